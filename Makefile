@@ -1,0 +1,45 @@
+# fanin: `make help` lists what a user types; everything else follows from the tree (a new .cpp file needs no line here).
+SHELL := /bin/bash
+BUILD ?= build
+CXX := $(if $(shell command -v ccache),ccache )g++
+OPT ?= -O2
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
+LDLIBS += -lopenblas -lfmt -lz -lzip -lpthread $(SANITIZE)
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+engine_dirs := core kernels autograd ops init nn
+engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
+library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
+program := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
+# tests/double/ holds the tests that run on the double build of the engine (gradient checks).
+tests        := $(filter-out tests/double/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+double_tests := $(wildcard tests/double/*.cpp)
+
+objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
+
+.PHONY: all program tests
+all: program
+program: $(BUILD)/fanin
+tests: $(BUILD)/tests $(BUILD)/tests_double
+
+$(BUILD)/float/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -c $< -o $@
+$(BUILD)/double/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -DFANIN_DOUBLE -c $< -o $@
+
+$(BUILD)/libfanin.a: $(call objects,float,$(library))
+	@rm -f $@; ar rcs $@ $^
+$(BUILD)/libfanin_double.a: $(call objects,double,$(engine))
+	@rm -f $@; ar rcs $@ $^
+$(BUILD)/fanin: $(call objects,float,$(program)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+$(BUILD)/tests: $(call objects,float,$(tests)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+$(BUILD)/tests_double: $(call objects,double,$(double_tests)) $(BUILD)/libfanin_double.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

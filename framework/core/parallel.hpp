@@ -1,0 +1,29 @@
+#pragma once
+#include <type_traits>
+
+#include "framework/core/real.hpp"
+
+namespace fanin {
+
+/// How many threads the calling thread's own work may use (default 1). Each run of a comparison keeps its own setting,
+/// since the setting belongs to the calling thread. Error when not in 1..256.
+void set_threads(int count);
+int threads();
+
+namespace detail {
+using PieceFunction = void (*)(void* context, Index piece);
+void run_pieces(Index pieces, PieceFunction function, void* context);
+}  // namespace detail
+
+/// Calls `body(piece)` once for each piece in [0, pieces), on up to `threads()` threads; returns when all are done.
+/// The cut into pieces is the caller's and must not depend on the thread count: then no result does either.
+/// Never allocates after the first call; a call from inside a piece runs serially. `body` must not throw.
+template <class Body>
+void parallel_for(Index pieces, Body&& body) {
+  using Plain = std::remove_reference_t<Body>;
+  detail::run_pieces(
+      pieces, [](void* context, Index piece) { (*static_cast<Plain*>(context))(piece); },
+      const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+}  // namespace fanin

@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+
+namespace fanin {
+
+/// The engine's number: float, or double in the build the gradient checks use (`-DFANIN_DOUBLE`).
+#ifdef FANIN_DOUBLE
+using real = double;
+#else
+using real = float;
+#endif
+
+using Index = std::int64_t;
+
+}  // namespace fanin
