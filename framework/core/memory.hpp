@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "framework/core/real.hpp"
+
+namespace fanin {
+
+/// A caching pool per thread: blocks are rounded up to a size class and kept for reuse when freed, so a training step
+/// that repeats its shapes asks the system for nothing after its first round. Blocks are 64-byte aligned; a block may
+/// be freed on another thread than it came from. Under AddressSanitizer every block is a system allocation.
+void* pool_allocate(std::size_t bytes);
+void pool_free(void* block, std::size_t bytes) noexcept;
+/// Returns this thread's cached blocks to the system.
+void pool_trim() noexcept;
+/// How many blocks this thread's pool has asked the system for so far (the zero-allocation test watches it).
+std::uint64_t pool_system_allocations();
+
+/// The pool as a standard allocator: `PoolVector`, `std::allocate_shared(PoolAllocator<T>{}, …)`.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(pool_allocate(n * sizeof(T))); }
+  void deallocate(T* block, std::size_t n) noexcept { pool_free(block, n * sizeof(T)); }
+  template <class U>
+  bool operator==(const PoolAllocator<U>&) const {
+    return true;
+  }
+};
+
+template <class T>
+using PoolVector = std::vector<T, PoolAllocator<T>>;
+
+template <class T, class... Args>
+std::shared_ptr<T> make_pooled(Args&&... args) {
+  return std::allocate_shared<T>(PoolAllocator<T>{}, std::forward<Args>(args)...);
+}
+
+}  // namespace fanin
