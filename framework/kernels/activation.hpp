@@ -1,0 +1,28 @@
+#pragma once
+#include "framework/core/real.hpp"
+
+namespace fanin::kernels {
+
+/// A pointwise nonlinearity, as a value: layers pass it to the fused epilogues of `linear_forward` and
+/// `conv_forward`.
+struct Activation {
+  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu };
+  Kind kind = Kind::none;
+  real parameter = 0;  ///< leaky_relu: negative slope; elu: alpha; softplus: beta; the others ignore it
+
+  bool operator==(const Activation&) const = default;
+};
+
+/// y = act(x); y may alias x. gelu is the exact erf form.
+void activation_forward(Activation activation, Index n, const real* x, real* y);
+
+/// Whether the derivative needs the pre-activation x (otherwise the output y suffices, and x may be
+/// overwritten).
+bool backward_needs_input(Activation activation);
+
+/// grad_x (+)= grad_y · act'(x); grad_x may alias grad_y. x may be null unless `backward_needs_input`; then y
+/// may be null.
+void activation_backward(Activation activation, Index n, const real* x, const real* y, const real* grad_y,
+                         real* grad_x, bool accumulate);
+
+}  // namespace fanin::kernels
