@@ -1,0 +1,136 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/core/real.hpp"
+
+/// Comparing initialization schemes: what was measured, its statistics, and how it is shown.
+namespace fanin::lab {
+
+/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables. Accuracies are fractions in
+/// 0..1.
+inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+/// One pass over the training set. `train_loss` is the mean over the epoch's batches.
+struct EpochRecord {
+  int epoch = 0;  ///< counted from 1
+  double train_loss = unknown;
+  double test_loss = unknown;
+  double test_accuracy = unknown;
+  double train_accuracy = unknown;
+  double seconds = unknown;
+};
+
+/// What a probe batch shows of one layer: of its output, and of the loss's gradient with respect to that
+/// output.
+struct LayerProfile {
+  std::string layer;
+  double activation_mean = unknown;
+  double activation_std = unknown;
+  double gradient_norm = unknown;
+  double dead_share = unknown;  ///< share of units that are zero (or saturated) on the whole batch, 0..1
+};
+
+/// `counts.size()` bins of equal width over [low, high].
+struct Histogram {
+  double low = 0;
+  double high = 0;
+  std::vector<Index> counts;
+};
+
+/// A parameter before the first and after the last step. `mean` and `std` are of the initial values.
+struct ParameterSnapshot {
+  std::string name;
+  std::vector<Index> shape;
+  double mean = unknown;
+  double std = unknown;
+  Histogram before;
+  Histogram after;
+};
+
+/// First-layer weights as images: [count, channels, height, width], row-major; `after` may be empty.
+/// Drawn in gray with one channel, in colour with three; other channel counts show their first channel.
+struct FilterImages {
+  std::string name;
+  Index count = 0;
+  Index height = 0;
+  Index width = 0;
+  std::vector<float> before;
+  std::vector<float> after;
+  Index channels = 1;
+};
+
+/// One training run: one model under one scheme with one seed.
+struct Run {
+  std::string model;   ///< as typed
+  std::string scheme;  ///< as typed: the label in every table and chart
+  std::string plan;    ///< every parameter's initializer in full
+  std::uint64_t seed = 0;
+  std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
+  Index diverged_step = -1;   ///< the step whose loss was not finite; -1 when none
+  std::string message;        ///< why it failed, if it did
+  double test_accuracy = unknown;
+  double test_loss = unknown;
+  std::vector<EpochRecord> history;
+  std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed training loss)
+  Index steps_to_threshold = -1;                     ///< -1: never reached
+  std::vector<LayerProfile> profile_start;
+  std::vector<LayerProfile> profile_end;
+  std::vector<ParameterSnapshot> parameters;
+  FilterImages filters;
+  double seconds = unknown;
+  double samples_per_s = unknown;
+};
+
+/// A scheme's result on one model over its seeds (`summarize` in summary.hpp makes it and states how runs
+/// count).
+struct Summary {
+  std::string model;
+  std::string scheme;
+  int runs = 0;      ///< runs that count: "ok" and "diverged" ones
+  int diverged = 0;  ///< of those
+  double mean = unknown;
+  double std = unknown;   ///< sample standard deviation
+  double ci95 = unknown;  ///< half width of the 95 % confidence interval of the mean (Student t)
+  double median = unknown;
+  double minimum = unknown;
+  double maximum = unknown;
+  double test_loss = unknown;              ///< mean over the runs that did not diverge
+  bool is_default = false;                 ///< the scheme that the others are compared with
+  int pairs = 0;                           ///< seeds shared with the default
+  double difference_to_default = unknown;  ///< mean over shared seeds of (this − default)
+  double difference_ci95 = unknown;
+  double p_value = unknown;     ///< paired t-test, two-sided
+  double p_adjusted = unknown;  ///< after Holm, over the schemes of one model
+  bool significant = false;     ///< p_adjusted < 0.05
+  double steps_to_threshold =
+      -1;  ///< median over the runs, one that never got there counting as infinite; -1: never
+  double train_seconds = unknown;  ///< mean
+};
+
+/// What was compared, under which conditions. `extra` holds further settings to show, in order.
+struct Settings {
+  std::vector<std::string> models;
+  std::vector<std::string> schemes;
+  std::vector<std::uint64_t> seeds;
+  std::string default_scheme;  ///< the one that the others are compared with; empty: the first
+  std::string data;            ///< the data set's name
+  int epochs = 0;
+  Index batch = 0;
+  double learning_rate = unknown;
+  double threshold = unknown;  ///< test accuracy whose first step is `steps_to_threshold`
+  Index classes = 10;          ///< chance level is 1 / classes
+  std::string date;            ///< as shown; empty hides it
+  std::vector<std::pair<std::string, std::string>> extra;
+};
+
+struct Comparison {
+  Settings settings;
+  std::vector<Run> runs;
+  std::vector<Summary> summary;  ///< in the settings' order of models and schemes
+};
+
+}  // namespace fanin::lab

@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+
+#include "framework/lab/results.hpp"
+
+namespace fanin::lab {
+
+/// A run as one JSON object; what is not finite becomes null. `indent` < 0 writes one line.
+std::string run_json(const Run& run, int indent = -1);
+
+/// The run that `run_json` wrote. Error naming `source` (a file's path) and the field when `text` is no such
+/// object.
+Run run_from_json(const std::string& text, const std::string& source);
+
+/// results.json: {"settings": {…}, "runs": [{…}], "summary": [{…}]}.
+std::string comparison_json(const Comparison& comparison, int indent = 1);
+
+/// The comparison that `comparison_json` wrote; Error as in `run_from_json`.
+Comparison comparison_from_json(const std::string& text, const std::string& source);
+
+}  // namespace fanin::lab

@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "framework/lab/results.hpp"
+
+namespace fanin::lab {
+
+/// One Summary per model and scheme that has a run, in the settings' order (others follow as they come).
+///
+/// How runs count: an "ok" run with its final test accuracy. A "diverged" run with its last test accuracy,
+/// but never more than chance level (1 / classes): weights that are not finite predict nothing, so no scheme
+/// can look better by failing. "interrupted" and "failed" runs do not count at all.
+///
+/// Differences are paired by seed with the default scheme, and tested by a two-sided paired t-test; the
+/// p-values of one model's schemes are adjusted together by Holm's method.
+std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs);
+
+/// The test accuracy a run counts with (see `summarize`); `unknown` when it does not count.
+double counted_accuracy(const Settings& settings, const Run& run);
+
+/// The scheme that the others are compared with: `settings.default_scheme`, or the first one named.
+std::string default_scheme(const Settings& settings, const std::vector<Run>& runs);
+
+/// One model's findings in a sentence: who wins, whether that is significant, who diverged.
+std::string verdict(const Comparison& comparison, const std::string& model);
+
+/// Models in the settings' order, then any others among the summary.
+std::vector<std::string> models_of(const Comparison& comparison);
+
+}  // namespace fanin::lab
