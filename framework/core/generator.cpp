@@ -131,7 +131,8 @@ void Generator::uniform(std::span<real> out, double a, double b) {
 }
 
 void Generator::normal(std::span<real> out, double mean, double std) {
-  if (!std::isfinite(mean) || !std::isfinite(std)) fail("normal: mean {} and std {} must be finite", mean, std);
+  if (!std::isfinite(mean) || !std::isfinite(std))
+    fail("normal: mean {} and std {} must be finite", mean, std);
   if (std < 0) fail("normal: std = {} is negative; it must be ≥ 0", std);
   as_float(out, [&](float* drawn) { normal_float(drawn, static_cast<Index>(out.size()), mean, std); });
 }
@@ -155,8 +156,8 @@ void Generator::randperm(std::span<Index> out) {
 }
 
 std::string Generator::save() const {
-  std::string text = fmt::format("mt19937 {:016x} {:03x} {} {:016x} ", seed_, next_, has_cached_normal_ ? 1 : 0,
-                                 std::bit_cast<std::uint64_t>(cached_normal_));
+  std::string text = fmt::format("mt19937 {:016x} {:03x} {} {:016x} ", seed_, next_,
+                                 has_cached_normal_ ? 1 : 0, std::bit_cast<std::uint64_t>(cached_normal_));
   for (std::uint32_t word : state_) fmt::format_to(std::back_inserter(text), "{:08x}", word);
   return text;
 }

@@ -10,9 +10,9 @@
 
 namespace fanin {
 
-/// A source of random numbers: MT19937 (Matsumoto & Nishimura 1998), drawing what PyTorch draws on a CPU, bit for bit,
-/// for the same seed. A value: copying it forks the stream, and two equal generators go on equally. Never shared behind
-/// the user's back: whoever draws is handed one.
+/// A source of random numbers: MT19937 (Matsumoto & Nishimura 1998), drawing what PyTorch draws on a CPU, bit
+/// for bit, for the same seed. A value: copying it forks the stream, and two equal generators go on equally.
+/// Never shared behind the user's back: whoever draws is handed one.
 class Generator {
  public:
   static constexpr int words = 624;
@@ -30,18 +30,18 @@ class Generator {
   /// In 0..n-1, by remainder as in PyTorch's `random_`. Error for n < 1.
   Index below(Index n);
 
-  /// `Tensor.uniform_(a, b)`: one output an element, a + (b - a) · u in a single rounding, u of 24 bits in [0, 1).
-  /// Error unless a ≤ b and b - a is finite.
+  /// `Tensor.uniform_(a, b)`: one output an element, a + (b - a) · u in a single rounding, u of 24 bits in
+  /// [0, 1). Error unless a ≤ b and b - a is finite.
   void uniform(std::span<real> out, double a, double b);
   void uniform(real* out, Index n, double a, double b) { uniform({out, static_cast<std::size_t>(n)}, a, b); }
-  /// `Tensor.normal_(mean, std)`: Box-Muller; for fewer than 16 elements in double with the odd sine kept for the next
-  /// draw, else in float by blocks of 16. Error for a negative std, or a number that is not finite.
+  /// `Tensor.normal_(mean, std)`: Box-Muller; for fewer than 16 elements in double with the odd sine kept for
+  /// the next draw, else in float by blocks of 16. Error for a negative std, or a number that is not finite.
   void normal(std::span<real> out, double mean, double std);
   void normal(real* out, Index n, double mean, double std) {
     normal({out, static_cast<std::size_t>(n)}, mean, std);
   }
-  /// `Tensor.bernoulli_(p) * value`: each element is `value` with probability p, else 0 (two outputs an element).
-  /// Dropout's mask is bernoulli(mask, 1 - p, 1 / (1 - p)). Error unless 0 ≤ p ≤ 1.
+  /// `Tensor.bernoulli_(p) * value`: each element is `value` with probability p, else 0 (two outputs an
+  /// element). Dropout's mask is bernoulli(mask, 1 - p, 1 / (1 - p)). Error unless 0 ≤ p ≤ 1.
   void bernoulli(std::span<real> out, double p, real value = 1);
 
   /// `torch.randperm(n)`: 0..n-1 in random order (Fisher-Yates). Error for n < 0.
@@ -49,7 +49,8 @@ class Generator {
   /// The same into memory the caller has; draws what `randperm(out.size())` draws.
   void randperm(std::span<Index> out);
 
-  /// The whole state as text, for a checkpoint; `restore` reads it back, Error for anything `save` did not write.
+  /// The whole state as text, for a checkpoint; `restore` reads it back, Error for anything `save` did not
+  /// write.
   std::string save() const;
   static Generator restore(std::string_view text);
 
@@ -68,8 +69,9 @@ class Generator {
   double cached_normal_ = 0;
 };
 
-/// A seed for one purpose within a run: `derive_seed(seed, "shuffle")`. Independent of the other purposes' seeds, so
-/// that e.g. another number of weights does not change the batches. Stable across versions and machines.
+/// A seed for one purpose within a run: `derive_seed(seed, "shuffle")`. Independent of the other purposes'
+/// seeds, so that e.g. another number of weights does not change the batches. Stable across versions and
+/// machines.
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view purpose);
 
 }  // namespace fanin

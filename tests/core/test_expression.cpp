@@ -1,0 +1,89 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
+
+using namespace fanin;
+
+static std::string message(auto&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    CHECK(error.blame() == Blame::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_CASE("expression: reads a name with options and prints it back") {
+  const auto call =
+      Expression::parse("  mlp ( hidden = 256-128 ,activation=tanh, kaiming_normal(mode=fan_out), 1e-3 ) ");
+  CHECK(call.name == "mlp");
+  REQUIRE(call.args.size() == 4);
+  CHECK(call.args[0] == Argument{.key = "hidden", .text = "256-128"});
+  CHECK(call.args[2] == Argument{.text = "kaiming_normal(mode=fan_out)"});
+  CHECK(call.to_string() == "mlp(hidden=256-128, activation=tanh, kaiming_normal(mode=fan_out), 1e-3)");
+  CHECK(Expression::parse(call.to_string()) == call);
+  CHECK(Expression::parse("lenet").to_string() == "lenet");
+  CHECK(Expression::parse("lenet()").to_string() == "lenet");
+  CHECK(Expression::parse("fashion-mnist").name == "fashion-mnist");
+}
+
+TEST_CASE("expression: a malformed text is refused with its position") {
+  const auto refused = [](const std::string& text) { return message([&] { Expression::parse(text); }); };
+  CHECK(refused("") == "expected a name at character 1 of ''");
+  CHECK(refused("normal(std=1") == "expected ')' at character 13 of 'normal(std=1'");
+  CHECK(refused("normal(std=)") == "expected a value at character 12 of 'normal(std=)'");
+  CHECK(refused("normal(,)") == "expected a value at character 8 of 'normal(,)'");
+  CHECK(refused("normal(1))") == "unexpected ')' at character 10 of 'normal(1))'");
+  CHECK(refused("9lives") == "expected a name at character 1 of '9lives'");
+  CHECK(refused("normal(a(1)=2)") ==
+        "expected an option's name before '=' at character 8 of 'normal(a(1)=2)'");
+  CHECK(refused("normal(a=b=c)").starts_with("expected ',' or ')' at character 11"));
+  CHECK(refused(std::string("f(") + std::string(100000, '(')).starts_with("a text of"));
+  CHECK(refused(std::string("f(") + std::string(100, '(')).starts_with("parentheses nested too deeply"));
+  CHECK(refused("f(ä, x=(").starts_with("expected ')' at character 9 of"));
+}
+
+TEST_CASE("expression: options are typed, named or positional, and refused with the position") {
+  const auto call = Expression::parse("normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)");
+  const Options options(call, "scheme", {"mean", "std", "n", "sizes", "act", "on"});
+  CHECK(options.number("mean", 0) == 0.5);
+  CHECK(options.number("std", 0) == std::sqrt(2.0));
+  CHECK(options.integer("n", 0, 1, 9) == 3);
+  CHECK(options.sizes("sizes", {}, 1, 99) == std::vector<Index>{8, 4});
+  CHECK(options.word("act", "tanh", {"relu", "tanh"}) == "relu");
+  CHECK(options.flag("on", false));
+  CHECK(options.number("absent", 7) == 7);
+  CHECK(message([&] { options.number("act", 0); }) ==
+        "scheme 'normal': act = 'relu' must be a finite number, at character 46 of "
+        "'normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)'");
+  CHECK(message([&] { options.integer("n", 0, 4, 9); }).find("a whole number from 4 to 9") !=
+        std::string::npos);
+
+  const auto refused = [](const std::string& text) {
+    return message([&] { Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0); });
+  };
+  CHECK(refused("normal( sdt = 1)") ==
+        "unknown option 'sdt' of scheme 'normal' at character 9 of 'normal( sdt = 1)'; did you mean 'std'?");
+  CHECK(refused("normal(1, 2, 3)").find("'3' is one too many") != std::string::npos);
+  CHECK(refused("normal(std=1, 2)").find("must come before the options given by name") != std::string::npos);
+  CHECK(refused("normal(std=1, std=2)").find("given twice") != std::string::npos);
+  for (const char* bad : {"inf", "nan", "1e999", "0x1", "1 2", "sqrt(-1)", "1/0", "--1", "sqrt()", "/"})
+    CHECK_MESSAGE(
+        refused(std::string("normal(std=") + bad + ")").find("must be a finite number") != std::string::npos,
+        bad);
+}
+
+TEST_CASE("expression: numbers print in the shortest form that reads back the same") {
+  for (double value : {0.1, 1.0 / 3, std::sqrt(5.0), 1e-300, -2.0, 1e22}) {
+    const auto call = Expression::parse("f(" + number_text(value) + ")");
+    CHECK(Options(call, "scheme", {"x"}).number("x", 0) == value);
+  }
+  CHECK(number_text(0.01) == "0.01");
+  CHECK(number_text(1) == "1");
+}
