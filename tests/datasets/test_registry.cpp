@@ -1,0 +1,104 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+
+#include "datasets/registry.hpp"
+#include "framework/core/error.hpp"
+#include "tests/datasets/files.hpp"
+
+using namespace fanin;
+
+namespace {
+
+double cpu_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+TEST_CASE("fashion-mnist is what its authors published, and loads in half a second") {
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
+    MESSAGE("skipped: Debian package dataset-fashion-mnist is not installed");
+    return;
+  }
+  const double begin = cpu_seconds();
+  const Splits data = load_splits("fashion-mnist");
+  CHECK(cpu_seconds() - begin < 0.5);
+  CHECK(data.train.count == 60000);
+  CHECK(data.test.count == 10000);
+  CHECK(data.train.height == 28);
+  CHECK(data.train.width == 28);
+  CHECK(data.train.class_counts() == std::vector<Index>(10, 6000));
+  CHECK(data.test.class_counts() == std::vector<Index>(10, 1000));
+  CHECK(data.train.class_name(data.train.labels[0]) == "Ankle boot");
+  // The constants everybody uses are those of the training images.
+  Dataset measured = data.train;
+  measured.measure();
+  CHECK(measured.mean[0] == doctest::Approx(data.test.mean[0]).epsilon(1e-3));
+  CHECK(measured.stddev[0] == doctest::Approx(data.test.stddev[0]).epsilon(1e-3));
+}
+
+TEST_CASE("what is typed wrong is named, with the nearest names") {
+  const auto blame = [](const char* text) {
+    try {
+      load_dataset(text, Split::train);
+    } catch (const Error& error) {
+      CHECK(error.blame() == Blame::usage);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK(blame("fashion-mnits") ==
+        "unknown data set 'fashion-mnits' at character 1 of 'fashion-mnits'; did you mean 'fashion-mnist'?");
+  CHECK(blame("cats").ends_with("; known: fashion-mnist, mnist, idx, folder, synthetic"));
+  CHECK(blame("synthetic(clases=3)").find("did you mean 'classes'") != std::string::npos);
+  CHECK(blame("synthetic(count=0)").find("count = '0' must be a whole number from 1") != std::string::npos);
+  CHECK(blame("synthetic(count=9000000, size=512)").find("4 GiB") != std::string::npos);
+  CHECK(blame("synthetic(noise=-1)").find("noise = '-1'") != std::string::npos);
+  CHECK(blame("mnist(3)").find("takes no options") != std::string::npos);
+  CHECK(blame("folder").find("'path' is missing") != std::string::npos);
+  CHECK(blame("folder(x, test=1.5)").find("test = '1.5'") != std::string::npos);
+  CHECK(blame("").find("expected a name") != std::string::npos);
+}
+
+TEST_CASE("a folder of four IDX files: plain or .gz, the test half judged by the training half") {
+  const TempFolder folder;
+  write_bytes(folder / "train-images-idx3-ubyte", idx_images({0, 100, 50, 250}, 2, 1, 2));
+  write_gz(folder / "train-labels-idx1-ubyte.gz", idx_labels({0, 2}));
+  write_gz(folder / "t10k-images-idx3-ubyte.gz", idx_images({9, 9}, 1, 1, 2));
+  write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({1}));
+  const std::string text = "idx(" + folder.path() + ")";
+
+  const Splits both = load_splits(text);
+  CHECK(both.train.classes == 3);
+  CHECK(both.train.mean[0] == doctest::Approx(100 / 255.0));
+  CHECK(both.train.stddev[0] == doctest::Approx(std::sqrt((100. * 100 + 0 + 50 * 50 + 150 * 150) / 4) / 255));
+  CHECK(both.test.mean == both.train.mean);
+  CHECK(both.test.stddev == both.train.stddev);
+  CHECK(both.test.classes == 3);
+  const Dataset alone = load_dataset(text, Split::test);
+  CHECK(alone.mean == both.train.mean);
+  CHECK(alone.images == std::vector<std::uint8_t>{9, 9});
+
+  write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({3}));
+  CHECK_THROWS_WITH_AS(load_splits(text),
+                       doctest::Contains("label 3 of sample 0 is out of range, expected 0..2"), Error);
+}
+
+TEST_CASE("a missing set says where it was looked for and how to get it") {
+  CHECK_THROWS_WITH_AS(load_dataset("idx(/no/such/folder)", Split::train),
+                       "/no/such/folder: no such folder, expected MNIST's four IDX files in it", Error);
+  const TempFolder empty;
+  const EnvironmentVariable data_root("FANIN_DATA", empty.path());
+  std::filesystem::create_directory(empty / "mnist");
+  CHECK_THROWS_WITH_AS(
+      load_dataset("mnist", Split::train),
+      (empty / "mnist/train-labels-idx1-ubyte[.gz]: no such file, expected IDX data; get it with: make "
+               "data-mnist")
+          .c_str(),
+      Error);
+}
