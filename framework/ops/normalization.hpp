@@ -10,10 +10,10 @@ struct BatchNormOptions {
 };
 
 /// (x - mean) / sqrt(var + eps) · gamma + beta per channel: torch.nn.functional.batch_norm (Ioffe, Szegedy
-/// 2015). x [N, C] or [N, C, ...]; gamma, beta, running_mean, running_var [C] or undefined. In training the
-/// biased batch variance normalizes and the running statistics move by `momentum` towards the batch's mean
-/// and unbiased variance; in evaluation, or with neither running tensor, see `training`. Error for one value
-/// a channel in training.
+/// 2015). x [N, C] or [N, C, ...]; gamma, beta [C] or undefined. In training the batch's biased variance
+/// normalizes, and the running statistics [C] (or undefined) move by `momentum` towards the batch's mean and
+/// unbiased variance; in evaluation they normalize. Error in training with one value a channel, in evaluation
+/// without running statistics.
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor running_mean,
                   Tensor running_var, const BatchNormOptions& options = {});
 

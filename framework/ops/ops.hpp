@@ -2,6 +2,7 @@
 /// Every differentiable op.
 #include "framework/ops/activation.hpp"
 #include "framework/ops/conv2d.hpp"
+#include "framework/ops/dropout.hpp"
 #include "framework/ops/elementwise.hpp"
 #include "framework/ops/embedding.hpp"
 #include "framework/ops/linear.hpp"

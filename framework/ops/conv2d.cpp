@@ -1,0 +1,186 @@
+#include "framework/ops/conv2d.hpp"
+
+#include "framework/autograd/node.hpp"
+#include "framework/core/error.hpp"
+#include "framework/kernels/channels.hpp"
+#include "framework/kernels/conv.hpp"
+#include "framework/ops/checks.hpp"
+#include "framework/ops/fused_activation.hpp"
+
+namespace fanin::ops {
+namespace {
+
+constexpr Index largest_option = 1 << 16;
+
+void require_option(const char* op, const char* what, Pair value, Index least) {
+  if (value.h < least || value.w < least || value.h > largest_option || value.w > largest_option) {
+    fail("{}: {} ({}, {}) must be in {}..{}", op, what, value.h, value.w, least, largest_option);
+  }
+}
+
+/// The size of `kernel` taps spread by `dilation`.
+Index extent(Index kernel, Index dilation) { return dilation * (kernel - 1) + 1; }
+
+void require_kernel(const char* op, const Tensor& weight) {
+  if (weight.numel() == 0 || weight.size(2) > largest_option || weight.size(3) > largest_option) {
+    fail("{}: weight {} must have at least one channel and a kernel of 1..{} on each side", op,
+         weight.shape().to_string(), largest_option);
+  }
+}
+
+struct Conv2dOp {
+  static constexpr const char* name = "conv2d";
+  kernels::ConvShape shape;
+  FusedActivation activation;
+  Tensor x, weight;
+
+  Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
+    x = input, weight = w;
+    return activation.forward(
+        {shape.batch, shape.out_channels, shape.out_h(), shape.out_w()}, [&](Activation fused, real* y) {
+          kernels::conv_forward(shape, x.data(), weight.data(), data_or_null(bias), fused, y);
+        });
+  }
+
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    const Tensor grad_pre = activation.backward(grad_output);
+    if (grads.wanted(1) || grads.wanted(2)) {
+      const auto gw = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+      kernels::conv_backward_weights(shape, x.data(), grad_pre.data(), gw.data, gw.accumulate, gb.data,
+                                     gb.accumulate);
+    }
+    if (grads.wanted(0)) {
+      const auto gx = grads.slot(0);
+      kernels::conv_backward_data(shape, grad_pre.data(), weight.data(), gx.data, gx.accumulate);
+    }
+  }
+};
+
+struct ConvTranspose2dOp {
+  static constexpr const char* name = "conv_transpose2d";
+  kernels::ConvShape shape;  // of the convolution this is the transpose of: its output is our input
+  Tensor x, weight;
+
+  Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
+    x = input, weight = w;
+    Tensor y({shape.batch, shape.in_channels, shape.height, shape.width});
+    kernels::conv_backward_data(shape, x.data(), weight.data(), y.data(), false);
+    if (bias.defined()) {
+      kernels::add_to_channels(shape.batch, shape.in_channels, shape.height * shape.width, bias.data(),
+                               y.data());
+    }
+    return y;
+  }
+
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    if (grads.wanted(1)) {
+      const auto gw = grads.slot(1);
+      kernels::conv_backward_weights(shape, grad_output.data(), x.data(), gw.data, gw.accumulate, nullptr,
+                                     false);
+    }
+    if (grads.wanted(2)) {
+      const auto gb = grads.slot(2);
+      kernels::channel_sums(shape.batch, shape.in_channels, shape.height * shape.width, grad_output.data(),
+                            gb.data, gb.accumulate);
+    }
+    if (grads.wanted(0)) {
+      Tensor gx(x.shape());
+      kernels::conv_forward(shape, grad_output.data(), weight.data(), nullptr, {}, gx.data());
+      grads.give(0, std::move(gx));
+    }
+  }
+};
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  const char* op = "conv2d";
+  require_rank(op, "input", x, 4, "[N, C, H, W]");
+  require_rank(op, "weight", weight, 4, "[out, C/groups, kh, kw]");
+  require_kernel(op, weight);
+  require_option(op, "stride", options.stride, 1);
+  require_option(op, "padding", options.padding, 0);
+  require_option(op, "dilation", options.dilation, 1);
+  const auto [stride, padding, dilation, groups, activation] = options;
+  if (groups < 1 || weight.size(0) % groups != 0) {
+    fail("{}: groups {} must divide the {} filters of weight {}", op, groups, weight.size(0),
+         weight.shape().to_string());
+  }
+  if (x.size(1) % groups != 0 || x.size(1) / groups != weight.size(1)) {
+    fail("{}: input {} does not fit weight {} with groups {}: it must have {}·{} channels", op,
+         x.shape().to_string(), weight.shape().to_string(), groups, weight.size(1), groups);
+  }
+  require_vector(op, "bias", bias, weight.size(0), weight.shape());
+  if (x.size(2) + 2 * padding.h < extent(weight.size(2), dilation.h) ||
+      x.size(3) + 2 * padding.w < extent(weight.size(3), dilation.w)) {
+    fail("{}: input {} with padding ({}, {}) is smaller than the kernel of weight {} with dilation ({}, {})",
+         op, x.shape().to_string(), padding.h, padding.w, weight.shape().to_string(), dilation.h, dilation.w);
+  }
+  const kernels::ConvShape shape{.batch = x.size(0),
+                                 .in_channels = x.size(1),
+                                 .height = x.size(2),
+                                 .width = x.size(3),
+                                 .out_channels = weight.size(0),
+                                 .kernel_h = weight.size(2),
+                                 .kernel_w = weight.size(3),
+                                 .stride_h = stride.h,
+                                 .stride_w = stride.w,
+                                 .pad_h = padding.h,
+                                 .pad_w = padding.w,
+                                 .dilation_h = dilation.h,
+                                 .dilation_w = dilation.w,
+                                 .groups = groups};
+  return record(Conv2dOp{shape, {op, activation}, {}, {}}, x, weight, bias);
+}
+
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose2dOptions& options) {
+  const char* op = "conv_transpose2d";
+  require_rank(op, "input", x, 4, "[N, C, H, W]");
+  require_rank(op, "weight", weight, 4, "[C, out/groups, kh, kw]");
+  require_kernel(op, weight);
+  require_option(op, "stride", options.stride, 1);
+  require_option(op, "padding", options.padding, 0);
+  require_option(op, "output_padding", options.output_padding, 0);
+  require_option(op, "dilation", options.dilation, 1);
+  const auto [stride, padding, output_padding, dilation, groups] = options;
+  if (output_padding.h >= stride.h || output_padding.w >= stride.w) {
+    fail("{}: output_padding ({}, {}) must be less than stride ({}, {})", op, output_padding.h,
+         output_padding.w, stride.h, stride.w);
+  }
+  if (groups < 1 || weight.size(0) % groups != 0) {
+    fail("{}: groups {} must divide the {} input channels of weight {}", op, groups, weight.size(0),
+         weight.shape().to_string());
+  }
+  if (x.size(1) != weight.size(0)) {
+    fail("{}: input {} does not fit weight {}: it must have {} channels", op, x.shape().to_string(),
+         weight.shape().to_string(), weight.size(0));
+  }
+  const Index out = weight.size(1) * groups;
+  require_vector(op, "bias", bias, out, weight.shape());
+  const Index height =
+      (x.size(2) - 1) * stride.h - 2 * padding.h + extent(weight.size(2), dilation.h) + output_padding.h;
+  const Index width =
+      (x.size(3) - 1) * stride.w - 2 * padding.w + extent(weight.size(3), dilation.w) + output_padding.w;
+  if (x.size(2) < 1 || x.size(3) < 1 || height < 1 || width < 1) {
+    fail("{}: input {} with weight {} and padding ({}, {}) leaves an output of {} x {}", op,
+         x.shape().to_string(), weight.shape().to_string(), padding.h, padding.w, height, width);
+  }
+  const kernels::ConvShape shape{.batch = x.size(0),
+                                 .in_channels = out,
+                                 .height = height,
+                                 .width = width,
+                                 .out_channels = x.size(1),
+                                 .kernel_h = weight.size(2),
+                                 .kernel_w = weight.size(3),
+                                 .stride_h = stride.h,
+                                 .stride_w = stride.w,
+                                 .pad_h = padding.h,
+                                 .pad_w = padding.w,
+                                 .dilation_h = dilation.h,
+                                 .dilation_w = dilation.w,
+                                 .groups = groups};
+  return record(ConvTranspose2dOp{shape, {}, {}}, x, weight, bias);
+}
+
+}  // namespace fanin::ops
