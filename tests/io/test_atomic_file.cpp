@@ -1,0 +1,137 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "framework/core/error.hpp"
+#include "framework/io/atomic_file.hpp"
+#include "tests/io/scratch.hpp"
+
+using namespace fanin;
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void save(const std::string& path, const std::string& text) {
+  write_atomically(path, [&](AtomicWriter& writer) { writer.write(text); });
+}
+
+std::size_t files_in(const std::string& folder) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    count += entry.is_regular_file() ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("an atomic write replaces the whole file and keeps its permissions") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.bin";
+  save(path, "old and longer");
+  ::chmod(path.c_str(), 0640);
+  const std::string large(3'000'000, 'x');
+  write_atomically(path, [&](AtomicWriter& writer) {
+    writer.write("new:");
+    writer.write(large);
+    writer.write("!");
+    CHECK(writer.written() == large.size() + 5);
+  });
+  CHECK(contents(path) == "new:" + large + "!");
+  CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::all) ==
+        static_cast<std::filesystem::perms>(0640));
+  CHECK(files_in(scratch.folder()) == 1);
+}
+
+TEST_CASE("an atomic write through a symbolic link replaces the file it points to") {
+  const Scratch scratch;
+  save(scratch / "real.bin", "old");
+  std::filesystem::create_symlink("real.bin", scratch / "link.bin");
+  save(scratch / "link.bin", "new");
+  CHECK(std::filesystem::is_symlink(scratch / "link.bin"));
+  CHECK(contents(scratch / "real.bin") == "new");
+}
+
+TEST_CASE("a failing body leaves the old file and no temporary one") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.bin";
+  save(path, "old");
+  CHECK_THROWS_AS(write_atomically(path,
+                                   [](AtomicWriter& writer) {
+                                     writer.write("half of the n");
+                                     fail("the model is on fire");
+                                   }),
+                  Error);
+  CHECK(contents(path) == "old");
+  CHECK(files_in(scratch.folder()) == 1);
+}
+
+TEST_CASE("an atomic write to a folder, a missing folder or no name is an error that names it") {
+  const Scratch scratch;
+  CHECK_THROWS_WITH_AS(save(scratch.folder(), "x"), doctest::Contains("not a regular file"), Error);
+  CHECK_THROWS_WITH_AS(save(scratch / "none/a.bin", "x"), doctest::Contains("none/a.bin: cannot create"),
+                       Error);
+  CHECK_THROWS_AS(save("", "x"), Error);
+}
+
+TEST_CASE("a full disk while saving is an error and the old file stays") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.bin";
+  save(path, "old");
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{100'000, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  std::string message;
+  try {
+    save(path, std::string(1'000'000, 'n'));
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  CHECK(message == path + ": cannot write (the old file, if any, is untouched): File too large");
+  CHECK(contents(path) == "old");
+  CHECK(files_in(scratch.folder()) == 1);
+}
+
+TEST_CASE("killed at random moments while saving, 200 times: the old or the new file is there, whole") {
+  const Scratch scratch;
+  const std::string path = scratch / "a.bin";
+  const auto version = [](unsigned i) { return std::string(60'000 + i, static_cast<char>('a' + i % 26)); };
+  save(path, version(0));
+  std::uint32_t random = 12345;
+  int torn = 0, renewed = 0;
+  for (unsigned i = 1; i <= 200; ++i) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        for (unsigned round = 0;; ++round) save(path, version(i + 200 * (round % 2)));
+      } catch (...) {
+        ::_exit(1);
+      }
+    }
+    random = random * 1664525u + 1013904223u;
+    ::usleep(random >> 20);  // 0 to 4 ms
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const std::string found = contents(path);
+    const auto written = static_cast<unsigned>(found.size() - 60'000);
+    if (found.size() < 60'000 || found != version(written)) ++torn;
+    if (written == i || written == i + 200) ++renewed;
+  }
+  CHECK(torn == 0);
+  CHECK(renewed > 0);  // else every child died before its first rename and the test saw nothing
+}
