@@ -22,10 +22,4 @@ double counted_accuracy(const Settings& settings, const Run& run);
 /// The scheme that the others are compared with: `settings.default_scheme`, or the first one named.
 std::string default_scheme(const Settings& settings, const std::vector<Run>& runs);
 
-/// One model's findings in a sentence: who wins, whether that is significant, who diverged.
-std::string verdict(const Comparison& comparison, const std::string& model);
-
-/// Models in the settings' order, then any others among the summary.
-std::vector<std::string> models_of(const Comparison& comparison);
-
 }  // namespace fanin::lab

@@ -1,0 +1,128 @@
+#include "framework/lab/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "framework/lab/statistics.hpp"
+
+namespace fanin::lab {
+namespace {
+
+template <class T>
+void append_new(std::vector<T>& list, const T& value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+}
+
+/// One model's and scheme's runs that count, by seed; a seed that was run twice counts once, with its first
+/// run.
+std::map<std::uint64_t, const Run*> counted_runs(const Settings& settings, const std::vector<Run>& runs,
+                                                 const std::string& model, const std::string& scheme) {
+  std::map<std::uint64_t, const Run*> result;
+  for (const Run& run : runs) {
+    if (run.model != model || run.scheme != scheme) continue;
+    if (std::isfinite(counted_accuracy(settings, run))) result.emplace(run.seed, &run);
+  }
+  return result;
+}
+
+Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const std::string& model,
+                   const std::string& scheme) {
+  Summary row;
+  row.model = model;
+  row.scheme = scheme;
+  std::vector<double> accuracies, losses, seconds, steps;
+  for (const auto& [seed, run] : counted_runs(settings, runs, model, scheme)) {
+    const bool diverged = run->status == "diverged";
+    row.diverged += diverged;
+    accuracies.push_back(counted_accuracy(settings, *run));
+    if (!diverged && std::isfinite(run->test_loss)) losses.push_back(run->test_loss);
+    if (!diverged && std::isfinite(run->seconds)) seconds.push_back(run->seconds);
+    const bool reached = !diverged && run->steps_to_threshold >= 0;
+    steps.push_back(reached ? static_cast<double>(run->steps_to_threshold) : HUGE_VAL);
+  }
+  row.runs = static_cast<int>(accuracies.size());
+  row.mean = mean(accuracies);
+  row.std = sample_std(accuracies);
+  row.ci95 = confidence95(accuracies);
+  row.median = median(accuracies);
+  if (!accuracies.empty()) {
+    row.minimum = *std::min_element(accuracies.begin(), accuracies.end());
+    row.maximum = *std::max_element(accuracies.begin(), accuracies.end());
+  }
+  row.test_loss = mean(losses);
+  row.train_seconds = mean(seconds);
+  const double middle = median(steps);
+  row.steps_to_threshold = std::isfinite(middle) ? middle : -1;
+  return row;
+}
+
+/// Fills in what the rows of `model` say of their difference to the default's.
+void add_differences(std::vector<Summary>& rows, const Settings& settings, const std::vector<Run>& runs,
+                     const std::string& model, const std::string& baseline) {
+  const auto reference = counted_runs(settings, runs, model, baseline);
+  std::vector<Summary*> tested;
+  std::vector<double> p_values;
+  for (Summary& row : rows) {
+    if (row.model != model || row.is_default) continue;
+    std::vector<double> differences;
+    for (const auto& [seed, run] : counted_runs(settings, runs, model, row.scheme)) {
+      if (auto found = reference.find(seed); found != reference.end()) {
+        differences.push_back(counted_accuracy(settings, *run) - counted_accuracy(settings, *found->second));
+      }
+    }
+    const PairedTest test = paired_test(differences);
+    row.pairs = static_cast<int>(differences.size());
+    row.difference_to_default = test.difference;
+    row.difference_ci95 = test.ci95;
+    row.p_value = test.p_value;
+    tested.push_back(&row);
+    p_values.push_back(test.p_value);
+  }
+  const std::vector<double> adjusted = holm(p_values);
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    tested[i]->p_adjusted = adjusted[i];
+    tested[i]->significant = adjusted[i] < 0.05;
+  }
+}
+
+}  // namespace
+
+double counted_accuracy(const Settings& settings, const Run& run) {
+  if (run.status == "ok") return run.test_accuracy;
+  if (run.status != "diverged") return unknown;
+  const double chance = 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));
+  return std::isfinite(run.test_accuracy) ? std::min(run.test_accuracy, chance) : chance;
+}
+
+std::string default_scheme(const Settings& settings, const std::vector<Run>& runs) {
+  if (!settings.default_scheme.empty()) return settings.default_scheme;
+  if (!settings.schemes.empty()) return settings.schemes.front();
+  return runs.empty() ? "" : runs.front().scheme;
+}
+
+std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs) {
+  std::vector<std::string> models, schemes;
+  for (const std::string& model : settings.models) append_new(models, model);
+  for (const std::string& scheme : settings.schemes) append_new(schemes, scheme);
+  for (const Run& run : runs) {
+    append_new(models, run.model);
+    append_new(schemes, run.scheme);
+  }
+  const std::string baseline = default_scheme(settings, runs);
+  std::vector<Summary> rows;
+  for (const std::string& model : models) {
+    for (const std::string& scheme : schemes) {
+      const bool was_run = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
+        return run.model == model && run.scheme == scheme;
+      });
+      if (!was_run) continue;
+      rows.push_back(summary_of(settings, runs, model, scheme));
+      rows.back().is_default = scheme == baseline;
+    }
+    add_differences(rows, settings, runs, model, baseline);
+  }
+  return rows;
+}
+
+}  // namespace fanin::lab
