@@ -185,11 +185,8 @@ Dataset read_idx_dataset(const std::string& images_path, const std::string& labe
                .height = images.sizes[1],
                .width = images.sizes[2],
                .classes = classes,
-               .class_names = {},
                .images = std::move(images.bytes),
-               .labels = {labels.bytes.begin(), labels.bytes.end()},
-               .mean = {},
-               .stddev = {}};
+               .labels = {labels.bytes.begin(), labels.bytes.end()}};
   const auto largest = std::max_element(data.labels.begin(), data.labels.end());
   if (classes == 0)
     data.classes = *largest + 1;

@@ -81,11 +81,7 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split) {
                .height = options.size,
                .width = options.size,
                .classes = 0,
-               .class_names = class_folders(halves ? root / "train" : root),
-               .images = {},
-               .labels = {},
-               .mean = {},
-               .stddev = {}};
+               .class_names = class_folders(halves ? root / "train" : root)};
   data.classes = static_cast<int>(data.class_names.size());
   if (halves && split == Split::test)
     for (const auto& name : class_folders(own_root))

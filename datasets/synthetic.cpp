@@ -45,12 +45,7 @@ Dataset make_synthetic(const SyntheticOptions& options, Split split) {
                .channels = options.channels,
                .height = options.size,
                .width = options.size,
-               .classes = options.classes,
-               .class_names = {},
-               .images = {},
-               .labels = {},
-               .mean = {},
-               .stddev = {}};
+               .classes = options.classes};
   Generator pattern_gen(derive_seed(options.seed, "synthetic patterns"));
   std::vector<Pattern> patterns;
   for (Index k = 0; k < options.classes * options.channels; ++k) patterns.emplace_back(pattern_gen);

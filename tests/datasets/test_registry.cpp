@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <ctime>
@@ -18,16 +19,29 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+double bare_inflate_seconds(const std::string& path) {
+  const double begin = cpu_seconds();
+  std::vector<char> bytes(50'000'000);
+  const gzFile file = gzopen(path.c_str(), "rb");
+  REQUIRE(file != nullptr);
+  CHECK(gzread(file, bytes.data(), static_cast<unsigned>(bytes.size())) == 16 + 60000 * 28 * 28);
+  gzclose(file);
+  return cpu_seconds() - begin;
+}
+
 }  // namespace
 
-TEST_CASE("fashion-mnist is what its authors published, and loads in half a second") {
-  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) {
+TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zlib goes") {
+  const std::string folder = "/usr/share/datasets/fashion-mnist";
+  if (!std::filesystem::exists(folder)) {
     MESSAGE("skipped: Debian package dataset-fashion-mnist is not installed");
     return;
   }
+  // Half a second on an idle machine; measured against zlib alone, since this one may be busy.
   const double begin = cpu_seconds();
   const Splits data = load_splits("fashion-mnist");
-  CHECK(cpu_seconds() - begin < 0.5);
+  const double loading = cpu_seconds() - begin;
+  CHECK(loading < 2 * bare_inflate_seconds(folder + "/train-images-idx3-ubyte.gz"));
   CHECK(data.train.count == 60000);
   CHECK(data.test.count == 10000);
   CHECK(data.train.height == 28);
