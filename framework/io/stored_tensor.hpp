@@ -1,0 +1,74 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "framework/core/tensor.hpp"
+#include "framework/io/dtype.hpp"
+
+namespace fanin {
+
+/// A tensor in a file: what it is, and where its elements lie in the memory map (or in a buffer inflated from
+/// one). Its shape may be one that `Shape` cannot hold; nothing is converted or copied until it is read.
+struct StoredTensor {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<Index> sizes;
+  std::vector<Index> strides;       ///< in elements, one a dimension; empty when contiguous and row-major
+  const std::byte* data = nullptr;  ///< the first element, not always aligned
+  bool big_endian = false;
+  std::shared_ptr<const void> owner;  ///< keeps `data` alive
+
+  Index numel() const;
+  std::size_t byte_size() const { return static_cast<std::size_t>(numel()) * size_of(dtype); }
+  std::string shape_text() const;  ///< "[6, 1, 5, 5]"
+
+  /// Elements [first, first + count), counted in row-major order, as floats; Error when past the end.
+  void read(Index first, Index count, float* out) const;
+  /// The same elements as they are, but contiguous and little-endian: `count * size_of(dtype)` bytes.
+  void read_bytes(Index first, Index count, std::byte* out) const;
+  /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
+  void read_all(float* out) const;
+  std::vector<float> to_floats() const;
+};
+
+/// A view of a tensor in memory under a name, to be written; it shares the elements.
+StoredTensor stored(std::string name, const Tensor& tensor);
+
+enum class FileFormat { safetensors, npy, npz, torch_zip, torch_legacy };
+const char* name_of(FileFormat format);  ///< "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)"
+
+/// What a weight file holds, in the file's order; names are unique.
+struct TensorFile {
+  FileFormat format = FileFormat::safetensors;
+  std::string path;
+  std::vector<StoredTensor> tensors;
+  std::map<std::string, std::string> metadata;
+
+  const StoredTensor* find(const std::string& name) const;
+  /// Error with the nearest names when there is no such tensor.
+  const StoredTensor& at(const std::string& name) const;
+};
+
+// For the parsers, which share these limits and checks. `file` is the path, for messages.
+
+/// More tensors than any model has; with it, what a parser keeps about a file stays small whatever the file
+/// says.
+inline constexpr std::size_t max_tensors = 65'536;
+inline constexpr std::size_t max_file_rank = 32;
+inline constexpr std::size_t max_name_bytes = 512;
+/// What reading a file may allocate beyond the file's own size: 64 MiB, of which the parsers' own records
+/// take up to 16.
+inline constexpr std::size_t spare_bytes = std::size_t{48} << 20;
+
+/// Error when the name is too long or holds control characters, which would garble a report.
+void check_tensor_name(const std::string& file, std::string_view name);
+/// The element count and `numel * size_of(dtype)` of a tensor; Error when negative, past 64 bits or of too
+/// many dimensions.
+std::size_t checked_byte_size(const std::string& file, const std::string& name, DType dtype,
+                              const std::vector<Index>& sizes);
+/// Error when two tensors have the same name.
+void check_unique_names(const TensorFile& file);
+
+}  // namespace fanin
