@@ -1,0 +1,141 @@
+#include "framework/init/initializer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/error.hpp"
+
+namespace fanin::init {
+namespace {
+
+constexpr double largest = 1e30;
+
+bool admits(const OptionSpec& spec, const Value& value) {
+  if (value.index() != spec.standard.index()) return false;
+  if (const auto* word = std::get_if<std::string>(&value))
+    return spec.words.empty() || std::find(spec.words.begin(), spec.words.end(), *word) != spec.words.end();
+  const double number = std::get<double>(value);
+  return std::abs(number) <= largest && number >= spec.least && number <= spec.most &&
+         !(spec.below_most && number == spec.most) && !(spec.whole && number != std::floor(number));
+}
+
+std::string expectation(const OptionSpec& spec) {
+  if (std::holds_alternative<std::string>(spec.standard))
+    return spec.words.empty() ? "a word" : fmt::format("one of {}", fmt::join(spec.words, ", "));
+  const std::string kind = spec.whole ? "a whole number" : "a finite number";
+  const bool low = std::isfinite(spec.least), high = std::isfinite(spec.most);
+  if (low && high)
+    return fmt::format("{} in [{}, {}{}", kind, spec.least, spec.most, spec.below_most ? ")" : "]");
+  if (low) return fmt::format("{} ≥ {}", kind, spec.least);
+  if (high) return fmt::format("{} {} {}", kind, spec.below_most ? "<" : "≤", spec.most);
+  return kind + " of magnitude up to 1e30";
+}
+
+std::string shown(const Value& value) {
+  if (const auto* word = std::get_if<std::string>(&value)) return *word;
+  return number_text(std::get<double>(value));
+}
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  for (const SchemeInfo* scheme : schemes()) names.push_back(scheme->name);
+  return names;
+}
+
+const SchemeInfo& known_scheme(std::string_view name) {
+  if (const SchemeInfo* scheme = find_scheme(name)) return *scheme;
+  fail("unknown scheme {}{}", quoted(name), suggest(std::string(name), known_names()));
+}
+
+std::string rank_text(const SchemeInfo& scheme) {
+  if (scheme.least_rank == scheme.most_rank) return fmt::format("exactly {}", scheme.least_rank);
+  if (scheme.most_rank < Shape::max_rank) return fmt::format("{} to {}", scheme.least_rank, scheme.most_rank);
+  return fmt::format("at least {}", scheme.least_rank);
+}
+
+}  // namespace
+
+Initializer::Initializer(const SchemeInfo& scheme, std::vector<Value> values)
+    : scheme_(&scheme), values_(std::move(values)) {
+  if (values_.size() != scheme.options.size())
+    fail("scheme '{}' has {} options, {} values were given", name(), scheme.options.size(), values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    if (!admits(scheme.options[i], values_[i]))
+      fail("scheme '{}': {} = {} must be {}", name(), scheme.options[i].name, shown(values_[i]),
+           expectation(scheme.options[i]));
+  if (scheme.check) scheme.check(*this);
+}
+
+Initializer::Initializer(std::string_view scheme, std::vector<Value> values)
+    : Initializer(known_scheme(scheme), std::move(values)) {}
+
+const Value& Initializer::value(std::string_view option) const {
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    if (scheme_->options[i].name == option) return values_[i];
+  fail("scheme '{}' has no option {}", name(), quoted(option));
+}
+
+double Initializer::number(std::string_view option) const {
+  if (const auto* number = std::get_if<double>(&value(option))) return *number;
+  fail("scheme '{}': option {} is a word", name(), quoted(option));
+}
+
+const std::string& Initializer::word(std::string_view option) const {
+  if (const auto* word = std::get_if<std::string>(&value(option))) return *word;
+  fail("scheme '{}': option {} is a number", name(), quoted(option));
+}
+
+void Initializer::fill(Tensor& w, const Fans& fans, Generator& gen) const {
+  require_defined(name().c_str(), "the tensor to fill", w);
+  if (w.rank() < scheme_->least_rank || w.rank() > scheme_->most_rank)
+    fail("scheme '{}' cannot fill a tensor of shape {}: it needs {} dimensions", name(),
+         w.shape().to_string(), rank_text(*scheme_));
+  if (fans.in < 0 || fans.out < 0) fail("scheme '{}': fans {} and {} must be ≥ 0", name(), fans.in, fans.out);
+  if (w.numel() > 0) scheme_->fill(w, fans, gen, *this);
+}
+
+void Initializer::fill(Tensor& w, Generator& gen) const {
+  require_defined(name().c_str(), "the tensor to fill", w);
+  fill(w, w.rank() < 2 ? Fans{} : fans_of(w.shape()), gen);
+}
+
+std::optional<double> Initializer::deviation(const Shape& shape, const Fans& fans) const {
+  if (!scheme_->deviation || shape.rank() < scheme_->least_rank || shape.rank() > scheme_->most_rank)
+    return std::nullopt;
+  return scheme_->deviation(shape, fans, *this);
+}
+
+std::string Initializer::to_string() const {
+  std::string text;
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    if (values_[i] != scheme_->options[i].standard)
+      text += (text.empty() ? "" : ", ") + scheme_->options[i].name + "=" + shown(values_[i]);
+  return text.empty() ? name() : name() + "(" + text + ")";
+}
+
+Initializer parse(std::string_view text) { return parse(Expression::parse(text)); }
+
+Initializer parse(const Expression& call) {
+  const SchemeInfo* scheme = find_scheme(call.name);
+  if (!scheme)
+    fail_usage("unknown scheme {} {}{}", quoted(call.name), at_character(call.source, call.position),
+               suggest(call.name, known_names()));
+  std::vector<std::string> known;
+  for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
+  const Options options(call, "scheme", known);
+  std::vector<Value> values;
+  for (const OptionSpec& spec : scheme->options) {
+    if (const auto* word = std::get_if<std::string>(&spec.standard))
+      values.emplace_back(options.word(spec.name, *word, spec.words));
+    else
+      values.emplace_back(options.number(spec.name, std::get<double>(spec.standard)));
+    if (!admits(spec, values.back())) options.refuse(spec.name, expectation(spec));
+  }
+  try {
+    return Initializer(*scheme, std::move(values));
+  } catch (const Error& error) {
+    fail_usage("{}, {}", error.what(), at_character(call.source, call.position));
+  }
+}
+
+}  // namespace fanin::init

@@ -1,0 +1,152 @@
+#include "framework/init/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "framework/core/error.hpp"
+#include "framework/init/families.hpp"
+
+namespace fanin::init {
+namespace {
+
+double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2; }
+
+// Inverse of erf for |y| ≤ 1: a rational approximation and two Newton steps, as PyTorch's calc_erfinv.
+double erfinv(double y) {
+  const double size = std::abs(y);
+  if (size >= 1) return std::copysign(std::numeric_limits<double>::infinity(), y);
+  double x;
+  if (size <= 0.7) {
+    const double z = y * y;
+    x = y * (((-0.140543331 * z + 0.914624893) * z - 1.645349621) * z + 0.886226899) /
+        ((((0.012229801 * z - 0.329097515) * z + 1.442710462) * z - 2.118377725) * z + 1);
+  } else {
+    const double z = std::sqrt(-std::log((1 - size) / 2));
+    x = std::copysign(((1.641345311 * z + 3.429567803) * z - 1.624906493) * z - 1.970840454, y) /
+        ((1.637067800 * z + 3.543889200) * z + 1);
+  }
+  for (int step = 0; step < 2; ++step)
+    x -= (std::erf(x) - y) / (2 / std::sqrt(std::numbers::pi) * std::exp(-x * x));
+  return x;
+}
+
+}  // namespace
+
+Initializer uniform(const UniformOptions& options) { return Initializer("uniform", {options.a, options.b}); }
+Initializer normal(const NormalOptions& options) {
+  return Initializer("normal", {options.mean, options.std});
+}
+Initializer trunc_normal(const TruncNormalOptions& options) {
+  return Initializer("trunc_normal", {options.mean, options.std, options.a, options.b});
+}
+Initializer fan_uniform() { return Initializer("fan_uniform", {}); }
+
+void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
+  if (!(a <= b)) fail("trunc_normal: a = {} is above b = {}; it needs a ≤ b", a, b);
+  if (!(std >= 0)) fail("trunc_normal: std = {} must be ≥ 0", std);
+  if (std == 0) return w.fill(static_cast<real>(std::clamp(mean, a, b)));
+  const double low = normal_cdf((a - mean) / std), high = normal_cdf((b - mean) / std);
+  gen.uniform(w.values(), 2 * low - 1, 2 * high - 1);
+  const auto scale = static_cast<real>(std * std::numbers::sqrt2), shift = static_cast<real>(mean);
+  const auto least = static_cast<real>(a), most = static_cast<real>(b);
+  for (real& x : w.values())
+    x = std::clamp(static_cast<real>(erfinv(static_cast<double>(x))) * scale + shift, least, most);
+}
+
+std::vector<SchemeInfo> random_family() {
+  return {
+      {.name = "uniform",
+       .options = {{.name = "a", .standard = 0.0, .meaning = "lower end"},
+                   {.name = "b", .standard = 1.0, .meaning = "upper end"}},
+       .summary = "evenly from [a, b)",
+       .formula = "w ~ U(a, b), variance (b - a)² / 12",
+       .paper = "-",
+       .use = "comparisons, and layers whose scale you have worked out yourself",
+       .fails = "knows nothing of the layer's width; the default [0, 1) is all positive, so signals grow "
+                "with width",
+       .fill =
+           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
+             gen.uniform(w.values(), options.number("a"), options.number("b"));
+           },
+       .deviation =
+           [](const Shape&, const Fans&, const Initializer& options) {
+             return (options.number("b") - options.number("a")) / std::sqrt(12.0);
+           },
+       .check =
+           [](const Initializer& options) {
+             if (options.number("a") > options.number("b"))
+               fail("scheme 'uniform': a = {} is above b = {}; it needs a ≤ b", options.number("a"),
+                    options.number("b"));
+           }},
+      {.name = "normal",
+       .aliases = {"gaussian"},
+       .options = {{.name = "mean", .standard = 0.0, .meaning = "mean"},
+                   {.name = "std", .standard = 1.0, .meaning = "standard deviation", .least = 0}},
+       .summary = "normal with a given mean and standard deviation",
+       .formula = "w ~ N(mean, std²)",
+       .paper = "Krizhevsky et al. 2012 used std = 0.01",
+       .use = "embeddings; comparisons",
+       .fails = "one std suits one width: 0.01 vanishes in deep nets, 1 explodes (geometrically in depth)",
+       .fill =
+           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
+             gen.normal(w.values(), options.number("mean"), options.number("std"));
+           },
+       .deviation = [](const Shape&, const Fans&,
+                       const Initializer& options) { return options.number("std"); }},
+      {.name = "trunc_normal",
+       .aliases = {"truncated_normal"},
+       .options =
+           {{.name = "mean", .standard = 0.0, .meaning = "mean before truncation"},
+            {.name = "std", .standard = 1.0, .meaning = "standard deviation before truncation", .least = 0},
+            {.name = "a", .standard = -2.0, .meaning = "least value"},
+            {.name = "b", .standard = 2.0, .meaning = "greatest value"}},
+       .summary = "normal without what falls outside [a, b]",
+       .formula = "w = mean + std·√2·erfinv(u), u ~ U(2Φ((a-mean)/std)-1, 2Φ((b-mean)/std)-1)",
+       .paper = "-",
+       .use = "vision transformers (std = 0.02); wherever rare large weights hurt",
+       .fails = "a and b are values, not multiples of std: with std = 0.02 the default ±2 truncates nothing",
+       .fill =
+           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
+             fill_trunc_normal(w, gen, options.number("mean"), options.number("std"), options.number("a"),
+                               options.number("b"));
+           },
+       .deviation =
+           [](const Shape&, const Fans&, const Initializer& options) {
+             const double std = options.number("std"), mean = options.number("mean");
+             if (std == 0) return 0.0;
+             const double low = (options.number("a") - mean) / std, high = (options.number("b") - mean) / std;
+             const double kept = normal_cdf(high) - normal_cdf(low);
+             if (!(kept > 1e-12)) return 0.0;
+             const auto density = [](double x) {
+               return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+             };
+             const double tilt = (density(low) - density(high)) / kept;
+             const auto edge = [&](double x) { return std::abs(x) > 1e3 ? 0 : x * density(x); };
+             return std * std::sqrt(std::max(0.0, 1 + (edge(low) - edge(high)) / kept - tilt * tilt));
+           },
+       .check =
+           [](const Initializer& options) {
+             if (options.number("a") > options.number("b"))
+               fail("scheme 'trunc_normal': a = {} is above b = {}; it needs a ≤ b", options.number("a"),
+                    options.number("b"));
+           }},
+      {.name = "fan_uniform",
+       .summary = "evenly from ±1/√(fan in): PyTorch's default bias",
+       .formula = "w ~ U(-1/√fan_in, 1/√fan_in)",
+       .paper = "LeCun et al. 1998, Efficient BackProp (as PyTorch kept it)",
+       .use = "biases of Linear and Conv, to start as PyTorch starts",
+       .fails = "as a weight it shrinks the variance threefold per layer (sixfold with ReLU)",
+       .fill =
+           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
+             const double bound = fans.in > 0 ? 1 / std::sqrt(static_cast<double>(fans.in)) : 0;
+             gen.uniform(w.values(), -bound, bound);
+           },
+       .deviation =
+           [](const Shape&, const Fans& fans, const Initializer&) {
+             return fans.in > 0 ? 1 / std::sqrt(3.0 * static_cast<double>(fans.in)) : 0;
+           }},
+  };
+}
+
+}  // namespace fanin::init

@@ -1,0 +1,58 @@
+#pragma once
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "framework/core/generator.hpp"
+#include "framework/core/tensor.hpp"
+#include "framework/init/fan.hpp"
+
+namespace fanin::init {
+
+class Initializer;
+
+/// The value of one option: a number or a word.
+using Value = std::variant<double, std::string>;
+
+/// What an option may be. Numbers are finite and of magnitude at most 1e30.
+struct OptionSpec {
+  std::string name = {};
+  Value standard = 0.0;  ///< the default; its type is the option's
+  std::string meaning = {};
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+  bool below_most = false;              ///< `most` itself is not allowed
+  bool whole = false;                   ///< a whole number
+  std::vector<std::string> words = {};  ///< the words allowed
+};
+
+/// A scheme: a family of initializers that differ in their options. Everything `fanin inits` shows is here.
+struct SchemeInfo {
+  std::string name = {};
+  std::vector<std::string> aliases = {};
+  std::vector<OptionSpec> options = {};
+  std::string summary = {};  ///< one line
+  std::string formula = {};
+  std::string paper = {};
+  std::string use = {};    ///< when to use it
+  std::string fails = {};  ///< when it fails
+  int least_rank = 0, most_rank = Shape::max_rank;
+  /// Draws the elements; the tensor has some, and a rank within the bounds.
+  void (*fill)(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) = nullptr;
+  /// The standard deviation the elements are meant to have; null where there is no such number.
+  double (*deviation)(const Shape& shape, const Fans& fans, const Initializer& options) = nullptr;
+  /// Error for options that do not go together; null where all do.
+  void (*check)(const Initializer& options) = nullptr;
+};
+
+/// All schemes, in the order of their families.
+std::vector<const SchemeInfo*> schemes();
+/// By name or alias, or null. A trailing underscore, as in PyTorch's names, is ignored.
+const SchemeInfo* find_scheme(std::string_view name);
+/// Adds a user's own scheme, which is then parsed, printed and listed like any other. Error for a taken name
+/// or a missing `fill`.
+const SchemeInfo& register_scheme(SchemeInfo scheme);
+
+}  // namespace fanin::init
