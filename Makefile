@@ -42,4 +42,7 @@ $(BUILD)/tests: $(call objects,float,$(tests)) $(BUILD)/libfanin.a
 $(BUILD)/tests_double: $(call objects,double,$(double_tests)) $(BUILD)/libfanin_double.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 
+# The compiler does not see what the assembler includes.
+$(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,27 @@
+#include "framework/lab/page_files.hpp"
+
+// The assembler copies each file in; paths are from the repository's root, where make runs.
+asm(R"(
+  .pushsection .rodata
+  fanin_page_style:   .incbin "framework/lab/page/style.css"
+  fanin_page_data:    .incbin "framework/lab/page/data.js"
+                      .incbin "framework/lab/page/look.js"
+                      .incbin "framework/lab/page/bars.js"
+                      .incbin "framework/lab/page/curves.js"
+                      .incbin "framework/lab/page/layers.js"
+                      .incbin "framework/lab/page/weights.js"
+                      .incbin "framework/lab/page/page.js"
+  fanin_page_end:     .byte 0
+  .popsection
+)");
+
+extern "C" const char fanin_page_style[];
+extern "C" const char fanin_page_data[];
+extern "C" const char fanin_page_end[];
+
+namespace fanin::lab {
+
+std::string_view page_style() { return {fanin_page_style, fanin_page_data}; }
+std::string page_script() { return "\"use strict\";\n" + std::string(fanin_page_data, fanin_page_end); }
+
+}  // namespace fanin::lab

@@ -1,0 +1,133 @@
+#include "framework/lab/report_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "framework/lab/format.hpp"
+#include "framework/lab/report_data.hpp"
+#include "framework/lab/summary.hpp"
+#include "framework/lab/verdict.hpp"
+
+namespace fanin::lab {
+namespace {
+
+constexpr int palette_size = 11;  // style.css: --c0 … --c10; the default scheme has the text's colour
+
+std::string swatch(const Comparison& comparison, const std::string& scheme) {
+  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
+  int rank = 0;
+  for (const std::string& other : schemes_of(comparison)) {
+    if (other == scheme) break;
+    rank += other != baseline;
+  }
+  const std::string name = scheme == baseline ? "ink" : fmt::format("c{}", rank % palette_size);
+  return fmt::format("<i class=\"swatch\" style=\"background:var(--{})\"></i>", name);
+}
+
+std::string with_interval(const std::string& value, double half_width) {
+  return std::isfinite(half_width) ? fmt::format("{} ± {}", value, percent(half_width)) : value;
+}
+
+std::string difference_cell(const Summary& row) {
+  if (row.is_default) return "default";
+  if (!std::isfinite(row.difference_to_default)) return "–";
+  const std::string text = with_interval(signed_percent(row.difference_to_default), row.difference_ci95);
+  if (!row.significant) return text;
+  return fmt::format("<span class=\"{}\">{} *</span>", row.difference_to_default > 0 ? "plus" : "minus",
+                     text);
+}
+
+std::string p_cell(double p) {
+  if (!std::isfinite(p)) return "–";
+  return p < 0.001 ? "&lt; 0.001" : fmt::format("{:.3f}", p);
+}
+
+std::string number_cell(double value, int digits) {
+  return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "–";
+}
+
+}  // namespace
+
+std::string html_escape(const std::string& text) {
+  std::string safe;
+  for (char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      case '\'':
+        safe += "&#39;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string summary_html(const Comparison& comparison, const std::string& model) {
+  const bool threshold = std::isfinite(comparison.settings.threshold);
+  std::string html =
+      "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th>"
+      "<th>difference to default</th><th>p (Holm)</th><th>test loss</th><th>diverged</th>";
+  if (threshold) html += fmt::format("<th>steps to {} %</th>", percent(comparison.settings.threshold, 0));
+  html += "<th>s per run</th></tr>\n";
+  for (const Summary& row : ranking(comparison, model)) {
+    html +=
+        fmt::format("<tr{}><td>{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
+                    row.is_default ? " class=\"default\"" : "", swatch(comparison, row.scheme),
+                    html_escape(row.scheme), with_interval(percent(row.mean), row.ci95), difference_cell(row),
+                    row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
+                    row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
+    if (threshold) {
+      html += fmt::format("<td>{}</td>",
+                          row.steps_to_threshold < 0 ? "never" : number_cell(row.steps_to_threshold, 0));
+    }
+    html += fmt::format("<td>{}</td></tr>\n", number_cell(row.train_seconds, 1));
+  }
+  return html + "</table></div>\n";
+}
+
+std::string incidents_html(const Comparison& comparison, const std::string& model) {
+  std::string rows;
+  for (const Run& run : comparison.runs) {
+    if (run.model != model || run.status == "ok") continue;
+    const std::string step = run.diverged_step < 0 ? "–" : fmt::format("{}", run.diverged_step);
+    rows += fmt::format(
+        "<tr><td>{}{}</td><td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
+        swatch(comparison, run.scheme), html_escape(run.scheme), run.seed, html_escape(run.status), step,
+        html_escape(run.message));
+  }
+  if (rows.empty()) return "";
+  return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>seed</th><th class=\"text\">what "
+         "happened</th>"
+         "<th>at step</th><th class=\"text\">message</th></tr>\n" +
+         rows + "</table></div>\n";
+}
+
+std::string plans_html(const Comparison& comparison, const std::string& model) {
+  std::string rows;
+  std::set<std::string> shown;
+  for (const Run& run : comparison.runs) {
+    if (run.model != model || run.plan.empty() || !shown.insert(run.scheme).second) continue;
+    rows += fmt::format("<tr><td>{}{}</td><td class=\"text\"><code>{}</code></td></tr>\n",
+                        swatch(comparison, run.scheme), html_escape(run.scheme), html_escape(run.plan));
+  }
+  if (rows.empty()) return "";
+  return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th class=\"text\">initializers</th></tr>\n" +
+         rows + "</table></div>\n";
+}
+
+}  // namespace fanin::lab
