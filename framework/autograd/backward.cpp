@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 
 #include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
@@ -6,9 +7,10 @@
 namespace fanin {
 namespace {
 
-thread_local std::uint64_t passes = 0;
+std::atomic<std::uint64_t> passes = 0;  // one count for all threads: a graph may be walked on several in turn
 
-/// Every node the loss depends on, the latest first: an op is made after its inputs, so this order is topological.
+/// Every node the loss depends on, the latest first: an op is made after its inputs, so this order is
+/// topological.
 PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
   const std::uint64_t pass = ++passes;
   PoolVector<std::shared_ptr<Node>> nodes;
@@ -17,8 +19,10 @@ PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const std::shared_ptr<Node> node = nodes[i];
     if (node->released()) {
-      fail("backward: part of this loss's graph ({}) was freed by an earlier backward; call backward(true) there to keep it",
-           node->name());
+      fail(
+          "backward: part of this loss's graph ({}) was freed by an earlier backward; call backward(true) "
+          "there to keep it",
+          node->name());
     }
     for (int j = 0; j < node->input_count(); ++j) {
       auto from = node->input_node(j);
@@ -36,11 +40,14 @@ PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
 void Tensor::backward(bool retain_graph) const {
   require_defined("backward", "the loss", *this);
   if (numel() != 1) {
-    fail("backward: the loss must be a scalar, this tensor has shape {}; reduce it with sum() or mean() first",
-         shape().to_string());
+    fail(
+        "backward: the loss must be a scalar, this tensor has shape {}; reduce it with sum() or mean() first",
+        shape().to_string());
   }
   if (!node()) {
-    fail("backward: this scalar was computed from nothing that requires grad (or under NoGrad), so there is no graph");
+    fail(
+        "backward: this scalar was computed from nothing that requires grad (or under NoGrad), so there is "
+        "no graph");
   }
   const auto nodes = reachable(node());
   for (const auto& one : nodes) one->grad = Tensor();

@@ -29,7 +29,8 @@ struct WeightedSum {
 
 }  // namespace
 
-double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function, std::vector<Tensor> inputs, double step) {
+double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function,
+                 std::vector<Tensor> inputs, double step) {
   for (auto& input : inputs) input.zero_grad();
   record(WeightedSum{}, function(inputs)).backward();
   const auto loss_at = [&] {

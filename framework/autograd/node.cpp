@@ -8,7 +8,8 @@ namespace {
 thread_local bool recording = true;
 thread_local std::uint64_t nodes_made = 0;
 
-/// A chain of a thousand ops must not be freed by a thousand nested destructors: inputs queue here and go one by one.
+/// A chain of a thousand ops must not be freed by a thousand nested destructors: inputs queue here and go one
+/// by one.
 void free_flat(Tensor tensor) {
   thread_local PoolVector<Tensor>* queue = nullptr;
   if (queue != nullptr) {
@@ -43,7 +44,10 @@ Node::~Node() {
 void Node::add_input(const Tensor& tensor) {
   if (count_ == max_inputs) fail("{}: at most {} inputs can be differentiated", name(), int{max_inputs});
   Tensor& at = input(count_++);
-  if (tensor.defined() && tensor.requires_grad()) at = tensor;
+  if (!tensor.defined() || !tensor.requires_grad()) return;
+  at = tensor;
+  // An input made on another thread may be ahead of this thread's count.
+  if (tensor.node() && tensor.node()->order() >= order_) order_ = nodes_made = tensor.node()->order() + 1;
 }
 
 std::shared_ptr<Node> Node::input_node(int i) const { return input(i).defined() ? input(i).node() : nullptr; }
@@ -86,8 +90,8 @@ void Gradients::give(int i, Tensor gradient) {
   if (!wanted(i)) return;
   Tensor& input = node_.input(i);
   if (gradient.shape() != input.shape()) {
-    fail("{}: the gradient of input {} has shape {}, the input {}", node_.name(), i, gradient.shape().to_string(),
-         input.shape().to_string());
+    fail("{}: the gradient of input {} has shape {}, the input {}", node_.name(), i,
+         gradient.shape().to_string(), input.shape().to_string());
   }
   Node* from = input.node().get();
   if (from != nullptr && !from->grad.defined()) {

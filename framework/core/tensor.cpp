@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "framework/core/error.hpp"
 
@@ -24,9 +25,14 @@ std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * siz
 Tensor::Tensor(const Shape& shape) : impl_(make_pooled<Impl>()) {
   impl_->shape = shape;
   impl_->numel = shape.numel();
-  auto buffer = make_pooled<Buffer>(bytes_of(impl_->numel));
-  impl_->elements = static_cast<real*>(buffer->block);
-  impl_->owner = std::move(buffer);
+  try {
+    auto buffer = make_pooled<Buffer>(bytes_of(impl_->numel));
+    impl_->elements = static_cast<real*>(buffer->block);
+    impl_->owner = std::move(buffer);
+  } catch (const std::bad_alloc&) {
+    fail("there is not enough memory for a tensor of shape {}: {} bytes", shape.to_string(),
+         bytes_of(shape.numel()));
+  }
 }
 
 Tensor Tensor::full(const Shape& shape, real value) {
@@ -91,7 +97,9 @@ void Tensor::rebase(std::shared_ptr<void> owner, real* elements) {
 }
 
 Tensor& Tensor::set_requires_grad(bool on) {
-  if (impl_->node) fail("set_requires_grad: only a leaf may change it; this tensor of shape {} was computed", shape().to_string());
+  if (impl_->node)
+    fail("set_requires_grad: only a leaf may change it; this tensor of shape {} was computed",
+         shape().to_string());
   impl_->requires_grad = on;
   return *this;
 }
