@@ -10,6 +10,8 @@
 namespace fanin::ops {
 namespace {
 
+constexpr Index largest_kernel = 1 << 16;
+
 struct MaxPool2dOp {
   static constexpr const char* name = "max_pool2d";
   kernels::PoolShape pool;
@@ -76,13 +78,14 @@ kernels::PoolShape pool_shape(const char* op, const Tensor& x, const Pool2dOptio
   require_rank(op, "input", x, 4, "[N, C, H, W]");
   const auto [kernel, given_stride, padding] = options;
   const Pair stride = given_stride.value_or(kernel);
-  if (kernel.h < 1 || kernel.w < 1) fail("{}: kernel ({}, {}) must be at least 1", op, kernel.h, kernel.w);
+  if (kernel.h < 1 || kernel.w < 1 || kernel.h > largest_kernel || kernel.w > largest_kernel) {
+    fail("{}: kernel ({}, {}) must be in 1..{}", op, kernel.h, kernel.w, largest_kernel);
+  }
   if (stride.h < 1 || stride.w < 1) fail("{}: stride ({}, {}) must be at least 1", op, stride.h, stride.w);
   if (padding.h < 0 || padding.w < 0 || padding.h > kernel.h / 2 || padding.w > kernel.w / 2) {
     fail("{}: padding ({}, {}) must be in 0..kernel/2, the kernel is ({}, {})", op, padding.h, padding.w,
          kernel.h, kernel.w);
   }
-  // The second comparison, in a form that cannot overflow: H + 2·padding >= kernel.
   if (x.size(2) < 1 || x.size(3) < 1 || x.size(2) < kernel.h - 2 * padding.h ||
       x.size(3) < kernel.w - 2 * padding.w) {
     fail("{}: input {} with padding ({}, {}) is smaller than the kernel ({}, {})", op, x.shape().to_string(),
