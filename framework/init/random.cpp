@@ -40,7 +40,9 @@ Initializer normal(const NormalOptions& options) {
 Initializer trunc_normal(const TruncNormalOptions& options) {
   return Initializer("trunc_normal", {options.mean, options.std, options.a, options.b});
 }
-Initializer fan_uniform() { return Initializer("fan_uniform", {}); }
+Initializer fan_uniform(const FanUniformOptions& options) {
+  return Initializer("fan_uniform", {to_text(options.mode)});
+}
 
 void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
   if (!(a <= b)) fail("trunc_normal: a = {} is above b = {}; it needs a ≤ b", a, b);
@@ -132,19 +134,25 @@ std::vector<SchemeInfo> random_family() {
                     options.number("b"));
            }},
       {.name = "fan_uniform",
-       .summary = "evenly from ±1/√(fan in): PyTorch's default bias",
-       .formula = "w ~ U(-1/√fan_in, 1/√fan_in)",
+       .options = {{.name = "mode",
+                    .standard = "fan_in",
+                    .meaning = "fan_out for a transposed convolution's bias in PyTorch",
+                    .words = {"fan_in", "fan_out", "fan_avg"}}},
+       .summary = "evenly from ±1/√fan: PyTorch's default bias",
+       .formula = "w ~ U(-1/√fan, 1/√fan)",
        .paper = "LeCun et al. 1998, Efficient BackProp (as PyTorch kept it)",
        .use = "biases of Linear and Conv, to start as PyTorch starts",
        .fails = "as a weight it shrinks the variance threefold per layer (sixfold with ReLU)",
        .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
-             const double bound = fans.in > 0 ? 1 / std::sqrt(static_cast<double>(fans.in)) : 0;
+           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+             const double fan = pick(fans, fan_named(options.word("mode")));
+             const double bound = fan > 0 ? 1 / std::sqrt(fan) : 0;
              gen.uniform(w.values(), -bound, bound);
            },
        .deviation =
-           [](const Shape&, const Fans& fans, const Initializer&) {
-             return fans.in > 0 ? 1 / std::sqrt(3.0 * static_cast<double>(fans.in)) : 0;
+           [](const Shape&, const Fans& fans, const Initializer& options) {
+             const double fan = pick(fans, fan_named(options.word("mode")));
+             return fan > 0 ? 1 / std::sqrt(3 * fan) : 0;
            }},
   };
 }
