@@ -1,0 +1,28 @@
+#include "framework/nn/linear.hpp"
+
+#include <cmath>
+
+#include "framework/core/error.hpp"
+#include "framework/ops/linear.hpp"
+
+namespace fanin::nn {
+
+Linear::Linear(LinearOptions options) {
+  if (options.in < 1 || options.out < 1) {
+    fail("Linear: in and out must be at least 1, got in={}, out={}", options.in, options.out);
+  }
+  const Fans fans{options.in, options.out};
+  weight = add_parameter("weight", {options.out, options.in},
+                         options.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0)})), fans);
+  if (options.bias) bias = add_parameter("bias", {options.out}, options.bias_init.value_or(init::fan_uniform()), fans);
+}
+
+std::string Linear::describe() const {
+  return fmt::format("Linear({}, {}{})", weight->fans.in, weight->fans.out, bias ? "" : ", bias=false");
+}
+
+Tensor Linear::run_fused(const Tensor& x, Activation activation) {
+  return ops::linear(x, weight->use(), bias ? bias->use() : Tensor(), activation);
+}
+
+}  // namespace fanin::nn

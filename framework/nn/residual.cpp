@@ -1,0 +1,26 @@
+#include "framework/nn/residual.hpp"
+
+#include "framework/core/error.hpp"
+#include "framework/ops/activation.hpp"
+#include "framework/ops/elementwise.hpp"
+
+namespace fanin::nn {
+
+Residual::Residual(ResidualOptions options)
+    : body_(std::move(options.body)), shortcut_(std::move(options.shortcut)), activation_(options.activation) {
+  if (!body_) fail("Residual: the body is missing");
+  if (!options.body_name.empty()) {
+    add_child(std::move(options.body_name), body_);
+  } else {
+    if (!body_->own_parameters().empty()) fail("Residual: a body that owns parameters itself needs a body_name");
+    for (const auto& [name, child] : body_->children()) add_child(name, child);
+  }
+  if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
+}
+
+Tensor Residual::forward(const Tensor& x) {
+  const Tensor sum = ops::add((*body_)(x), shortcut_ ? (*shortcut_)(x) : x);
+  return activation_ == Activation{} ? sum : ops::activation(sum, activation_);
+}
+
+}  // namespace fanin::nn

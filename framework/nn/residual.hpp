@@ -1,0 +1,29 @@
+#pragma once
+#include "framework/nn/module.hpp"
+
+namespace fanin::nn {
+
+struct ResidualOptions {
+  ModulePtr body;
+  std::string body_name{};      ///< empty: the body's layers carry the block's own name ("layer1.conv1.weight")
+  ModulePtr shortcut{};         ///< null: the identity
+  std::string shortcut_name = "shortcut";
+  Activation activation{};      ///< applied to the sum
+};
+
+/// y = activation(body(x) + shortcut(x)) (He et al. 2016).
+class Residual final : public Module {
+ public:
+  explicit Residual(ResidualOptions options);
+  std::string kind() const override { return "Residual"; }
+  Module& body() { return *body_; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  ModulePtr body_, shortcut_;
+  Activation activation_;
+};
+
+}  // namespace fanin::nn

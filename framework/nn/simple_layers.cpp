@@ -1,0 +1,52 @@
+#include "framework/nn/simple_layers.hpp"
+
+#include <cmath>
+
+#include "framework/core/error.hpp"
+#include "framework/ops/dropout.hpp"
+#include "framework/ops/embedding.hpp"
+#include "framework/ops/pool2d.hpp"
+#include "framework/ops/reshape.hpp"
+
+namespace fanin::nn {
+namespace {
+
+ops::Pool2dOptions pool_options(const PoolOptions& o) {
+  const Index stride = o.stride == 0 ? o.kernel : o.stride;
+  return {.kernel = {o.kernel, o.kernel}, .stride = {stride, stride}, .padding = {o.padding, o.padding}};
+}
+
+}  // namespace
+
+Tensor MaxPool2d::forward(const Tensor& x) { return ops::max_pool2d(x, pool_options(options_)); }
+Tensor AvgPool2d::forward(const Tensor& x) { return ops::avg_pool2d(x, pool_options(options_)); }
+Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return ops::adaptive_avg_pool2d(x, height_, width_); }
+Tensor Flatten::forward(const Tensor& x) { return ops::flatten(x); }
+
+Dropout::Dropout(double p, std::uint64_t seed) : p_(p), generator_(seed) {
+  if (!(p >= 0 && p < 1)) fail("Dropout: p must be in [0, 1), got {}", p);
+}
+std::string Dropout::describe() const { return fmt::format("Dropout({})", p_); }
+Tensor Dropout::forward(const Tensor& x) { return ops::dropout(x, p_, training(), generator_); }
+
+Embedding::Embedding(EmbeddingOptions options) {
+  if (options.count < 1 || options.dimension < 1) {
+    fail("Embedding: count and dimension must be at least 1, got {} and {}", options.count, options.dimension);
+  }
+  weight = add_parameter("weight", {options.count, options.dimension}, options.weight_init.value_or(init::normal()),
+                         {options.dimension, options.count});
+}
+
+Tensor Embedding::lookup(std::span<const std::int32_t> indices) const { return ops::embedding(indices, weight->use()); }
+
+Tensor Embedding::forward(const Tensor& x) {
+  PoolVector<std::int32_t> indices;
+  indices.reserve(static_cast<std::size_t>(x.numel()));
+  for (const real value : x.values()) {
+    if (!(std::abs(value) < real{2e9}) || value != std::floor(value)) fail("Embedding: {} is not an index", value);
+    indices.push_back(static_cast<std::int32_t>(value));
+  }
+  return lookup(indices);
+}
+
+}  // namespace fanin::nn
