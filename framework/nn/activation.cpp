@@ -36,7 +36,7 @@ ActivationLayer layer(Kind kind, double parameter) {
 }  // namespace
 
 std::string ActivationLayer::kind() const { return entry(activation_.kind).layer; }
-Tensor ActivationLayer::forward(const Tensor& x) { return ops::activation(x, activation_); }
+Tensor ActivationLayer::forward(const Tensor& x) { return ops::activate(x, activation_); }
 
 ActivationLayer ReLU() { return layer(Kind::relu, 0); }
 ActivationLayer LeakyReLU(double negative_slope) { return layer(Kind::leaky_relu, negative_slope); }

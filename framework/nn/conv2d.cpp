@@ -51,9 +51,9 @@ std::string Conv2d::describe() const { return text("Conv2d", options_); }
 Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
   const auto& o = options_;
   return ops::conv2d(x, weight->use(), bias ? bias->use() : Tensor(),
-                     {.stride = {o.stride, o.stride},
-                      .padding = {o.padding, o.padding},
-                      .dilation = {o.dilation, o.dilation},
+                     {.stride = o.stride,
+                      .padding = o.padding,
+                      .dilation = o.dilation,
                       .groups = o.groups,
                       .activation = activation});
 }
@@ -77,10 +77,10 @@ std::string ConvTranspose2d::describe() const { return text("ConvTranspose2d", o
 Tensor ConvTranspose2d::forward(const Tensor& x) {
   const auto& o = options_;
   return ops::conv_transpose2d(x, weight->use(), bias ? bias->use() : Tensor(),
-                               {.stride = {o.stride, o.stride},
-                                .padding = {o.padding, o.padding},
-                                .output_padding = {o.output_padding, o.output_padding},
-                                .dilation = {o.dilation, o.dilation},
+                               {.stride = o.stride,
+                                .padding = o.padding,
+                                .output_padding = o.output_padding,
+                                .dilation = o.dilation,
                                 .groups = o.groups});
 }
 

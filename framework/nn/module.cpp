@@ -38,7 +38,7 @@ Tensor Module::operator()(const Tensor& x) {
 
 Tensor Module::fused(const Tensor& x, Activation activation) { return run_fused(x, activation); }
 
-Tensor Module::run_fused(const Tensor& x, Activation activation) { return ops::activation((*this)(x), activation); }
+Tensor Module::run_fused(const Tensor& x, Activation activation) { return ops::activate((*this)(x), activation); }
 
 std::string Module::describe() const { return kind() + "()"; }
 

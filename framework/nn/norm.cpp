@@ -1,7 +1,7 @@
 #include "framework/nn/norm.hpp"
 
 #include "framework/core/error.hpp"
-#include "framework/ops/norm.hpp"
+#include "framework/ops/normalization.hpp"
 
 namespace fanin::nn {
 namespace {
@@ -38,7 +38,7 @@ LayerNorm::LayerNorm(LayerNormOptions options) : options_(std::move(options)) {
 
 std::string LayerNorm::describe() const { return fmt::format("LayerNorm({})", options_.features); }
 
-Tensor LayerNorm::forward(const Tensor& x) { return ops::layer_norm(x, weight->use(), bias->use(), options_.eps); }
+Tensor LayerNorm::forward(const Tensor& x) { return ops::layer_norm(x, {options_.features}, weight->use(), bias->use(), options_.eps); }
 
 GroupNorm::GroupNorm(GroupNormOptions options) : options_(std::move(options)) {
   const auto& o = options_;

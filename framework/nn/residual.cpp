@@ -20,7 +20,7 @@ Residual::Residual(ResidualOptions options)
 
 Tensor Residual::forward(const Tensor& x) {
   const Tensor sum = ops::add((*body_)(x), shortcut_ ? (*shortcut_)(x) : x);
-  return activation_ == Activation{} ? sum : ops::activation(sum, activation_);
+  return activation_ == Activation{} ? sum : ops::activate(sum, activation_);
 }
 
 }  // namespace fanin::nn

@@ -13,14 +13,14 @@ namespace {
 
 ops::Pool2dOptions pool_options(const PoolOptions& o) {
   const Index stride = o.stride == 0 ? o.kernel : o.stride;
-  return {.kernel = {o.kernel, o.kernel}, .stride = {stride, stride}, .padding = {o.padding, o.padding}};
+  return {.kernel = o.kernel, .stride = stride, .padding = o.padding};
 }
 
 }  // namespace
 
 Tensor MaxPool2d::forward(const Tensor& x) { return ops::max_pool2d(x, pool_options(options_)); }
 Tensor AvgPool2d::forward(const Tensor& x) { return ops::avg_pool2d(x, pool_options(options_)); }
-Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return ops::adaptive_avg_pool2d(x, height_, width_); }
+Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return ops::adaptive_avg_pool2d(x, {height_, width_}); }
 Tensor Flatten::forward(const Tensor& x) { return ops::flatten(x); }
 
 Dropout::Dropout(double p, std::uint64_t seed) : p_(p), generator_(seed) {

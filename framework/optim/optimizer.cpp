@@ -1,0 +1,219 @@
+#include "framework/optim/optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/error.hpp"
+#include "framework/kernels/optimizer_step.hpp"
+
+namespace fanin::optim {
+namespace {
+
+struct NamedRule {
+  const char* name;
+  Rule rule;
+};
+constexpr NamedRule rules[] = {{"sgd", Rule::sgd}, {"adam", Rule::adam}, {"adamw", Rule::adamw}, {"rmsprop", Rule::rmsprop}};
+
+/// How many state buffers a rule keeps, and their names.
+std::vector<std::string> state_names(const OptimizerOptions& o) {
+  switch (o.rule) {
+    case Rule::sgd: return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
+    case Rule::adam:
+    case Rule::adamw: return {"exp_avg", "exp_avg_sq"};
+    case Rule::rmsprop:
+      return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"} : std::vector<std::string>{"square_avg"};
+  }
+  return {};
+}
+
+void check(const OptimizerOptions& o) {
+  const auto at_least_0 = [](const char* what, double value) {
+    if (!(value >= 0) || !std::isfinite(value)) fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
+  };
+  const auto share = [](const char* what, double value) {
+    if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
+  };
+  at_least_0("lr", o.lr);
+  at_least_0("weight_decay", o.weight_decay);
+  at_least_0("momentum", o.momentum);
+  at_least_0("dampening", o.dampening);
+  at_least_0("eps", o.eps);
+  share("beta1", o.beta1);
+  share("beta2", o.beta2);
+  share("alpha", o.alpha);
+  if (o.nesterov && (o.momentum <= 0 || o.dampening != 0)) {
+    fail_usage("optimizer: nesterov needs momentum > 0 and dampening 0, got momentum={} and dampening={}", o.momentum, o.dampening);
+  }
+}
+
+constexpr Index aligned(Index count) { return (count + 15) / 16 * 16; }  // each parameter starts on its own cache line
+
+}  // namespace
+
+Rule rule_named(const std::string& name) {
+  for (const auto& one : rules) {
+    if (name == one.name) return one.rule;
+  }
+  fail_usage("unknown optimizer '{}'{}", name, suggest(name, rule_names()));
+}
+
+std::string rule_name(Rule rule) {
+  return std::find_if(std::begin(rules), std::end(rules), [rule](const NamedRule& one) { return one.rule == rule; })->name;
+}
+
+const std::vector<std::string>& rule_names() {
+  static const std::vector<std::string> names = {"sgd", "adam", "adamw", "rmsprop"};
+  return names;
+}
+
+struct Optimizer::FlatGroup {
+  struct Entry {
+    std::string name;
+    Tensor value;
+    Index offset;
+    Index updates = 0;  // steps in which it had a gradient
+  };
+  std::vector<Entry> entries;
+  Tensor values, gradients;
+  std::vector<std::pair<std::string, Tensor>> state;
+  double lr_scale = 1;
+
+  real* state_at(std::size_t i, Index offset) { return i < state.size() ? state[i].second.data() + offset : nullptr; }
+};
+
+Optimizer::~Optimizer() = default;
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
+Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
+
+Optimizer::Optimizer(nn::Module& model, OptimizerOptions options)
+    : Optimizer(std::vector<Group>{{.parameters = model.named_parameters()}}, options) {}
+
+Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : options_(options) {
+  check(options_);
+  for (auto& group : groups) {
+    FlatGroup flat;
+    flat.lr_scale = group.lr_scale;
+    Index total = 0;
+    for (auto& one : group.parameters) {
+      if (!one.parameter->value.requires_grad()) continue;
+      flat.entries.push_back({one.name, one.parameter->value, total});
+      total += aligned(one.parameter->value.numel());
+    }
+    flat.values = Tensor::zeros({total});
+    flat.gradients = Tensor::zeros({total});
+    for (const auto& name : state_names(options_)) flat.state.emplace_back(name, Tensor::zeros({total}));
+    for (auto& entry : flat.entries) {
+      const auto rebase = [&entry](Tensor& tensor, Tensor& home) {
+        tensor.rebase(std::make_shared<Tensor>(home), home.data() + entry.offset);
+      };
+      rebase(entry.value.grad_buffer(), flat.gradients);
+      rebase(entry.value, flat.values);
+    }
+    groups_.push_back(std::move(flat));
+  }
+}
+
+void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previous_updates) {
+  real* w = group.values.data() + begin;
+  const real* g = group.gradients.data() + begin;
+  const double lr = options_.lr * group.lr_scale;
+  const auto& o = options_;
+  switch (o.rule) {
+    case Rule::sgd:
+      kernels::sgd_step(count, w, g, group.state_at(0, begin),
+                        {.lr = lr,
+                         .momentum = o.momentum,
+                         .dampening = o.dampening,
+                         .weight_decay = o.weight_decay,
+                         .nesterov = o.nesterov,
+                         .first = previous_updates == 0});
+      break;
+    case Rule::adam:
+    case Rule::adamw:
+      kernels::adam_step(count, w, g, group.state_at(0, begin), group.state_at(1, begin),
+                         {.lr = lr,
+                          .beta1 = o.beta1,
+                          .beta2 = o.beta2,
+                          .eps = o.eps,
+                          .weight_decay = o.weight_decay,
+                          .decoupled = o.rule == Rule::adamw,
+                          .step = previous_updates + 1});
+      break;
+    case Rule::rmsprop:
+      kernels::rmsprop_step(count, w, g, group.state_at(0, begin), nullptr, group.state_at(1, begin),
+                            {.lr = lr, .alpha = o.alpha, .eps = o.eps, .weight_decay = o.weight_decay, .momentum = o.momentum});
+      break;
+  }
+}
+
+void Optimizer::step() {
+  for (auto& group : groups_) {
+    const auto in_step = [this](const auto& entry) { return entry.value.grad().defined() && entry.updates == steps_; };
+    if (std::all_of(group.entries.begin(), group.entries.end(), in_step)) {
+      update(group, 0, group.values.numel(), steps_);
+      for (auto& entry : group.entries) ++entry.updates;
+      continue;
+    }
+    for (auto& entry : group.entries) {
+      if (!entry.value.grad().defined()) continue;
+      update(group, entry.offset, entry.value.numel(), entry.updates);
+      ++entry.updates;
+    }
+  }
+  ++steps_;
+}
+
+void Optimizer::zero_grad() {
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) entry.value.zero_grad();
+  }
+}
+
+double Optimizer::clip_grad_norm(double max_norm) {
+  if (!(max_norm > 0)) fail_usage("clip_grad_norm: max_norm must be > 0, got {}", max_norm);
+  double squares = 0;
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) {
+      if (!entry.value.grad().defined()) continue;
+      for (const real g : entry.value.grad().values()) squares += static_cast<double>(g) * static_cast<double>(g);
+    }
+  }
+  const double norm = std::sqrt(squares);
+  const double scale = max_norm / (norm + 1e-6);
+  if (scale >= 1 || std::isnan(norm)) return norm;
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) {
+      if (!entry.value.grad().defined()) continue;
+      Tensor gradient = entry.value.grad();
+      for (real& g : gradient.values()) g *= static_cast<real>(scale);
+    }
+  }
+  return norm;
+}
+
+void Optimizer::set_lr(double lr) {
+  if (!(lr >= 0) || !std::isfinite(lr)) fail_usage("optimizer: lr must be a finite number ≥ 0, got {}", lr);
+  options_.lr = lr;
+}
+
+void Optimizer::set_group_lr_scale(std::size_t group, double scale) {
+  if (group >= groups_.size()) fail("optimizer: group {} of {} does not exist", group, groups_.size());
+  groups_[group].lr_scale = scale;
+}
+
+std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (auto& group : groups_) {
+    for (auto& [name, buffer] : group.state) {
+      for (auto& entry : group.entries) {
+        Tensor view = entry.value.detach();
+        view.rebase(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset);
+        all.emplace_back(name + "." + entry.name, view);
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace fanin::optim

@@ -1,0 +1,73 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "framework/nn/module.hpp"
+
+namespace fanin::optim {
+
+/// The update rules. Each follows the torch.optim class of its name.
+enum class Rule { sgd, adam, adamw, rmsprop };
+
+struct OptimizerOptions {
+  Rule rule = Rule::sgd;
+  double lr = 0.1;
+  double weight_decay = 0;
+  double momentum = 0;    ///< sgd, rmsprop
+  double dampening = 0;   ///< sgd
+  bool nesterov = false;  ///< sgd; needs momentum > 0 and dampening 0
+  double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw
+  double alpha = 0.99;                ///< rmsprop
+  double eps = 1e-8;                  ///< adam, adamw, rmsprop
+};
+
+Rule rule_named(const std::string& name);  ///< usage Error with the nearest names
+std::string rule_name(Rule rule);
+const std::vector<std::string>& rule_names();
+
+/// Parameters that share a learning rate: `lr_scale` times the optimizer's.
+struct Group {
+  std::vector<nn::Module::NamedParameter> parameters;
+  double lr_scale = 1;
+};
+
+/// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is one pass
+/// over memory; the parameters' tensors keep their handles and see the flat elements.
+class Optimizer {
+ public:
+  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's ranges.
+  Optimizer(nn::Module& model, OptimizerOptions options);
+  Optimizer(std::vector<Group> groups, OptimizerOptions options);
+  ~Optimizer();
+  Optimizer(Optimizer&&) noexcept;
+  Optimizer& operator=(Optimizer&&) noexcept;
+
+  /// One update from the gradients at hand. A parameter without a gradient keeps its value, as in PyTorch.
+  void step();
+  /// Forgets all gradients; the buffers stay.
+  void zero_grad();
+  /// Scales all gradients so that their joint norm is at most `max_norm`; returns the norm before
+  /// (torch.nn.utils.clip_grad_norm_). Error unless max_norm > 0.
+  double clip_grad_norm(double max_norm);
+
+  double lr() const { return options_.lr; }
+  void set_lr(double lr);
+  void set_group_lr_scale(std::size_t group, double scale);
+  const OptimizerOptions& options() const { return options_; }
+  Index steps() const { return steps_; }
+
+  /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"), sharing their
+  /// elements, and the step count.
+  std::vector<std::pair<std::string, Tensor>> state();
+  void set_steps(Index steps) { steps_ = steps; }
+
+ private:
+  struct FlatGroup;
+  void update(FlatGroup& group, Index begin, Index count, Index previous_updates);
+  std::vector<FlatGroup> groups_;
+  OptimizerOptions options_;
+  Index steps_ = 0;
+};
+
+}  // namespace fanin::optim
