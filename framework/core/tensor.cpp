@@ -54,6 +54,16 @@ Tensor Tensor::from(std::initializer_list<real> values, const Shape& shape) {
   return from(std::span<const real>(values.begin(), values.size()), shape);
 }
 
+Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& shape) {
+  Tensor tensor;
+  tensor.impl_ = make_pooled<Impl>();
+  tensor.impl_->shape = shape;
+  tensor.impl_->numel = shape.numel();
+  tensor.impl_->elements = elements;
+  tensor.impl_->owner = std::move(owner);
+  return tensor;
+}
+
 real Tensor::item() const {
   if (numel() != 1) fail("item: a tensor of shape {} has {} elements, not one", shape().to_string(), numel());
   return *data();
@@ -66,13 +76,7 @@ Tensor Tensor::view(const Shape& shape) const {
     fail("view: shape {} has {} elements, the tensor of shape {} has {}", shape.to_string(), shape.numel(),
          impl_->shape.to_string(), numel());
   }
-  Tensor result;
-  result.impl_ = make_pooled<Impl>();
-  result.impl_->shape = shape;
-  result.impl_->numel = impl_->numel;
-  result.impl_->elements = impl_->elements;
-  result.impl_->owner = impl_->owner;
-  return result;
+  return over(impl_->owner, impl_->elements, shape);
 }
 
 Tensor Tensor::clone() const {

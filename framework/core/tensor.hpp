@@ -26,6 +26,9 @@ class Tensor {
   static Tensor from(std::initializer_list<real> values, const Shape& shape);
   static Tensor scalar(real value) { return full({}, value); }
 
+  /// A tensor over elements that `owner` keeps alive: a piece of a flat buffer, say.
+  static Tensor over(std::shared_ptr<void> owner, real* elements, const Shape& shape);
+
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const;
   Index size(int dim) const { return shape()[dim]; }

@@ -207,9 +207,8 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
   for (auto& group : groups_) {
     for (auto& [name, buffer] : group.state) {
       for (auto& entry : group.entries) {
-        Tensor view = entry.value.detach();
-        view.rebase(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset);
-        all.emplace_back(name + "." + entry.name, view);
+        all.emplace_back(name + "." + entry.name, Tensor::over(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset,
+                                                               entry.value.shape()));
       }
     }
   }
