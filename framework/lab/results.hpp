@@ -1,28 +1,17 @@
 #pragma once
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "framework/core/real.hpp"
+#include "framework/train/history.hpp"
 
 /// Comparing initialization schemes: what was measured, its statistics, and how it is shown.
 namespace fanin::lab {
 
-/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables. Accuracies are fractions in
-/// 0..1.
-inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-
-/// One pass over the training set. `train_loss` is the mean over the epoch's batches.
-struct EpochRecord {
-  int epoch = 0;  ///< counted from 1
-  double train_loss = unknown;
-  double test_loss = unknown;
-  double test_accuracy = unknown;
-  double train_accuracy = unknown;
-  double seconds = unknown;
-};
+using train::EpochRecord;
+using train::unknown;
 
 /// What a probe batch shows of one layer: of its output, and of the loss's gradient with respect to that
 /// output.

@@ -1,0 +1,33 @@
+#pragma once
+#include <span>
+#include <vector>
+
+#include "framework/data/dataset.hpp"
+#include "framework/nn/module.hpp"
+
+namespace fanin::train {
+
+/// How many rows of logits [N, classes] have their largest entry at the row's label. A row with a NaN is wrong.
+Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels);
+
+/// The class each row of logits [N, classes] predicts: its largest entry, the first of equals; -1 for a row with a NaN.
+void predictions(const Tensor& logits, std::span<std::int32_t> classes);
+
+/// `counts[truth * classes + predicted]`; a sample whose logits are NaN is in no column.
+struct Confusion {
+  int classes = 0;
+  std::vector<Index> counts;
+  Index at(int truth, int predicted) const { return counts[static_cast<std::size_t>(truth * classes + predicted)]; }
+};
+
+struct Evaluation {
+  double loss = 0;      ///< mean cross-entropy, nats
+  double accuracy = 0;  ///< share of samples predicted right
+  Confusion confusion;
+};
+
+/// Runs `model` over `data` in evaluation mode, without recording; the model's mode is as before afterwards.
+/// Error for an empty set, and for logits that do not have one column per class.
+Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch = 250);
+
+}  // namespace fanin::train
