@@ -56,8 +56,15 @@ void Node::run() {
   Gradients gradients(*this);
   const Tensor gradient = std::move(grad);
   grad = Tensor();
+  if (keep_grad) kept_grad = gradient;
   backward(gradient, gradients);
 }
+
+void retain_grad(const Tensor& output) {
+  if (output.node()) output.node()->keep_grad = true;
+}
+
+Tensor retained_grad(const Tensor& output) { return output.node() ? output.node()->kept_grad : output.grad(); }
 
 void Node::release() {
   free_saved();

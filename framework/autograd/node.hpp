@@ -72,6 +72,8 @@ class Node {
   /// Creation order: an op's inputs always come before it.
   std::uint64_t order() const { return order_; }
 
+  bool keep_grad = false;  ///< whether a backward pass leaves its gradient in `kept_grad`
+  Tensor kept_grad;
   Tensor grad;              ///< d loss / d output, gathered so far during a backward pass
   std::uint64_t visit = 0;  ///< the last backward pass that reached this node
 
@@ -89,6 +91,11 @@ class Node {
   std::uint64_t order_;
   bool released_ = false;
 };
+
+/// Asks the next backward pass to keep d loss / d `output` of a computed tensor (torch's `retain_grad`); nothing for a leaf.
+void retain_grad(const Tensor& output);
+/// What it kept; undefined when the pass did not reach `output`.
+Tensor retained_grad(const Tensor& output);
 
 /// The node of an op: `Op` has `static constexpr const char* name`, members that backward needs, and
 /// `void backward(const Tensor& grad_output, Gradients& grads)`.

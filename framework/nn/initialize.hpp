@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "framework/init/plan.hpp"
+#include "framework/nn/module.hpp"
+
+namespace fanin::nn {
+
+/// What became of one parameter.
+struct Drawn {
+  std::string name;    ///< full name
+  Shape shape;
+  Fans fans;
+  std::string scheme;  ///< text of the initializer that drew it; "loaded" or "kept" where it had values already
+  double mean = 0, std = 0;  ///< of the values, computed in double
+};
+
+/// Gives every parameter of `model` that has no values yet its first and only draw, layer by layer in the model's order: by
+/// the plan's last rule that matches its name, else by its layer's own default. Parameters drawn or loaded before are
+/// left as they are. Error (usage) for a rule that matches no parameter (with the nearest layer names), or one whose every
+/// match has values already, since it would do nothing.
+std::vector<Drawn> initialize(Module& model, const Plan& plan, Generator& generator);
+std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator);
+std::vector<Drawn> initialize(Module& model, Generator& generator);
+
+/// Forgets the values of the parameters that match the glob `pattern` (all by default), so that `initialize` draws
+/// them anew: the one way to draw twice, and it has to be asked for by name. Error (usage) when nothing matches.
+void forget(Module& model, const std::string& pattern = "*");
+
+}  // namespace fanin::nn
