@@ -1,0 +1,136 @@
+#include "framework/lab/grid.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
+#include "framework/io/atomic_file.hpp"
+#include "framework/lab/results_json.hpp"
+
+namespace fanin::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Everything a run's result depends on, as text: the same text means the same bits.
+std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const Dataset& training, const Dataset& test) {
+  const auto& t = grid.training;
+  const auto& o = t.optimizer;
+  return fmt::format("model={} plan={} seed={} data={}:{}:{} epochs={} batch={} opt={} lr={} wd={} mom={} damp={} nest={} b1={} b2={} "
+                     "alpha={} eps={} schedule={} clip={} smooth={} augment={} threshold={}/{}/{} curve={} format=1",
+                     key.model, scheme.plan, key.seed, training.name, training.count, test.count, t.epochs, t.batch,
+                     optim::rule_name(o.rule), o.lr, o.weight_decay, o.momentum, o.dampening, o.nesterov, o.beta1, o.beta2,
+                     o.alpha, o.eps, t.schedule.to_string(), t.clip_norm, t.label_smoothing, t.augment.to_string(), t.threshold,
+                     t.threshold_every, t.threshold_samples, t.curve_every);
+}
+
+/// A readable name with a hash behind it, so that runs of other settings never collide.
+std::string file_name(const Run& key, const std::string& print) {
+  std::string stem = key.model + "-" + key.scheme;
+  for (char& c : stem) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return fmt::format("{}-{}-{:016x}.json", stem.substr(0, 80), key.seed, derive_seed(0, print));
+}
+
+std::optional<Run> reload(const fs::path& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  try {
+    return run_from_json(text, path.string());
+  } catch (const Error&) {
+    return std::nullopt;  // not a run of ours: it is run again and replaced
+  }
+}
+
+struct Job {
+  std::string model;
+  Scheme scheme;
+  std::uint64_t seed;
+};
+
+/// Seeds outermost, so that an interrupted grid has complete seeds to compare.
+std::vector<Job> jobs_of(const Grid& grid) {
+  std::vector<Job> jobs;
+  for (const auto seed : grid.seeds) {
+    for (const auto& model : grid.models) {
+      for (const auto& scheme : grid.schemes) jobs.push_back({model, scheme, seed});
+    }
+  }
+  return jobs;
+}
+
+}  // namespace
+
+std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Dataset& test, const GridProgress& progress,
+                          const std::atomic<bool>& interrupted) {
+  if (grid.jobs < 1 || grid.jobs > 256) fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
+  const auto jobs = jobs_of(grid);
+  std::vector<std::optional<Run>> results(jobs.size());
+  const fs::path runs_directory = grid.directory.empty() ? fs::path() : fs::path(grid.directory) / "runs";
+  if (!runs_directory.empty()) fs::create_directories(runs_directory);
+
+  std::mutex mutex;  // guards `done`, `failure` and the callbacks
+  std::exception_ptr failure;
+  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> next{0};
+  int done = 0;
+  const GridProgress guarded{
+      .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
+        const std::lock_guard lock(mutex);
+        if (progress.on_epoch) progress.on_epoch(model, scheme, seed, record);
+      }};
+
+  const auto take_one = [&](std::size_t i) {
+    const auto& [model, scheme, seed] = jobs[i];
+    const Run key{.model = model, .scheme = scheme.label, .seed = seed};
+    const fs::path path =
+        runs_directory.empty() ? fs::path() : runs_directory / file_name(key, fingerprint(grid, key, scheme, training, test));
+    std::optional<Run> run = path.empty() ? std::nullopt : reload(path);
+    const bool reused = run.has_value();
+    if (!reused) run = run_one(grid, model, scheme, seed, training, test, guarded, interrupted);
+    if (run->status == "interrupted") return;
+    if (!reused && !path.empty() && run->status != "failed") write_file_atomically(path.string(), run_json(*run));
+    run->scheme = scheme.label;
+    results[i] = std::move(run);
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (progress.on_run) progress.on_run(*results[i], done, static_cast<int>(jobs.size()), reused);
+  };
+
+  const auto work = [&] {
+    set_threads(1);
+    while (!stop.load() && !interrupted.load()) {
+      const std::size_t i = next.fetch_add(1);
+      if (i >= jobs.size()) return;
+      try {
+        take_one(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        stop.store(true);
+      }
+    }
+  };
+
+  std::vector<std::thread> team;
+  for (int i = 0; i < grid.jobs; ++i) team.emplace_back(work);
+  for (auto& one : team) one.join();
+  if (failure) std::rethrow_exception(failure);
+
+  std::vector<Run> runs;
+  for (auto& result : results) {
+    if (result) runs.push_back(std::move(*result));
+  }
+  return runs;
+}
+
+}  // namespace fanin::lab

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/error.hpp"
+#include "framework/lab/grid.hpp"
+#include "framework/lab/signal.hpp"
+
+namespace fanin::lab {
+namespace {
+
+constexpr Index probe_samples = 256;
+constexpr Index most_filters = 16;
+
+/// The probe's batch: the first test images, the same for every run.
+Batch probe_batch(const Dataset& test) {
+  Loader loader(test, {.batch = std::min(probe_samples, test.count)});
+  Batch batch;
+  loader.next(batch);
+  return batch;
+}
+
+std::vector<ParameterSnapshot> snapshots(nn::Module& model) {
+  std::vector<ParameterSnapshot> all;
+  for (auto& [name, parameter, owner] : model.named_parameters()) {
+    const Tensor& value = parameter->value;
+    double sum = 0, squares = 0;
+    for (const real v : value.values()) sum += static_cast<double>(v);
+    const double mean = sum / static_cast<double>(value.numel());
+    for (const real v : value.values()) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
+    all.push_back({.name = name,
+                   .shape = {value.shape().begin(), value.shape().end()},
+                   .mean = mean,
+                   .std = std::sqrt(squares / static_cast<double>(value.numel())),
+                   .before = histogram(value.values())});
+  }
+  return all;
+}
+
+/// The first weights that look at the image, as images: a convolution's kernels, or a dense layer's rows.
+std::vector<float> first_filters(nn::Module& model, const Dataset& data, FilterImages& images) {
+  for (auto& [name, parameter, owner] : model.named_parameters()) {
+    const Tensor& w = parameter->value;
+    const bool kernel = w.rank() == 4 && w.size(2) > 1;
+    const bool rows = w.rank() == 2 && w.size(1) == data.image_size();
+    if (!kernel && !rows) continue;
+    images.name = name;
+    images.count = std::min(most_filters, w.size(0));
+    images.channels = kernel ? w.size(1) : data.channels;
+    images.height = kernel ? w.size(2) : data.height;
+    images.width = kernel ? w.size(3) : data.width;
+    const Index numbers = images.count * images.channels * images.height * images.width;
+    return {w.data(), w.data() + numbers};
+  }
+  return {};
+}
+
+}  // namespace
+
+Run run_one(const Grid& grid, const std::string& model_text, const Scheme& scheme, std::uint64_t seed, const Dataset& training,
+            const Dataset& test, const GridProgress& progress, const std::atomic<bool>& interrupted) {
+  Run run{.model = model_text, .scheme = scheme.label, .plan = scheme.plan, .seed = seed};
+  try {
+    const auto model = grid.build(model_text);
+    run.plan = grid.initialize(*model, scheme, seed);
+    const Batch probe = probe_batch(test);
+    run.profile_start = signal_profile(*model, probe.images, probe.labels);
+    run.parameters = snapshots(*model);
+    run.filters.before = first_filters(*model, training, run.filters);
+
+    train::TrainOptions options = grid.training;
+    options.seed = seed;
+    options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
+    options.on_epoch = [&](const train::EpochRecord& record) {
+      if (progress.on_epoch) progress.on_epoch(model_text, scheme.label, seed, record);
+    };
+    const auto result = train::train(*model, training, test, options);
+
+    run.status = result.status == train::Status::ok ? "ok" : result.status == train::Status::diverged ? "diverged" : "interrupted";
+    run.diverged_step = result.diverged_step;
+    if (run.status == "diverged") run.message = fmt::format("the loss was not finite at step {}", result.diverged_step);
+    run.test_accuracy = result.test.accuracy;
+    run.test_loss = result.test.loss;
+    run.history = result.history;
+    run.loss_curve = result.loss_curve;
+    run.steps_to_threshold = result.steps_to_threshold;
+    run.seconds = result.seconds;
+    run.samples_per_s = result.samples_per_s;
+    run.profile_end = signal_profile(*model, probe.images, probe.labels);
+    auto parameters = model->named_parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      run.parameters[i].after = histogram(parameters[i].parameter->value.values());
+    }
+    run.filters.after = first_filters(*model, training, run.filters);
+  } catch (const Error& error) {
+    if (error.blame() == Blame::usage) throw;  // a mistyped text fails the whole grid before it wastes an hour
+    run.status = "failed";
+    run.message = error.what();
+  }
+  return run;
+}
+
+}  // namespace fanin::lab
