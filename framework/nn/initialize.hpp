@@ -20,7 +20,7 @@ struct Drawn {
 /// the plan's last rule that matches its name, else by its layer's own default. Parameters drawn or loaded before are
 /// left as they are. Error (usage) for a rule that matches no parameter (with the nearest layer names), or one whose every
 /// match has values already, since it would do nothing.
-std::vector<Drawn> initialize(Module& model, const Plan& plan, Generator& generator);
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator);
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator);
 std::vector<Drawn> initialize(Module& model, Generator& generator);
 

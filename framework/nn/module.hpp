@@ -9,11 +9,14 @@
 
 #include "framework/core/generator.hpp"
 #include "framework/core/tensor.hpp"
-#include "framework/init/initializer.hpp"
+#include "framework/init/init.hpp"
 #include "framework/kernels/activation.hpp"
 
 namespace fanin::nn {
 
+using init::Fan;
+using init::Fans;
+using init::Initializer;
 using kernels::Activation;
 
 /// Where a parameter's values came from. A parameter gets values exactly once: by a draw, or by a load.

@@ -1,0 +1,52 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "datasets/registry.hpp"
+#include "framework/train/trainer.hpp"
+#include "models/model.hpp"
+
+namespace fanin::program {
+
+/// Every command adds itself to the program: its options, its help with examples, and what it does.
+void add_train(CLI::App& app);
+void add_compare(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_models(CLI::App& app);
+void add_inits(CLI::App& app);
+void add_init(CLI::App& app);
+
+/// What `train` and `compare` have in common on the command line.
+struct TrainingFlags {
+  std::string data = "fashion-mnist";
+  int epochs = 5;
+  Index batch = 64;
+  std::string optimizer = "sgd";
+  std::string schedule = "constant";
+  std::string augment;
+  optim::OptimizerOptions rule;
+  double lr = 0.1;
+  double clip = 0;
+  double label_smoothing = 0;
+
+  void add_to(CLI::App& command);
+  /// The trainer's options; usage Error for a text that does not parse.
+  train::TrainOptions options() const;
+};
+
+models::InputSpec input_of(const Dataset& data);
+
+/// Becomes true at the first Ctrl-C; the second one ends the program at once.
+const std::atomic<bool>& interrupted();
+void watch_interrupts();
+
+/// Splits at any of `separators` outside parentheses and braces; pieces are trimmed, empty ones dropped.
+std::vector<std::string> split_list(const std::string& text, const std::string& separators);
+
+/// "88.1%", or "-" for a number that is not known.
+std::string percent(double share);
+
+}  // namespace fanin::program

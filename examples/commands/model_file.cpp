@@ -1,0 +1,104 @@
+#include "examples/commands/model_file.hpp"
+
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "framework/core/error.hpp"
+#include "framework/io/safetensors.hpp"
+#include "framework/io/state_dict.hpp"
+#include "framework/io/tensor_file.hpp"
+
+namespace fanin::program {
+namespace {
+
+using nlohmann::json;
+
+/// The metadata of a file as typed values, with errors that name the file and the key.
+class Metadata {
+ public:
+  Metadata(const TensorFile& file, std::string path) : values_(file.metadata), path_(std::move(path)) {}
+
+  std::string text(const char* key) const {
+    const auto found = values_.find(key);
+    if (found == values_.end()) {
+      fail("'{}' has no metadata '{}': it is not a model saved by 'fanin train --output'", path_, key);
+    }
+    return found->second;
+  }
+  std::uint64_t number(const char* key, std::uint64_t most) const {
+    const std::string value = text(key);
+    std::uint64_t number = 0;
+    const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (status != std::errc() || end != value.data() + value.size() || number > most) {
+      fail("'{}': metadata '{}' is '{}', not a whole number up to {}", path_, key, value.substr(0, 40), most);
+    }
+    return number;
+  }
+  template <class T>
+  std::vector<T> list(const char* key) const {
+    try {
+      return json::parse(text(key)).get<std::vector<T>>();
+    } catch (const json::exception&) {
+      fail("'{}': metadata '{}' is not a JSON list", path_, key);
+    }
+  }
+
+ private:
+  const std::map<std::string, std::string>& values_;
+  std::string path_;
+};
+
+}  // namespace
+
+void save_model(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
+  const std::map<std::string, std::string> metadata = {{"framework", "fanin 0.1.0"},
+                                                       {"model", origin.model},
+                                                       {"plan", origin.plan},
+                                                       {"seed", std::to_string(origin.seed)},
+                                                       {"data", data.name},
+                                                       {"channels", std::to_string(data.channels)},
+                                                       {"height", std::to_string(data.height)},
+                                                       {"width", std::to_string(data.width)},
+                                                       {"classes", std::to_string(data.classes)},
+                                                       {"class_names", json(data.class_names).dump()},
+                                                       {"mean", json(data.mean).dump()},
+                                                       {"stddev", json(data.stddev).dump()}};
+  std::vector<StoredTensor> tensors;
+  for (const auto& [name, tensor] : model.state_dict()) tensors.push_back(stored(name, tensor));
+  write_safetensors(path, tensors, metadata);
+}
+
+LoadedModel load_model(const std::string& path) {
+  const TensorFile file = read_tensor_file(path);
+  const Metadata metadata(file, path);
+  LoadedModel loaded;
+  loaded.origin = {metadata.text("model"), metadata.text("plan"), metadata.number("seed", UINT64_MAX)};
+  Dataset& like = loaded.like;
+  like.name = metadata.text("data");
+  like.channels = static_cast<Index>(metadata.number("channels", 1024));
+  like.height = static_cast<Index>(metadata.number("height", 1 << 14));
+  like.width = static_cast<Index>(metadata.number("width", 1 << 14));
+  like.classes = static_cast<int>(metadata.number("classes", 1 << 20));
+  like.class_names = metadata.list<std::string>("class_names");
+  like.mean = metadata.list<float>("mean");
+  like.stddev = metadata.list<float>("stddev");
+  const auto channels = static_cast<std::size_t>(like.channels);
+  if (like.mean.size() != channels || like.stddev.size() != channels) {
+    fail("'{}': metadata mean and stddev must have one number for each of {} channels", path, like.channels);
+  }
+  loaded.input = {like.channels, like.height, like.width, like.classes};
+  loaded.model = models::build(loaded.origin.model, loaded.input);
+  load_state_dict(*loaded.model, file);
+  return loaded;
+}
+
+void require_fit(const LoadedModel& loaded, const Dataset& data) {
+  const Dataset& like = loaded.like;
+  if (like.channels == data.channels && like.height == data.height && like.width == data.width && like.classes == data.classes) return;
+  fail("the model reads {}×{}×{} images of {} classes, '{}' has {}×{}×{} of {}", like.channels, like.height, like.width, like.classes,
+       data.name, data.channels, data.height, data.width, data.classes);
+}
+
+}  // namespace fanin::program

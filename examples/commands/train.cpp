@@ -1,0 +1,148 @@
+#include <fmt/core.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "examples/commands/command.hpp"
+#include "examples/commands/model_file.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
+#include "framework/nn/initialize.hpp"
+
+namespace fanin::program {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct TrainFlags {
+  TrainingFlags training;
+  std::string model = "lenet", plan = "default", output;
+  std::uint64_t seed = 0;
+  int threads = 1;
+  bool json = false, confusion = false;
+};
+
+ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+ordered_json settings_json(const TrainFlags& flags, const train::TrainOptions& options) {
+  const auto& o = options.optimizer;
+  return {{"model", flags.model},
+          {"data", flags.training.data},
+          {"init", flags.plan},
+          {"seed", flags.seed},
+          {"epochs", options.epochs},
+          {"batch", options.batch},
+          {"optimizer", optim::rule_name(o.rule)},
+          {"lr", o.lr},
+          {"momentum", o.momentum},
+          {"nesterov", o.nesterov},
+          {"weight_decay", o.weight_decay},
+          {"schedule", options.schedule.to_string()},
+          {"clip", options.clip_norm},
+          {"label_smoothing", options.label_smoothing},
+          {"augment", options.augment.to_string()},
+          {"threads", flags.threads}};
+}
+
+ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
+                         const std::vector<nn::Drawn>& drawn, const train::TrainResult& result) {
+  static const char* const names[] = {"ok", "diverged", "interrupted"};
+  ordered_json json = {{"status", names[static_cast<int>(result.status)]},
+                       {"test_accuracy", number(result.test.accuracy)},
+                       {"test_loss", number(result.test.loss)},
+                       {"samples_per_s", number(result.samples_per_s)},
+                       {"seconds", number(result.seconds)},
+                       {"steps", result.steps},
+                       {"parameters", model.parameter_count()}};
+  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  json["history"] = ordered_json::array();
+  for (const auto& e : result.history) {
+    json["history"].push_back({{"epoch", e.epoch},
+                               {"train_loss", number(e.train_loss)},
+                               {"train_accuracy", number(e.train_accuracy)},
+                               {"test_loss", number(e.test_loss)},
+                               {"test_accuracy", number(e.test_accuracy)},
+                               {"seconds", number(e.seconds)}});
+  }
+  json["initialization"] = ordered_json::array();
+  for (const auto& one : drawn) {
+    json["initialization"].push_back({{"name", one.name}, {"scheme", one.scheme}, {"mean", number(one.mean)}, {"std", number(one.std)}});
+  }
+  json["confusion"] = ordered_json::array();
+  for (int truth = 0; truth < result.test.confusion.classes; ++truth) {
+    ordered_json row = ordered_json::array();
+    for (int guess = 0; guess < result.test.confusion.classes; ++guess) row.push_back(result.test.confusion.at(truth, guess));
+    json["confusion"].push_back(std::move(row));
+  }
+  json["settings"] = settings_json(flags, options);
+  return json;
+}
+
+void print_confusion(const train::Confusion& confusion, const Dataset& data) {
+  fmt::print("\nrows: true class, columns: predicted\n");
+  for (int truth = 0; truth < confusion.classes; ++truth) {
+    fmt::print("{:>14.14}", data.class_name(truth));
+    for (int guess = 0; guess < confusion.classes; ++guess) fmt::print(" {:>5}", confusion.at(truth, guess));
+    fmt::print("\n");
+  }
+}
+
+void run(const TrainFlags& flags) {
+  train::TrainOptions options = flags.training.options();
+  options.seed = flags.seed;
+  const init::Plan plan = init::Plan::parse(flags.plan);
+  set_threads(flags.threads);
+  const Splits data = load_splits(flags.training.data);
+  const auto model = models::build(flags.model, input_of(data.train));
+  Generator generator(flags.seed);
+  const auto drawn = nn::initialize(*model, plan, generator);
+  fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model, model->parameter_count(),
+             data.train.name, data.train.count, data.test.count);
+  options.on_epoch = [&](const train::EpochRecord& e) {
+    fmt::print(stderr, "epoch {:>3}/{}  train loss {:.4f}  test loss {:.4f}  test accuracy {}  {:.1f} s\n", e.epoch, options.epochs,
+               e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
+  };
+  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  watch_interrupts();
+  const auto result = train::train(*model, data.train, data.test, options);
+  if (!flags.output.empty() && result.status != train::Status::diverged) {
+    save_model(flags.output, *model, {.model = flags.model, .plan = plan.to_string(), .seed = flags.seed}, data.train);
+    fmt::print(stderr, "saved {}\n", flags.output);
+  }
+  if (flags.json) {
+    fmt::print("{}\n", result_json(flags, options, *model, drawn, result).dump(2));
+  } else {
+    fmt::print("test accuracy {}, test loss {:.4f}, {:.0f} samples/s\n", percent(result.test.accuracy), result.test.loss,
+               result.samples_per_s);
+    if (flags.confusion) print_confusion(result.test.confusion, data.test);
+  }
+  if (result.status == train::Status::diverged) {
+    fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init", result.diverged_step);
+  }
+  if (result.status == train::Status::stopped) fail("interrupted at step {}", result.steps);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "Train one model and test it");
+  command->footer(
+      "Examples:\n"
+      "  fanin train --model lenet --data fashion-mnist --epochs 5\n"
+      "  fanin train --model \"mlp(hidden=256-128, activation=tanh)\" --init xavier_uniform --seed 1\n"
+      "  fanin train --model lenet --init \"conv*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
+      "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > result.json\n"
+      "Models and their options: fanin models. Initializers: fanin inits.");
+  command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
+  command->add_option("--init", flags->plan, "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")->capture_default_str();
+  flags->training.add_to(*command);
+  command->add_option("--seed", flags->seed, "of weights and batches")->capture_default_str();
+  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")->capture_default_str();
+  command->add_option("--output", flags->output, "save the trained model here (safetensors)");
+  command->add_flag("--confusion", flags->confusion, "print the confusion matrix");
+  command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,64 @@
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <new>
+
+#include "examples/commands/command.hpp"
+#include "framework/core/error.hpp"
+
+using namespace fanin;
+
+namespace {
+
+constexpr const char* about =
+    "fanin trains small networks and shows what their initial weights do.\n\n"
+    "Examples:\n"
+    "  fanin compare                                        which initializer wins on Fashion-MNIST?\n"
+    "  fanin train --model lenet --epochs 3 --output lenet.safetensors\n"
+    "  fanin train --model \"mlp(hidden=256-128)\" --init \"fc*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
+    "  fanin evaluate lenet.safetensors --data fashion-mnist\n"
+    "  fanin predict lenet.safetensors shirt.png\n"
+    "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
+    "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
+    "  fanin COMMAND --help                                 every option of a command, with examples";
+
+/// One line, whatever the message holds.
+int report(const std::string& message, int code) {
+  std::string line = message;
+  for (char& c : line) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  fmt::print(stderr, "fanin: {}\n", line);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(about, "fanin");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "fanin 0.1.0");
+  program::add_train(app);
+  program::add_compare(app);
+  program::add_evaluate(app);
+  program::add_predict(app);
+  program::add_models(app);
+  program::add_inits(app);
+  program::add_init(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return report(fmt::format("{}; see fanin {}--help", error.what(),
+                              app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " "),
+                  2);
+  } catch (const Error& error) {
+    return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory: try a smaller model or batch", 1);
+  } catch (const std::exception& error) {
+    return report(error.what(), 1);
+  }
+  return 0;
+}
