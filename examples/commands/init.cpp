@@ -1,0 +1,108 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "examples/commands/command.hpp"
+#include "framework/core/error.hpp"
+#include "framework/io/tensor_file.hpp"
+#include "framework/nn/initialize.hpp"
+#include "models/layer_text.hpp"
+
+namespace fanin::program {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct InitFlags {
+  std::string scheme, shape, layer, output;
+  std::uint64_t seed = 0;
+};
+
+/// "256,784" → [256, 784]; at most 2^31 elements, so that a slip of the finger does not fill the machine.
+Shape shape_of(const std::string& text) {
+  Shape shape;
+  const auto pieces = split_list(text, ",x");
+  for (const auto& piece : pieces) {
+    Index size = -1;
+    const auto [end, status] = std::from_chars(piece.data(), piece.data() + piece.size(), size);
+    if (status != std::errc() || end != piece.data() + piece.size() || size < 0) {
+      fail_usage("--shape: '{}' in '{}' is not a size; write sizes like 256,784", piece, text);
+    }
+    shape.append(size);
+  }
+  if (pieces.empty()) fail_usage("--shape is empty; write sizes like 256,784");
+  if (shape.numel() > Index{1} << 31) fail_usage("--shape {} has more than 2^31 elements", text);
+  return shape;
+}
+
+void write_npy(const fs::path& path, const Tensor& tensor) {
+  TensorFile file;
+  file.tensors.push_back(stored("tensor", tensor));
+  write_tensor_file(path.string(), file, FileFormat::npy);
+}
+
+void describe(const std::string& name, const std::string& scheme, const Tensor& w) {
+  double sum = 0, squares = 0, low = HUGE_VAL, high = -HUGE_VAL;
+  for (const real v : w.values()) {
+    const auto value = static_cast<double>(v);
+    sum += value;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  const auto count = static_cast<double>(w.numel());
+  for (const real v : w.values()) squares += (static_cast<double>(v) - sum / count) * (static_cast<double>(v) - sum / count);
+  if (w.numel() == 0) fmt::print("{} {}: empty\n", name, w.shape().to_string());
+  else fmt::print("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, sum / count,
+                  std::sqrt(squares / count), low, high);
+}
+
+void draw_tensor(const InitFlags& flags) {
+  const auto scheme = init::parse(flags.scheme);
+  Tensor w(shape_of(flags.shape));
+  Generator generator(flags.seed);
+  scheme.fill(w, generator);
+  describe("tensor", scheme.to_string(), w);
+  if (!flags.output.empty()) write_npy(flags.output, w);
+}
+
+void draw_layer(const InitFlags& flags) {
+  const auto layer = models::build_layer(flags.layer);
+  Generator generator(flags.seed);
+  const auto drawn = nn::initialize(*layer, flags.scheme.empty() ? "default" : flags.scheme, generator);
+  if (drawn.empty()) fail_usage("layer '{}' has no parameters", flags.layer);
+  if (!flags.output.empty()) fs::create_directories(flags.output);
+  for (const auto& one : drawn) {
+    const Tensor& value = layer->parameter(one.name)->value;
+    describe(one.name, one.scheme, value);
+    if (!flags.output.empty()) write_npy(fs::path(flags.output) / (one.name + ".npy"), value);
+  }
+}
+
+}  // namespace
+
+void add_init(CLI::App& app) {
+  auto flags = std::make_shared<InitFlags>();
+  CLI::App* command = app.add_subcommand("init", "Write what a scheme draws, or a layer as it would be born");
+  command->footer(
+      "Examples:\n"
+      "  fanin init \"kaiming_uniform(a=2.236)\" --shape 256,784 --seed 0 --output w.npy\n"
+      "  fanin init --layer \"linear(784,256)\" --seed 0 --output born/      writes born/weight.npy and born/bias.npy\n"
+      "  fanin init orthogonal --layer \"conv2d(3,16,kernel=3)\" --seed 0");
+  command->add_option("scheme", flags->scheme, "the initializer; with --layer: in place of the layer's own");
+  command->add_option("--shape", flags->shape, "sizes of the tensor, such as 256,784");
+  command->add_option("--layer", flags->layer, "a layer, such as linear(784,256)");
+  command->add_option("--seed", flags->seed, "of the generator")->capture_default_str();
+  command->add_option("--output", flags->output, "NumPy file to write; with --layer: a folder");
+  command->callback([flags] {
+    if (flags->layer.empty() == flags->shape.empty()) fail_usage("init needs either a scheme and --shape, or --layer");
+    if (flags->layer.empty() && flags->scheme.empty()) fail_usage("init needs a scheme before --shape; fanin inits lists them");
+    if (flags->layer.empty()) draw_tensor(*flags);
+    else draw_layer(*flags);
+  });
+}
+
+}  // namespace fanin::program
