@@ -1,3 +1,4 @@
+#include "framework/core/error.hpp"
 #include "framework/nn/activation.hpp"
 #include "framework/nn/linear.hpp"
 #include "framework/nn/norm.hpp"

@@ -1,3 +1,4 @@
+#include "framework/core/error.hpp"
 #include "framework/nn/activation.hpp"
 #include "framework/nn/conv2d.hpp"
 #include "framework/nn/linear.hpp"

@@ -156,9 +156,12 @@ void run(const CompareFlags& flags) {
   comparison.summary = lab::summarize(comparison.settings, comparison.runs);
   const std::filesystem::path out(flags.out);
   const std::string json = lab::comparison_json(comparison);
-  write_file_atomically((out / "results.json").string(), json);
-  write_file_atomically((out / "results.csv").string(), lab::comparison_csv(comparison));
-  write_file_atomically((out / "report.html").string(), lab::report_html(comparison));
+  const auto write = [&out](const char* name, const std::string& text) {
+    write_atomically((out / name).string(), [&text](AtomicWriter& file) { file.write(text); });
+  };
+  write("results.json", json);
+  write("results.csv", lab::comparison_csv(comparison));
+  write("report.html", lab::report_html(comparison));
   if (flags.json) fmt::print("{}\n", json);
   else fmt::print("\n{}", lab::summary_table(comparison));
   fmt::print(stderr, "\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);

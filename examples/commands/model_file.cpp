@@ -7,7 +7,6 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/safetensors.hpp"
-#include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
 
 namespace fanin::program {
@@ -50,6 +49,22 @@ class Metadata {
   std::string path_;
 };
 
+/// Copies every tensor of the file into the parameter or buffer of its name; all are checked before the first is changed.
+void load_strictly(nn::Module& model, const TensorFile& file, const std::string& path) {
+  const auto state = model.state_dict();
+  for (const auto& [name, tensor] : state) {
+    const StoredTensor& found = file.at(name);
+    if (found.shape_text() != tensor.shape().to_string()) {
+      fail("'{}': tensor '{}' has shape {}, the model's has {}", path, name, found.shape_text(), tensor.shape().to_string());
+    }
+  }
+  if (file.tensors.size() != state.size()) {
+    fail("'{}' holds {} tensors, the model has {}", path, file.tensors.size(), state.size());
+  }
+  for (auto [name, tensor] : state) file.at(name).read_all(tensor.data());
+  for (auto& one : model.named_parameters()) one.parameter->origin = nn::Origin::loaded;
+}
+
 }  // namespace
 
 void save_model(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
@@ -90,7 +105,7 @@ LoadedModel load_model(const std::string& path) {
   }
   loaded.input = {like.channels, like.height, like.width, like.classes};
   loaded.model = models::build(loaded.origin.model, loaded.input);
-  load_state_dict(*loaded.model, file);
+  load_strictly(*loaded.model, file, path);
   return loaded;
 }
 

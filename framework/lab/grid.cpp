@@ -98,7 +98,7 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
     const bool reused = run.has_value();
     if (!reused) run = run_one(grid, model, scheme, seed, training, test, guarded, interrupted);
     if (run->status == "interrupted") return;
-    if (!reused && !path.empty() && run->status != "failed") write_file_atomically(path.string(), run_json(*run));
+    if (!reused && !path.empty() && run->status != "failed") write_atomically(path.string(), [&](AtomicWriter& file) { file.write(run_json(*run)); });
     run->scheme = scheme.label;
     results[i] = std::move(run);
     const std::lock_guard lock(mutex);

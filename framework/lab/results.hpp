@@ -16,7 +16,7 @@ using train::unknown;
 /// What a probe batch shows of one layer: of its output, and of the loss's gradient with respect to that
 /// output.
 struct LayerProfile {
-  std::string layer;
+  std::string layer = {};
   double activation_mean = unknown;
   double activation_std = unknown;
   double gradient_norm = unknown;
@@ -27,49 +27,49 @@ struct LayerProfile {
 struct Histogram {
   double low = 0;
   double high = 0;
-  std::vector<Index> counts;
+  std::vector<Index> counts = {};
 };
 
 /// A parameter before the first and after the last step. `mean` and `std` are of the initial values.
 struct ParameterSnapshot {
-  std::string name;
-  std::vector<Index> shape;
+  std::string name = {};
+  std::vector<Index> shape = {};
   double mean = unknown;
   double std = unknown;
-  Histogram before;
-  Histogram after;
+  Histogram before = {};
+  Histogram after = {};
 };
 
 /// First-layer weights as images: [count, channels, height, width], row-major; `after` may be empty.
 /// Drawn in gray with one channel, in colour with three; other channel counts show their first channel.
 struct FilterImages {
-  std::string name;
+  std::string name = {};
   Index count = 0;
   Index height = 0;
   Index width = 0;
-  std::vector<float> before;
-  std::vector<float> after;
+  std::vector<float> before = {};
+  std::vector<float> after = {};
   Index channels = 1;
 };
 
 /// One training run: one model under one scheme with one seed.
 struct Run {
-  std::string model;   ///< as typed
-  std::string scheme;  ///< as typed: the label in every table and chart
-  std::string plan;    ///< every parameter's initializer in full
+  std::string model = {};   ///< as typed
+  std::string scheme = {};  ///< as typed: the label in every table and chart
+  std::string plan = {};    ///< every parameter's initializer in full
   std::uint64_t seed = 0;
   std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
   Index diverged_step = -1;   ///< the step whose loss was not finite; -1 when none
-  std::string message;        ///< why it failed, if it did
+  std::string message = {};        ///< why it failed, if it did
   double test_accuracy = unknown;
   double test_loss = unknown;
-  std::vector<EpochRecord> history;
-  std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed training loss)
+  std::vector<EpochRecord> history = {};
+  std::vector<std::pair<Index, double>> loss_curve = {};  ///< (step, smoothed training loss)
   Index steps_to_threshold = -1;                     ///< -1: never reached
-  std::vector<LayerProfile> profile_start;
-  std::vector<LayerProfile> profile_end;
-  std::vector<ParameterSnapshot> parameters;
-  FilterImages filters;
+  std::vector<LayerProfile> profile_start = {};
+  std::vector<LayerProfile> profile_end = {};
+  std::vector<ParameterSnapshot> parameters = {};
+  FilterImages filters = {};
   double seconds = unknown;
   double samples_per_s = unknown;
 };
@@ -77,8 +77,8 @@ struct Run {
 /// A scheme's result on one model over its seeds (`summarize` in summary.hpp makes it and states how runs
 /// count).
 struct Summary {
-  std::string model;
-  std::string scheme;
+  std::string model = {};
+  std::string scheme = {};
   int runs = 0;      ///< runs that count: "ok" and "diverged" ones
   int diverged = 0;  ///< of those
   double mean = unknown;
@@ -102,24 +102,24 @@ struct Summary {
 
 /// What was compared, under which conditions. `extra` holds further settings to show, in order.
 struct Settings {
-  std::vector<std::string> models;
-  std::vector<std::string> schemes;
-  std::vector<std::uint64_t> seeds;
-  std::string default_scheme;  ///< the one that the others are compared with; empty: the first
-  std::string data;            ///< the data set's name
+  std::vector<std::string> models = {};
+  std::vector<std::string> schemes = {};
+  std::vector<std::uint64_t> seeds = {};
+  std::string default_scheme = {};  ///< the one that the others are compared with; empty: the first
+  std::string data = {};            ///< the data set's name
   int epochs = 0;
   Index batch = 0;
   double learning_rate = unknown;
   double threshold = unknown;  ///< test accuracy whose first step is `steps_to_threshold`
   Index classes = 10;          ///< chance level is 1 / classes
-  std::string date;            ///< as shown; empty hides it
-  std::vector<std::pair<std::string, std::string>> extra;
+  std::string date = {};            ///< as shown; empty hides it
+  std::vector<std::pair<std::string, std::string>> extra = {};
 };
 
 struct Comparison {
   Settings settings;
-  std::vector<Run> runs;
-  std::vector<Summary> summary;  ///< in the settings' order of models and schemes
+  std::vector<Run> runs = {};
+  std::vector<Summary> summary = {};  ///< in the settings' order of models and schemes
 };
 
 }  // namespace fanin::lab

@@ -1,4 +1,6 @@
 #pragma once
+#include <concepts>
+
 #include "framework/nn/module.hpp"
 
 namespace fanin::nn {
@@ -13,7 +15,7 @@ class Sequential final : public Module {
   }
 
   /// Appends `layer` under `name` (without a dot, not used yet).
-  template <class Layer>
+  template <std::derived_from<Module> Layer>
   Sequential& add(std::string name, Layer layer) {
     add_child(std::move(name), std::make_shared<Layer>(std::move(layer)));
     return *this;
