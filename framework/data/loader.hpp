@@ -1,0 +1,72 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "framework/core/generator.hpp"
+#include "framework/core/memory.hpp"
+#include "framework/core/tensor.hpp"
+#include "framework/data/dataset.hpp"
+#include "framework/data/transform.hpp"
+
+namespace fanin {
+
+struct LoaderOptions {
+  Index batch = 64;
+  bool shuffle = false;
+  bool drop_last = false;    ///< leave out the last batch of an epoch when it is short
+  Transform transform = {};  ///< random augmentation, sample by sample; none by default
+};
+
+/// One batch: normalised images [B, C, H, W] and their B labels.
+struct Batch {
+  Tensor images;
+  PoolVector<std::int32_t> labels;
+  Index size() const { return static_cast<Index>(labels.size()); }
+};
+
+/// Walks a dataset batch by batch, epoch by epoch. The order follows from the generator's state alone — one
+/// permutation an epoch — so loaders made alike give several networks the same batches, whatever else those
+/// networks draw. Memory comes from the pool: after the first epoch no batch asks the system for any.
+///
+///     Loader loader(train, {.batch = 64, .shuffle = true}, Generator(seed));
+///     for (Batch batch; loader.next(batch);) step(batch.images, batch.labels);   // one epoch
+class Loader {
+ public:
+  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop_last`
+  /// with fewer samples than one batch.
+  Loader(const Dataset& data, LoaderOptions options, const Generator& gen = Generator(0));
+  Loader(Dataset&&, LoaderOptions, const Generator& = Generator(0)) = delete;
+
+  /// The next batch of the epoch; false when the epoch is over, and the next call begins another.
+  bool next(Batch& batch);
+
+  /// Where the walk stands: `batch` batches of epoch `epoch` (both from 0) have been handed out.
+  struct Position {
+    Index epoch = 0, batch = 0;
+    bool operator==(const Position&) const = default;
+  };
+  Position position() const { return position_; }
+  /// Continues as a loader made with the same arguments would from there. Error when there is no such
+  /// position.
+  void seek(const Position& position);
+
+  Index batches() const { return batches_; }  ///< in one epoch
+  const Dataset& data() const { return *data_; }
+  const LoaderOptions& options() const { return options_; }
+
+ private:
+  void begin_epoch();
+
+  const Dataset* data_;
+  LoaderOptions options_;
+  Generator first_, gen_;
+  Index batches_;
+  Position position_;
+  bool begun_ = false;  // whether this epoch's order has been drawn
+  std::uint64_t augment_seed_ = 0;
+  std::vector<Index> order_, identity_;
+  std::vector<real> scale_, offset_;
+  std::vector<std::uint8_t> augmented_, scratch_;
+};
+
+}  // namespace fanin

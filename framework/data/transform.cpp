@@ -1,0 +1,146 @@
+#include "framework/data/transform.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
+
+namespace fanin {
+namespace {
+
+constexpr Index max_move = 4096;
+
+/// Position `i` seen through a border: mirrored without repeating the border itself (PyTorch's "reflect").
+Index reflect(Index i, Index size) {
+  if (size == 1) return 0;
+  const Index period = 2 * (size - 1);
+  i = ((i % period) + period) % period;
+  return i < size ? i : period - i;
+}
+
+}  // namespace
+
+Transform& Transform::crop(Index pad, const std::string& mode) {
+  static const std::vector<std::string> modes = {"zero", "edge", "reflect"};
+  const auto at = std::find(modes.begin(), modes.end(), mode);
+  if (at == modes.end()) fail_usage("crop: unknown mode '{}'{}", mode, suggest(mode, modes));
+  if (pad < 0 || pad > max_move) fail_usage("crop: pad {} must be in 0..{}", pad, max_move);
+  steps_.push_back({.kind = Kind::crop, .x = pad, .y = pad, .fill = static_cast<Fill>(at - modes.begin())});
+  return *this;
+}
+
+Transform& Transform::flip(double p) {
+  if (!(p >= 0 && p <= 1)) fail_usage("flip: p {} must be in 0..1", p);
+  steps_.push_back({.kind = Kind::flip, .p = p});
+  return *this;
+}
+
+Transform& Transform::shift(Index x, Index y) {
+  if (x < 0 || x > max_move || y < 0 || y > max_move)
+    fail_usage("shift: x {} and y {} must be in 0..{}", x, y, max_move);
+  steps_.push_back({.kind = Kind::shift, .x = x, .y = y});
+  return *this;
+}
+
+Transform& Transform::normalise(double mean, double stddev) {
+  if (!std::isfinite(mean)) fail_usage("normalise: mean {} must be finite", mean);
+  if (!(stddev > 0 && std::isfinite(stddev))) fail_usage("normalise: stddev {} must be positive", stddev);
+  mean_ = mean;
+  stddev_ = stddev;
+  return *this;
+}
+
+Transform Transform::parse(const std::string& text) {
+  static const std::vector<std::string> names = {"crop", "flip", "shift", "normalise"};
+  Transform transform;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(';', begin), text.size());
+    if (text.find_first_not_of(" \t\n", begin) < end) {
+      const Expression call = Expression::parse(text, begin, end);
+      if (call.name == "crop") {
+        const Options options(call, "transform", {"pad", "mode"});
+        transform.crop(options.integer("pad", 2, 0, max_move),
+                       options.word("mode", "zero", {"zero", "edge", "reflect"}));
+      } else if (call.name == "flip") {
+        const Options options(call, "transform", {"p"});
+        const double p = options.number("p", 0.5);
+        if (p < 0 || p > 1) options.refuse("p", "from 0 to 1");
+        transform.flip(p);
+      } else if (call.name == "shift") {
+        const Options options(call, "transform", {"x", "y"});
+        const Index x = options.integer("x", options.has("y") ? 0 : 2, 0, max_move);
+        transform.shift(x, options.integer("y", x, 0, max_move));
+      } else if (call.name == "normalise") {
+        const Options options(call, "transform", {"mean", "stddev"});
+        if (!options.has("mean")) options.refuse("mean", "a number");
+        if (!(options.number("stddev", 0) > 0)) options.refuse("stddev", "a positive number");
+        transform.normalise(options.number("mean", 0), options.number("stddev", 1));
+      } else {
+        fail_usage("unknown transform {} {}{}", quoted(call.name), at_character(text, call.position),
+                   suggest(call.name, names));
+      }
+    }
+    begin = end + 1;
+  }
+  return transform;
+}
+
+std::string Transform::to_string() const {
+  std::vector<std::string> parts;
+  for (const Step& step : steps_) {
+    if (step.kind == Kind::crop)
+      parts.push_back(fmt::format("crop(pad={}{})", step.x,
+                                  step.fill == Fill::edge      ? ", mode=edge"
+                                  : step.fill == Fill::reflect ? ", mode=reflect"
+                                                               : ""));
+    else if (step.kind == Kind::flip)
+      parts.push_back(step.p == 0.5 ? "flip" : fmt::format("flip(p={})", step.p));
+    else
+      parts.push_back(step.x == step.y ? fmt::format("shift({})", step.x)
+                                       : fmt::format("shift(x={}, y={})", step.x, step.y));
+  }
+  if (mean_) parts.push_back(fmt::format("normalise(mean={}, stddev={})", *mean_, *stddev_));
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const {
+  const auto [pixels, channels, height, width] = image;
+  for (const Step& step : steps_) {
+    if (step.kind == Kind::flip) {
+      if (gen.uniform01() >= step.p) continue;
+      for (Index row = 0; row < channels * height; ++row)
+        std::reverse(pixels + row * width, pixels + (row + 1) * width);
+      continue;
+    }
+    const Index dy = gen.below(2 * step.y + 1) - step.y;
+    const Index dx = gen.below(2 * step.x + 1) - step.x;
+    if (dx == 0 && dy == 0) continue;
+    const auto bytes = static_cast<std::size_t>(channels * height * width);
+    std::memcpy(scratch.data(), pixels, bytes);
+    std::uint8_t* out = pixels;
+    for (Index c = 0; c < channels; ++c)
+      for (Index y = 0; y < height; ++y)
+        for (Index x = 0; x < width; ++x) {
+          Index from_y = y + dy, from_x = x + dx;
+          const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
+          if (!inside && step.fill == Fill::zero) {
+            *out++ = 0;
+            continue;
+          }
+          if (step.fill == Fill::reflect) {
+            from_y = reflect(from_y, height);
+            from_x = reflect(from_x, width);
+          } else {
+            from_y = std::clamp<Index>(from_y, 0, height - 1);
+            from_x = std::clamp<Index>(from_x, 0, width - 1);
+          }
+          *out++ = scratch[static_cast<std::size_t>((c * height + from_y) * width + from_x)];
+        }
+  }
+}
+
+}  // namespace fanin
