@@ -14,12 +14,12 @@ engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
 library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
 program := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
 # tests/double/ holds the tests that run on the double build of the engine (gradient checks).
-tests        := $(filter-out tests/double/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+tests        := $(filter-out tests/double/% tests/fuzz/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_tests := $(wildcard tests/double/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
-.PHONY: all program tests
+.PHONY: all program tests deps data-mnist
 all: program
 program: $(BUILD)/fanin
 tests: $(BUILD)/tests $(BUILD)/tests_double
@@ -44,5 +44,13 @@ $(BUILD)/tests_double: $(call objects,double,$(double_tests)) $(BUILD)/libfanin_
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)
+
+# Debian packages the build needs, Fashion-MNIST among them; asks for nothing when they are there.
+deps:
+	@tools/install_prerequisites.sh
+data-mnist:
+	@datasets/fetch_mnist.sh
+
+include tests/fuzz/fuzz.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "datasets/stb.hpp"
+#include "datasets/image_decoder.hpp"
 #include "framework/core/error.hpp"
 
 namespace fanin {
@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t max_bytes = std::uint64_t{1} << 32;
+constexpr Index max_bytes = Index{1} << 32;
 
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
@@ -60,15 +60,9 @@ double name_hash(const std::string& name) {
 std::vector<std::uint8_t> read_image(const std::string& path, Index channels, Index height, Index width) {
   if (channels != 1 && channels != 3)
     fail("{}: cannot be read as {} channels, only as 1 or 3", path, channels);
-  const Pixels image = decode_image(path, static_cast<int>(channels));
-  const std::vector<std::uint8_t> sized =
-      resize_image(image, static_cast<int>(height), static_cast<int>(width));
-  std::vector<std::uint8_t> planes(sized.size());
-  const Index plane = height * width;
-  for (Index c = 0; c < channels; ++c)
-    for (Index p = 0; p < plane; ++p)
-      planes[static_cast<std::size_t>(c * plane + p)] = sized[static_cast<std::size_t>(p * channels + c)];
-  return planes;
+  if (height < 1 || width < 1 || height > 65536 || width > 65536)
+    fail("{}: cannot be resized to {}x{}, only to sizes in 1..65536", path, height, width);
+  return decode_images({&path, 1}, channels, height, width);
 }
 
 Dataset load_image_folder(const ImageFolderOptions& options, Split split) {
@@ -89,6 +83,7 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split) {
         fail("{}: class '{}' has no folder in {}{}", own_root.string(), name, (root / "train").string(),
              suggest(name, data.class_names));
 
+  std::vector<std::string> files;
   for (std::size_t label = 0; label < data.class_names.size(); ++label) {
     const fs::path folder = own_root / data.class_names[label];
     if (halves && !is_folder(folder)) continue;  // a class that the test half lacks
@@ -99,20 +94,20 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split) {
       const bool held_out =
           name_hash(data.class_names[label] + "/" + file.filename().string()) < options.test;
       if (!halves && held_out != (split == Split::test)) continue;
-      const auto pixels = read_image(file.string(), data.channels, data.height, data.width);
-      if (data.images.size() + pixels.size() > max_bytes)
-        fail("{}: more than {} bytes of images at size {}; use a smaller size", root.string(), max_bytes,
-             options.size);
-      data.images.insert(data.images.end(), pixels.begin(), pixels.end());
+      files.push_back(file.string());
       data.labels.push_back(static_cast<std::int32_t>(label));
-      ++data.count;
     }
     if (found == 0) fail("{}: no images, expected PNG, JPEG or BMP files", folder.string());
   }
+  data.count = static_cast<Index>(files.size());
   if (data.count == 0)
     fail(
         "{}: no image falls into the {} half; add images, change the share test={}, or make train/ and test/",
         root.string(), split == Split::train ? "training" : "test", options.test);
+  if (data.count > max_bytes / data.image_size())
+    fail("{}: {} images of {}x{}x{} are more than {} bytes; use a smaller size", root.string(), data.count,
+         data.channels, data.height, data.width, max_bytes);
+  data.images = decode_images(files, data.channels, data.height, data.width);
   return data;
 }
 

@@ -8,7 +8,7 @@
 namespace fanin {
 
 /// An image file (PNG, JPEG or BMP) as bytes, CHW: gray for 1 channel, RGB for 3, resized to height × width
-/// where it differs. Error naming the path when it cannot be read, or has more than 64 million pixels.
+/// where it differs. Error naming the path when it cannot be read (see image_decoder.hpp).
 std::vector<std::uint8_t> read_image(const std::string& path, Index channels, Index height, Index width);
 
 struct ImageFolderOptions {

@@ -3,18 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "framework/core/real.hpp"
+
 namespace fanin {
 
-/// Interleaved pixels, row-major: what stb_image hands out.
-struct Pixels {
-  int channels = 0, height = 0, width = 0;
-  std::vector<std::uint8_t> bytes;
-};
-
-/// A PNG, JPEG or BMP file through stb_image, as `channels` channels; Error naming the path when it cannot
-/// be.
-Pixels decode_image(const std::string& path, int channels);
-/// The bytes of `image` at another size through stb_image_resize (Mitchell down, Catmull-Rom up).
-std::vector<std::uint8_t> resize_image(const Pixels& image, int height, int width);
+/// A PNG, JPEG or BMP file through stb_image, as 1 channel (gray) or 3 (RGB), resized through
+/// stb_image_resize where its size differs (Mitchell down, Catmull-Rom up): bytes, CHW. Error naming the path
+/// when it cannot be. Not for files of unknown origin: see image_decoder.hpp.
+std::vector<std::uint8_t> decode_image(const std::string& path, Index channels, Index height, Index width);
 
 }  // namespace fanin

@@ -33,6 +33,7 @@ class EnvironmentVariable {
 
 using Bytes = std::vector<std::uint8_t>;
 void write_bytes(const std::string& path, const Bytes& bytes);
+Bytes read_bytes(const std::string& path);
 /// `bytes` as one gzip member.
 Bytes gzip(const Bytes& bytes);
 void write_gz(const std::string& path, const Bytes& bytes);

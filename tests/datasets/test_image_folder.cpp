@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "datasets/image_folder.hpp"
@@ -140,4 +141,45 @@ TEST_CASE("what is wrong with an image folder is said with the path") {
       load_splits(text(halves, "size=4")),
       (halves / "test: class 'cta' has no folder in " + (halves / "train") + "; did you mean 'cat'?").c_str(),
       Error);
+}
+
+TEST_CASE("whatever an image file holds, it is pixels or an Error, and the program lives") {
+  const TempFolder folder;
+  for (const char* name : {"a.png", "a.jpg", "a.bmp"}) {
+    CAPTURE(name);
+    const std::string path = folder / name;
+    write_picture(path, 77, 9, 7);
+    const Bytes whole = read_bytes(path);
+    int refused = 0, tries = 0;
+    for (std::size_t at = 0; at < whole.size(); at += 1 + whole.size() / 20)
+      for (const int flip : {0x01, 0xff}) {
+        Bytes changed = whole;
+        changed[at] = static_cast<std::uint8_t>(changed[at] ^ flip);
+        if (flip == 0xff) changed.resize(std::max(at, whole.size() / 2));
+        write_bytes(path, changed);
+        ++tries;
+        try {
+          const Bytes pixels = read_image(path, 3, 4, 4);
+          CHECK(pixels.size() == 48);
+        } catch (const Error& error) {
+          CHECK(std::string(error.what()).starts_with(path + ": "));
+          ++refused;
+        }
+      }
+    CHECK(tries >= 30);
+    CHECK(refused > 0);
+  }
+}
+
+TEST_CASE("a JPEG that writes past stb_image's Huffman tables is a broken image") {
+  const TempFolder folder;
+  const std::string path = folder / "a.jpg";
+  write_picture(path, 77, 9, 7);
+  Bytes bytes = read_bytes(path);
+  const Bytes marker = {0xff, 0xc4};
+  const auto table = std::search(bytes.begin(), bytes.end(), marker.begin(), marker.end());
+  REQUIRE(table != bytes.end());
+  std::fill_n(table + 5, 16, std::uint8_t{255});  // 4080 codes where 256 have room
+  write_bytes(path, bytes);
+  CHECK_THROWS_WITH_AS(read_image(path, 1, 4, 4), doctest::Contains((path + ": ").c_str()), Error);
 }

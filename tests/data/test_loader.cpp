@@ -1,0 +1,179 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "framework/core/error.hpp"
+#include "tests/allocations.hpp"
+#include "framework/data/loader.hpp"
+
+using namespace fanin;
+
+namespace {
+
+/// `count` 1x2x2 images; every pixel and the label of sample i are i.
+Dataset numbered(Index count) {
+  Dataset data{.name = "numbered",
+               .count = count,
+               .channels = 1,
+               .height = 2,
+               .width = 2,
+               .classes = static_cast<int>(count),
+               .mean = {0},
+               .stddev = {1.0f / 255}};
+  for (Index i = 0; i < count; ++i) {
+    data.images.insert(data.images.end(), 4, static_cast<std::uint8_t>(i));
+    data.labels.push_back(static_cast<std::int32_t>(i));
+  }
+  return data;
+}
+
+std::vector<int> epoch(Loader& loader) {
+  std::vector<int> order;
+  for (Batch batch; loader.next(batch);) order.insert(order.end(), batch.labels.begin(), batch.labels.end());
+  return order;
+}
+
+std::vector<int> counting(int count) {
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("an epoch hands out each sample once, the last batch short, images beside their labels") {
+  const Dataset data = numbered(10);
+  Loader loader(data, {.batch = 4, .shuffle = true}, Generator(3));
+  CHECK(loader.batches() == 3);
+  for (int e = 0; e < 2; ++e) {
+    std::vector<int> seen;
+    std::vector<Index> sizes;
+    for (Batch batch; loader.next(batch);) {
+      sizes.push_back(batch.size());
+      REQUIRE(batch.images.shape() == Shape{batch.size(), 1, 2, 2});
+      for (Index i = 0; i < batch.size(); ++i) {
+        const std::int32_t label = batch.labels[static_cast<std::size_t>(i)];
+        seen.push_back(label);
+        for (Index p = 0; p < 4; ++p)
+          CHECK(batch.images.data()[i * 4 + p] == doctest::Approx(static_cast<double>(label)));
+      }
+    }
+    CHECK(sizes == std::vector<Index>{4, 4, 2});
+    CHECK(seen != counting(10));
+    std::sort(seen.begin(), seen.end());
+    CHECK(seen == counting(10));
+  }
+}
+
+TEST_CASE("the order is the generator's alone") {
+  const Dataset data = numbered(50);
+  Loader a(data, {.batch = 8, .shuffle = true}, Generator(5));
+  Loader b(data, {.batch = 8, .shuffle = true, .transform = Transform().flip().shift(1, 1)}, Generator(5));
+  Loader other(data, {.batch = 8, .shuffle = true}, Generator(6));
+  const auto first = epoch(a), second = epoch(a);
+  CHECK(first != second);
+  CHECK(epoch(b) == first);
+  CHECK(epoch(b) == second);
+  CHECK(epoch(other) != first);
+  const std::vector<Index> drawn = Generator(5).randperm(50);
+  CHECK(std::equal(first.begin(), first.end(), drawn.begin(), drawn.end()));  // torch.randperm's order
+}
+
+TEST_CASE("without shuffling the order is the dataset's; drop_last leaves out the short batch") {
+  const Dataset data = numbered(10);
+  Loader plain(data, {.batch = 4});
+  CHECK(epoch(plain) == counting(10));
+  Loader dropping(data, {.batch = 4, .drop_last = true});
+  CHECK(dropping.batches() == 2);
+  CHECK(epoch(dropping) == counting(8));
+  Loader large(data, {.batch = 1000});
+  CHECK(large.batches() == 1);
+  CHECK(epoch(large) == counting(10));
+}
+
+TEST_CASE("pixels are normalised by each channel's mean and stddev") {
+  Dataset data = numbered(1);
+  data.channels = 2;
+  data.images = {0, 255, 51, 102, 0, 255, 51, 102};
+  data.mean = {0, 0.5f};
+  data.stddev = {1, 0.25f};
+  Batch batch;
+  Loader own(data, {});
+  REQUIRE(own.next(batch));
+  const double expected[] = {0, 1, 0.2, 0.4, -2, 2, -1.2, -0.4};
+  for (int i = 0; i < 8; ++i) CHECK(batch.images.data()[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+  Loader replaced(data, {.transform = Transform().normalise(0.2, 0.2)});
+  REQUIRE(replaced.next(batch));
+  for (int i = 0; i < 8; ++i)
+    CHECK(batch.images.data()[i] == doctest::Approx(expected[i % 4] * 5 - 1).epsilon(1e-6));
+}
+
+TEST_CASE("seek continues a walk exactly, augmentation included") {
+  Dataset data = numbered(23);
+  for (std::size_t i = 0; i < data.images.size(); ++i) data.images[i] = static_cast<std::uint8_t>(i * 37);
+  const LoaderOptions options{.batch = 5, .shuffle = true, .transform = Transform::parse("shift(1); flip")};
+  const auto rest = [&](Loader& loader, int steps) {
+    std::vector<real> values;
+    for (Batch batch; steps > 0; --steps)
+      if (loader.next(batch))
+        values.insert(values.end(), batch.images.values().begin(), batch.images.values().end());
+    return values;
+  };
+  for (const int steps : {0, 1, 4, 5, 6, 7, 14, 17}) {
+    CAPTURE(steps);
+    Loader walked(data, options, Generator(9));
+    rest(walked, steps);
+    Loader resumed(data, options, Generator(9));
+    Batch elsewhere;
+    resumed.next(elsewhere);
+    resumed.seek(walked.position());
+    CHECK(resumed.position() == walked.position());
+    CHECK(rest(resumed, 9) == rest(walked, 9));
+  }
+  Loader loader(data, options, Generator(9));
+  CHECK_THROWS_WITH_AS(loader.seek({.epoch = 0, .batch = 6}),
+                       "loader: no position epoch 0, batch 6: an epoch of dataset 'numbered' has 5 batches",
+                       Error);
+  CHECK_THROWS_AS(loader.seek({.epoch = -1, .batch = 0}), Error);
+}
+
+TEST_CASE("a batch somebody still holds is not overwritten") {
+  const Dataset data = numbered(8);
+  Loader loader(data, {.batch = 4});
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const Tensor kept = batch.images;
+  REQUIRE(loader.next(batch));
+  CHECK(kept.data()[0] == 0);
+  CHECK(batch.images.data()[0] == doctest::Approx(4.0));
+}
+
+TEST_CASE("what no loader can do is refused") {
+  const Dataset data = numbered(3);
+  CHECK_THROWS_WITH_AS(Loader(data, {.batch = 0}), "loader: batch 0 must be at least 1", Error);
+  CHECK_THROWS_WITH_AS(
+      Loader(data, {.batch = 4, .drop_last = true}),
+      "loader: batch 4 is larger than dataset 'numbered' of 3 samples, and drop_last leaves no batch", Error);
+  const Dataset empty{.name = "nothing"};
+  CHECK_THROWS_WITH_AS(Loader(empty, {}), "dataset 'nothing' is empty: it must have at least one sample",
+                       Error);
+}
+
+TEST_CASE("after the first epoch nothing is allocated any more") {
+  if (!counts_allocations()) return;
+  const Dataset data = numbered(100);
+  const std::uint64_t before = heap_allocations();
+  Loader loader(data, {.batch = 16, .shuffle = true, .transform = Transform().crop(1).flip()}, Generator(1));
+  Batch batch;
+  while (loader.next(batch)) {
+  }
+  const std::uint64_t warm = heap_allocations();
+  Index seen = 0;
+  for (int e = 0; e < 3; ++e)
+    while (loader.next(batch)) seen += batch.size();
+  const std::uint64_t after = heap_allocations();
+  CHECK(after == warm);
+  CHECK(seen == 300);
+  CHECK(warm > before);  // the counter does count
+}

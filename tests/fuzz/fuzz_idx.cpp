@@ -1,0 +1,19 @@
+// Whatever bytes an IDX file holds: an array of exactly the size its header says, or an Error. The first byte of the
+// input is the rank asked for.
+#include <cstdlib>
+
+#include "datasets/idx.hpp"
+#include "framework/core/error.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  if (size == 0) return 0;
+  const int rank = bytes[0] % 2 == 0 ? 1 : 3;
+  try {
+    const fanin::IdxArray array = fanin::parse_idx({bytes + 1, bytes + size}, rank, "input", "make it");
+    std::size_t expected = 1;
+    for (const fanin::Index length : array.sizes) expected *= static_cast<std::size_t>(length);
+    if (array.bytes.size() != expected || array.sizes.size() != static_cast<std::size_t>(rank)) std::abort();
+  } catch (const fanin::Error&) {
+  }
+  return 0;
+}

@@ -1,0 +1,25 @@
+// Whatever is typed as a transform: a value whose own text reads back as the same value, or a usage Error. A data set's
+// text goes through the same reader (Expression), which is fuzzed with it.
+#include <cstdlib>
+#include <string>
+
+#include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
+#include "framework/data/transform.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(bytes), size);
+  try {
+    const fanin::Transform transform = fanin::Transform::parse(text);
+    if (!(fanin::Transform::parse(transform.to_string()) == transform)) std::abort();
+  } catch (const fanin::Error& error) {
+    if (error.blame() != fanin::Blame::usage) std::abort();
+  }
+  try {
+    const fanin::Expression call = fanin::Expression::parse(text);
+    if (!(fanin::Expression::parse(call.to_string()) == call)) std::abort();
+  } catch (const fanin::Error& error) {
+    if (error.blame() != fanin::Blame::usage) std::abort();
+  }
+  return 0;
+}
