@@ -1,31 +1,36 @@
 #include "framework/kernels/gemm.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 
+#include "framework/core/parallel.hpp"
+#include "framework/kernels/gemm_block.hpp"
+
 namespace fanin::kernels {
+namespace {
+
+constexpr Index serial_work = 100'000;  // products below which handing work out costs more than it saves
+
+}  // namespace
 
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,
           Index ldb, real* c, Index ldc, bool accumulate) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) {
-    if (!accumulate) {
-      for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, real(0));
-    }
+  const Operand left{a, lda, trans_a}, right{b, ldb, trans_b};
+  // Each piece packs the columns of B it needs: cut those first, and rows only when there are few columns.
+  const Index column_pieces = std::clamp<Index>(n / 64, 1, 8);
+  const Index row_pieces = std::clamp<Index>(std::min(8 / column_pieces, m / 16), 1, 8);
+  if (m * n * k < serial_work || column_pieces * row_pieces == 1) {
+    gemm_block(m, n, k, left, right, c, ldc, accumulate);
     return;
   }
-  static const bool one_thread = (openblas_set_num_threads(1), true);
-  (void)one_thread;
-  const auto op = [](bool transposed) { return transposed ? CblasTrans : CblasNoTrans; };
-  const auto size = [](Index i) { return static_cast<blasint>(i); };
-#ifdef FANIN_DOUBLE
-  cblas_dgemm(CblasRowMajor, op(trans_a), op(trans_b), size(m), size(n), size(k), 1, a, size(lda), b,
-              size(ldb), accumulate, c, size(ldc));
-#else
-  cblas_sgemm(CblasRowMajor, op(trans_a), op(trans_b), size(m), size(n), size(k), 1, a, size(lda), b,
-              size(ldb), accumulate, c, size(ldc));
-#endif
+  const auto cut = [](Index total, Index pieces, Index piece, Index unit) {
+    return piece == pieces ? total : total * piece / pieces / unit * unit;
+  };
+  parallel_for(column_pieces * row_pieces, [&](Index piece) {
+    const Index column = piece / row_pieces, row = piece % row_pieces;
+    const Index i = cut(m, row_pieces, row, 1), rows = cut(m, row_pieces, row + 1, 1) - i;
+    const Index j = cut(n, column_pieces, column, 32), columns = cut(n, column_pieces, column + 1, 32) - j;
+    gemm_block(rows, columns, k, left.from(i, 0), right.from(0, j), c + i * ldc + j, ldc, accumulate);
+  });
 }
 
 }  // namespace fanin::kernels

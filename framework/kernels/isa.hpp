@@ -1,0 +1,19 @@
+#pragma once
+
+namespace fanin::kernels {
+
+/// The instruction sets the hot kernels are compiled for; the widest this CPU has is chosen once, at run
+/// time.
+enum class Isa { baseline, avx2, avx512 };
+
+Isa isa();
+/// Restricts `isa()` to at most this one (tests compare the variants); never widens past what the CPU has.
+void limit_isa(Isa widest);
+
+}  // namespace fanin::kernels
+
+/// `FANIN_BY_ISA(function(arguments))`: the variant for this CPU, of a function compiled by for_each_isa.inl.
+#define FANIN_BY_ISA(call)                                                 \
+  (::fanin::kernels::isa() == ::fanin::kernels::Isa::avx512 ? avx512::call \
+   : ::fanin::kernels::isa() == ::fanin::kernels::Isa::avx2 ? avx2::call   \
+                                                            : baseline::call)

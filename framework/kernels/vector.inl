@@ -1,0 +1,67 @@
+// A register of `real`s for the instruction set at hand (see for_each_isa.inl): arithmetic, comparisons and
+// `mask ? a : b` are the compiler's vector extensions; only the fused multiply-add needs an intrinsic.
+namespace {
+
+typedef real Vec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
+typedef real UnalignedVec __attribute__((vector_size(FANIN_VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+#ifdef FANIN_DOUBLE
+typedef std::int64_t IntVec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
+#else
+typedef std::int32_t IntVec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
+#endif
+
+constexpr int lanes = FANIN_VECTOR_BYTES / static_cast<int>(sizeof(real));
+constexpr int registers = FANIN_VECTOR_BYTES == 64 ? 32 : 16;
+
+#define FANIN_INLINE [[gnu::always_inline]] inline
+#define FANIN_LAMBDA __attribute__((always_inline))
+
+FANIN_INLINE Vec load(const real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+FANIN_INLINE void store(real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+FANIN_INLINE Vec broadcast(real x) { return x - Vec{}; }
+
+/// f(0), …, f(n - 1) with compile-time indices: an array indexed by them alone lives in registers.
+template <int n, class F>
+FANIN_INLINE void unroll(F f) {
+  [&]<int... i>(std::integer_sequence<int, i...>) FANIN_LAMBDA { (f(std::integral_constant<int, i>{}), ...); }
+  (std::make_integer_sequence<int, n>{});
+}
+
+/// a·b + c, rounded once where the CPU can.
+FANIN_INLINE Vec fma(Vec a, Vec b, Vec c) {
+#if FANIN_VECTOR_BYTES == 64 && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm512_fmadd_pd(a, b, c));
+#elif FANIN_VECTOR_BYTES == 64
+  return reinterpret_cast<Vec>(_mm512_fmadd_ps(a, b, c));
+#elif FANIN_VECTOR_BYTES == 32 && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm256_fmadd_pd(a, b, c));
+#elif FANIN_VECTOR_BYTES == 32
+  return reinterpret_cast<Vec>(_mm256_fmadd_ps(a, b, c));
+#else
+  return a * b + c;
+#endif
+}
+
+/// Transposes (n = lanes) an n×n block held in registers: at step s, rows i and i+s exchange the halves of
+/// their 2s-groups.
+template <int n>
+FANIN_INLINE void transpose(Vec (&rows)[n]) {
+  const auto step = [&](auto s) FANIN_LAMBDA {
+    unroll<n>([&](auto i) FANIN_LAMBDA {
+      if constexpr ((i & s) == 0) {
+        const Vec low = rows[i], high = rows[i + s];
+        [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+          rows[i] = __builtin_shufflevector(low, high, ((l & s) == 0 ? l : n + l - s)...);
+          rows[i + s] = __builtin_shufflevector(low, high, ((l & s) == 0 ? l + s : n + l)...);
+        }
+        (std::make_integer_sequence<int, n>{});
+      }
+    });
+  };
+  step(std::integral_constant<int, 1>{});
+  if constexpr (n > 2) step(std::integral_constant<int, 2>{});
+  if constexpr (n > 4) step(std::integral_constant<int, 4>{});
+  if constexpr (n > 8) step(std::integral_constant<int, 8>{});
+}
+
+}  // namespace
