@@ -1,29 +1,210 @@
 #include "framework/kernels/conv.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "framework/core/parallel.hpp"
+#include "framework/kernels/correlation.hpp"
+#include "framework/kernels/workspace.hpp"
+
+#define FANIN_KERNEL_SOURCE "framework/kernels/correlation.inl"
+#include "framework/kernels/for_each_isa.inl"
 
 namespace fanin::kernels {
 namespace {
 
-/// Calls f(y index, x index, w index within the group) for every product of one image and output channel.
-template <class F>
-void each_product(const ConvShape& s, Index image, Index oc, F f) {
-  const Index oh = s.out_h(), ow = s.out_w(), per_group = s.in_channels / s.groups;
-  const Index group = oc / (s.out_channels / s.groups);
-  for (Index c = 0; c < per_group; ++c) {
-    const Index plane = (image * s.in_channels + group * per_group + c) * s.height * s.width;
-    for (Index ky = 0; ky < s.kernel_h; ++ky) {
-      for (Index kx = 0; kx < s.kernel_w; ++kx) {
-        const Index weight = ((oc * per_group + c) * s.kernel_h + ky) * s.kernel_w + kx;
-        for (Index oy = 0; oy < oh; ++oy) {
-          const Index iy = oy * s.stride_h - s.pad_h + ky * s.dilation_h;
-          if (iy < 0 || iy >= s.height) continue;
-          for (Index ox = 0; ox < ow; ++ox) {
-            const Index ix = ox * s.stride_w - s.pad_w + kx * s.dilation_w;
-            if (ix < 0 || ix >= s.width) continue;
-            f(((image * s.out_channels + oc) * oh + oy) * ow + ox, plane + iy * s.width + ix, weight);
+/// Calls use(first row, rows, grid, stride) for each block of rows of the correlation over one packed source.
+template <class Use>
+void each_row_block(const Correlation& c, const real* source, Use use) {
+  const Index stride = grid_stride_of(c.length());
+  const Index limit = FANIN_BY_ISA(correlation_row_limit(c.rows));
+  const Index blocks = (c.rows + limit - 1) / limit;
+  Workspace<> grid(limit * stride + correlation_slack);
+  for (Index block = 0; block < blocks; ++block) {
+    const Index row = c.rows * block / blocks, rows = c.rows * (block + 1) / blocks - row;
+    FANIN_BY_ISA(correlate(c, source, row, rows, grid.data(), stride));
+    use(row, rows, static_cast<const real*>(grid.data()), stride);
+  }
+}
+
+/// Forward: output y reads rows y·stride + ky·dilation of the padded input: phase (ky·dilation) mod stride,
+/// at row y + (ky·dilation) div stride of it.
+struct ForwardPlan {
+  Index channels, phases_h, phases_w;  // of one group
+  PackedPlane plane;                   // of phase (0, 0)
+
+  explicit ForwardPlan(const ConvShape& s)
+      : channels(s.in_channels / s.groups),
+        phases_h(s.kernel_h == 1 ? 1 : s.stride_h),
+        phases_w(s.kernel_w == 1 ? 1 : s.stride_w),
+        plane{.height = s.height,
+              .width = s.width,
+              .rows = s.out_h() + (s.kernel_h - 1) * s.dilation_h / s.stride_h,
+              .pitch = s.out_w() + (s.kernel_w - 1) * s.dilation_w / s.stride_w,
+              .step_h = s.stride_h,
+              .step_w = s.stride_w,
+              .first_h = -s.pad_h,
+              .first_w = -s.pad_w} {}
+
+  Index terms(const ConvShape& s) const { return channels * s.kernel_h * s.kernel_w; }
+  Index packed_size() const { return channels * phases_h * phases_w * plane.size(); }
+
+  /// Where each term of a filter finds its run of pixels, in the order of the weights.
+  void fill_offsets(const ConvShape& s, Index* offsets) const {
+    for (Index c = 0; c < channels; ++c) {
+      for (Index ky = 0; ky < s.kernel_h; ++ky) {
+        for (Index kx = 0; kx < s.kernel_w; ++kx) {
+          const Index y = ky * s.dilation_h, x = kx * s.dilation_w;
+          const Index phase = (c * phases_h + y % s.stride_h) * phases_w + x % s.stride_w;
+          *offsets++ = phase * plane.size() + y / s.stride_h * plane.pitch + x / s.stride_w;
+        }
+      }
+    }
+  }
+
+  void pack(const real* image, real* packed) const {
+    for (Index c = 0; c < channels; ++c) {
+      for (Index phase = 0; phase < phases_h * phases_w; ++phase, packed += plane.size()) {
+        PackedPlane of_phase = plane;
+        of_phase.first_h += phase / phases_w;
+        of_phase.first_w += phase % phases_w;
+        FANIN_BY_ISA(pack_plane(of_phase, image + c * plane.height * plane.width, packed));
+      }
+    }
+    std::fill_n(packed, correlation_slack, real(0));
+  }
+};
+
+}  // namespace
+
+void conv_forward(const ConvShape& s, const real* x, const real* w, const real* bias, Activation activation,
+                  real* y) {
+  const ForwardPlan plan(s);
+  const Index rows = s.out_channels / s.groups, terms = plan.terms(s);
+  Workspace<Index> offsets(terms);
+  plan.fill_offsets(s, offsets.data());
+  const Index out_size = s.out_h() * s.out_w();
+  parallel_for(s.batch * s.groups, [&](Index piece) {
+    const Index image = piece / s.groups, group = piece % s.groups;
+    Workspace<> packed(plan.packed_size() + correlation_slack);
+    plan.pack(x + (image * s.in_channels + group * plan.channels) * s.height * s.width, packed.data());
+    const Correlation c{
+        rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, w + group * rows * terms, offsets.data()};
+    each_row_block(c, packed.data(), [&](Index row, Index count, const real* grid, Index stride) {
+      for (Index r = row; r < row + count; ++r) {
+        const Index channel = group * rows + r;
+        real* out = y + (image * s.out_channels + channel) * out_size;
+        const real shift = bias ? bias[channel] : real(0);
+        FANIN_BY_ISA(unpack_grid(c.out_h, c.out_w, c.pitch, grid + (r - row) * stride, shift, out, false));
+        if (activation.kind != Activation::Kind::none) activation_forward(activation, out_size, out, out);
+      }
+    });
+  });
+}
+
+namespace {
+
+/// Backward along one axis, for the inputs i = residue + stride·j: tap k reaches them from output j +
+/// shift(k), if residue + pad - k·dilation is a multiple of the stride.
+struct ResidueAxis {
+  Index residue, stride, pad, dilation, kernel, count, lowest = 0, highest = -1;
+
+  ResidueAxis(Index residue_, Index stride_, Index pad_, Index dilation_, Index kernel_, Index size)
+      : residue(residue_),
+        stride(stride_),
+        pad(pad_),
+        dilation(dilation_),
+        kernel(kernel_),
+        count((size - residue_ + stride_ - 1) / stride_) {
+    for (Index k = kernel - 1; k >= 0; --k) {
+      if (!reaches(k)) continue;
+      if (highest < lowest) lowest = shift(k);  // the last tap has the lowest shift
+      highest = shift(k);
+    }
+  }
+  bool reaches(Index k) const { return (residue + pad - k * dilation) % stride == 0; }
+  Index shift(Index k) const { return (residue + pad - k * dilation) / stride; }
+  Index span() const { return highest - lowest; }
+  bool empty() const { return count <= 0 || highest < lowest; }
+};
+
+/// One residue class of the input pixels: a stride-1 correlation of grad_y with the taps that reach them.
+void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h, const real* grad_y,
+                           const real* w, real* grad_x, bool accumulate) {
+  const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
+              taps = s.kernel_h * s.kernel_w;
+  const PackedPlane plane{.height = s.out_h(),
+                          .width = s.out_w(),
+                          .rows = v.count + v.span(),
+                          .pitch = h.count + h.span(),
+                          .first_h = v.lowest,
+                          .first_w = h.lowest};
+  // Gather the filters, transposed: one row per input channel, one term per output channel and tap.
+  Workspace<Index> offsets(sources * taps), tap_of(taps);
+  Index reaching = 0;
+  for (Index ky = 0; ky < s.kernel_h; ++ky) {
+    for (Index kx = 0; kx < s.kernel_w; ++kx) {
+      if (!v.reaches(ky) || !h.reaches(kx)) continue;
+      offsets.data()[reaching] = (v.shift(ky) - v.lowest) * plane.pitch + h.shift(kx) - h.lowest;
+      tap_of.data()[reaching++] = ky * s.kernel_w + kx;
+    }
+  }
+  const Index terms = sources * reaching;
+  for (Index t = reaching; t < terms; ++t) offsets.data()[t] = offsets.data()[t - reaching] + plane.size();
+  Workspace<> weights(s.groups * rows * terms);
+  for (Index group = 0; group < s.groups; ++group) {
+    for (Index source = 0; source < sources; ++source) {
+      for (Index row = 0; row < rows; ++row) {
+        const real* from = w + ((group * sources + source) * rows + row) * taps;
+        real* to = weights.data() + (group * rows + row) * terms + source * reaching;
+        for (Index t = 0; t < reaching; ++t) to[t] = from[tap_of.data()[t]];
+      }
+    }
+  }
+  const bool dense = s.stride_h == 1 && s.stride_w == 1;
+  parallel_for(s.batch * s.groups, [&](Index piece) {
+    const Index image = piece / s.groups, group = piece % s.groups;
+    Workspace<> packed(sources * plane.size() + correlation_slack);
+    const real* source = grad_y + (image * s.out_channels + group * sources) * plane.height * plane.width;
+    for (Index i = 0; i < sources; ++i) {
+      FANIN_BY_ISA(
+          pack_plane(plane, source + i * plane.height * plane.width, packed.data() + i * plane.size()));
+    }
+    std::fill_n(packed.data() + sources * plane.size(), correlation_slack, real(0));
+    const Correlation c{
+        rows, terms, v.count, h.count, plane.pitch, weights.data() + group * rows * terms, offsets.data()};
+    each_row_block(c, packed.data(), [&](Index row, Index count, const real* grid, Index stride) {
+      for (Index r = row; r < row + count; ++r, grid += stride) {
+        real* out = grad_x + (image * s.in_channels + group * rows + r) * s.height * s.width;
+        if (dense) {
+          FANIN_BY_ISA(unpack_grid(c.out_h, c.out_w, c.pitch, grid, 0, out, accumulate));
+          continue;
+        }
+        for (Index y = 0; y < c.out_h; ++y) {
+          for (Index x = 0; x < c.out_w; ++x) {
+            real& target = out[(v.residue + y * s.stride_h) * s.width + h.residue + x * s.stride_w];
+            target = (accumulate ? target : real(0)) + grid[y * c.pitch + x];
+          }
+        }
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void conv_backward_data(const ConvShape& s, const real* grad_y, const real* w, real* grad_x,
+                        bool accumulate) {
+  for (Index ry = 0; ry < s.stride_h; ++ry) {
+    for (Index rx = 0; rx < s.stride_w; ++rx) {
+      const ResidueAxis v(ry, s.stride_h, s.pad_h, s.dilation_h, s.kernel_h, s.height);
+      const ResidueAxis h(rx, s.stride_w, s.pad_w, s.dilation_w, s.kernel_w, s.width);
+      if (!v.empty() && !h.empty()) {
+        backward_data_residue(s, v, h, grad_y, w, grad_x, accumulate);
+      } else if (!accumulate && v.count > 0 && h.count > 0) {  // no tap reaches these pixels
+        for (Index plane = 0; plane < s.batch * s.in_channels; ++plane) {
+          for (Index y = ry; y < s.height; y += s.stride_h) {
+            for (Index x = rx; x < s.width; x += s.stride_w) grad_x[(plane * s.height + y) * s.width + x] = 0;
           }
         }
       }
@@ -31,46 +212,64 @@ void each_product(const ConvShape& s, Index image, Index oc, F f) {
   }
 }
 
-}  // namespace
-
-void conv_forward(const ConvShape& s, const real* x, const real* w, const real* bias, Activation activation,
-                  real* y) {
-  const Index plane = s.out_h() * s.out_w();
-  parallel_for(s.batch * s.out_channels, [&](Index piece) {
-    const Index oc = piece % s.out_channels;
-    std::fill_n(y + piece * plane, plane, bias ? bias[oc] : real(0));
-    each_product(s, piece / s.out_channels, oc,
-                 [&](Index iy, Index ix, Index iw) { y[iy] += x[ix] * w[iw]; });
-    activation_forward(activation, plane, y + piece * plane, y + piece * plane);
-  });
-}
-
-void conv_backward_data(const ConvShape& s, const real* grad_y, const real* w, real* grad_x,
-                        bool accumulate) {
-  const Index image_size = s.in_channels * s.height * s.width;
-  parallel_for(s.batch, [&](Index image) {
-    if (!accumulate) std::fill_n(grad_x + image * image_size, image_size, real(0));
-    for (Index oc = 0; oc < s.out_channels; ++oc) {
-      each_product(s, image, oc, [&](Index iy, Index ix, Index iw) { grad_x[ix] += grad_y[iy] * w[iw]; });
-    }
-  });
-}
-
 void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y, real* grad_w, bool acc_w,
                            real* grad_bias, bool acc_b) {
-  const Index filter = s.in_channels / s.groups * s.kernel_h * s.kernel_w, plane = s.out_h() * s.out_w();
-  parallel_for(s.out_channels, [&](Index oc) {
-    if (grad_w && !acc_w) std::fill_n(grad_w + oc * filter, filter, real(0));
-    if (grad_bias && !acc_b) grad_bias[oc] = 0;
-    for (Index image = 0; image < s.batch; ++image) {
-      if (grad_w)
-        each_product(s, image, oc, [&](Index iy, Index ix, Index iw) { grad_w[iw] += grad_y[iy] * x[ix]; });
-      if (grad_bias) {
-        const real* g = grad_y + (image * s.out_channels + oc) * plane;
-        for (Index i = 0; i < plane; ++i) grad_bias[oc] += g[i];
+  const ForwardPlan plan(s);
+  const Index rows = s.out_channels / s.groups, terms = plan.terms(s), filter_size = s.out_channels * terms;
+  const Index out_size = s.out_h() * s.out_w();
+  Workspace<Index> offsets(terms);
+  plan.fill_offsets(s, offsets.data());
+  const Correlation c{rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, nullptr, offsets.data()};
+  const PackedPlane gradient{.height = c.out_h, .width = c.out_w, .rows = c.out_h, .pitch = c.pitch};
+  const Index grid_stride = grid_stride_of(gradient.size());
+
+  // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
+  // result.
+  const Index chunks = std::min<Index>(s.batch, 8), chunk_size = filter_size + s.out_channels;
+  Workspace<> partial(chunks * chunk_size);
+  parallel_for(chunks, [&](Index chunk) {
+    real* sum_w = partial.data() + chunk * chunk_size;
+    real* sum_b = sum_w + filter_size;
+    std::fill_n(sum_w, chunk_size, real(0));
+    // Few enough images at a time that a row block's gradients stay in the first-level cache.
+    const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
+    const Index together = std::clamp<Index>(8192 / (6 * grid_stride), 1, end - begin);
+    const Index x_size = plan.packed_size() + correlation_slack,
+                g_size = rows * grid_stride + correlation_slack;
+    Workspace<> packed_x(together * x_size), packed_g(together * g_size);
+    for (Index image = begin; image < end; image += together) {
+      const Index images = std::min(together, end - image);
+      for (Index group = 0; group < s.groups; ++group) {
+        for (Index i = 0; i < images; ++i) {
+          if (grad_w) {
+            plan.pack(x + ((image + i) * s.in_channels + group * plan.channels) * s.height * s.width,
+                      packed_x.data() + i * x_size);
+          }
+          for (Index r = 0; r < rows; ++r) {
+            const real* g = grad_y + ((image + i) * s.out_channels + group * rows + r) * out_size;
+            real* packed = packed_g.data() + i * g_size + r * grid_stride;
+            if (grad_w) {
+              FANIN_BY_ISA(pack_plane(gradient, g, packed));
+              std::fill(packed + gradient.size(), packed + grid_stride, real(0));
+            }
+            if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(out_size, g));
+          }
+        }
+        if (grad_w) {
+          FANIN_BY_ISA(correlate_weights(c, images, packed_x.data(), x_size, packed_g.data(), g_size,
+                                         grid_stride, sum_w + group * rows * terms));
+        }
       }
     }
   });
+  const auto add_up = [&](real* total, Index first, Index n, bool accumulate) {
+    if (!total) return;
+    for (Index chunk = 0; chunk < chunks; ++chunk) {
+      FANIN_BY_ISA(add_to(n, partial.data() + chunk * chunk_size + first, total, accumulate || chunk > 0));
+    }
+  };
+  add_up(grad_w, 0, filter_size, acc_w);
+  add_up(grad_bias, filter_size, s.out_channels, acc_b);
 }
 
 }  // namespace fanin::kernels

@@ -15,7 +15,7 @@ void gemm_block(Index m, Index n, Index k, Operand a, Operand b, real* c, Index 
     for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, real(0));
   }
   if (m == 0 || n == 0 || k == 0) return;
-  Workspace panel(256 * 32);  // the widest instruction set's panel
+  Workspace<> panel(256 * 32);  // the widest instruction set's panel
   FANIN_BY_ISA(gemm_block(m, n, k, a, b, c, ldc, accumulate, panel.data()));
 }
 

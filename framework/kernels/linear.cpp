@@ -67,7 +67,7 @@ void linear_forward(Index batch, Index in, Index out, const real* x, const real*
   // A small batch: packing wᵀ would cost as much as the product. Compute yᵀ = w xᵀ, where w is read as it
   // lies.
   each_block(batch, out, false, batch * in * out, [&](const Block& b) {
-    Workspace transposed(b.rows * b.columns);
+    Workspace<> transposed(b.rows * b.columns);
     gemm_block(b.columns, b.rows, in, {w + b.column * in, in}, {x + b.row * in, in, true}, transposed.data(),
                b.rows, false);
     FANIN_BY_ISA(

@@ -2,12 +2,6 @@
 // column sums.
 namespace {
 
-FANIN_INLINE real sum_lanes(Vec v) {
-  real total = 0;
-  for (int l = 0; l < lanes; ++l) total += v[l];
-  return total;
-}
-
 /// y[0, rows) = w[rows, in] · x: `rows` independent chains hide the latency of the multiply-add.
 template <int rows>
 void dots(Index in, const real* x, const real* w, real* y) {

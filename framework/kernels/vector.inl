@@ -42,6 +42,19 @@ FANIN_INLINE Vec fma(Vec a, Vec b, Vec c) {
 #endif
 }
 
+/// The sum of the lanes, by halves: half, then quarter, … of the vector added onto the rest.
+template <int n = lanes>
+FANIN_INLINE real sum_lanes(Vec v) {
+  if constexpr (n == 1) {
+    return v[0];
+  } else {
+    return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+      return sum_lanes<n / 2>(v + __builtin_shufflevector(v, v, ((l + n / 2) % lanes)...));
+    }
+    (std::make_integer_sequence<int, lanes>{});
+  }
+}
+
 /// Transposes (n = lanes) an n×n block held in registers: at step s, rows i and i+s exchange the halves of
 /// their 2s-groups.
 template <int n>
