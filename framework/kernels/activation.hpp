@@ -25,4 +25,7 @@ bool backward_needs_input(Activation activation);
 void activation_backward(Activation activation, Index n, const real* x, const real* y, const real* grad_y,
                          real* grad_x, bool accumulate);
 
+/// y[i] = exp(x[i]) on the calling thread, within 2 ulp; y may alias x.
+void exponentials(Index n, const real* x, real* y);
+
 }  // namespace fanin::kernels

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
-#include "framework/core/parallel.hpp"
+#include "framework/kernels/pieces.hpp"
+
+#define FANIN_KERNEL_SOURCE "framework/kernels/pool.inl"
+#include "framework/kernels/for_each_isa.inl"
 
 namespace fanin::kernels {
 namespace {
+
+#ifndef FANIN_DOUBLE
+constexpr Index planes_together = 32;
+#endif
 
 struct Window {
   Index top, bottom, left, right;  // clipped to the plane
@@ -40,10 +48,33 @@ void add(const Window& w, real value, real* x, Index width) {
   }
 }
 
+#ifndef FANIN_DOUBLE
+/// Windows of 2×2 that tile the plane.
+bool is_2x2(const PoolShape& s) {
+  return s.kernel_h == 2 && s.kernel_w == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 &&
+         s.pad_w == 0 && s.height % 2 == 0 && s.width % 2 == 0;
+}
+#endif
+
 }  // namespace
 
 void max_pool_forward(const PoolShape& s, const real* x, real* y, std::int32_t* argmax) {
   const Index oh = s.out_h(), ow = s.out_w();
+#ifndef FANIN_DOUBLE
+  if (is_2x2(s)) {
+    each_piece(
+        s.batch_channels,
+        [&](Index first, Index count) {
+          for (Index plane = first; plane < first + count; ++plane) {
+            const Index out = plane * oh * ow;
+            FANIN_BY_ISA(max_pool_2x2(oh, s.width, x + plane * s.height * s.width, y + out,
+                                      argmax ? argmax + out : nullptr));
+          }
+        },
+        planes_together);
+    return;
+  }
+#endif
   parallel_for(s.batch_channels, [&](Index plane) {
     const real* in = x + plane * s.height * s.width;
     for (Index oy = 0; oy < oh; ++oy) {
@@ -70,6 +101,20 @@ void max_pool_forward(const PoolShape& s, const real* x, real* y, std::int32_t* 
 
 void max_pool_backward(const PoolShape& s, const std::int32_t* argmax, const real* grad_y, real* grad_x) {
   const Index out = s.out_h() * s.out_w(), in = s.height * s.width;
+#ifndef FANIN_DOUBLE
+  if (is_2x2(s)) {
+    each_piece(
+        s.batch_channels,
+        [&](Index first, Index count) {
+          for (Index plane = first; plane < first + count; ++plane) {
+            FANIN_BY_ISA(max_pool_2x2_backward(s.out_h(), s.width, argmax + plane * out, grad_y + plane * out,
+                                               grad_x + plane * in));
+          }
+        },
+        planes_together);
+    return;
+  }
+#endif
   parallel_for(s.batch_channels, [&](Index plane) {
     std::fill_n(grad_x + plane * in, in, real(0));
     for (Index i = plane * out; i < (plane + 1) * out; ++i) grad_x[plane * in + argmax[i]] += grad_y[i];

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "framework/kernels/activation.hpp"
+
 namespace fanin::kernels {
 namespace {
 
@@ -12,11 +14,10 @@ struct Shifted {
 };
 Shifted shifted_exp(Index cols, const real* x, real* y) {
   const real max = *std::max_element(x, x + cols);
+  for (Index j = 0; j < cols; ++j) y[j] = x[j] - max;
+  exponentials(cols, y, y);
   real sum = 0;
-  for (Index j = 0; j < cols; ++j) {
-    y[j] = std::exp(x[j] - max);
-    sum += y[j];
-  }
+  for (Index j = 0; j < cols; ++j) sum += y[j];
   return {max, sum};
 }
 

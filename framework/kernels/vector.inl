@@ -42,6 +42,22 @@ FANIN_INLINE Vec fma(Vec a, Vec b, Vec c) {
 #endif
 }
 
+FANIN_INLINE Vec square_root(Vec x) {
+#if FANIN_VECTOR_BYTES == 64 && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm512_maskz_sqrt_pd(0xff, x));
+#elif FANIN_VECTOR_BYTES == 64
+  return reinterpret_cast<Vec>(_mm512_maskz_sqrt_ps(0xffff, x));
+#elif FANIN_VECTOR_BYTES == 32 && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm256_sqrt_pd(x));
+#elif FANIN_VECTOR_BYTES == 32
+  return reinterpret_cast<Vec>(_mm256_sqrt_ps(x));
+#elif defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm_sqrt_pd(x));
+#else
+  return reinterpret_cast<Vec>(_mm_sqrt_ps(x));
+#endif
+}
+
 /// The sum of the lanes, by halves: half, then quarter, … of the vector added onto the rest.
 template <int n = lanes>
 FANIN_INLINE real sum_lanes(Vec v) {

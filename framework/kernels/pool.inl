@@ -1,0 +1,111 @@
+// The pool everyone uses, 2×2 with stride 2 on an even width, without branches; the others take the general
+// path.
+#ifndef FANIN_DOUBLE
+namespace {
+
+/// Lanes 0, 2, 4, … (or with `odd` 1, 3, 5, …) of the two vectors one after the other.
+template <int odd>
+FANIN_INLINE Vec every_second(Vec a, Vec b) {
+  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+    return __builtin_shufflevector(a, b, (2 * l + odd)...);
+  }
+  (std::make_integer_sequence<int, lanes>{});
+}
+/// a0 b0 a1 b1 …: the lower (or with `upper` the upper) half of each.
+template <int upper>
+FANIN_INLINE Vec interleave(Vec a, Vec b) {
+  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+    return __builtin_shufflevector(a, b, (l / 2 + (l % 2) * lanes + upper * lanes / 2)...);
+  }
+  (std::make_integer_sequence<int, lanes>{});
+}
+
+FANIN_INLINE IntVec lane_numbers() {
+  IntVec numbers{};
+  for (int l = 0; l < lanes; ++l) numbers[l] = l;
+  return numbers;
+}
+
+/// `lanes` windows whose upper left corners are row[0], row[2], …; where = their argmax, counted from
+/// `corner`.
+FANIN_INLINE Vec max_of_windows(const real* row, Index width, IntVec corner, IntVec& where) {
+  const Vec top_a = load(row), top_b = load(row + lanes), low_a = load(row + width),
+            low_b = load(row + width + lanes);
+  Vec best = every_second<0>(top_a, top_b);
+  where = corner;
+  const auto challenge = [&](Vec value, IntVec index) FANIN_LAMBDA {
+    const auto wins = (value > best) | (value != value);  // NaN wins
+    best = wins ? value : best;
+    where = wins ? index : where;
+  };
+  const int below = static_cast<int>(width);
+  challenge(every_second<1>(top_a, top_b), corner + 1);
+  challenge(every_second<0>(low_a, low_b), corner + below);
+  challenge(every_second<1>(low_a, low_b), corner + (below + 1));
+  return best;
+}
+
+}  // namespace
+
+/// One plane of height × width, width even.
+void max_pool_2x2(Index out_h, Index width, const real* x, real* y, std::int32_t* argmax) {
+  const Index out_w = width / 2;
+  const IntVec steps = 2 * lane_numbers();
+  for (Index oy = 0; oy < out_h; ++oy) {
+    for (Index ox = 0; ox < out_w; ox += lanes) {
+      const Index corner = 2 * oy * width + 2 * ox, out = oy * out_w + ox,
+                  count = std::min<Index>(lanes, out_w - ox);
+      // Past a row's end lie the next rows, to be overwritten in turn; only at the plane's end is there
+      // nothing.
+      const bool last = corner + width + 2 * lanes > 2 * out_h * width || out + lanes > out_h * out_w;
+      IntVec where;
+      if (!last) {
+        store(y + out, max_of_windows(x + corner, width, steps + static_cast<int>(corner), where));
+        if (argmax) std::memcpy(argmax + out, &where, sizeof where);
+        continue;
+      }
+      real copy[4 * lanes] = {};
+      std::copy_n(x + corner, 2 * count, copy);
+      std::copy_n(x + corner + width, 2 * count, copy + 2 * lanes);
+      const Vec best = max_of_windows(copy, 2 * lanes, steps, where);
+      for (int l = 0; l < count; ++l) {
+        y[out + l] = best[l];
+        const Index offset = where[l];
+        if (argmax)
+          argmax[out + l] =
+              static_cast<std::int32_t>(corner + (offset < 2 * lanes ? offset : offset - 2 * lanes + width));
+      }
+    }
+  }
+}
+
+void max_pool_2x2_backward(Index out_h, Index width, const std::int32_t* argmax, const real* grad_y,
+                           real* grad_x) {
+  const Index out_w = width / 2;
+  const IntVec steps = 2 * lane_numbers();
+  for (Index oy = 0; oy < out_h; ++oy) {
+    // A vector may run past its row into rows written later, but not past the plane.
+    const Index in_plane = std::min((2 * out_h * width - (2 * oy + 1) * width) / 2, (out_h - oy) * out_w);
+    Index in_vectors = (out_w + lanes - 1) / lanes * lanes;
+    if (in_vectors > in_plane) in_vectors = out_w / lanes * lanes;
+    for (const Index half : {0, 1}) {  // the upper row to its end, then the lower
+      const int offset = static_cast<int>(half * width);
+      for (Index ox = 0; ox < in_vectors; ox += lanes) {
+        const Index corner = 2 * oy * width + 2 * ox;
+        IntVec where;
+        std::memcpy(&where, argmax + oy * out_w + ox, sizeof where);
+        where -= steps + static_cast<int>(corner);
+        const Vec g = load(grad_y + oy * out_w + ox);
+        const Vec even = where == offset ? g : Vec{}, odd = where == offset + 1 ? g : Vec{};
+        store(grad_x + corner + offset, interleave<0>(even, odd));
+        store(grad_x + corner + offset + lanes, interleave<1>(even, odd));
+      }
+    }
+    for (Index ox = in_vectors; ox < out_w; ++ox) {
+      real* corner = grad_x + 2 * oy * width + 2 * ox;
+      corner[0] = corner[1] = corner[width] = corner[width + 1] = 0;
+      grad_x[argmax[oy * out_w + ox]] = grad_y[oy * out_w + ox];
+    }
+  }
+}
+#endif
