@@ -10,8 +10,7 @@ namespace fanin::init {
 namespace {
 
 double msra_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  const std::string& mode = options.word("mode");
-  const double n = pick(fans, mode == "fan_in" ? Fan::in : mode == "fan_out" ? Fan::out : Fan::average);
+  const double n = pick(fans, fan_named(options.word("mode")));
   return n > 0 ? std::sqrt(2 / n) : 0;
 }
 

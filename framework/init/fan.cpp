@@ -17,6 +17,10 @@ std::string to_text(Fan mode) {
   return mode == Fan::in ? "fan_in" : mode == Fan::out ? "fan_out" : "fan_avg";
 }
 
+Fan fan_named(const std::string& text) {
+  return text == "fan_in" ? Fan::in : text == "fan_out" ? Fan::out : Fan::average;
+}
+
 double pick(const Fans& fans, Fan mode) {
   const auto in = static_cast<double>(fans.in), out = static_cast<double>(fans.out);
   return mode == Fan::in ? in : mode == Fan::out ? out : (in + out) / 2;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "framework/core/error.hpp"
@@ -12,22 +13,29 @@ namespace {
 
 double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2; }
 
-// Inverse of erf for |y| ≤ 1: a rational approximation and two Newton steps, as PyTorch's calc_erfinv.
-double erfinv(double y) {
-  const double size = std::abs(y);
-  if (size >= 1) return std::copysign(std::numeric_limits<double>::infinity(), y);
-  double x;
-  if (size <= 0.7) {
-    const double z = y * y;
-    x = y * (((-0.140543331 * z + 0.914624893) * z - 1.645349621) * z + 0.886226899) /
-        ((((0.012229801 * z - 0.329097515) * z + 1.442710462) * z - 2.118377725) * z + 1);
+// Inverse of erf for |y| ≤ 1, by PyTorch's calc_erfinv in its very order of operations, since its float
+// arithmetic is coarse near ±1: a rational approximation, then two Newton steps.
+float erfinv(float y) {
+  const float size = std::abs(y);
+  if (size >= 1) return std::copysign(std::numeric_limits<float>::infinity(), y);
+  const auto horner = [](float z, auto... coefficients) {
+    float sum = 0;
+    bool first = true;
+    ((sum = first ? coefficients : std::fma(sum, z, coefficients), first = false), ...);
+    return sum;
+  };
+  float x;
+  if (size <= 0.7f) {
+    const float z = y * y;
+    x = y * horner(z, -0.140543331f, 0.914624893f, -1.645349621f, 0.886226899f) /
+        horner(z, 0.012229801f, -0.329097515f, 1.442710462f, -2.118377725f, 1.0f);
   } else {
-    const double z = std::sqrt(-std::log((1 - size) / 2));
-    x = std::copysign(((1.641345311 * z + 3.429567803) * z - 1.624906493) * z - 1.970840454, y) /
-        ((1.637067800 * z + 3.543889200) * z + 1);
+    const float z = std::sqrt(-std::log((1 - size) / 2));
+    x = std::copysign(horner(z, 1.641345311f, 3.429567803f, -1.624906493f, -1.970840454f), y) /
+        horner(z, 1.637067800f, 3.543889200f, 1.0f);
   }
-  for (int step = 0; step < 2; ++step)
-    x -= (std::erf(x) - y) / (2 / std::sqrt(std::numbers::pi) * std::exp(-x * x));
+  const float slope = 2 / static_cast<float>(std::sqrt(std::numbers::pi));
+  for (int step = 0; step < 2; ++step) x -= (std::erf(x) - y) / (slope * std::exp(-x * x));
   return x;
 }
 
@@ -40,7 +48,9 @@ Initializer normal(const NormalOptions& options) {
 Initializer trunc_normal(const TruncNormalOptions& options) {
   return Initializer("trunc_normal", {options.mean, options.std, options.a, options.b});
 }
-Initializer fan_uniform() { return Initializer("fan_uniform", {}); }
+Initializer fan_uniform(const FanUniformOptions& options) {
+  return Initializer("fan_uniform", {to_text(options.mode)});
+}
 
 void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
   if (!(a <= b)) fail("trunc_normal: a = {} is above b = {}; it needs a ≤ b", a, b);
@@ -48,10 +58,9 @@ void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, doubl
   if (std == 0) return w.fill(static_cast<real>(std::clamp(mean, a, b)));
   const double low = normal_cdf((a - mean) / std), high = normal_cdf((b - mean) / std);
   gen.uniform(w.values(), 2 * low - 1, 2 * high - 1);
-  const auto scale = static_cast<real>(std * std::numbers::sqrt2), shift = static_cast<real>(mean);
-  const auto least = static_cast<real>(a), most = static_cast<real>(b);
-  for (real& x : w.values())
-    x = std::clamp(static_cast<real>(erfinv(static_cast<double>(x))) * scale + shift, least, most);
+  const auto scale = static_cast<float>(std * std::numbers::sqrt2), shift = static_cast<float>(mean);
+  const auto least = static_cast<float>(a), most = static_cast<float>(b);
+  for (real& x : w.values()) x = std::clamp(erfinv(static_cast<float>(x)) * scale + shift, least, most);
 }
 
 std::vector<SchemeInfo> random_family() {
@@ -132,19 +141,25 @@ std::vector<SchemeInfo> random_family() {
                     options.number("b"));
            }},
       {.name = "fan_uniform",
-       .summary = "evenly from ±1/√(fan in): PyTorch's default bias",
-       .formula = "w ~ U(-1/√fan_in, 1/√fan_in)",
+       .options = {{.name = "mode",
+                    .standard = "fan_in",
+                    .meaning = "fan_out for a transposed convolution's bias in PyTorch",
+                    .words = {"fan_in", "fan_out", "fan_avg"}}},
+       .summary = "evenly from ±1/√fan: PyTorch's default bias",
+       .formula = "w ~ U(-1/√fan, 1/√fan)",
        .paper = "LeCun et al. 1998, Efficient BackProp (as PyTorch kept it)",
        .use = "biases of Linear and Conv, to start as PyTorch starts",
        .fails = "as a weight it shrinks the variance threefold per layer (sixfold with ReLU)",
        .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
-             const double bound = fans.in > 0 ? 1 / std::sqrt(static_cast<double>(fans.in)) : 0;
+           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+             const double fan = pick(fans, fan_named(options.word("mode")));
+             const double bound = fan > 0 ? 1 / std::sqrt(fan) : 0;
              gen.uniform(w.values(), -bound, bound);
            },
        .deviation =
-           [](const Shape&, const Fans& fans, const Initializer&) {
-             return fans.in > 0 ? 1 / std::sqrt(3.0 * static_cast<double>(fans.in)) : 0;
+           [](const Shape&, const Fans& fans, const Initializer& options) {
+             const double fan = pick(fans, fan_named(options.word("mode")));
+             return fan > 0 ? 1 / std::sqrt(3 * fan) : 0;
            }},
   };
 }

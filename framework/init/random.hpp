@@ -22,9 +22,13 @@ struct TruncNormalOptions {
 /// `nn.init.trunc_normal_`.
 Initializer trunc_normal(const TruncNormalOptions& options = {});
 
-/// Evenly from ±1/√(fan in): PyTorch's default for the biases of Linear and Conv. Takes the layer's fan, so
-/// it fills a 1-d tensor as well; zeros when that fan is 0.
-Initializer fan_uniform();
+struct FanUniformOptions {
+  Fan mode = Fan::in;
+};
+/// Evenly from ±1/√fan: PyTorch's default for the biases of Linear and Conv (and, with mode = Fan::out, of a
+/// transposed convolution). Takes the layer's fan, so it fills a 1-d tensor as well; zeros when that fan is
+/// 0.
+Initializer fan_uniform(const FanUniformOptions& options = {});
 
 /// Fills `w` as `nn.init.trunc_normal_` does: by the inverse of the normal's distribution function, one
 /// output an element. Error unless a ≤ b and std ≥ 0.

@@ -14,17 +14,13 @@ namespace {
 // The standard deviation of N(0, 1) truncated at ±2.
 constexpr double truncated_deviation = 0.87962566103423978;
 
-Fan fan_of(const std::string& word) {
-  return word == "fan_in" ? Fan::in : word == "fan_out" ? Fan::out : Fan::average;
-}
-
 double xavier_deviation(const Shape&, const Fans& fans, const Initializer& options) {
   const auto sum = static_cast<double>(fans.in + fans.out);
   return sum > 0 ? options.number("gain") * std::sqrt(2.0 / sum) : 0;
 }
 
 double kaiming_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  const double fan = pick(fans, fan_of(options.word("mode")));
+  const double fan = pick(fans, fan_named(options.word("mode")));
   return fan > 0 ? calculate_gain(options.word("nonlinearity"), options.number("a")) / std::sqrt(fan) : 0;
 }
 
@@ -188,12 +184,12 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
              fill_scaled(w, gen,
-                         scaled_deviation(fans, options.number("scale"), fan_of(options.word("mode"))),
+                         scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode"))),
                          options.word("distribution"));
            },
        .deviation =
            [](const Shape&, const Fans& fans, const Initializer& options) {
-             return scaled_deviation(fans, options.number("scale"), fan_of(options.word("mode")));
+             return scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode")));
            }},
       named_case<1, Fan::in, true>("lecun_uniform", lecun, lecun_use, lecun_fails),
       named_case<1, Fan::in, false>("lecun_normal", lecun, lecun_use, lecun_fails),

@@ -283,22 +283,9 @@ void write_safetensors(const std::string& path, std::span<const StoredTensor> te
     const std::uint64_t length = header.size();
     writer.write(&length, sizeof length);
     writer.write(header);
-    constexpr Index chunk = Index{1} << 16;
-    std::vector<float> floats(chunk);
-    std::vector<std::byte> raw(chunk * 8);
     for (const StoredTensor* tensor : order) {
-      const DType to = written_as(*tensor);
-      const Index count = tensor->numel();
-      for (Index first = 0; first < count; first += chunk) {
-        const Index n = std::min(chunk, count - first);
-        if (to == tensor->dtype) {
-          tensor->read_bytes(first, n, raw.data());
-        } else {
-          tensor->read(first, n, floats.data());
-          floats_to(to, floats.data(), static_cast<std::size_t>(n), raw.data());
-        }
-        writer.write(raw.data(), static_cast<std::size_t>(n) * size_of(to));
-      }
+      tensor->read_pieces(written_as(*tensor),
+                          [&](const std::byte* piece, std::size_t size) { writer.write(piece, size); });
     }
   });
 }

@@ -7,6 +7,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
+#include "framework/io/json_scanner.hpp"
 
 namespace fanin {
 namespace {
@@ -97,6 +98,23 @@ std::vector<float> StoredTensor::to_floats() const {
   return values;
 }
 
+void StoredTensor::read_pieces(DType as,
+                               const std::function<void(const std::byte*, std::size_t)>& sink) const {
+  const Index count = numel(), chunk = std::min(count, Index{1} << 16);
+  std::vector<std::byte> raw(static_cast<std::size_t>(chunk) * 8);
+  std::vector<float> floats(as == dtype ? 0 : static_cast<std::size_t>(chunk));
+  for (Index first = 0; first < count; first += chunk) {
+    const Index n = std::min(chunk, count - first);
+    if (as == dtype) {
+      read_bytes(first, n, raw.data());
+    } else {
+      read(first, n, floats.data());
+      floats_to(as, floats.data(), static_cast<std::size_t>(n), raw.data());
+    }
+    sink(raw.data(), static_cast<std::size_t>(n) * size_of(as));
+  }
+}
+
 StoredTensor stored(std::string name, const Tensor& tensor) {
   static_assert(sizeof(real) == sizeof(float), "weight files are written by the float build");
   require_defined("stored", name.c_str(), tensor);
@@ -148,6 +166,7 @@ void check_tensor_name(const std::string& file, std::string_view name) {
       fail("{}: a tensor name holds the control character 0x{:02x}", file, static_cast<unsigned char>(c));
     }
   }
+  if (!is_utf8(name)) fail("{}: a tensor name is not valid UTF-8", file);
 }
 
 std::size_t checked_byte_size(const std::string& file, const std::string& name, DType dtype,

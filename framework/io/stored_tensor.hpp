@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,6 +32,9 @@ struct StoredTensor {
   /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
   std::vector<float> to_floats() const;
+  /// All elements as bytes of another `dtype` (or the same: then unchanged), handed to `sink` a small piece
+  /// at a time.
+  void read_pieces(DType as, const std::function<void(const std::byte*, std::size_t)>& sink) const;
 };
 
 /// A view of a tensor in memory under a name, to be written; it shares the elements.
@@ -62,7 +66,7 @@ inline constexpr std::size_t max_name_bytes = 512;
 /// take up to 16.
 inline constexpr std::size_t spare_bytes = std::size_t{48} << 20;
 
-/// Error when the name is too long or holds control characters, which would garble a report.
+/// Error when the name is too long, is not UTF-8 or holds control characters, which would garble a report.
 void check_tensor_name(const std::string& file, std::string_view name);
 /// The element count and `numel * size_of(dtype)` of a tensor; Error when negative, past 64 bits or of too
 /// many dimensions.

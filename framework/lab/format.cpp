@@ -29,14 +29,18 @@ int text_width(const std::string& text) {
 }
 
 std::string shorten(const std::string& text, int width) {
-  if (text_width(text) <= width) return text;
+  const int length = text_width(text);
+  if (length <= width) return text;
+  const int tail = 2 * (width - 1) / 5;
+  const int head = width - 1 - tail;
   std::string result;
-  int taken = 0;
+  int position = 0;  // of the code point that the byte belongs to, counted from 1
   for (char c : text) {
-    if (starts_code_point(c) && ++taken >= width) break;
-    result += c;
+    position += starts_code_point(c);
+    if (starts_code_point(c) && position == head + 1) result += "…";
+    if (position <= head || position > length - tail) result += c;
   }
-  return result + "…";
+  return result;
 }
 
 std::string pad_right(const std::string& text, int width) { return text + spaces_for(text, width); }

@@ -72,7 +72,7 @@ std::string section_html(const Comparison& comparison, const std::string& model,
       "by seed; * marks p &lt; 0.05 in a two-sided paired t-test, Holm-adjusted over this table. A run that "
       "diverged counts at chance level.</p>\n<div class=\"figures\"></div>\n";
   if (const std::string incidents = incidents_html(comparison, model); !incidents.empty()) {
-    html += "<details open><summary>Runs that did not finish</summary>" + incidents + "</details>\n";
+    html += "<details open><summary>Runs that ended early</summary>" + incidents + "</details>\n";
   }
   if (const std::string plans = plans_html(comparison, model); !plans.empty()) {
     html += "<details><summary>What each scheme means here</summary>" + plans + "</details>\n";

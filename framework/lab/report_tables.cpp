@@ -27,6 +27,17 @@ std::string swatch(const Comparison& comparison, const std::string& scheme) {
   return fmt::format("<i class=\"swatch\" style=\"background:var(--{})\"></i>", name);
 }
 
+/// The row's first cell. A name breaks after its punctuation first, where the column is narrow.
+std::string name_cell(const Comparison& comparison, const std::string& scheme) {
+  std::string name;
+  for (char c : scheme) {
+    name += html_escape(std::string(1, c));
+    if (c == '(' || c == '_' || c == ',' || c == ';') name += "<wbr>";
+  }
+  return fmt::format("<td><div class=\"name{}\">{}<span>{}</span></div></td>",
+                     text_width(scheme) > 32 ? " long" : "", swatch(comparison, scheme), name);
+}
+
 std::string with_interval(const std::string& value, double half_width) {
   return std::isfinite(half_width) ? fmt::format("{} ± {}", value, percent(half_width)) : value;
 }
@@ -34,7 +45,9 @@ std::string with_interval(const std::string& value, double half_width) {
 std::string difference_cell(const Summary& row) {
   if (row.is_default) return "default";
   if (!std::isfinite(row.difference_to_default)) return "–";
-  const std::string text = with_interval(signed_percent(row.difference_to_default), row.difference_ci95);
+  std::string value = signed_percent(row.difference_to_default);
+  if (value[0] == '-') value.replace(0, 1, "−");
+  const std::string text = with_interval(value, row.difference_ci95);
   if (!row.significant) return text;
   return fmt::format("<span class=\"{}\">{} *</span>", row.difference_to_default > 0 ? "plus" : "minus",
                      text);
@@ -85,12 +98,11 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
   if (threshold) html += fmt::format("<th>steps to {} %</th>", percent(comparison.settings.threshold, 0));
   html += "<th>s per run</th></tr>\n";
   for (const Summary& row : ranking(comparison, model)) {
-    html +=
-        fmt::format("<tr{}><td>{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
-                    row.is_default ? " class=\"default\"" : "", swatch(comparison, row.scheme),
-                    html_escape(row.scheme), with_interval(percent(row.mean), row.ci95), difference_cell(row),
-                    row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
-                    row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
+    html += fmt::format("<tr{}>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
+                        row.is_default ? " class=\"default\"" : "", name_cell(comparison, row.scheme),
+                        with_interval(percent(row.mean), row.ci95), difference_cell(row),
+                        row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
+                        row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
     if (threshold) {
       html += fmt::format("<td>{}</td>",
                           row.steps_to_threshold < 0 ? "never" : number_cell(row.steps_to_threshold, 0));
@@ -106,9 +118,8 @@ std::string incidents_html(const Comparison& comparison, const std::string& mode
     if (run.model != model || run.status == "ok") continue;
     const std::string step = run.diverged_step < 0 ? "–" : fmt::format("{}", run.diverged_step);
     rows += fmt::format(
-        "<tr><td>{}{}</td><td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
-        swatch(comparison, run.scheme), html_escape(run.scheme), run.seed, html_escape(run.status), step,
-        html_escape(run.message));
+        "<tr>{}<td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
+        name_cell(comparison, run.scheme), run.seed, html_escape(run.status), step, html_escape(run.message));
   }
   if (rows.empty()) return "";
   return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>seed</th><th class=\"text\">what "
@@ -122,8 +133,8 @@ std::string plans_html(const Comparison& comparison, const std::string& model) {
   std::set<std::string> shown;
   for (const Run& run : comparison.runs) {
     if (run.model != model || run.plan.empty() || !shown.insert(run.scheme).second) continue;
-    rows += fmt::format("<tr><td>{}{}</td><td class=\"text\"><code>{}</code></td></tr>\n",
-                        swatch(comparison, run.scheme), html_escape(run.scheme), html_escape(run.plan));
+    rows += fmt::format("<tr>{}<td class=\"text\"><code>{}</code></td></tr>\n",
+                        name_cell(comparison, run.scheme), html_escape(run.plan));
   }
   if (rows.empty()) return "";
   return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th class=\"text\">initializers</th></tr>\n" +

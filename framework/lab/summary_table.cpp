@@ -14,6 +14,7 @@ namespace {
 
 constexpr int widest = 100;
 constexpr int narrowest = 40;
+constexpr int enough_name = 32;  // columns at which a long name may be cut rather than a measure dropped
 
 /// How much a table shows: the first of `forms` that leaves room for the schemes' names is taken.
 struct Form {
@@ -94,7 +95,7 @@ std::string block(const Comparison& comparison, const std::string& model, int wi
   std::vector<Column> measures;
   for (const Form& form : forms) {
     measures = measure_columns(rows, comparison.settings, form);
-    if (name.width() + total_width(measures) <= width) break;
+    if (std::min(name.width(), enough_name) + total_width(measures) <= width) break;
   }
   const int taken = total_width(measures);
   const int name_width = std::max(4, std::min(name.width(), width - taken));

@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "framework/core/error.hpp"
 #include "framework/core/generator.hpp"
+#include "tests/init/reference.hpp"
 
 using namespace fanin;
 
@@ -29,4 +33,80 @@ TEST_CASE("generator: a copy and a restored state go on like the original") {
   CHECK(a == b);
   CHECK(a == c);
   CHECK_FALSE(Generator(8) == Generator(7));
+}
+
+TEST_CASE("generator: interleaved draws follow PyTorch's stream") {
+  for (const auto& record : init_reference().at("streams")) {
+    CAPTURE(record["seed"].dump());
+    Generator gen(record["seed"].get<std::uint64_t>());
+    const auto expect = [&](const char* key, const Tensor& drawn, double allowed) {
+      CAPTURE(key);
+      REQUIRE(record[key].size() == static_cast<std::size_t>(drawn.numel()));
+      for (std::size_t i = 0; i < record[key].size(); ++i)
+        CHECK(std::abs(drawn.values()[i] - record[key][i].get<float>()) <= allowed);
+    };
+    Tensor few(Shape{5}), uniform(Shape{3}), one(Shape{1}), many(Shape{21}), coins(Shape{30}),
+        after(Shape{2});
+    gen.normal(few.values(), 1, 2);
+    gen.uniform(uniform.values(), -1, 1);
+    gen.normal(one.values(), 0, 1);
+    gen.normal(many.values(), 0, 1);
+    expect("few_normals", few, 0);
+    expect("uniform", uniform, 0);
+    expect("one_normal", one, 0);
+    expect("many_normals", many, 1e-6);
+    CHECK(gen.randperm(23) == record["randperm"].get<std::vector<Index>>());
+    gen.bernoulli(coins.values(), 0.3);
+    expect("bernoulli", coins, 0);
+    for (const auto& value : record["below_1000"]) CHECK(gen.below(1000) == value.get<Index>());
+    Tensor long_uniform(Shape{5000});
+    gen.uniform(long_uniform.values(), 0, 1);
+    CHECK(crc_of(long_uniform) == record["long_uniform"]["crc"].get<std::uint32_t>());
+    const std::vector<Index> order = gen.randperm(5000);
+    CHECK(crc_of(order.data(), order.size() * sizeof(Index)) ==
+          record["long_randperm_crc"].get<std::uint32_t>());
+    gen.uniform(after.values(), 0, 1);
+    expect("after", after, 0);
+  }
+}
+
+TEST_CASE("generator: refuses what has no meaning and goes on unharmed") {
+  Generator gen(1);
+  const Generator before = gen;
+  std::vector<real> out(20);
+  const double nan = std::nan(""), inf = HUGE_VAL;
+  CHECK_THROWS_AS(gen.uniform(out, 1, 0), Error);
+  CHECK_THROWS_AS(gen.uniform(out, 0, inf), Error);
+  CHECK_THROWS_AS(gen.uniform(out, nan, 1), Error);
+  CHECK_THROWS_AS(gen.uniform(out, -3e38, 3e38), Error);
+  CHECK_THROWS_AS(gen.normal(out, 0, -1), Error);
+  CHECK_THROWS_AS(gen.normal(out, nan, 1), Error);
+  CHECK_THROWS_AS(gen.normal(out, 0, inf), Error);
+  CHECK_THROWS_AS(gen.bernoulli(out, 1.5), Error);
+  CHECK_THROWS_AS(gen.bernoulli(out, nan), Error);
+  CHECK_THROWS_AS(gen.randperm(-1), Error);
+  CHECK_THROWS_AS(gen.below(0), Error);
+  CHECK(gen == before);
+  gen.normal(std::span<real>(), 0, 1);
+  CHECK(gen.randperm(0).empty());
+  CHECK(gen == before);
+}
+
+TEST_CASE("generator: a damaged state is refused") {
+  const std::string good = Generator(3).save();
+  for (const std::string& bad :
+       {std::string(), std::string("mt19937 "), good.substr(0, good.size() - 1), good + "0",
+        "x" + good.substr(1), good.substr(0, 100) + "g" + good.substr(101),
+        "mt19937 0000000000000003 fff" + good.substr(28)})
+    CHECK_THROWS_AS(Generator::restore(bad), Error);
+}
+
+TEST_CASE("generator: derived seeds are stable and differ by purpose and by seed") {
+  CHECK(derive_seed(0, "shuffle") == derive_seed(0, "shuffle"));
+  std::vector<std::uint32_t> low;  // the engine uses these bits
+  for (std::uint64_t seed = 0; seed < 100; ++seed)
+    for (const char* purpose : {"shuffle", "dropout", "init", "augment", ""})
+      low.push_back(static_cast<std::uint32_t>(derive_seed(seed, purpose)));
+  std::sort(low.begin(), low.end());
+  CHECK(std::adjacent_find(low.begin(), low.end()) == low.end());
 }

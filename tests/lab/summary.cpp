@@ -135,7 +135,8 @@ TEST_CASE("the table keeps to its width, best scheme first") {
 
 TEST_CASE("text is measured and cut in code points") {
   CHECK(text_width("±…ü") == 3);
-  CHECK(shorten("größer", 4) == "grö…");
+  CHECK(shorten("größer", 4) == "gr…r");
+  CHECK(shorten("größer", 1) == "…");
   CHECK(shorten("größer", 6) == "größer");
   CHECK(pad_left("±", 3) == "  ±");
   CHECK(percent(unknown) == "-");

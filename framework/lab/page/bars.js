@@ -8,13 +8,11 @@ const intervals = {
     ctx.save();
     ctx.font = "12px system-ui, sans-serif";
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     chart.getDatasetMeta(0).data.forEach((bar, i) => {
       const mark = marks[i];
       ctx.fillStyle = css("--soft");
-      ctx.textAlign = mark.beyond < 0 ? "left" : "right";
-      if (mark.beyond) ctx.fillText(mark.text, mark.beyond < 0 ? area.left + 6 : area.right - 6, bar.y - bar.height / 2 - 6);
-      if (mark.end) ctx.textAlign = "left";
-      if (mark.end) ctx.fillText(mark.end, area.right + 6, bar.y);
+      ctx.fillText(mark.end, area.right + 6, bar.y);
       ctx.save();
       ctx.beginPath();
       ctx.rect(area.left, area.top, area.width, area.height);
@@ -64,7 +62,7 @@ function barChart(box, rows, marks, values, x, tip) {
     },
     options: options({
       indexAxis: "y",
-      layout: { padding: { right: marks.some((m) => m.end) ? 40 : 8 } },
+      layout: { padding: { right: 46 } },
       scales: { x, y: axis("", { ticks: { color: css("--ink"), autoSkip: false }, grid: { display: false } }) },
       plugins: { tooltip: tooltip(tip, (items) => rows[items[0].dataIndex].scheme) },
     }),
@@ -102,19 +100,17 @@ function drawDifference(box, model) {
   const marks = rows.map((row) => {
     const d = row.difference_to_default;
     const interval = row.difference_ci95 !== null;
-    const beyond = Math.abs(d) > limit ? Math.sign(d) : 0;
     return {
       low: interval ? d - row.difference_ci95 : null,
       high: interval ? d + row.difference_ci95 : null,
       seeds: [],
-      beyond: 0,
-      end: (d < 0 ? "−" : "+") + percent(Math.abs(d), beyond ? 0 : 1),
+      end: (d < 0 ? "−" : "+") + percent(Math.abs(d), 1),
     };
   });
-  const x = axis("points above (+) or below (−) the default", {
+  const x = axis("percentage points", {
     min: -limit,
     max: limit,
-    ticks: { callback: (v) => (Math.abs(v) < 1e-9 ? "0" : Number((100 * v).toFixed(1))), includeBounds: false },
+    ticks: { callback: (v) => (Math.abs(v) < 1e-9 ? "0" : (v < 0 ? "−" : "+") + Number(Math.abs(100 * v).toFixed(1))), includeBounds: false },
   });
   barChart(box, rows, marks, rows.map((row) => row.difference_to_default), x, (item) => {
     const row = rows[item.dataIndex];

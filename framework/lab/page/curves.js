@@ -13,13 +13,13 @@ function drawAccuracyCurves(box, model, zoom, note) {
   note.textContent = below.length ? `Below the range shown: ${below.join(", ")}.` : "";
   drawChart(box, {
     type: "line",
-    data: { datasets: drawn.flatMap((c) => [line(c.scheme, c.points), ...bandOf(c.scheme, c.points)]) },
+    data: { datasets: drawn.flatMap((c) => [line(c.scheme, c.points), ...(below.includes(c.scheme) ? [] : bandOf(c.scheme, c.points))]) },
     options: options({
       parsing: true,
       interaction: { mode: "x", intersect: false },
       scales: {
         x: axis("epoch", { type: "linear", min: data.epochs > 1 ? 1 : 0, max: Math.max(1, data.epochs), ticks: { precision: 0 } }),
-        y: axis("test accuracy, %", { min: floor, max: ceiling, ticks: { callback: (v) => Number((100 * v).toFixed(1)) } }),
+        y: axis("test accuracy, %", { min: floor, max: ceiling, ticks: { includeBounds: false, callback: (v) => Number((100 * v).toFixed(1)) } }),
       },
       plugins: {
         tooltip: tooltip(
@@ -34,6 +34,7 @@ function drawAccuracyCurves(box, model, zoom, note) {
 function drawLossCurves(box, model) {
   const curves = shownSchemes(model).map((scheme) => ({ scheme, points: lossCurve(model, scheme) }));
   const drawn = curves.filter((c) => c.points.length > 0);
+  const end = Math.max(1, ...drawn.map((c) => c.points[c.points.length - 1].x));
   const ends = drawn
     .filter((c) => countedRuns(model, c.scheme).some((run) => run.status === "diverged"))
     .map((c) => ({
@@ -51,7 +52,7 @@ function drawLossCurves(box, model) {
     options: options({
       interaction: { mode: "nearest", axis: "xy", intersect: false },
       scales: {
-        x: axis("step", { type: "linear", ticks: { maxTicksLimit: 7 } }),
+        x: axis("step", { type: "linear", max: end, ticks: { maxTicksLimit: 7, includeBounds: false } }),
         y: axis("training loss (log)", { type: "logarithmic", ticks: { callback: logTick } }),
       },
       plugins: {

@@ -10,12 +10,14 @@ function drawProfile(box, model, when, quantity, logarithmic, range) {
       values: s.values,
       pointStyle: s.values.map((v) => (logarithmic && v === 0 ? "triangle" : point(s.scheme))),
       pointRotation: s.values.map((v) => (logarithmic && v === 0 ? 180 : 0)),
+      pointBackgroundColor: s.values.map((v) => (logarithmic && v === 0 ? css("--paper") : color(s.scheme))),
+      pointRadius: s.values.map((v) => (logarithmic && v === 0 ? 5 : 3)),
       clip: 8,
     }),
   );
   drawChart(box, {
     type: "line",
-    data: { labels: layers, datasets },
+    data: { labels: layers.map((layer) => shorten(layer, 12)), datasets },
     options: options({
       scales: {
         x: axis("", { ticks: { autoSkip: true, maxRotation: 60 }, offset: layers.length === 1 }),
@@ -27,7 +29,7 @@ function drawProfile(box, model, when, quantity, logarithmic, range) {
         tooltip: tooltip((item) => {
           const v = item.dataset.values[item.dataIndex];
           return ` ${shorten(item.dataset.label, 30)}: ${logarithmic ? number(v) : percent(v, 1) + " %"}`;
-        }),
+        }, (items) => layers[items[0]?.dataIndex]),
       },
     }),
   });

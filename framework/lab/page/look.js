@@ -94,6 +94,7 @@ function line(scheme, points, more = {}) {
     pointRadius: 3,
     pointHitRadius: 8,
     order: isDefault(scheme) ? 0 : 1,
+    clip: { left: 8, right: 8, top: 2, bottom: 2 },
     ...more,
   };
 }

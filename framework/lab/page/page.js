@@ -5,7 +5,8 @@ function figure(title, caption, className = "") {
   chart.dataset.label = title;
   const note = element("p", { class: "note" });
   const head = element("h3", {}, title);
-  return { root: element("figure", { class: className }, head, element("figcaption", {}, caption), controls, chart, note), controls, chart, note };
+  const parts = className === "wide" ? [controls, chart, note] : [chart, controls, note];
+  return { root: element("figure", { class: className }, head, element("figcaption", {}, caption), ...parts), controls, chart, note };
 }
 
 function picker(label, choices, chosen, changed) {
@@ -22,7 +23,7 @@ function legend(model) {
       stroke-width="${isDefault(scheme) ? 3.5 : 2.5}" stroke-dasharray="${dash(scheme).join(" ")}"/></svg>`;
     const button = element("button", { type: "button", "aria-pressed": String(!hidden.has(scheme)), title: scheme });
     button.innerHTML = sample;
-    button.append(element("span", {}, scheme));
+    button.append(element("span", {}, shorten(scheme, narrow() ? 34 : 44)));
     button.addEventListener("click", () => {
       hidden.has(scheme) ? hidden.delete(scheme) : hidden.add(scheme);
       render();
@@ -113,6 +114,7 @@ function render() {
     const section = document.getElementById(`model-${i}`);
     const active = model === state.model;
     section.hidden = !active;
+    section.querySelector("h2").hidden = data.models.length > 1; // the tab says it
     const figures = section.querySelector(".figures");
     if (!active || !window.Chart) return;
     const grid = element("div", { class: "grid" });

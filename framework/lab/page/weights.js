@@ -24,23 +24,28 @@ function drawHistogram(box, parameter, c, large) {
   const ranges = [parameter.before, parameter.after].filter((h) => h.counts.length > 0 && h.low !== null && h.high !== null);
   const span = Math.max(0, ...ranges.map((h) => h.high - h.low));
   const spread = span > 0 ? span / 100 : 0.01;
-  const shape = (label, histogram, stroke, fill) => ({
-    label, data: outline(histogram, spread), borderColor: stroke, backgroundColor: fill, borderWidth: 1.5,
+  const outlines = [parameter.before, parameter.after].map((h) => outline(h, spread));
+  const xs = outlines.flat().map((p) => p.x);
+  const shape = (label, data, stroke, fill) => ({
+    label, data, borderColor: stroke, backgroundColor: fill, borderWidth: 1.5,
     pointRadius: 0, pointHitRadius: large ? 6 : 0, fill: "origin",
   });
   drawChart(box, {
     type: "line",
     data: {
       datasets: [
-        shape("before", parameter.before, css("--soft"), faded(css("--soft"), 0.25)),
-        shape("after", parameter.after, c, faded(c, 0.3)),
+        shape("before", outlines[0], css("--soft"), faded(css("--soft"), 0.25)),
+        shape("after", outlines[1], c, faded(c, 0.3)),
       ],
     },
     options: options({
       interaction: { mode: "nearest", intersect: false },
       events: large ? undefined : [],
       scales: {
-        x: axis(large ? "weight" : "", { type: "linear", ticks: { maxTicksLimit: large ? 9 : 4, callback: number }, grid: { display: large } }),
+        x: axis(large ? "weight" : "", {
+          type: "linear", min: Math.min(...xs), max: Math.max(...xs),
+          ticks: { maxTicksLimit: large ? 9 : 5, includeBounds: false, callback: number }, grid: { display: large },
+        }),
         y: axis(large ? "frequency (peak = 1)" : "", { min: 0, max: 1.04, display: large }),
       },
       plugins: { tooltip: tooltip((item) => ` ${item.dataset.label}: ${number(item.parsed.x)}`, () => parameter.name) },
@@ -58,7 +63,7 @@ function drawHistograms(box, model, name, chosen) {
     const chart = element("div", { class: "chart" });
     chart.dataset.label = `weights of ${name} under ${scheme}`;
     const std = parameter.std === null ? "" : `initial std ${number(parameter.std)}`;
-    const title = element("div", { class: "panel-title", title: scheme }, scheme);
+    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 20 : 30));
     title.style.color = color(scheme);
     box.append(element("div", { class: "panel" }, title, element("div", { class: "note" }, std), chart));
     drawHistogram(chart, parameter, color(scheme), one);
@@ -103,7 +108,7 @@ function drawFilters(box, model) {
   for (const scheme of shownSchemes(model)) {
     const filters = detailRun(model, scheme, (r) => r.filters)?.filters;
     if (!filters) continue;
-    const title = element("div", { class: "panel-title", title: scheme }, scheme);
+    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 20 : 30));
     title.style.color = color(scheme);
     const side = (when, encoded, scale) =>
       element("div", {}, encoded ? filterCanvas(filters, encoded, `${filters.name} of ${scheme}, ${when}`) : "",

@@ -1,0 +1,71 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/io/atomic_file.hpp"
+#include "framework/io/dtype.hpp"
+
+namespace fanin {
+
+/// A member of a zip archive. `packed` are its bytes as they lie in the archive: the contents themselves when
+/// stored.
+struct ZipEntry {
+  std::string_view name;
+  Bytes packed;
+  std::uint64_t size = 0;  ///< unpacked
+  std::uint32_t crc = 0;
+  bool deflated = false;
+};
+
+/// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What weight files never need is an
+/// Error: encryption, other methods than stored and deflated, several disks, names that leave the folder,
+/// names that are there twice, members that overlap, local headers that contradict the directory.
+class ZipArchive {
+ public:
+  ZipArchive(Bytes archive, std::string path);
+
+  const std::vector<ZipEntry>& entries() const { return entries_; }
+  const ZipEntry* find(std::string_view name) const;
+
+  struct Contents {
+    Bytes bytes;
+    std::shared_ptr<const void> owner;  ///< of inflated bytes; null for stored ones, which lie in the archive
+  };
+  /// An entry's bytes, checked against its CRC. What all calls inflate together may not pass the archive's
+  /// size by more than `spare_bytes`: a bomb is an Error before it is memory.
+  Contents read(const ZipEntry& entry);
+
+ private:
+  std::string path_;
+  std::vector<ZipEntry> entries_;
+  std::vector<std::size_t> by_name_;  // indices of `entries_`, sorted by name
+  std::uint64_t inflate_budget_;
+};
+
+/// Whether the bytes start as a zip archive does.
+bool looks_like_zip(Bytes bytes);
+
+/// Writes a zip archive of stored members straight into a file; zip64 where sizes need it.
+class ZipWriter {
+ public:
+  explicit ZipWriter(AtomicWriter& out) : out_(out) {}
+  /// Adds a member in three steps, as its CRC stands before its bytes: the caller runs over them twice.
+  void begin(const std::string& name, std::uint64_t size, std::uint32_t crc);
+  void write(const void* bytes, std::size_t size) { out_.write(bytes, size); }
+  void finish();
+
+ private:
+  struct Member {
+    std::string name;
+    std::uint64_t size, offset;
+    std::uint32_t crc;
+  };
+  AtomicWriter& out_;
+  std::vector<Member> members_;
+};
+
+std::uint32_t crc32_of(std::uint32_t crc, const void* bytes, std::size_t size);
+
+}  // namespace fanin

@@ -1,0 +1,90 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "framework/core/parallel.hpp"
+#include "framework/io/tensor_file.hpp"
+
+using namespace fanin;
+
+namespace {
+
+const std::string folder = "tests/reference/files/";
+
+std::string hex_bytes(const StoredTensor& tensor) {
+  std::vector<std::byte> bytes(tensor.byte_size());
+  tensor.read_bytes(0, tensor.numel(), bytes.data());
+  std::string out;
+  for (const std::byte b : bytes) out += fmt::format("{:02x}", std::to_integer<unsigned>(b));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("files by real PyTorch and NumPy hold bit for bit what those say") {
+  nlohmann::json values;
+  std::ifstream(folder + "values.json") >> values;
+  REQUIRE(values.size() >= 20);
+  for (const auto& [name, tensors] : values.items()) {
+    CAPTURE(name);
+    const TensorFile file = read_tensor_file(folder + name);
+    CHECK(file.tensors.size() == tensors.size());
+    for (const auto& [key, value] : tensors.items()) {
+      CAPTURE(key);
+      const StoredTensor* tensor = file.find(key);
+      REQUIRE(tensor != nullptr);
+      CHECK(name_of(tensor->dtype) == value[0].get<std::string>());
+      CHECK(tensor->sizes == value[1].get<std::vector<Index>>());
+      CHECK(hex_bytes(*tensor) == value[2].get<std::string>());
+    }
+  }
+}
+
+TEST_CASE("a weight file's format is told by its content") {
+  const auto format = [](const char* name) { return read_tensor_file(folder + name).format; };
+  CHECK(format("state_dict.pt") == FileFormat::torch_zip);
+  CHECK(format("deflated.pt") == FileFormat::torch_zip);
+  CHECK(format("state_dict_legacy.pt") == FileFormat::torch_legacy);
+  CHECK(format("arrays.npz") == FileFormat::npz);
+  CHECK(format("plain.npy") == FileFormat::npy);
+}
+
+TEST_CASE("a PyTorch checkpoint gives its state dict, and its numbers and texts as metadata") {
+  for (const char* name : {"checkpoint.pt", "checkpoint_legacy.pt"}) {
+    const TensorFile file = read_tensor_file(folder + name);
+    CHECK(file.tensors.front().name == "features.0.weight");
+    CHECK(file.metadata == std::map<std::string, std::string>{
+                               {"arch", "net"}, {"best", "true"}, {"epoch", "3"}, {"loss", "0.5"}});
+  }
+}
+
+TEST_CASE("tied tensors of a PyTorch file share their bytes, and views of one storage lie in it") {
+  for (const char* name : {"tied.pt", "tied_legacy.pt"}) {
+    const TensorFile file = read_tensor_file(folder + name);
+    CHECK(file.at("embed.weight").data == file.at("out.weight").data);
+  }
+  const TensorFile views = read_tensor_file(folder + "views.pt");
+  CHECK(views.at("offset").data - views.at("every_other").data == 5 * 4);
+  CHECK(views.at("offset").strides.empty());
+  CHECK(views.at("transposed").strides == std::vector<Index>{1, 6});
+  CHECK(views.at("transposed").to_floats()[1] == 6.0f);
+  CHECK(views.at("expanded").to_floats() == std::vector<float>(6, 3.0f));
+}
+
+TEST_CASE("strided tensors read the same from any starting point and with any number of threads") {
+  const TensorFile views = read_tensor_file(folder + "views.pt");
+  for (const auto& tensor : views.tensors) {
+    CAPTURE(tensor.name);
+    const std::vector<float> all = tensor.to_floats();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      float one = -1;
+      tensor.read(static_cast<Index>(i), 1, &one);
+      CHECK(one == all[i]);
+    }
+    set_threads(2);
+    CHECK(tensor.to_floats() == all);
+    set_threads(1);
+  }
+}
