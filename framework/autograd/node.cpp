@@ -1,6 +1,7 @@
 #include "framework/autograd/node.hpp"
 
 #include "framework/core/error.hpp"
+#include "framework/kernels/elementwise.hpp"
 
 namespace fanin {
 namespace {
@@ -106,13 +107,7 @@ void Gradients::give(int i, Tensor gradient) {
     return;
   }
   const Slot to = slot(i);
-  const real* source = gradient.data();
-  const Index count = gradient.numel();
-  if (to.accumulate) {
-    for (Index j = 0; j < count; ++j) to.data[j] += source[j];
-  } else {
-    for (Index j = 0; j < count; ++j) to.data[j] = source[j];
-  }
+  kernels::scaled(gradient.numel(), 1, gradient.data(), to.data, to.accumulate);
 }
 
 }  // namespace fanin

@@ -225,7 +225,7 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
 
   // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
   // result.
-  const Index chunks = std::min<Index>(s.batch, 8), chunk_size = filter_size + s.out_channels;
+  const Index chunks = std::clamp<Index>(s.batch, 1, 8), chunk_size = filter_size + s.out_channels;
   Workspace<> partial(chunks * chunk_size);
   parallel_for(chunks, [&](Index chunk) {
     real* sum_w = partial.data() + chunk * chunk_size;
@@ -233,7 +233,7 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
     std::fill_n(sum_w, chunk_size, real(0));
     // Few enough images at a time that a row block's gradients stay in the first-level cache.
     const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
-    const Index together = std::clamp<Index>(8192 / (6 * grid_stride), 1, end - begin);
+    const Index together = std::clamp<Index>(8192 / (6 * grid_stride), 1, std::max<Index>(end - begin, 1));
     const Index x_size = plan.packed_size() + correlation_slack,
                 g_size = rows * grid_stride + correlation_slack;
     Workspace<> packed_x(together * x_size), packed_g(together * g_size);

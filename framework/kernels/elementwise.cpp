@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "framework/kernels/pieces.hpp"
 #include "framework/kernels/reduce.hpp"
+
+#define FANIN_KERNEL_SOURCE "framework/kernels/elementwise.inl"
+#include "framework/kernels/for_each_isa.inl"
 
 namespace fanin::kernels {
 namespace {
@@ -23,26 +27,6 @@ void each_inner(const Broadcast& s, F f) {
       at[i] = 0;
     }
   }
-}
-
-template <class F>
-void apply(const Broadcast& s, const real* a, const real* b, real* y, F f) {
-  const auto last = static_cast<std::size_t>(s.rank - 1);
-  const Index n = s.size[last];
-  const bool moves_a = s.step_a[last] != 0, moves_b = s.step_b[last] != 0;
-  each_inner(s, [&](Index ia, Index ib, Index iy) {
-    const real *pa = a + ia, *pb = b + ib;
-    real* out = y + iy;
-    if (moves_a && moves_b) {
-      for (Index i = 0; i < n; ++i) out[i] = f(pa[i], pb[i]);
-    } else if (moves_a) {
-      const real value = *pb;
-      for (Index i = 0; i < n; ++i) out[i] = f(pa[i], value);
-    } else {
-      const real value = *pa;
-      for (Index i = 0; i < n; ++i) out[i] = f(value, pb[i]);
-    }
-  });
 }
 
 }  // namespace
@@ -74,17 +58,16 @@ Broadcast broadcast(std::span<const Index> a, std::span<const Index> b) {
   return s;
 }
 
-void binary(Binary op, const Broadcast& shape, const real* a, const real* b, real* y) {
-  switch (op) {
-    case Binary::add:
-      return apply(shape, a, b, y, [](real p, real q) { return p + q; });
-    case Binary::sub:
-      return apply(shape, a, b, y, [](real p, real q) { return p - q; });
-    case Binary::mul:
-      return apply(shape, a, b, y, [](real p, real q) { return p * q; });
-    case Binary::div:
-      return apply(shape, a, b, y, [](real p, real q) { return p / q; });
-  }
+void binary(Binary op, const Broadcast& s, const real* a, const real* b, real* y) {
+  const auto last = static_cast<std::size_t>(s.rank - 1);
+  const Index n = s.size[last];
+  const bool moves_a = s.step_a[last] != 0, moves_b = s.step_b[last] != 0;
+  each_inner(s, [&](Index ia, Index ib, Index iy) {
+    each_piece(n, [&](Index at, Index count) {
+      FANIN_BY_ISA(combine(op, count, a + ia + (moves_a ? at : 0), moves_a, b + ib + (moves_b ? at : 0),
+                           moves_b, y + iy + at));
+    });
+  });
 }
 
 void sum_to(Operand operand, const Broadcast& s, real scale, const real* g, real* out, bool accumulate) {
@@ -103,21 +86,17 @@ void sum_to(Operand operand, const Broadcast& s, real scale, const real* g, real
     if (step[last] == 0) {
       *to += static_cast<real>(static_cast<double>(scale) * sum(n, g + iy));
     } else {
-      for (Index i = 0; i < n; ++i) to[i] += scale * g[iy + i];
+      scaled(n, scale, g + iy, to, true);
     }
   });
 }
 
 void scaled(Index n, real scale, const real* x, real* out, bool accumulate) {
-  if (accumulate) {
-    for (Index i = 0; i < n; ++i) out[i] += scale * x[i];
-  } else {
-    for (Index i = 0; i < n; ++i) out[i] = scale * x[i];
-  }
+  FANIN_BY_ISA(scaled(n, scale, x, out, accumulate));
 }
 
 real mean_squared_difference(Index n, const real* x, const real* target, real* difference) {
-  for (Index i = 0; i < n; ++i) difference[i] = x[i] - target[i];
+  FANIN_BY_ISA(combine(Binary::sub, n, x, true, target, true, difference));
   return static_cast<real>(sum_of_squares(n, difference, 0) / static_cast<double>(n));
 }
 

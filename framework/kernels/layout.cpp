@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "framework/kernels/elementwise.hpp"
+
 namespace fanin::kernels {
 
 void exchange(const Exchange& s, const real* x, real* y, bool accumulate) {
@@ -30,7 +32,7 @@ void exchange(const Exchange& s, const real* x, real* y, bool accumulate) {
 void copy_rows(Index rows, Index width, const real* x, Index x_step, real* y, Index y_step, bool accumulate) {
   for (Index r = 0; r < rows; ++r, x += x_step, y += y_step) {
     if (accumulate) {
-      for (Index i = 0; i < width; ++i) y[i] += x[i];
+      scaled(width, 1, x, y, true);
     } else {
       std::copy_n(x, width, y);
     }
@@ -43,8 +45,7 @@ void gather_rows(Index n, Index width, const std::int32_t* indices, const real* 
 
 void scatter_add_rows(Index n, Index width, const std::int32_t* indices, const real* y, real* table) {
   for (Index i = 0; i < n; ++i) {
-    real* row = table + indices[i] * width;
-    for (Index j = 0; j < width; ++j) row[j] += y[i * width + j];
+    scaled(width, 1, y + i * width, table + indices[i] * width, true);
   }
 }
 

@@ -1,15 +1,18 @@
 #include "framework/kernels/prelu.hpp"
 
 #include "framework/core/parallel.hpp"
+#include "framework/kernels/reduce.hpp"
+
+#define FANIN_KERNEL_SOURCE "framework/kernels/prelu.inl"
+#include "framework/kernels/for_each_isa.inl"
 
 namespace fanin::kernels {
 
 void prelu_forward(Index batch, Index channels, Index inner, const real* x, const real* w, real* y) {
   parallel_for(batch, [&](Index n) {
     for (Index c = 0; c < channels; ++c) {
-      const Index plane = (n * channels + c) * inner;
-      const real slope = w[c];
-      for (Index i = plane; i < plane + inner; ++i) y[i] = x[i] > 0 ? x[i] : slope * x[i];
+      const Index at = (n * channels + c) * inner;
+      FANIN_BY_ISA(prelu(inner, x + at, w[c], y + at));
     }
   });
 }
@@ -18,12 +21,8 @@ void prelu_backward_data(Index batch, Index channels, Index inner, const real* x
                          const real* grad_y, real* grad_x, bool accumulate) {
   parallel_for(batch, [&](Index n) {
     for (Index c = 0; c < channels; ++c) {
-      const Index plane = (n * channels + c) * inner;
-      const real slope = w[c];
-      for (Index i = plane; i < plane + inner; ++i) {
-        const real g = x[i] > 0 ? grad_y[i] : slope * grad_y[i];
-        grad_x[i] = accumulate ? grad_x[i] + g : g;
-      }
+      const Index at = (n * channels + c) * inner;
+      FANIN_BY_ISA(prelu_gradient(inner, x + at, w[c], grad_y + at, grad_x + at, accumulate));
     }
   });
 }
@@ -33,10 +32,8 @@ void prelu_backward_weight(Index batch, Index channels, Index inner, const real*
   parallel_for(channels, [&](Index c) {
     double total = accumulate ? static_cast<double>(grad_w[c]) : 0.0;
     for (Index n = 0; n < batch; ++n) {
-      const Index plane = (n * channels + c) * inner;
-      for (Index i = plane; i < plane + inner; ++i) {
-        total += x[i] > 0 ? 0.0 : static_cast<double>(grad_y[i]) * static_cast<double>(x[i]);
-      }
+      const Index at = (n * channels + c) * inner;
+      total += dot_of_negative(inner, grad_y + at, x + at);
     }
     grad_w[c] = static_cast<real>(total);
   });

@@ -2,38 +2,32 @@
 
 #include <algorithm>
 
+#include "framework/kernels/elementwise.hpp"
+
+// A vector wider than the instruction set's own is returned by functions that are always inlined: no ABI is
+// involved.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#define FANIN_KERNEL_SOURCE "framework/kernels/reduce.inl"
+#include "framework/kernels/for_each_isa.inl"
+
 namespace fanin::kernels {
-namespace {
 
-constexpr Index lanes = 8;
-
-template <class F>
-double gather(Index n, F term) {
-  double lane[lanes] = {};
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (Index j = 0; j < lanes; ++j) lane[j] += term(i + j);
-  }
-  for (Index j = 0; i + j < n; ++j) lane[j] += term(i + j);
-  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
-
-}  // namespace
-
-double sum(Index n, const real* x) {
-  return gather(n, [x](Index i) { return static_cast<double>(x[i]); });
-}
+double sum(Index n, const real* x) { return FANIN_BY_ISA(sum(n, x)); }
 
 double sum_of_squares(Index n, const real* x, real center) {
-  return gather(n, [x, center](Index i) {
-    const double d = static_cast<double>(x[i] - center);
-    return d * d;
-  });
+  return FANIN_BY_ISA(sum_of_squares(n, x, center));
 }
 
-double centered_dot(Index n, const real* g, const real* x, real center) {
-  return gather(
-      n, [g, x, center](Index i) { return static_cast<double>(g[i]) * static_cast<double>(x[i] - center); });
+SumAndDot sum_and_dot(Index n, const real* g, const real* x, real center) {
+  return FANIN_BY_ISA(sum_and_dot(n, g, x, center));
+}
+
+SumAndDot weighted_sum_and_dot(Index n, const real* weight, const real* g, const real* x, real center) {
+  return FANIN_BY_ISA(weighted_sum_and_dot(n, weight, g, x, center));
+}
+
+double dot_of_negative(Index n, const real* g, const real* x) {
+  return FANIN_BY_ISA(dot_of_negative(n, g, x));
 }
 
 void sum_along(Index outer, Index n, Index inner, real scale, const real* x, real* y, bool accumulate) {
@@ -43,22 +37,20 @@ void sum_along(Index outer, Index n, Index inner, real scale, const real* x, rea
       *y += static_cast<real>(static_cast<double>(scale) * sum(n, x + o * n));
       continue;
     }
-    for (Index k = 0; k < n; ++k) {
-      const real* row = x + (o * n + k) * inner;
-      for (Index i = 0; i < inner; ++i) y[i] += scale * row[i];
-    }
+    for (Index k = 0; k < n; ++k) scaled(inner, scale, x + (o * n + k) * inner, y, true);
   }
 }
 
 void spread_along(Index outer, Index n, Index inner, real scale, const real* y, real* x, bool accumulate) {
   for (Index o = 0; o < outer; ++o, y += inner) {
-    for (Index k = 0; k < n; ++k, x += inner) {
-      if (accumulate) {
-        for (Index i = 0; i < inner; ++i) x[i] += scale * y[i];
-      } else {
-        for (Index i = 0; i < inner; ++i) x[i] = scale * y[i];
-      }
+    if (inner == 1) {
+      const real value = scale * *y;
+      real* row = x + o * n;
+      if (!accumulate) std::fill_n(row, n, value);
+      for (Index k = 0; accumulate && k < n; ++k) row[k] += value;
+      continue;
     }
+    for (Index k = 0; k < n; ++k) scaled(inner, scale, y, x + (o * n + k) * inner, accumulate);
   }
 }
 

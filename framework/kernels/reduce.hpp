@@ -8,8 +8,17 @@ namespace fanin::kernels {
 double sum(Index n, const real* x);
 /// sum of (x - center)².
 double sum_of_squares(Index n, const real* x, real center);
-/// sum of g · (x - center).
-double centered_dot(Index n, const real* g, const real* x, real center);
+
+struct SumAndDot {
+  double sum, dot;
+};
+/// sum of g, and of g · (x - center).
+SumAndDot sum_and_dot(Index n, const real* g, const real* x, real center);
+/// The same with weight · g for g.
+SumAndDot weighted_sum_and_dot(Index n, const real* weight, const real* g, const real* x, real center);
+
+/// sum of g · x over the elements where x is not above 0.
+double dot_of_negative(Index n, const real* g, const real* x);
 
 /// y (+)= scale · x summed along the middle of [outer, n, inner]; y is [outer, inner].
 void sum_along(Index outer, Index n, Index inner, real scale, const real* x, real* y, bool accumulate);
