@@ -39,6 +39,7 @@ function drawLossCurves(box, model) {
     .filter((c) => countedRuns(model, c.scheme).some((run) => run.status === "diverged"))
     .map((c) => ({
       ...line(c.scheme, [c.points[c.points.length - 1]]),
+      silent: true,
       pointStyle: "crossRot",
       pointRadius: 7,
       pointBorderWidth: 3,
@@ -50,7 +51,7 @@ function drawLossCurves(box, model) {
       datasets: [...ends, ...drawn.flatMap((c) => [line(c.scheme, c.points, { pointRadius: 0 }), ...bandOf(c.scheme, c.points)])],
     },
     options: options({
-      interaction: { mode: "nearest", axis: "xy", intersect: false },
+      interaction: { mode: "index", axis: "x", intersect: false },
       scales: {
         x: axis("step", { type: "linear", max: end, ticks: { maxTicksLimit: 7, includeBounds: false } }),
         y: axis("training loss (log)", { type: "logarithmic", ticks: { callback: logTick } }),

@@ -5,16 +5,18 @@ function drawProfile(box, model, when, quantity, logarithmic, range) {
     .map((scheme) => ({ scheme, values: profile(model, scheme, when, quantity, logarithmic) }))
     .filter((s) => s.values.some((v) => v !== null));
   // Zeros have no place on a logarithmic axis: they sit on its floor as open triangles.
-  const datasets = series.map((s) =>
-    line(s.scheme, s.values.map((v) => (logarithmic && v === 0 ? range.floor : v)), {
+  const datasets = series.map((s) => {
+    const hollow = s.values.map((v) => logarithmic && v === 0);
+    return line(s.scheme, s.values.map((v, i) => (hollow[i] ? range.floor : v)), {
       values: s.values,
-      pointStyle: s.values.map((v) => (logarithmic && v === 0 ? "triangle" : point(s.scheme))),
-      pointRotation: s.values.map((v) => (logarithmic && v === 0 ? 180 : 0)),
-      pointBackgroundColor: s.values.map((v) => (logarithmic && v === 0 ? css("--paper") : color(s.scheme))),
-      pointRadius: s.values.map((v) => (logarithmic && v === 0 ? 5 : 3)),
+      hollow,
+      pointStyle: hollow.map((h) => (h ? "triangle" : point(s.scheme))),
+      pointRotation: hollow.map((h) => (h ? 180 : 0)),
+      pointRadius: hollow.map((h) => (h ? 5 : 3)),
+      pointBackgroundColor: pointFill(hollow, color(s.scheme)),
       clip: 8,
-    }),
-  );
+    });
+  });
   drawChart(box, {
     type: "line",
     data: { labels: layers.map((layer) => shorten(layer, 12)), datasets },
@@ -26,10 +28,13 @@ function drawProfile(box, model, when, quantity, logarithmic, range) {
           : axis("", { min: 0, max: range.ceiling, ticks: { callback: (v) => Math.round(100 * v) + " %" } }),
       },
       plugins: {
-        tooltip: tooltip((item) => {
-          const v = item.dataset.values[item.dataIndex];
-          return ` ${shorten(item.dataset.label, 30)}: ${logarithmic ? number(v) : percent(v, 1) + " %"}`;
-        }, (items) => layers[items[0]?.dataIndex]),
+        tooltip: tooltip(
+          (item) => {
+            const v = item.dataset.values[item.dataIndex];
+            return ` ${shorten(item.dataset.label, 30)}: ${logarithmic ? number(v) : percent(v, 1) + " %"}`;
+          },
+          (items) => layers[items[0]?.dataIndex],
+        ),
       },
     }),
   });

@@ -63,7 +63,7 @@ function tooltip(label, title) {
     usePointStyle: true,
     boxPadding: 4,
     bodyFont: { size: narrow() ? 10 : 12 },
-    filter: (item) => !item.dataset.edge,
+    filter: (item) => !item.dataset.edge && !item.dataset.silent,
     itemSort: (a, b) => (b.parsed.y ?? 0) - (a.parsed.y ?? 0),
     callbacks: { label, ...(title ? { title } : {}) },
   };
@@ -109,17 +109,23 @@ function bandOf(scheme, points) {
   ];
 }
 
+// Zeros on a logarithmic axis are drawn hollow.
+const pointFill = (hollow, c) => hollow.map((h) => (h ? css("--paper") : c));
+
 // Pointing at a scheme in the legend dims the others.
 function highlight(scheme) {
   for (const chart of charts) {
-    for (const dataset of chart.data.datasets) {
-      if (!dataset.scheme) continue;
+    const datasets = chart.data.datasets.filter((dataset) => dataset.scheme);
+    for (const dataset of datasets) {
       const dim = scheme !== null && dataset.scheme !== scheme;
       const c = color(dataset.scheme);
-      if (!dataset.edge) dataset.borderColor = dim ? faded(c, 0.15) : c;
-      if (!dataset.edge) dataset.backgroundColor = dataset.borderColor;
-      if (dataset.edge && dataset.fill) dataset.backgroundColor = faded(c, dim ? 0.02 : scheme === null ? 0.12 : 0.3);
+      if (dataset.edge) {
+        if (dataset.fill) dataset.backgroundColor = faded(c, dim ? 0.02 : scheme === null ? 0.12 : 0.3);
+        continue;
+      }
+      dataset.borderColor = dataset.backgroundColor = dim ? faded(c, 0.15) : c;
+      if (dataset.hollow) dataset.pointBackgroundColor = pointFill(dataset.hollow, dataset.borderColor);
     }
-    chart.update("none");
+    if (datasets.length > 0) chart.update();
   }
 }
