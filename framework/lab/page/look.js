@@ -13,7 +13,8 @@ function faded(hex, alpha) {
   const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 }
-const narrow = () => window.innerWidth < 760;
+const NARROW = "(max-width: 760px)";
+const narrow = () => matchMedia(NARROW).matches;
 
 function element(tag, attributes = {}, ...children) {
   const e = document.createElement(tag);

@@ -23,7 +23,7 @@ function legend(model) {
       stroke-width="${isDefault(scheme) ? 3.5 : 2.5}" stroke-dasharray="${dash(scheme).join(" ")}"/></svg>`;
     const button = element("button", { type: "button", "aria-pressed": String(!hidden.has(scheme)), title: scheme });
     button.innerHTML = sample;
-    button.append(element("span", {}, shorten(scheme, narrow() ? 34 : 44)));
+    button.append(element("span", {}, shorten(scheme, narrow() ? 29 : 44)));
     button.addEventListener("click", () => {
       hidden.has(scheme) ? hidden.delete(scheme) : hidden.add(scheme);
       render();
@@ -148,4 +148,4 @@ function tabs() {
 tabs();
 if (window.Chart) Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 render();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
+for (const change of ["(prefers-color-scheme: dark)", NARROW]) matchMedia(change).addEventListener("change", render);

@@ -63,7 +63,7 @@ function drawHistograms(box, model, name, chosen) {
     const chart = element("div", { class: "chart" });
     chart.dataset.label = `weights of ${name} under ${scheme}`;
     const std = parameter.std === null ? "" : `initial std ${number(parameter.std)}`;
-    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 20 : 30));
+    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 17 : 30));
     title.style.color = color(scheme);
     box.append(element("div", { class: "panel" }, title, element("div", { class: "note" }, std), chart));
     drawHistogram(chart, parameter, color(scheme), one);
@@ -108,7 +108,7 @@ function drawFilters(box, model) {
   for (const scheme of shownSchemes(model)) {
     const filters = detailRun(model, scheme, (r) => r.filters)?.filters;
     if (!filters) continue;
-    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 20 : 30));
+    const title = element("div", { class: "panel-title", title: scheme }, shorten(scheme, narrow() ? 17 : 30));
     title.style.color = color(scheme);
     const side = (when, encoded, scale) =>
       element("div", {}, encoded ? filterCanvas(filters, encoded, `${filters.name} of ${scheme}, ${when}`) : "",
