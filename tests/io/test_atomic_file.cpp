@@ -124,7 +124,7 @@ TEST_CASE("killed at random moments while saving, 200 times: the old or the new 
       }
     }
     random = random * 1664525u + 1013904223u;
-    ::usleep(random >> 20);  // 0 to 4 ms
+    ::usleep(random >> 21);  // 0 to 2 ms
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const std::string found = contents(path);

@@ -1,0 +1,7 @@
+#include "framework/io/safetensors.hpp"
+#include "tests/fuzz/read_all.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return read_all(data, size,
+                  [](fanin::Bytes bytes) { return fanin::parse_safetensors(bytes, "fuzz", nullptr); });
+}
