@@ -13,13 +13,14 @@ engine_dirs := core kernels autograd ops init nn
 engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
 library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
 program := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
+bench   := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
 # tests/double/ holds the tests that run on the double build of the engine (gradient checks).
 tests        := $(filter-out tests/double/% tests/fuzz/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_tests := $(wildcard tests/double/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
-.PHONY: all program tests deps data-mnist
+.PHONY: all program tests bench deps data-mnist
 all: program
 program: $(BUILD)/fanin
 tests: $(BUILD)/tests $(BUILD)/tests_double
@@ -41,6 +42,17 @@ $(BUILD)/tests: $(call objects,float,$(tests)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/tests_double: $(call objects,double,$(double_tests)) $(BUILD)/libfanin_double.a
 	$(CXX) $^ -o $@ $(LDLIBS)
+
+$(BUILD)/fanin_bench: $(call objects,float,$(bench)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+# PyTorch's own C++ front end, where Debian's libtorch-dev is: its headers do not pass our warnings.
+$(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10
+
+# fanin against PyTorch, in turn: a table, out/bench/results.json, out/bench/bench.md.
+bench: program $(BUILD)/fanin_bench $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch)
+	$(BUILD)/fanin_bench $(BENCH_FLAGS)
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)

@@ -1,0 +1,75 @@
+// The workloads of `make bench` in PyTorch's C++ front end; built only where Debian's libtorch-dev is.
+//   peer_libtorch WORKLOAD BATCH THREADS SECONDS    after a warm-up, one measure (samples/s) a line of stdin
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <string>
+
+namespace nn = torch::nn;
+
+nn::Sequential model_named(const std::string& name) {
+  nn::Sequential net;
+  const auto linear = [&net](int in, int out) { net->push_back(nn::Linear(in, out)); };
+  const auto relu = [&net] { net->push_back(nn::ReLU()); };
+  const auto conv = [&](int in, int out, int kernel, int padding) {
+    net->push_back(nn::Conv2d(nn::Conv2dOptions(in, out, kernel).padding(padding)));
+    relu();
+  };
+  const auto pool = [&net] { net->push_back(nn::MaxPool2d(2)); };
+  const auto flatten = [&net] { net->push_back(nn::Flatten()); };
+  if (name == "mlp") {
+    flatten(), linear(784, 256), relu(), linear(256, 128), relu(), linear(128, 10);
+  } else if (name == "lenet") {
+    conv(1, 6, 5, 2), pool(), conv(6, 16, 5, 0), pool(), flatten();
+    linear(400, 120), relu(), linear(120, 84), relu(), linear(84, 10);
+  } else if (name == "conv_net") {
+    conv(1, 32, 3, 1), conv(32, 64, 3, 1), pool(), flatten(), linear(64 * 14 * 14, 128), relu(), linear(128, 10);
+  } else if (name == "plain_net") {
+    flatten();
+    for (int i = 0; i < 20; ++i) linear(i == 0 ? 784 : 256, 256), net->push_back(nn::Tanh());
+    linear(256, 10);
+  } else {
+    std::cerr << "unknown workload " << name << "\n";
+    std::exit(2);
+  }
+  return net;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::cerr << "usage: peer_libtorch WORKLOAD BATCH THREADS SECONDS\n";
+    return 2;
+  }
+  const int64_t batch = std::stol(argv[2]);
+  const double seconds = std::stod(argv[4]);
+  torch::set_num_threads(std::stoi(argv[3]));
+  torch::manual_seed(0);
+  const auto images = torch::randn({60000, 1, 28, 28});
+  const auto labels = torch::randint(10, {60000}, torch::kLong);
+  auto model = model_named(argv[1]);
+  torch::optim::SGD optimizer(model->parameters(), 0.1);
+  auto order = torch::randperm(60000);
+  int64_t at = 0;
+  const auto measure = [&](double limit) {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    double elapsed = 0;
+    int64_t samples = 0;
+    while (elapsed < limit) {
+      if (at >= 60000) order = torch::randperm(60000), at = 0;
+      const auto chosen = order.slice(0, at, std::min<int64_t>(at + batch, 60000));
+      at += batch;
+      const auto x = images.index_select(0, chosen), y = labels.index_select(0, chosen);
+      optimizer.zero_grad(true);
+      torch::cross_entropy_loss(model->forward(x), y).backward();
+      optimizer.step();
+      samples += x.size(0);
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    }
+    return static_cast<double>(samples) / elapsed;
+  };
+  measure(std::min(1.0, seconds));
+  for (std::string line; std::getline(std::cin, line);) std::cout << measure(seconds) << std::endl;
+}

@@ -1,0 +1,163 @@
+#include "examples/bench/workloads.hpp"
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "datasets/registry.hpp"
+#include "framework/autograd/node.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
+#include "framework/data/loader.hpp"
+#include "framework/init/init.hpp"
+#include "framework/nn/initialize.hpp"
+#include "framework/ops/loss.hpp"
+#include "framework/optim/optimizer.hpp"
+#include "models/model.hpp"
+
+namespace fanin::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Dataset data_of(const TrainingRun& run) {
+  Dataset data = load_dataset(run.data, Split::train);
+  return run.count > 0 && run.count < data.count ? data.take(run.count) : data;
+}
+
+models::InputSpec input_of(const Dataset& data) {
+  return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
+}
+
+}  // namespace
+
+const std::vector<Workload>& workloads() {
+  static const std::vector<Workload> all = {
+      {"mlp", "mlp(hidden=256-128)", {64, 1, 512}},
+      {"lenet", "lenet", {64}},
+      {"conv_net", "conv_net(channels=32-64, hidden=128)", {64}},
+      {"plain_net", "plain_net(depth=20, width=256, activation=tanh)", {128}},
+  };
+  return all;
+}
+
+const Workload& workload_named(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& one : workloads()) {
+    if (one.name == name) return one;
+    known.push_back(one.name);
+  }
+  fail_usage("unknown workload '{}'{}", name, suggest(name, known));
+}
+
+struct Training::Parts {
+  Dataset data;
+  nn::ModulePtr model;
+  Loader loader;
+  optim::Optimizer optimizer;
+  Batch batch;
+
+  explicit Parts(const TrainingRun& run)
+      : data(data_of(run)),
+        model(drawn(run, data)),
+        loader(data, {.batch = run.batch, .shuffle = true}, Generator(derive_seed(0, "shuffle"))),
+        optimizer(*model, {.lr = 0.1}) {
+    model->train();
+  }
+
+  static nn::ModulePtr drawn(const TrainingRun& run, const Dataset& data) {
+    auto model = models::build(workload_named(run.workload).model, input_of(data));
+    Generator generator(0);
+    nn::initialize(*model, generator);
+    return model;
+  }
+
+  /// One update; how many samples it saw.
+  Index step() {
+    while (!loader.next(batch)) {
+    }
+    optimizer.zero_grad();
+    ops::cross_entropy((*model)(batch.images), batch.labels).backward();
+    optimizer.step();
+    return batch.size();
+  }
+};
+
+Training::Training(const TrainingRun& run) {
+  if (!(run.seconds > 0)) fail_usage("seconds must be positive, got {}", run.seconds);
+  set_threads(run.threads);
+  parts_ = std::make_unique<Parts>(run);
+}
+Training::~Training() = default;
+
+double Training::measure(double seconds) {
+  Index samples = 0;
+  double elapsed = 0;
+  for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start)) samples += parts_->step();
+  return static_cast<double>(samples) / elapsed;
+}
+
+double flops_per_sample(const std::string& workload) {
+  const models::InputSpec input;
+  const auto model = models::build(workload_named(workload).model, input);
+  Generator generator(0);
+  nn::initialize(*model, generator);
+  double flops = 0;
+  bool first = true;
+  const NoGrad guard;
+  const nn::Observer count([&](nn::Module& layer, const Tensor& output) {
+    for (const auto& parameter : layer.own_parameters()) {
+      const Tensor& weight = parameter->value;
+      if (weight.rank() < 2) continue;
+      const Index uses = output.numel() / weight.size(0);  // of each weight: once a pixel, or once
+      flops += (first ? 2 : 3) * 2.0 * static_cast<double>(weight.numel() * uses);
+      first = false;
+    }
+  });
+  (*model)(Tensor::zeros({1, input.channels, input.height, input.width}));
+  return flops;
+}
+
+double sgemm_rate(int threads, double seconds) {
+  constexpr int size = 512;
+  openblas_set_num_threads(1);
+  const auto stream = [seconds](double* rate) {
+    std::vector<float> a(size * size, 0.5f), b(size * size, 0.25f), c(size * size);
+    const auto multiply = [&] {
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.data(), size, b.data(), size, 0, c.data(),
+                  size);
+    };
+    multiply();
+    Index products = 0;
+    double elapsed = 0;
+    for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start), ++products) multiply();
+    *rate = 2e-9 * size * size * size * static_cast<double>(products) / elapsed;
+  };
+  std::vector<double> rates(static_cast<std::size_t>(threads));
+  std::vector<std::thread> streams;
+  for (auto& rate : rates) streams.emplace_back(stream, &rate);
+  for (auto& one : streams) one.join();
+  double sum = 0;
+  for (const double rate : rates) sum += rate;
+  return sum;
+}
+
+double initializer_cost(const std::string& scheme, Index rows, Index columns, double seconds) {
+  const auto initializer = init::parse(scheme);
+  Tensor w({rows, columns});
+  Generator generator(0);
+  double best = HUGE_VAL;
+  for (const auto start = Clock::now(); best == HUGE_VAL || seconds_since(start) < seconds;) {
+    const auto begin = Clock::now();
+    initializer.fill(w, generator);
+    best = std::min(best, seconds_since(begin));
+  }
+  return best * 1e9 / static_cast<double>(w.numel());
+}
+
+}  // namespace fanin::bench
