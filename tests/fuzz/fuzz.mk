@@ -15,7 +15,7 @@ fuzz: $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 	    tests/fuzz/corpus/$$name \
 	    > $(BUILD)/fuzz/found/$$name.log 2>&1 || { tail -n 40 $(BUILD)/fuzz/found/$$name.log; exit 1; }; done
 $(BUILD)/fuzz/%.o: %.cpp
-	@command -v clang++ >/dev/null || tools/install_prerequisites.sh clang
+	@command -v clang++ >/dev/null || $(MAKE) deps EXTRA='clang libclang-rt-14-dev'
 	@mkdir -p $(@D)
 	$(FUZZ_CXX) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/libfanin_fuzz.a: $(call objects,fuzz,$(fuzzed))

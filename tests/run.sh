@@ -1,0 +1,21 @@
+#!/bin/bash
+# Runs doctest programs one after the other and ends with the line "N passed, N failed".
+# A program that ends without a summary (a crash, a time-out) counts as one failed test.
+passed=0 failed=0
+for program in "$@"; do
+  log=$(mktemp)
+  timeout "${TEST_TIMEOUT:-1200}" "$program" 2>&1 | tee "$log" | grep -v '^\[doctest\] doctest version'
+  code=${PIPESTATUS[0]}
+  summary=$(grep '^\[doctest\] test cases:' "$log" | tail -n 1)
+  rm -f "$log"
+  p=$(sed -n 's/.*| *\([0-9]*\) passed.*/\1/p' <<<"$summary")
+  f=$(sed -n 's/.*| *\([0-9]*\) failed.*/\1/p' <<<"$summary")
+  if [ -z "$summary" ] || { [ "$code" != 0 ] && [ "${f:-0}" = 0 ]; }; then
+    echo "$program ended with status $code"
+    f=$((${f:-0} + 1))
+  fi
+  passed=$((passed + ${p:-0}))
+  failed=$((failed + ${f:-0}))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
