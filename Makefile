@@ -33,16 +33,8 @@ test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) program tests
 	@FANIN_BIN=$(BUILD)/fanin tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
 
-packages := g++ libopenblas-dev libfmt-dev zlib1g-dev libzip-dev nlohmann-json3-dev libcli11-dev libstb-dev doctest-dev \
-            librapidcheck-dev libjs-chart.js dataset-fashion-mnist $(EXTRA)
-missing = $(shell for p in $(packages); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 deps:
-	@missing='$(missing)'; [ -z "$$missing" ] && exit 0; \
-	command -v apt-get >/dev/null || { echo "not a Debian system: please install the counterparts of: $$missing" >&2; exit 1; }; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	echo "installing with $$sudo apt-get: $$missing"; \
-	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null \
-	  || { echo "could not install: $$missing" >&2; exit 1; }
+	@.ci/prerequisites $(EXTRA)
 
 # fanin against PyTorch, in turn: a table, out/bench/results.json, out/bench/bench.md.
 bench: deps
