@@ -4,16 +4,13 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
-#include <filesystem>
 #include <memory>
 #include <thread>
 
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
-#include "framework/io/atomic_file.hpp"
 #include "framework/lab/grid.hpp"
-#include "framework/lab/report.hpp"
-#include "framework/lab/results_csv.hpp"
+#include "framework/lab/outputs.hpp"
 #include "framework/lab/results_json.hpp"
 #include "framework/lab/summary.hpp"
 #include "framework/lab/summary_table.hpp"
@@ -154,15 +151,8 @@ void run(const CompareFlags& flags) {
 
   lab::Comparison comparison{.settings = settings_of(grid, data), .runs = runs};
   comparison.summary = lab::summarize(comparison.settings, comparison.runs);
-  const std::filesystem::path out(flags.out);
-  const std::string json = lab::comparison_json(comparison);
-  const auto write = [&out](const char* name, const std::string& text) {
-    write_atomically((out / name).string(), [&text](AtomicWriter& file) { file.write(text); });
-  };
-  write("results.json", json);
-  write("results.csv", lab::comparison_csv(comparison));
-  write("report.html", lab::report_html(comparison));
-  if (flags.json) fmt::print("{}\n", json);
+  lab::write_outputs(comparison, flags.out);
+  if (flags.json) fmt::print("{}\n", lab::comparison_json(comparison));
   else fmt::print("\n{}", lab::summary_table(comparison));
   fmt::print(stderr, "\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);
   if (interrupted()) fail("interrupted: the report covers the {} finished runs; the same command goes on from here", runs.size());

@@ -85,6 +85,7 @@ Run run_one(const Grid& grid, const std::string& model_text, const Scheme& schem
     run.steps_to_threshold = result.steps_to_threshold;
     run.seconds = result.seconds;
     run.samples_per_s = result.samples_per_s;
+    if (run.status == "diverged") return run;  // what is left in such a model measures nothing
     run.profile_end = signal_profile(*model, probe.images, probe.labels);
     auto parameters = model->named_parameters();
     for (std::size_t i = 0; i < parameters.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "framework/train/trainer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -24,7 +25,8 @@ class Run {
         loader_(training, {.batch = options.batch, .shuffle = true, .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
         optimizer_(model, options.optimizer),
-        base_lr_(options.optimizer.lr) {
+        base_lr_(options.optimizer.lr),
+        curve_every_(options.curve_every > 0 ? options.curve_every : std::max<Index>(1, loader_.batches() * options.epochs / 100)) {
     model_.reseed(options.seed);
     model_.train();
   }
@@ -90,7 +92,7 @@ class Run {
   void note(double loss) {
     if (result_.status == Status::diverged) return;
     smoothed_ = step_ == 0 ? loss : 0.98 * smoothed_ + 0.02 * loss;
-    if (step_ % options_.curve_every == 0) result_.loss_curve.emplace_back(step_, smoothed_);
+    if (step_ % curve_every_ == 0) result_.loss_curve.emplace_back(step_, smoothed_);
     if (options_.on_step) options_.on_step(step_, loss);
     ++step_;
     const bool look = options_.threshold > 0 && result_.steps_to_threshold < 0 && step_ % options_.threshold_every == 0;
@@ -105,6 +107,7 @@ class Run {
   Loader loader_;
   optim::Optimizer optimizer_;
   double base_lr_;
+  Index curve_every_;
   Batch batch_;
   Index step_ = 0, samples_ = 0;
   double smoothed_ = 0;

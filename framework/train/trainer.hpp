@@ -25,7 +25,7 @@ struct TrainOptions {
   Tensor class_weights = {};
   Transform augment = {};
 
-  Index curve_every = 50;      ///< the smoothed training loss is noted every so many steps
+  Index curve_every = 0;       ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
   double threshold = 0;        ///< test accuracy whose first step is looked for; 0: not looked for
   Index threshold_every = 50;  ///< steps between two looks
   Index threshold_samples = 1000;  ///< looks use the first so many test samples
