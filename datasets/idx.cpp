@@ -3,24 +3,15 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
 
+#include "datasets/files.hpp"
 #include "framework/core/error.hpp"
 
 namespace fanin {
 namespace {
 
-constexpr std::uint64_t max_bytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t max_deflate_ratio =
     1032;  // zlib's technical notes: a deflate stream cannot do better
-
-/// The message's end: what to do about it.
-std::string advice(const std::string& how_to_get) {
-  return how_to_get.empty() ? "" : "; get it with: " + how_to_get;
-}
 
 std::string sizes_text(const std::vector<Index>& sizes) {
   std::string text;
@@ -37,23 +28,6 @@ struct Source {
     fail("{}: {}{}", path, fmt::format(format, std::forward<Args>(args)...), advice);
   }
 };
-
-std::vector<std::uint8_t> read_file(const Source& source) {
-  std::error_code failed;
-  const auto status = std::filesystem::status(source.path, failed);
-  if (status.type() == std::filesystem::file_type::not_found)
-    source.reject("no such file, expected IDX data");
-  if (failed || status.type() != std::filesystem::file_type::regular)
-    source.reject("not a readable file, expected IDX data");
-  const auto size = std::filesystem::file_size(source.path, failed);
-  if (failed || size > max_bytes)
-    source.reject("{} bytes are too many, at most {} are read", size, max_bytes);
-  std::ifstream file(source.path, std::ios::binary);
-  std::vector<std::uint8_t> content(size);
-  file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(size));
-  if (!file) source.reject("cannot be read: {}", std::strerror(errno));
-  return content;
-}
 
 /// A gzip stream that hands out exactly as much as is asked for.
 class Gunzip {
@@ -121,13 +95,13 @@ std::vector<Index> parse_header(const Source& source, std::span<const std::uint8
                                std::uint64_t{s[2]} << 8 | std::uint64_t{s[3]};
     sizes.push_back(static_cast<Index>(size));
     // Sizes stay below 2^32 and the product below 2^32 until it is refused: no overflow.
-    total = total > max_bytes ? total : total * size;
+    total = total > max_data_bytes ? total : total * size;
   }
   if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end())
     source.reject("empty: its header promises {} bytes", sizes_text(sizes));
-  if (total > max_bytes)
+  if (total > max_data_bytes)
     source.reject("its header promises {} bytes, more than the {} that are read", sizes_text(sizes),
-                  max_bytes);
+                  max_data_bytes);
   return sizes;
 }
 
@@ -169,7 +143,7 @@ IdxArray parse_idx(std::vector<std::uint8_t> content, int rank, const std::strin
 }
 
 IdxArray read_idx(const std::string& path, int rank, const std::string& how_to_get) {
-  return parse_idx(read_file({path, advice(how_to_get)}), rank, path, how_to_get);
+  return parse_idx(read_data_file(path, "IDX data", how_to_get), rank, path, how_to_get);
 }
 
 Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,

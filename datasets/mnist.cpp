@@ -1,8 +1,8 @@
 #include "datasets/mnist.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "datasets/files.hpp"
 #include "datasets/idx.hpp"
 #include "framework/core/error.hpp"
 
@@ -26,26 +26,12 @@ std::string find_file(const fs::path& folder, const std::string& stem, const std
   return (folder / (stem + "-" + kind)).string() + "[.gz]";
 }
 
-/// The first of the usual places that has the folder `name`; the first place of all when none has.
-std::string find_folder(const std::string& name, const std::vector<std::string>& more) {
-  std::vector<std::string> places;
-  if (const char* root = std::getenv("FANIN_DATA"); root && *root)
-    places.push_back((fs::path(root) / name).string());
-  places.push_back("data/" + name);
-  places.insert(places.end(), more.begin(), more.end());
-  for (const auto& place : places)
-    if (file_exists(place)) return place;
-  return places.back();
-}
-
 }  // namespace
 
 Dataset load_idx_folder(const std::string& folder, int classes, Split split, const std::string& how_to_get) {
   const std::string stem = split == Split::train ? "train" : "t10k";
-  if (!file_exists(folder)) {
-    const std::string advice = how_to_get.empty() ? "" : "; get it with: " + how_to_get;
-    fail("{}: no such folder, expected MNIST's four IDX files in it{}", folder, advice);
-  }
+  if (!file_exists(folder))
+    fail("{}: no such folder, expected MNIST's four IDX files in it{}", folder, advice(how_to_get));
   Dataset data = read_idx_dataset(find_file(folder, stem + "-images", "idx3-ubyte"),
                                   find_file(folder, stem + "-labels", "idx1-ubyte"), classes, how_to_get);
   data.name = folder;
@@ -53,7 +39,7 @@ Dataset load_idx_folder(const std::string& folder, int classes, Split split, con
 }
 
 Dataset load_mnist(Split split) {
-  Dataset data = load_idx_folder(find_folder("mnist", {}), 10, split, "make data-mnist");
+  Dataset data = load_idx_folder(find_data_folder("mnist"), 10, split, "make data-mnist");
   data.name = "mnist";
   data.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   data.mean = {0.1307f};
@@ -62,7 +48,7 @@ Dataset load_mnist(Split split) {
 }
 
 Dataset load_fashion_mnist(Split split) {
-  Dataset data = load_idx_folder(find_folder("fashion-mnist", {"/usr/share/datasets/fashion-mnist"}), 10,
+  Dataset data = load_idx_folder(find_data_folder("fashion-mnist", {"/usr/share/datasets/fashion-mnist"}), 10,
                                  split, "apt-get install dataset-fashion-mnist");
   data.name = "fashion-mnist";
   data.class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",

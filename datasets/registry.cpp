@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 
+#include "datasets/cifar10.hpp"
 #include "datasets/image_folder.hpp"
 #include "datasets/mnist.hpp"
 #include "datasets/synthetic.hpp"
@@ -35,6 +36,11 @@ Load make_fashion_mnist(const Expression& call) {
 Load make_mnist(const Expression& call) {
   Options(call, "data set", {});
   return load_mnist;
+}
+
+Load make_cifar10(const Expression& call) {
+  Options(call, "data set", {});
+  return load_cifar10;
 }
 
 Load make_idx(const Expression& call) {
@@ -79,6 +85,10 @@ const std::vector<Entry>& entries() {
       {"mnist",
        {"mnist", "handwritten digits, 10 classes, 28x28, 60000 + 10000 (make data-mnist)"},
        make_mnist},
+      {"cifar10",
+       {"cifar10",
+        "colour photographs, 10 classes, 3x32x32, 50000 + 10000 (the binary version, in data/cifar10)"},
+       make_cifar10},
       {"idx",
        {"idx(DIR, classes=N)", "a folder of the four files in MNIST's format, plain or .gz"},
        make_idx},
@@ -97,7 +107,12 @@ Load loader_for(const std::string& text) {
   const Expression call = Expression::parse(text);
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
-    if (entry.name == call.name) return entry.make(call);
+    if (entry.name == call.name)
+      return [load = entry.make(call), name = call.to_string()](Split split) {
+        Dataset data = load(split);
+        data.name = name;  // what it can be loaded by again
+        return data;
+      };
     names.push_back(entry.name);
   }
   fail_usage("unknown data set {} {}{}", quoted(call.name), at_character(call.source, call.position),

@@ -12,14 +12,6 @@ namespace {
 
 constexpr Index max_move = 4096;
 
-/// Position `i` seen through a border: mirrored without repeating the border itself (PyTorch's "reflect").
-Index reflect(Index i, Index size) {
-  if (size == 1) return 0;
-  const Index period = 2 * (size - 1);
-  i = ((i % period) + period) % period;
-  return i < size ? i : period - i;
-}
-
 }  // namespace
 
 Transform& Transform::crop(Index pad, const std::string& mode) {
@@ -107,6 +99,15 @@ std::string Transform::to_string() const {
   return text;
 }
 
+/// Where the pixel at `i` comes from, along one axis: the nearest one inside, or the mirror's, which does not
+/// repeat the border itself (PyTorch's "reflect").
+Index Transform::inside(Fill fill, Index i, Index size) {
+  if (fill != Fill::reflect || size == 1) return std::clamp<Index>(i, 0, size - 1);
+  const Index period = 2 * (size - 1);
+  i = ((i % period) + period) % period;
+  return i < size ? i : period - i;
+}
+
 void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const {
   const auto [pixels, channels, height, width] = image;
   for (const Step& step : steps_) {
@@ -121,25 +122,23 @@ void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch,
     if (dx == 0 && dy == 0) continue;
     const auto bytes = static_cast<std::size_t>(channels * height * width);
     std::memcpy(scratch.data(), pixels, bytes);
-    std::uint8_t* out = pixels;
-    for (Index c = 0; c < channels; ++c)
-      for (Index y = 0; y < height; ++y)
-        for (Index x = 0; x < width; ++x) {
-          Index from_y = y + dy, from_x = x + dx;
-          const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
-          if (!inside && step.fill == Fill::zero) {
-            *out++ = 0;
-            continue;
-          }
-          if (step.fill == Fill::reflect) {
-            from_y = reflect(from_y, height);
-            from_x = reflect(from_x, width);
-          } else {
-            from_y = std::clamp<Index>(from_y, 0, height - 1);
-            from_x = std::clamp<Index>(from_x, 0, width - 1);
-          }
-          *out++ = scratch[static_cast<std::size_t>((c * height + from_y) * width + from_x)];
-        }
+    // Columns first..last of a row come from inside the image, the others from its border or from nowhere.
+    const Index first = std::clamp<Index>(-dx, 0, width), last = std::clamp<Index>(width - dx, first, width);
+    for (Index row = 0; row < channels * height; ++row) {
+      std::uint8_t* out = pixels + row * width;
+      const Index y = row % height + dy;
+      if (step.fill == Fill::zero && (y < 0 || y >= height)) {
+        std::memset(out, 0, static_cast<std::size_t>(width));
+        continue;
+      }
+      const std::uint8_t* in =
+          scratch.data() + (row / height * height + inside(step.fill, y, height)) * width;
+      for (Index x = 0; x < first; ++x)
+        out[x] = step.fill == Fill::zero ? 0 : in[inside(step.fill, x + dx, width)];
+      if (last > first) std::memcpy(out + first, in + first + dx, static_cast<std::size_t>(last - first));
+      for (Index x = last; x < width; ++x)
+        out[x] = step.fill == Fill::zero ? 0 : in[inside(step.fill, x + dx, width)];
+    }
   }
 }
 

@@ -55,6 +55,8 @@ class Transform {
     Fill fill = Fill::zero;
     bool operator==(const Step&) const = default;
   };
+  static Index inside(Fill fill, Index i, Index size);
+
   std::vector<Step> steps_;
   std::optional<double> mean_, stddev_;
 };

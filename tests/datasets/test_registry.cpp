@@ -37,11 +37,16 @@ TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zli
     MESSAGE("skipped: Debian package dataset-fashion-mnist is not installed");
     return;
   }
-  // Half a second on an idle machine; measured against zlib alone, since this one may be busy.
-  const double begin = cpu_seconds();
-  const Splits data = load_splits("fashion-mnist");
-  const double loading = cpu_seconds() - begin;
-  CHECK(loading < 2 * bare_inflate_seconds(folder + "/train-images-idx3-ubyte.gz"));
+  // Half a second on an idle machine; this one may be busy, so it is measured against zlib alone, and again
+  // if need be.
+  Splits data;
+  bool fast = false;
+  for (int tries = 0; tries < 3 && !fast; ++tries) {
+    const double begin = cpu_seconds();
+    data = load_splits("fashion-mnist");
+    fast = cpu_seconds() - begin < 2 * bare_inflate_seconds(folder + "/train-images-idx3-ubyte.gz");
+  }
+  CHECK(fast);
   CHECK(data.train.count == 60000);
   CHECK(data.test.count == 10000);
   CHECK(data.train.height == 28);
@@ -68,7 +73,7 @@ TEST_CASE("what is typed wrong is named, with the nearest names") {
   };
   CHECK(blame("fashion-mnits") ==
         "unknown data set 'fashion-mnits' at character 1 of 'fashion-mnits'; did you mean 'fashion-mnist'?");
-  CHECK(blame("cats").ends_with("; known: fashion-mnist, mnist, idx, folder, synthetic"));
+  CHECK(blame("cats").ends_with("; known: fashion-mnist, mnist, cifar10, idx, folder, synthetic"));
   CHECK(blame("synthetic(clases=3)").find("did you mean 'classes'") != std::string::npos);
   CHECK(blame("synthetic(count=0)").find("count = '0' must be a whole number from 1") != std::string::npos);
   CHECK(blame("synthetic(count=9000000, size=512)").find("4 GiB") != std::string::npos);
@@ -96,6 +101,8 @@ TEST_CASE("a folder of four IDX files: plain or .gz, the test half judged by the
   CHECK(both.test.classes == 3);
   const Dataset alone = load_dataset(text, Split::test);
   CHECK(alone.mean == both.train.mean);
+  CHECK(alone.name == text);
+  CHECK(load_dataset(alone.name, Split::test).images == alone.images);
   CHECK(alone.images == std::vector<std::uint8_t>{9, 9});
 
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({3}));
@@ -115,4 +122,50 @@ TEST_CASE("a missing set says where it was looked for and how to get it") {
                "data-mnist")
           .c_str(),
       Error);
+}
+
+TEST_CASE("a name is looked for in $FANIN_DATA first") {
+  const TempFolder root;
+  const EnvironmentVariable data_root("FANIN_DATA", root.path());
+  std::filesystem::create_directory(root / "mnist");
+  for (const char* half : {"train", "t10k"}) {
+    write_gz(root / ("mnist/" + std::string(half) + "-images-idx3-ubyte.gz"), idx_images({7, 8}, 2, 1, 1));
+    write_bytes(root / ("mnist/" + std::string(half) + "-labels.idx1-ubyte"), idx_labels({9, 0}));
+  }
+  const Splits data = load_splits("mnist");
+  CHECK(data.train.labels == std::vector<std::int32_t>{9, 0});
+  CHECK(data.test.images == std::vector<std::uint8_t>{7, 8});
+  CHECK(data.test.mean[0] == doctest::Approx(0.1307));
+  CHECK(data.test.stddev[0] == doctest::Approx(0.3081));
+}
+
+TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
+  const TempFolder root;
+  const EnvironmentVariable data_root("FANIN_DATA", root.path());
+  std::filesystem::create_directory(root / "cifar10");
+  const auto record = [](std::uint8_t label, std::uint8_t colour) {
+    Bytes bytes(1 + 3 * 32 * 32, colour);
+    bytes[0] = label;
+    return bytes;
+  };
+  for (std::uint8_t batch = 1; batch <= 5; ++batch)
+    write_bytes(root / ("cifar10/data_batch_" + std::to_string(batch) + ".bin"), record(batch, batch));
+  write_bytes(root / "cifar10/test_batch.bin", record(9, 90));
+  const Splits data = load_splits("cifar10");
+  CHECK(data.train.labels == std::vector<std::int32_t>{1, 2, 3, 4, 5});
+  CHECK(data.train.image(4)[3071] == 5);
+  CHECK(data.test.count == 1);
+  CHECK(data.test.class_name(data.test.labels[0]) == "truck");
+  CHECK(data.test.mean.size() == 3);
+
+  write_bytes(root / "cifar10/test_batch.bin", record(10, 0));
+  CHECK_THROWS_WITH_AS(load_dataset("cifar10", Split::test),
+                       doctest::Contains("label 10 at position 0 is out of range, expected 0..9"), Error);
+  write_bytes(root / "cifar10/test_batch.bin", Bytes(3072));
+  CHECK_THROWS_WITH_AS(load_dataset("cifar10", Split::test),
+                       doctest::Contains("3072 bytes, expected a positive multiple of 3073"), Error);
+  std::filesystem::remove(root / "cifar10/data_batch_3.bin");
+  CHECK_THROWS_WITH_AS(
+      load_dataset("cifar10", Split::train),
+      doctest::Contains("data_batch_3.bin: no such file, expected a CIFAR-10 batch; get it with: "), Error);
 }
