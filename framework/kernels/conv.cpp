@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "framework/core/parallel.hpp"
 #include "framework/kernels/correlation.hpp"
@@ -95,8 +96,11 @@ void conv_forward(const ConvShape& s, const real* x, const real* w, const real* 
         const Index channel = group * rows + r;
         real* out = y + (image * s.out_channels + channel) * out_size;
         const real shift = bias ? bias[channel] : real(0);
-        FANIN_BY_ISA(unpack_grid(c.out_h, c.out_w, c.pitch, grid + (r - row) * stride, shift, out, false));
-        if (activation.kind != Activation::Kind::none) activation_forward(activation, out_size, out, out);
+        const bool relu = activation.kind == Activation::Kind::relu;
+        FANIN_BY_ISA(
+            unpack_grid(c.out_h, c.out_w, c.pitch, grid + (r - row) * stride, shift, relu, out, false));
+        if (!relu && activation.kind != Activation::Kind::none)
+          activation_forward(activation, out_size, out, out);
       }
     });
   });
@@ -177,7 +181,7 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
       for (Index r = row; r < row + count; ++r, grid += stride) {
         real* out = grad_x + (image * s.in_channels + group * rows + r) * s.height * s.width;
         if (dense) {
-          FANIN_BY_ISA(unpack_grid(c.out_h, c.out_w, c.pitch, grid, 0, out, accumulate));
+          FANIN_BY_ISA(unpack_grid(c.out_h, c.out_w, c.pitch, grid, 0, false, out, accumulate));
           continue;
         }
         for (Index y = 0; y < c.out_h; ++y) {
@@ -231,11 +235,11 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
     real* sum_w = partial.data() + chunk * chunk_size;
     real* sum_b = sum_w + filter_size;
     std::fill_n(sum_w, chunk_size, real(0));
-    // Few enough images at a time that a row block's gradients stay in the first-level cache.
+    // As many images at a time as the second-level cache holds: their partial sums are folded only once.
     const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
-    const Index together = std::clamp<Index>(8192 / (6 * grid_stride), 1, std::max<Index>(end - begin, 1));
     const Index x_size = plan.packed_size() + correlation_slack,
                 g_size = rows * grid_stride + correlation_slack;
+    const Index together = std::clamp<Index>(100'000 / (x_size + g_size), 1, std::max<Index>(end - begin, 1));
     Workspace<> packed_x(together * x_size), packed_g(together * g_size);
     for (Index image = begin; image < end; image += together) {
       const Index images = std::min(together, end - image);
@@ -264,6 +268,7 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
   });
   const auto add_up = [&](real* total, Index first, Index n, bool accumulate) {
     if (!total) return;
+    if (chunks == 0 && !accumulate) std::fill_n(total, n, real(0));
     for (Index chunk = 0; chunk < chunks; ++chunk) {
       FANIN_BY_ISA(add_to(n, partial.data() + chunk * chunk_size + first, total, accumulate || chunk > 0));
     }

@@ -93,10 +93,10 @@ void pack_plane(const PackedPlane& s, const real* plane, real* packed) {
       const Index from = std::max<Index>(s.first_w, 0);
       const Index inside = std::clamp<Index>(s.width - from, 0, s.pitch - left);
       zero_over(left, packed);
-      if (y + 1 < s.height && from + inside + lanes <= 2 * s.width) {
+      if (y * s.width + from + (inside + lanes - 1) / lanes * lanes <= s.height * s.width) {
         copy_over(inside, row + from, packed + left);
       } else {
-        std::copy_n(row + from, inside, packed + left);  // nothing readable past the last row
+        std::copy_n(row + from, inside, packed + left);  // nothing readable past the plane
       }
       zero_over(s.pitch - left - inside, packed + left + inside);
     } else {
@@ -108,18 +108,24 @@ void pack_plane(const PackedPlane& s, const real* plane, real* packed) {
   }
 }
 
-/// out[h, w] (+)= grid + bias, without the grid's spare columns.
-void unpack_grid(Index h, Index w, Index pitch, const real* grid, real bias, real* out, bool accumulate) {
-  const Vec shift = broadcast(bias);
+/// out[h, w] (+)= grid + bias, without the grid's spare columns; then relu, if asked.
+void unpack_grid(Index h, Index w, Index pitch, const real* grid, real bias, bool relu, real* out,
+                 bool accumulate) {
+  const Vec shift = broadcast(bias),
+            least = broadcast(relu ? real(0) : -std::numeric_limits<real>::infinity());
+  const Index rounded = (w + lanes - 1) / lanes * lanes;
   for (Index y = 0; y < h; ++y, grid += pitch, out += w) {
-    // Writing past the row is fine when the next row, at least a vector long, is still to come; adding is
-    // not.
-    const Index in_vectors = !accumulate && y + 1 < h && w >= lanes ? w : w - w % lanes;
+    // Writing past the row is fine when all of it is written again with the rows to come; adding is not.
+    const Index in_vectors = !accumulate && (h - y) * w >= rounded ? rounded : w / lanes * lanes;
     for (Index x = 0; x < in_vectors; x += lanes) {
-      const Vec value = load(grid + x) + shift;
+      Vec value = load(grid + x) + shift;
+      value = value < least ? least : value;
       store(out + x, accumulate ? load(out + x) + value : value);
     }
-    for (Index x = in_vectors; x < w; ++x) out[x] = (accumulate ? out[x] : real(0)) + (grid[x] + bias);
+    for (Index x = in_vectors; x < w; ++x) {
+      const real value = grid[x] + bias;
+      out[x] = (accumulate ? out[x] : real(0)) + (value < least[0] ? least[0] : value);
+    }
   }
 }
 
@@ -146,14 +152,26 @@ void weight_tile(const Correlation& c, Index images, const real* source, Index s
       });
     }
   }
-  unroll<rows>([&](auto r) FANIN_LAMBDA {
-    unroll<taps>([&](auto t) FANIN_LAMBDA { sums[r * c.terms + t] += sum_lanes(sum[r][t]); });
+  constexpr int groups = (rows * taps + lanes - 1) / lanes;
+  real folded[groups * lanes];
+  unroll<groups>([&](auto group) FANIN_LAMBDA {
+    Vec part[lanes];
+    unroll<lanes>([&](auto l) FANIN_LAMBDA {
+      constexpr int k = group * lanes + l;
+      if constexpr (k < rows * taps) {
+        part[l] = sum[k / taps][k % taps];
+      } else {
+        part[l] = Vec{};
+      }
+    });
+    store(folded + group * lanes, sums_of_each(part));
   });
+  for (int k = 0; k < rows * taps; ++k) sums[k / taps * c.terms + k % taps] += folded[k];
 }
 
 using WeightTile = void (*)(const Correlation&, Index, const real*, Index, const real*, Index, Index,
                             const Index*, real*);
-constexpr int tile_weight_rows = registers == 32 ? 4 : 2, tile_weight_taps = registers == 32 ? 6 : 4;
+constexpr int tile_weight_rows = registers == 32 ? 6 : 2, tile_weight_taps = registers == 32 ? 4 : 4;
 
 template <int rows>
 constexpr auto weight_tiles = []<int... t>(std::integer_sequence<int, t...>) {

@@ -65,11 +65,9 @@ void max_pool_forward(const PoolShape& s, const real* x, real* y, std::int32_t* 
     each_piece(
         s.batch_channels,
         [&](Index first, Index count) {
-          for (Index plane = first; plane < first + count; ++plane) {
-            const Index out = plane * oh * ow;
-            FANIN_BY_ISA(max_pool_2x2(oh, s.width, x + plane * s.height * s.width, y + out,
-                                      argmax ? argmax + out : nullptr));
-          }
+          const Index out = first * oh * ow;
+          FANIN_BY_ISA(max_pool_2x2(count, oh, s.width, x + first * s.height * s.width, y + out,
+                                    argmax ? argmax + out : nullptr));
         },
         planes_together);
     return;
@@ -106,10 +104,8 @@ void max_pool_backward(const PoolShape& s, const std::int32_t* argmax, const rea
     each_piece(
         s.batch_channels,
         [&](Index first, Index count) {
-          for (Index plane = first; plane < first + count; ++plane) {
-            FANIN_BY_ISA(max_pool_2x2_backward(s.out_h(), s.width, argmax + plane * out, grad_y + plane * out,
-                                               grad_x + plane * in));
-          }
+          FANIN_BY_ISA(max_pool_2x2_backward(count, s.out_h(), s.width, argmax + first * out,
+                                             grad_y + first * out, grad_x + first * in));
         },
         planes_together);
     return;

@@ -47,54 +47,52 @@ FANIN_INLINE Vec max_of_windows(const real* row, Index width, IntVec corner, Int
 
 }  // namespace
 
-/// One plane of height × width, width even.
-void max_pool_2x2(Index out_h, Index width, const real* x, real* y, std::int32_t* argmax) {
-  const Index out_w = width / 2;
+/// Planes of width `width`, even, one after another, each with out_h rows of windows.
+void max_pool_2x2(Index planes, Index out_h, Index width, const real* x, real* y, std::int32_t* argmax) {
+  const Index out_w = width / 2, rows = planes * out_h;
   const IntVec steps = 2 * lane_numbers();
-  for (Index oy = 0; oy < out_h; ++oy) {
+  for (Index oy = 0; oy < rows; ++oy) {
     for (Index ox = 0; ox < out_w; ox += lanes) {
-      const Index corner = 2 * oy * width + 2 * ox, out = oy * out_w + ox,
-                  count = std::min<Index>(lanes, out_w - ox);
-      // Past a row's end lie the next rows, to be overwritten in turn; only at the plane's end is there
-      // nothing.
-      const bool last = corner + width + 2 * lanes > 2 * out_h * width || out + lanes > out_h * out_w;
+      const Index corner = 2 * oy * width + 2 * ox, out = oy * out_w + ox;
+      const Index in_plane = corner - oy / out_h * 2 * out_h * width;
       IntVec where;
-      if (!last) {
-        store(y + out, max_of_windows(x + corner, width, steps + static_cast<int>(corner), where));
+      // Past a row's end lie the next rows, to be overwritten in turn; only after the last is there nothing.
+      if (corner + width + 2 * lanes <= 2 * rows * width && out + lanes <= rows * out_w) {
+        store(y + out, max_of_windows(x + corner, width, steps + static_cast<int>(in_plane), where));
         if (argmax) std::memcpy(argmax + out, &where, sizeof where);
         continue;
       }
+      const Index count = std::min<Index>(lanes, out_w - ox);
       real copy[4 * lanes] = {};
       std::copy_n(x + corner, 2 * count, copy);
       std::copy_n(x + corner + width, 2 * count, copy + 2 * lanes);
       const Vec best = max_of_windows(copy, 2 * lanes, steps, where);
       for (int l = 0; l < count; ++l) {
         y[out + l] = best[l];
-        const Index offset = where[l];
-        if (argmax)
-          argmax[out + l] =
-              static_cast<std::int32_t>(corner + (offset < 2 * lanes ? offset : offset - 2 * lanes + width));
+        const Index offset = where[l] < 2 * lanes ? where[l] : where[l] - 2 * lanes + width;
+        if (argmax) argmax[out + l] = static_cast<std::int32_t>(in_plane + offset);
       }
     }
   }
 }
 
-void max_pool_2x2_backward(Index out_h, Index width, const std::int32_t* argmax, const real* grad_y,
-                           real* grad_x) {
-  const Index out_w = width / 2;
+void max_pool_2x2_backward(Index planes, Index out_h, Index width, const std::int32_t* argmax,
+                           const real* grad_y, real* grad_x) {
+  const Index out_w = width / 2, rows = planes * out_h;
   const IntVec steps = 2 * lane_numbers();
-  for (Index oy = 0; oy < out_h; ++oy) {
-    // A vector may run past its row into rows written later, but not past the plane.
-    const Index in_plane = std::min((2 * out_h * width - (2 * oy + 1) * width) / 2, (out_h - oy) * out_w);
+  for (Index oy = 0; oy < rows; ++oy) {
+    const Index plane = oy / out_h * 2 * out_h * width;
+    // A vector may run past its row into rows written later, but not past the last.
+    const Index room = std::min((2 * (rows - oy) - 1) * width / 2, (rows - oy) * out_w);
     Index in_vectors = (out_w + lanes - 1) / lanes * lanes;
-    if (in_vectors > in_plane) in_vectors = out_w / lanes * lanes;
+    if (in_vectors > room) in_vectors = out_w / lanes * lanes;
     for (const Index half : {0, 1}) {  // the upper row to its end, then the lower
       const int offset = static_cast<int>(half * width);
       for (Index ox = 0; ox < in_vectors; ox += lanes) {
         const Index corner = 2 * oy * width + 2 * ox;
         IntVec where;
         std::memcpy(&where, argmax + oy * out_w + ox, sizeof where);
-        where -= steps + static_cast<int>(corner);
+        where -= steps + static_cast<int>(corner - plane);
         const Vec g = load(grad_y + oy * out_w + ox);
         const Vec even = where == offset ? g : Vec{}, odd = where == offset + 1 ? g : Vec{};
         store(grad_x + corner + offset, interleave<0>(even, odd));
@@ -104,7 +102,7 @@ void max_pool_2x2_backward(Index out_h, Index width, const std::int32_t* argmax,
     for (Index ox = in_vectors; ox < out_w; ++ox) {
       real* corner = grad_x + 2 * oy * width + 2 * ox;
       corner[0] = corner[1] = corner[width] = corner[width + 1] = 0;
-      grad_x[argmax[oy * out_w + ox]] = grad_y[oy * out_w + ox];
+      grad_x[plane + argmax[oy * out_w + ox]] = grad_y[oy * out_w + ox];
     }
   }
 }

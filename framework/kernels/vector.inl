@@ -71,6 +71,27 @@ FANIN_INLINE real sum_lanes(Vec v) {
   }
 }
 
+/// Lane l of the result is the sum of the lanes of v[l]: at step s, vectors i and i+s fold their halves into
+/// one.
+template <int n>
+FANIN_INLINE Vec sums_of_each(Vec (&v)[n]) {
+  const auto step = [&](auto s) FANIN_LAMBDA {
+    unroll<s>([&](auto i) FANIN_LAMBDA {
+      const Vec low = v[i], high = v[i + s];
+      [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+        v[i] = __builtin_shufflevector(low, high, ((l & s) == 0 ? l : n + l - s)...) +
+               __builtin_shufflevector(low, high, ((l & s) == 0 ? l + s : n + l)...);
+      }
+      (std::make_integer_sequence<int, n>{});
+    });
+  };
+  if constexpr (n > 8) step(std::integral_constant<int, 8>{});
+  if constexpr (n > 4) step(std::integral_constant<int, 4>{});
+  if constexpr (n > 2) step(std::integral_constant<int, 2>{});
+  step(std::integral_constant<int, 1>{});
+  return v[0];
+}
+
 /// Transposes (n = lanes) an n×n block held in registers: at step s, rows i and i+s exchange the halves of
 /// their 2s-groups.
 template <int n>
