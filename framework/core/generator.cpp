@@ -11,33 +11,12 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/memory.hpp"
+#include "framework/kernels/random.hpp"
 
 namespace fanin {
 namespace {
 
-constexpr int shift_words = 397;
-
-std::uint32_t temper(std::uint32_t y) {
-  y ^= y >> 11;
-  y ^= (y << 7) & 0x9d2c5680u;
-  y ^= (y << 15) & 0xefc60000u;
-  return y ^ (y >> 18);
-}
-
-std::uint32_t recurrence(std::uint32_t high, std::uint32_t low, std::uint32_t far) {
-  const std::uint32_t y = (high & 0x80000000u) | (low & 0x7fffffffu);
-  return far ^ (y >> 1) ^ ((0u - (low & 1u)) & 0x9908b0dfu);
-}
-
-// 16 uniforms (eight u1, eight u2) become 16 normals.
-void box_muller_16(float* v, float mean, float std) {
-  for (int j = 0; j < 8; ++j) {
-    const float radius = std::sqrt(-2 * std::log(1 - v[j]));
-    const float theta = 2 * std::numbers::pi_v<float> * v[j + 8];
-    v[j] = std::fma(radius * std::cos(theta), std, mean);
-    v[j + 8] = std::fma(radius * std::sin(theta), std, mean);
-  }
-}
+constexpr Index chunk = 2048;  // outputs at a time: they stay in the first-level cache
 
 // Draws floats and widens them in the double build: both builds then start from the same numbers.
 template <class Draw>
@@ -59,17 +38,36 @@ Generator::Generator(std::uint64_t seed) : seed_(seed) {
     state_[i] = 1812433253u * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
 }
 
-void Generator::twist() {
-  constexpr int split = words - shift_words;
-  for (int i = 0; i < split; ++i) state_[i] = recurrence(state_[i], state_[i + 1], state_[i + shift_words]);
-  for (int i = split; i < words - 1; ++i) state_[i] = recurrence(state_[i], state_[i + 1], state_[i - split]);
-  state_[words - 1] = recurrence(state_[words - 1], state_[0], state_[shift_words - 1]);
-  next_ = 0;
+std::uint32_t Generator::next32() {
+  std::uint32_t output;
+  draw(&output, 1);
+  return output;
 }
 
-std::uint32_t Generator::next32() {
-  if (next_ == words) twist();
-  return temper(state_[static_cast<std::size_t>(next_++)]);
+void Generator::draw(std::uint32_t* out, Index n) {
+  while (n > 0) {
+    if (next_ == words) {
+      kernels::mt19937_twist(state_.data());
+      next_ = 0;
+    }
+    const Index now = std::min<Index>(n, words - next_);
+    kernels::mt19937_temper(now, state_.data() + next_, out);
+    next_ += static_cast<int>(now);
+    out += now;
+    n -= now;
+  }
+}
+
+void Generator::discard(Index n) {
+  while (n > 0) {
+    if (next_ == words) {
+      kernels::mt19937_twist(state_.data());
+      next_ = 0;
+    }
+    const Index now = std::min<Index>(n, words - next_);
+    next_ += static_cast<int>(now);
+    n -= now;
+  }
 }
 
 std::uint64_t Generator::random64() {
@@ -87,14 +85,13 @@ Index Generator::below(Index n) {
   return static_cast<Index>((range >> 32 ? random64() : next32()) % range);
 }
 
-void Generator::fill24(float* out, Index n, float a, float scale) {
-  for (Index i = 0; i < n; ++i)
-    out[i] = std::fma(static_cast<float>(next32() & 0xffffffu) * 0x1p-24f, scale, a);
-}
-
-void Generator::uniform_float(float* out, Index n, double a, double b) {
-  const float low = static_cast<float>(a), high = static_cast<float>(b);
-  fill24(out, n, low, high - low);
+void Generator::uniform_float(float* out, Index n, float low, float scale) {
+  std::uint32_t outputs[chunk];
+  for (Index i = 0; i < n; i += chunk) {
+    const Index now = std::min(chunk, n - i);
+    draw(outputs, now);
+    kernels::uniform_from_outputs(now, outputs, low, scale, out + i);
+  }
 }
 
 void Generator::normal_float(float* out, Index n, double mean, double std) {
@@ -114,11 +111,14 @@ void Generator::normal_float(float* out, Index n, double mean, double std) {
     return;
   }
   const auto m = static_cast<float>(mean), s = static_cast<float>(std);
-  fill24(out, n, 0, 1);
-  for (Index i = 0; i + 16 <= n; i += 16) box_muller_16(out + i, m, s);
+  for (Index i = 0; i < n; i += chunk) {
+    const Index now = std::min(chunk, n - i);
+    uniform_float(out + i, now, 0, 1);
+    kernels::box_muller(now / 16, out + i, m, s);
+  }
   if (n % 16 != 0) {
-    fill24(out + n - 16, 16, 0, 1);
-    box_muller_16(out + n - 16, m, s);
+    uniform_float(out + n - 16, 16, 0, 1);
+    kernels::box_muller(1, out + n - 16, m, s);
   }
 }
 
@@ -127,7 +127,8 @@ void Generator::uniform(std::span<real> out, double a, double b) {
   if (!(std::abs(a) <= largest && std::abs(b) <= largest && b - a <= largest))
     fail("uniform: the interval from {} to {} is not finite", a, b);
   if (a > b) fail("uniform: a = {} is above b = {}; it needs a ≤ b", a, b);
-  as_float(out, [&](float* drawn) { uniform_float(drawn, static_cast<Index>(out.size()), a, b); });
+  const auto low = static_cast<float>(a), scale = static_cast<float>(b) - low;
+  as_float(out, [&](float* drawn) { uniform_float(drawn, static_cast<Index>(out.size()), low, scale); });
 }
 
 void Generator::normal(std::span<real> out, double mean, double std) {
@@ -139,7 +140,14 @@ void Generator::normal(std::span<real> out, double mean, double std) {
 
 void Generator::bernoulli(std::span<real> out, double p, real value) {
   if (!(p >= 0 && p <= 1)) fail("bernoulli: probability {} is outside [0, 1]", p);
-  for (real& element : out) element = uniform01() < p ? value : real{0};
+  const auto threshold = static_cast<std::uint64_t>(std::ceil(p * 0x1p53));
+  std::uint32_t outputs[chunk];
+  const auto n = static_cast<Index>(out.size());
+  for (Index i = 0; i < n; i += chunk / 2) {
+    const Index now = std::min(chunk / 2, n - i);
+    draw(outputs, 2 * now);
+    kernels::bernoulli_from_outputs(now, outputs, threshold, value, out.data() + i);
+  }
 }
 
 std::vector<Index> Generator::randperm(Index n) {
@@ -149,10 +157,29 @@ std::vector<Index> Generator::randperm(Index n) {
   return order;
 }
 
-void Generator::randperm(std::span<Index> out) {
+void Generator::randperm(std::span<Index> out) { randperm_head(out, static_cast<Index>(out.size())); }
+
+void Generator::randperm_head(std::span<Index> out, Index head) {
+  const auto n = static_cast<Index>(out.size());
+  if (head < 0 || head > n) fail("randperm: the first {} of {} values do not exist", head, n);
   std::iota(out.begin(), out.end(), Index{0});
-  for (std::size_t i = 0; i + 1 < out.size(); ++i)
-    std::swap(out[i], out[i + static_cast<std::size_t>(below(static_cast<Index>(out.size() - i)))]);
+  const Index swaps = std::min(head, std::max<Index>(0, n - 1));
+  if (n >> 32) {
+    for (Index i = 0; i < swaps; ++i)
+      std::swap(out[static_cast<std::size_t>(i)], out[static_cast<std::size_t>(i + below(n - i))]);
+    for (Index i = swaps; i < n - 1; ++i) below(n - i);
+    return;
+  }
+  std::uint32_t outputs[chunk];
+  for (Index i = 0; i < swaps; i += chunk) {
+    const Index now = std::min(chunk, swaps - i);
+    draw(outputs, now);
+    for (Index j = 0; j < now; ++j) {
+      const auto at = static_cast<std::size_t>(i + j);
+      std::swap(out[at], out[at + outputs[j] % static_cast<std::uint32_t>(out.size() - at)]);
+    }
+  }
+  discard(std::max<Index>(0, n - 1 - swaps));
 }
 
 std::string Generator::save() const {

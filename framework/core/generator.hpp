@@ -48,6 +48,8 @@ class Generator {
   std::vector<Index> randperm(Index n);
   /// The same into memory the caller has; draws what `randperm(out.size())` draws.
   void randperm(std::span<Index> out);
+  /// The same draws, but only the first `head` values are in order of `randperm`; the others follow in any.
+  void randperm_head(std::span<Index> out, Index head);
 
   /// The whole state as text, for a checkpoint; `restore` reads it back, Error for anything `save` did not
   /// write.
@@ -57,9 +59,9 @@ class Generator {
   bool operator==(const Generator&) const = default;
 
  private:
-  void twist();
-  void fill24(float* out, Index n, float a, float scale);
-  void uniform_float(float* out, Index n, double a, double b);
+  void draw(std::uint32_t* out, Index n);
+  void discard(Index n);
+  void uniform_float(float* out, Index n, float low, float scale);
   void normal_float(float* out, Index n, double mean, double std);
 
   std::array<std::uint32_t, words> state_;

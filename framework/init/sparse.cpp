@@ -15,7 +15,7 @@ void fill_sparse(Tensor& w, const Fans&, Generator& gen, const Initializer& opti
   gen.normal(w.values(), 0, options.number("std"));
   PoolVector<Index> order(static_cast<std::size_t>(rows));
   for (Index col = 0; col < cols; ++col) {
-    gen.randperm(order);
+    gen.randperm_head(order, static_cast<Index>(zeros));
     for (std::size_t i = 0; i < zeros; ++i) w.data()[order[i] * cols + col] = 0;
   }
 }
