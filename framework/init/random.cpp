@@ -2,42 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "framework/core/error.hpp"
 #include "framework/init/families.hpp"
+#include "framework/kernels/erfinv.hpp"
 
 namespace fanin::init {
 namespace {
 
 double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2; }
-
-// Inverse of erf for |y| ≤ 1, by PyTorch's calc_erfinv in its very order of operations, since its float
-// arithmetic is coarse near ±1: a rational approximation, then two Newton steps.
-float erfinv(float y) {
-  const float size = std::abs(y);
-  if (size >= 1) return std::copysign(std::numeric_limits<float>::infinity(), y);
-  const auto horner = [](float z, auto... coefficients) {
-    float sum = 0;
-    bool first = true;
-    ((sum = first ? coefficients : std::fma(sum, z, coefficients), first = false), ...);
-    return sum;
-  };
-  float x;
-  if (size <= 0.7f) {
-    const float z = y * y;
-    x = y * horner(z, -0.140543331f, 0.914624893f, -1.645349621f, 0.886226899f) /
-        horner(z, 0.012229801f, -0.329097515f, 1.442710462f, -2.118377725f, 1.0f);
-  } else {
-    const float z = std::sqrt(-std::log((1 - size) / 2));
-    x = std::copysign(horner(z, 1.641345311f, 3.429567803f, -1.624906493f, -1.970840454f), y) /
-        horner(z, 1.637067800f, 3.543889200f, 1.0f);
-  }
-  const float slope = 2 / static_cast<float>(std::sqrt(std::numbers::pi));
-  for (int step = 0; step < 2; ++step) x -= (std::erf(x) - y) / (slope * std::exp(-x * x));
-  return x;
-}
 
 }  // namespace
 
@@ -55,12 +29,21 @@ Initializer fan_uniform(const FanUniformOptions& options) {
 void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
   if (!(a <= b)) fail("trunc_normal: a = {} is above b = {}; it needs a ≤ b", a, b);
   if (!(std >= 0)) fail("trunc_normal: std = {} must be ≥ 0", std);
-  if (std == 0) return w.fill(static_cast<real>(std::clamp(mean, a, b)));
+  const auto scale = static_cast<float>(std * std::numbers::sqrt2);
+  if (scale == 0) return w.fill(static_cast<real>(std::clamp(mean, a, b)));
   const double low = normal_cdf((a - mean) / std), high = normal_cdf((b - mean) / std);
   gen.uniform(w.values(), 2 * low - 1, 2 * high - 1);
-  const auto scale = static_cast<float>(std * std::numbers::sqrt2), shift = static_cast<float>(mean);
-  const auto least = static_cast<float>(a), most = static_cast<float>(b);
-  for (real& x : w.values()) x = std::clamp(erfinv(static_cast<float>(x)) * scale + shift, least, most);
+  const auto transform = [&](float* v) {
+    kernels::truncated_normal_from_uniform(w.numel(), v, scale, static_cast<float>(mean),
+                                           static_cast<float>(a), static_cast<float>(b));
+  };
+#ifdef FANIN_DOUBLE
+  PoolVector<float> narrow(w.values().begin(), w.values().end());  // the uniforms are floats in either build
+  transform(narrow.data());
+  std::copy(narrow.begin(), narrow.end(), w.data());
+#else
+  transform(w.data());
+#endif
 }
 
 std::vector<SchemeInfo> random_family() {

@@ -1,0 +1,14 @@
+#include "framework/kernels/erfinv.hpp"
+
+#include <cmath>
+
+#define FANIN_KERNEL_SOURCE "framework/kernels/erfinv.inl"
+#include "framework/kernels/for_each_isa.inl"
+
+namespace fanin::kernels {
+
+void truncated_normal_from_uniform(Index n, float* v, float scale, float shift, float least, float most) {
+  FANIN_BY_ISA(truncated_normal_from_uniform(n, v, scale, shift, least, most));
+}
+
+}  // namespace fanin::kernels
