@@ -6,65 +6,34 @@
 #include "framework/core/error.hpp"
 #include "framework/core/memory.hpp"
 #include "framework/init/families.hpp"
-
-extern "C" {  // LAPACK: the QR factors of a column-major matrix, and Q from them
-void sgeqrf_(const int* m, const int* n, float* a, const int* lda, float* tau, float* work, const int* lwork,
-             int* info);
-void sorgqr_(const int* m, const int* n, const int* k, float* a, const int* lda, const float* tau,
-             float* work, const int* lwork, int* info);
-}
+#include "framework/kernels/qr.hpp"
 
 namespace fanin::init {
 namespace {
 
-// Replaces the column-major m×n matrix (m ≥ n) by Q of its QR factors, with the signs that make R's diagonal
-// positive: then Q is evenly distributed over the orthogonal matrices (Mezzadri 2007).
-void orthonormal_columns(float* a, int m, int n) {
-  PoolVector<float> tau(static_cast<std::size_t>(n)), signs(static_cast<std::size_t>(n));
-  float wanted[2] = {};
-  int info = 0;
-  const int ask = -1;
-  sgeqrf_(&m, &n, a, &m, tau.data(), &wanted[0], &ask, &info);
-  sorgqr_(&m, &n, &n, a, &m, tau.data(), &wanted[1], &ask, &info);
-  const int space = std::max({n, static_cast<int>(wanted[0]), static_cast<int>(wanted[1])});
-  PoolVector<float> work(static_cast<std::size_t>(space));
-  sgeqrf_(&m, &n, a, &m, tau.data(), work.data(), &space, &info);
-  if (info != 0) fail("orthogonal: LAPACK's sgeqrf failed with code {}", info);
-  const auto stride = static_cast<std::size_t>(m);
-  for (std::size_t j = 0; j < signs.size(); ++j) {
-    const float diagonal = a[j * stride + j];
-    signs[j] = diagonal > 0 ? 1.0f : diagonal < 0 ? -1.0f : 0.0f;
-  }
-  sorgqr_(&m, &n, &n, a, &m, tau.data(), work.data(), &space, &info);
-  if (info != 0) fail("orthogonal: LAPACK's sorgqr failed with code {}", info);
-  for (std::size_t j = 0; j < signs.size(); ++j)
-    for (std::size_t i = 0; i < stride; ++i) a[j * stride + i] *= signs[j];
+// out[j, i] = in[i, j], in square tiles so that both stay in the cache.
+void transpose(Index rows, Index cols, const real* in, real* out) {
+  constexpr Index tile = 16;
+  for (Index i0 = 0; i0 < rows; i0 += tile)
+    for (Index j0 = 0; j0 < cols; j0 += tile)
+      for (Index j = j0; j < std::min(j0 + tile, cols); ++j)
+        for (Index i = i0; i < std::min(i0 + tile, rows); ++i) out[j * rows + i] = in[i * cols + j];
 }
 
-// An orthogonal rows×cols matrix, row-major, times gain.
+// An orthogonal rows×cols matrix, row-major, times gain. The signs make it evenly distributed over all of
+// them (Mezzadri 2007).
 void draw_orthogonal(real* out, Index rows, Index cols, double gain, Generator& gen) {
-  constexpr Index longest = 1 << 30;
-  if (rows > longest || cols > longest) fail("orthogonal: a matrix of {} × {} is too large", rows, cols);
-  PoolVector<real> drawn(static_cast<std::size_t>(rows * cols));
-  gen.normal(drawn, 0, 1);
-  PoolVector<float> a(drawn.size());
-  // LAPACK wants the longer side as columns' length, column after column.
-  const bool wide = rows < cols;
-  const Index m = wide ? cols : rows, n = wide ? rows : cols;
-  if (wide)
-    std::transform(drawn.begin(), drawn.end(), a.begin(), [](real x) { return static_cast<float>(x); });
-  else
-    for (Index i = 0; i < m; ++i)
-      for (Index j = 0; j < n; ++j)
-        a[static_cast<std::size_t>(j * m + i)] =
-            static_cast<float>(drawn[static_cast<std::size_t>(i * n + j)]);
-  orthonormal_columns(a.data(), static_cast<int>(m), static_cast<int>(n));
-  const auto factor = static_cast<float>(gain);
-  for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < cols; ++j) {
-      const float q = wide ? a[static_cast<std::size_t>(i * m + j)] : a[static_cast<std::size_t>(j * m + i)];
-      out[i * cols + j] = static_cast<real>(q * factor);
-    }
+  PoolVector<real> a(static_cast<std::size_t>(rows * cols)), q(a.size());
+  gen.normal(a, 0, 1);
+  if (rows < cols) {
+    kernels::orthonormal_rows(rows, cols, a.data(), q.data());
+    std::copy(q.begin(), q.end(), out);
+  } else {
+    transpose(rows, cols, a.data(), q.data());
+    kernels::orthonormal_rows(cols, rows, q.data(), a.data());
+    transpose(cols, rows, a.data(), out);
+  }
+  for (Index i = 0; i < rows * cols; ++i) out[i] *= static_cast<real>(gain);
 }
 
 }  // namespace
