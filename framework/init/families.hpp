@@ -13,5 +13,6 @@ std::vector<SchemeInfo> orthogonal_family();
 std::vector<SchemeInfo> sparse_family();
 std::vector<SchemeInfo> identity_family();
 std::vector<SchemeInfo> classic_family();
+std::vector<SchemeInfo> mean_field_family();
 
 }  // namespace fanin::init

@@ -5,6 +5,7 @@
 #include "framework/init/gain.hpp"
 #include "framework/init/identity.hpp"
 #include "framework/init/initializer.hpp"
+#include "framework/init/mean_field.hpp"
 #include "framework/init/orthogonal.hpp"
 #include "framework/init/random.hpp"
 #include "framework/init/sparse.hpp"

@@ -104,8 +104,7 @@ bool matches(const Rule& rule, const Target& parameter) {
   if (rule.pattern.empty())
     return !rule.init || is_weight || (role_of(parameter.name) == "bias" && parameter.weight_rank >= 2);
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
-  return (is_weight && glob(rule.pattern, layer_of(parameter.name))) ||
-         (!rule.init && glob(rule.pattern, parameter.name));
+  return (is_weight || !rule.init) && glob(rule.pattern, layer_of(parameter.name));
 }
 
 Plan Plan::parse(std::string_view text) {
@@ -132,7 +131,9 @@ const Initializer* Plan::lookup(const Target& parameter) const {
   for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
     if (!matches(*rule, parameter)) continue;
     if (!rule->init) return nullptr;
-    return rule->pattern.empty() && role_of(parameter.name) == "bias" ? &zero : &*rule->init;
+    const bool zero_bias =
+        rule->pattern.empty() && role_of(parameter.name) == "bias" && !rule->init->scheme().fills_bias;
+    return zero_bias ? &zero : &*rule->init;
   }
   return nullptr;
 }

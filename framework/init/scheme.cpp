@@ -17,7 +17,7 @@ struct Registry {
 
   Registry() {
     for (auto family : {constant_family, random_family, variance_scaling_family, orthogonal_family,
-                        sparse_family, identity_family, classic_family})
+                        sparse_family, identity_family, classic_family, mean_field_family})
       for (SchemeInfo& scheme : family()) schemes.push_back(std::move(scheme));
   }
 

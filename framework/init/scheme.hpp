@@ -39,6 +39,8 @@ struct SchemeInfo {
   std::string use = {};    ///< when to use it
   std::string fails = {};  ///< when it fails
   int least_rank = 0, most_rank = Shape::max_rank;
+  bool fills_bias =
+      false;  ///< a plan that names the scheme alone draws biases by it as well, instead of zeros
   /// Draws the elements; the tensor has some, and a rank within the bounds.
   void (*fill)(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) = nullptr;
   /// The standard deviation the elements are meant to have; null where there is no such number.

@@ -19,9 +19,26 @@ double xavier_deviation(const Shape&, const Fans& fans, const Initializer& optio
   return sum > 0 ? options.number("gain") * std::sqrt(2.0 / sum) : 0;
 }
 
+// PyTorch's table where it has the name, else the computed gain of the direction that the mode keeps.
+double kaiming_gain(const std::string& nonlinearity, double a, Fan mode) {
+  const auto& table = gain_names();
+  if (std::find(table.begin(), table.end(), nonlinearity) != table.end())
+    return calculate_gain(nonlinearity, a);
+  const Gain computed = gain(nonlinearity);
+  return mode == Fan::out ? computed.backward : computed.forward;
+}
+
+std::vector<std::string> kaiming_nonlinearities() {
+  std::vector<std::string> names = gain_names();
+  for (const std::string& name : nonlinearity_names())
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
 double kaiming_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  const double fan = pick(fans, fan_named(options.word("mode")));
-  return fan > 0 ? calculate_gain(options.word("nonlinearity"), options.number("a")) / std::sqrt(fan) : 0;
+  const Fan mode = fan_named(options.word("mode"));
+  const double fan = pick(fans, mode);
+  return fan > 0 ? kaiming_gain(options.word("nonlinearity"), options.number("a"), mode) / std::sqrt(fan) : 0;
 }
 
 template <auto deviation>
@@ -119,8 +136,9 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .words = {"fan_in", "fan_out", "fan_avg"}},
       {.name = "nonlinearity",
        .standard = "leaky_relu",
-       .meaning = "what follows the layer; sets the gain",
-       .words = gain_names()}};
+       .meaning =
+           "what follows the layer; sets the gain: PyTorch's table, and the computed gain for what it lacks",
+       .words = kaiming_nonlinearities()}};
   return {
       {.name = "xavier_uniform",
        .aliases = {"xavier"},
