@@ -23,10 +23,7 @@ void box_muller(Index blocks, float* v, float mean, float std) {
 
 void bernoulli_from_outputs(Index n, const std::uint32_t* outputs, std::uint64_t threshold, real value,
                             real* out) {
-  for (Index i = 0; i < n; ++i) {
-    const std::uint64_t bits = (std::uint64_t{outputs[2 * i] & 0x1fffffu} << 32) | outputs[2 * i + 1];
-    out[i] = bits < threshold ? value : real{0};
-  }
+  FANIN_BY_ISA(bernoulli_from_outputs(n, outputs, threshold, value, out));
 }
 
 }  // namespace fanin::kernels

@@ -136,3 +136,27 @@ void box_muller(Index blocks, float* v, float mean, float std) {
     }
 #endif
 }
+
+void bernoulli_from_outputs(Index n, const std::uint32_t* outputs, std::uint64_t threshold, real value,
+                            real* out) {
+  const auto top = static_cast<std::uint32_t>(threshold >> 32),
+             bottom = static_cast<std::uint32_t>(threshold);
+  Index i = 0;
+#ifndef FANIN_DOUBLE
+  const F hit = all(value), miss = {};
+  for (; i + width <= n; i += width) {
+    const U a = get<U>(outputs + 2 * i), b = get<U>(outputs + 2 * i + width);
+    const auto [high, low] = [&]<int... k>(std::integer_sequence<int, k...>) FANIN_LAMBDA {
+      return std::pair(__builtin_shufflevector(a, b, (2 * k)...),
+                       __builtin_shufflevector(a, b, (2 * k + 1)...));
+    }
+    (std::make_integer_sequence<int, width>{});
+    const U bits = high & 0x1fffffu;
+    put(out + i, select((bits < top) | ((bits == top) & (low < bottom)), hit, miss));
+  }
+#endif
+  for (; i < n; ++i) {
+    const std::uint32_t bits = outputs[2 * i] & 0x1fffffu;
+    out[i] = bits < top || (bits == top && outputs[2 * i + 1] < bottom) ? value : real{0};
+  }
+}

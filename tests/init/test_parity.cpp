@@ -9,6 +9,11 @@
 using namespace fanin;
 using namespace fanin::init;
 
+static bool truncates(const std::string& text) {
+  return text.starts_with("trunc") || text == "variance_scaling" || text == "lecun_normal" ||
+         text == "glorot_normal" || text == "he_normal";
+}
+
 TEST_CASE("parity: every scheme draws what PyTorch draws, and as many outputs of the generator") {
   for (const auto& record : init_reference().at("schemes")) {
     const std::string text = record["scheme"];
@@ -26,7 +31,8 @@ TEST_CASE("parity: every scheme draws what PyTorch draws, and as many outputs of
     if (record.contains("bits")) {
       CHECK(crc_of(w) == record["crc"].get<std::uint32_t>());
     } else if (record.contains("of_std")) {
-      if (crc_of(w) != record["crc"].get<std::uint32_t>()) MESSAGE("not the same bits");
+      // From 16 elements on no C library function is involved: even the bits are PyTorch's.
+      if (w.numel() >= 16 && !truncates(text)) CHECK(crc_of(w) == record["crc"].get<std::uint32_t>());
       // A float that is the sum of a mean and a deviation carries the mean's rounding.
       const double rounding = text.find("mean=3") != std::string::npos ? 2.4e-7 : 0;
       const double allowed = record["of_std"].get<double>() * std + rounding;
