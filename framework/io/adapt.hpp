@@ -1,0 +1,35 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "framework/core/shape.hpp"
+#include "framework/io/stored_tensor.hpp"
+
+namespace fanin {
+
+/// How a saved tensor of one shape becomes a model's of another.
+enum class Adapt {
+  average,  ///< input channels (dimension 1): each is the mean of the saved ones
+  repeat,   ///< input channels: the saved ones in turn, times saved / wanted, which keeps the response's size
+  sum,  ///< input channels: the saved ones' sum / wanted; the same response to an image alike in all channels
+  keep_rows,     ///< dimension 0: the rows both have; further ones drawn by the layer's own scheme
+  reinitialize,  ///< nothing is taken; the layer's own scheme draws it
+  crop_pad,      ///< the overlap of both, kernels (dimensions 2 and 3) about their centre; zeros elsewhere
+  select,  ///< evenly spaced elements of a larger tensor (Xu et al. 2024, "Initializing Models with Larger
+           ///< Ones")
+  inflate,  ///< kernels [O, I, K] ↔ [O, I, H, K]: spread evenly over H, or summed (Carreira & Zisserman 2017)
+};
+
+const char* name_of(Adapt rule);
+/// Error (usage) with the nearest names for an unknown rule.
+Adapt parse_adapt(const std::string& name);
+
+/// Why `rule` cannot turn a tensor of sizes `from` into `to`; nothing when it can.
+std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to);
+
+/// Writes the adapted values of `from` into `to`, whose elements hold the layer's own draw where the rule
+/// wants it. The pair must be one that `why_not` has nothing against; not for `reinitialize`.
+void adapt(Adapt rule, const StoredTensor& from, Tensor& to);
+
+}  // namespace fanin
