@@ -15,6 +15,7 @@ void check(const char* kind, const Options& o) {
          "kernel={}, stride={}, padding={}, dilation={}, groups={}",
          kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
   }
+  if (o.kernel > 1 << 16) fail("{}: kernel={} must be at most {}", kind, o.kernel, 1 << 16);
   if (o.in % o.groups != 0 || o.out % o.groups != 0) {
     fail("{}: in={} and out={} must be multiples of groups={}", kind, o.in, o.out, o.groups);
   }

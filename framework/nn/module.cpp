@@ -31,7 +31,19 @@ void Parameter::refuse_use() const {
 }
 
 Tensor Module::operator()(const Tensor& x) {
-  Tensor y = forward(x);
+  Tensor y;
+  try {
+    y = forward(x);
+  } catch (const Error&) {
+    // A layer knows its parameter only as "weight"; the outermost module knows it by its full name.
+    for (const auto& one : named_parameters()) {
+      if (one.parameter->origin != Origin::declared) continue;
+      Parameter named = *one.parameter;
+      named.name = one.name;
+      named.refuse_use();
+    }
+    throw;
+  }
   if (observer != nullptr) observer->callback_(*this, y);
   return y;
 }

@@ -12,6 +12,7 @@ Residual::Residual(ResidualOptions options)
   if (!options.body_name.empty()) {
     add_child(std::move(options.body_name), body_);
   } else {
+    if (body_->children().empty()) fail("Residual: a body without layers below it, {}, needs a body_name", body_->describe());
     if (!body_->own_parameters().empty()) fail("Residual: a body that owns parameters itself needs a body_name");
     for (const auto& [name, child] : body_->children()) add_child(name, child);
   }

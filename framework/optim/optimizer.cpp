@@ -78,6 +78,7 @@ struct Optimizer::FlatGroup {
   Tensor values, gradients;
   std::vector<std::pair<std::string, Tensor>> state;
   double lr_scale = 1;
+  Index steps = 0;  // after the latest step
 
   real* state_at(std::size_t i, Index offset) { return i < state.size() ? state[i].second.data() + offset : nullptr; }
 };
@@ -149,6 +150,10 @@ void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previou
 
 void Optimizer::step() {
   for (auto& group : groups_) {
+    if (group.steps != steps_) {  // set_steps: a checkpoint's state is not fresh
+      for (auto& entry : group.entries) entry.updates = steps_;
+    }
+    group.steps = steps_ + 1;
     const auto in_step = [this](const auto& entry) { return entry.value.grad().defined() && entry.updates == steps_; };
     if (std::all_of(group.entries.begin(), group.entries.end(), in_step)) {
       update(group, 0, group.values.numel(), steps_);

@@ -72,9 +72,13 @@ double Schedule::factor(Index step, Index total, Index per_epoch) const {
     case Kind::constant: return 1;
     case Kind::step: return std::pow(gamma_, static_cast<double>(step / std::max<Index>(1, per_epoch) / every_));
     case Kind::cosine: return half_cosine(1, floor_, progress);
-    case Kind::one_cycle:
-      if (progress < peak_) return half_cosine(1 / start_, 1, progress / peak_);
-      return peak_ < 1 ? half_cosine(1, 1 / end_, (progress - peak_) / (1 - peak_)) : 1;
+    case Kind::one_cycle: {
+      // As torch's OneCycleLR: the peak is step peak·length - 1, the end is the last step.
+      const double at = static_cast<double>(step - warmup_), last = static_cast<double>(length - 1);
+      const double top = std::max(0.0, peak_ * static_cast<double>(length) - 1);
+      if (at < top) return half_cosine(1 / start_, 1, at / top);
+      return top < last ? half_cosine(1, 1 / end_, std::min(1.0, (at - top) / (last - top))) : 1;
+    }
   }
   return 1;
 }

@@ -20,17 +20,21 @@ std::int32_t predicted(const real* row, Index classes) {
   return static_cast<std::int32_t>(best - row);
 }
 
-/// Evaluation mode while it lives.
+/// Evaluation mode while it lives; then each layer is in its own mode again, a frozen one too.
 class EvalMode {
  public:
-  explicit EvalMode(nn::Module& model) : model_(model), before_(model.training()) { model_.eval(); }
-  ~EvalMode() { model_.train(before_); }
+  explicit EvalMode(nn::Module& model) {
+    for (const auto& one : model.named_modules()) before_.emplace_back(one.module, one.module->training());
+    model.eval();
+  }
+  ~EvalMode() {
+    for (const auto& [module, training] : before_) module->train(training);  // parents come before their children
+  }
   EvalMode(const EvalMode&) = delete;
   EvalMode& operator=(const EvalMode&) = delete;
 
  private:
-  nn::Module& model_;
-  bool before_;
+  std::vector<std::pair<nn::Module*, bool>> before_;
 };
 
 }  // namespace

@@ -1,0 +1,196 @@
+// Every update rule against torch.optim over twenty steps of a small regression.
+#include "framework/optim/optimizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "framework/core/error.hpp"
+#include "framework/nn/initialize.hpp"
+#include "framework/nn/linear.hpp"
+#include "framework/nn/sequential.hpp"
+#include "framework/ops/loss.hpp"
+#include "framework/ops/reduce.hpp"
+#include "tests/reference/digest.hpp"
+
+using namespace fanin;
+using optim::Optimizer;
+using optim::OptimizerOptions;
+using optim::Rule;
+
+namespace {
+
+/// The problem of make_models.py.
+struct Problem {
+  nn::Linear layer{5, 3};
+  Tensor x{Shape{8, 5}}, y{Shape{8, 3}};
+
+  Problem() {
+    for (Index i = 0; i < 40; ++i) x.data()[i] = static_cast<real>(i * 37 % 64) / 32 - 1;
+    for (Index i = 0; i < 24; ++i) y.data()[i] = static_cast<real>(i * 29 % 64) / 32 - 1;
+    for (Index i = 0; i < 15; ++i) layer.weight->value.data()[i] = static_cast<real>(i * 11 % 16) / 8 - 1;
+    layer.bias->value.copy_from(Tensor::from({real(0.5), real(-0.25), real(0.125)}, {3}));
+    layer.weight->origin = layer.bias->origin = nn::Origin::loaded;
+  }
+
+  real backward() {
+    const Tensor loss = ops::mse(layer(x), y);
+    loss.backward();
+    return loss.item();
+  }
+  real step(Optimizer& optimizer) {
+    optimizer.zero_grad();
+    const real loss = backward();
+    optimizer.step();
+    return loss;
+  }
+};
+
+const std::map<std::string, OptimizerOptions>& rules() {
+  static const std::map<std::string, OptimizerOptions> all = {
+      {"sgd", {.lr = 0.05}},
+      {"sgd_momentum", {.lr = 0.05, .momentum = 0.9}},
+      {"sgd_nesterov", {.lr = 0.05, .momentum = 0.8, .nesterov = true}},
+      {"sgd_dampening", {.lr = 0.05, .momentum = 0.9, .dampening = 0.3}},
+      {"sgd_decay", {.lr = 0.05, .weight_decay = 0.1, .momentum = 0.5}},
+      {"adam", {.rule = Rule::adam, .lr = 0.02}},
+      {"adam_decay", {.rule = Rule::adam, .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95}},
+      {"adamw", {.rule = Rule::adamw, .lr = 0.02, .weight_decay = 0.1}},
+      {"rmsprop", {.rule = Rule::rmsprop, .lr = 0.01}},
+      {"rmsprop_momentum", {.rule = Rule::rmsprop, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .alpha = 0.9}},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("optimizer: twenty steps of each rule end where torch.optim's do") {
+  const auto& expected = reference().at("optimizers");
+  CHECK(expected.size() == rules().size());
+  for (const auto& [name, options] : rules()) {
+    CAPTURE(name);
+    Problem problem;
+    Optimizer optimizer(problem.layer, options);
+    std::vector<float> losses;
+    for (int i = 0; i < 20; ++i) losses.push_back(problem.step(optimizer));
+    CHECK(list_error(losses, expected.at(name).at("losses")) < 1e-5);
+    CHECK(list_error(problem.layer.weight->value.to_vector(), expected.at(name).at("weight")) < 1e-5);
+    CHECK(list_error(problem.layer.bias->value.to_vector(), expected.at(name).at("bias")) < 1e-5);
+    CHECK(optimizer.steps() == 20);
+  }
+}
+
+TEST_CASE("optimizer: going on from a saved state gives the same bits as never stopping") {
+  for (const auto& [name, options] : rules()) {
+    CAPTURE(name);
+    Problem whole, first, second;
+    Optimizer all(whole.layer, options), before(first.layer, options), after(second.layer, options);
+    for (int i = 0; i < 7; ++i) whole.step(all);
+    for (int i = 0; i < 3; ++i) first.step(before);
+    second.layer.weight->value.copy_from(first.layer.weight->value);
+    second.layer.bias->value.copy_from(first.layer.bias->value);
+    auto from = before.state();
+    auto to = after.state();
+    REQUIRE(from.size() == to.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      CHECK(from[i].first == to[i].first);
+      to[i].second.copy_from(from[i].second);
+    }
+    after.set_steps(before.steps());
+    for (int i = 3; i < 7; ++i) second.step(after);
+    CHECK(second.layer.weight->value.to_vector() == whole.layer.weight->value.to_vector());
+    CHECK(second.layer.bias->value.to_vector() == whole.layer.bias->value.to_vector());
+  }
+}
+
+TEST_CASE("optimizer: clips the joint gradient norm as torch does, and returns the norm before") {
+  for (const auto& expected : reference().at("clipping")) {
+    Problem problem;
+    Optimizer optimizer(problem.layer, {});
+    problem.backward();
+    CHECK(optimizer.clip_grad_norm(expected.at("max_norm")) == doctest::Approx(expected.at("norm").get<double>()).epsilon(1e-6));
+    CHECK(list_error(problem.layer.weight->value.grad().to_vector(), expected.at("weight")) < 1e-5);
+    CHECK(list_error(problem.layer.bias->value.grad().to_vector(), expected.at("bias")) < 1e-5);
+  }
+  Problem problem;
+  Optimizer optimizer(problem.layer, {});
+  CHECK(optimizer.clip_grad_norm(1) == 0);  // no gradients yet
+  CHECK_THROWS_AS(optimizer.clip_grad_norm(0), Error);
+  CHECK_THROWS_AS(optimizer.clip_grad_norm(-1), Error);
+  CHECK_THROWS_AS(optimizer.clip_grad_norm(std::nan("")), Error);
+}
+
+TEST_CASE("optimizer: a parameter without a gradient keeps its value and its count of updates") {
+  for (const auto& [name, options] : rules()) {
+    CAPTURE(name);
+    Problem problem;
+    nn::Linear idle(2, 2);
+    Generator generator(0);
+    nn::initialize(idle, generator);
+    std::vector<nn::Module::NamedParameter> parameters = idle.named_parameters();
+    for (const auto& one : problem.layer.named_parameters()) parameters.push_back(one);
+    Optimizer optimizer({{.parameters = parameters}}, options);
+    const auto before = idle.weight->value.to_vector();
+    for (int i = 0; i < 20; ++i) problem.step(optimizer);
+    CHECK(idle.weight->value.to_vector() == before);
+    CHECK(list_error(problem.layer.weight->value.to_vector(), reference().at("optimizers").at(name).at("weight")) < 1e-5);
+    // Its first gradient finds fresh state: a first step of its own.
+    nn::Linear alone(2, 2);
+    alone.weight->value.copy_from(idle.weight->value);
+    alone.bias->value.copy_from(idle.bias->value);
+    alone.weight->origin = alone.bias->origin = nn::Origin::loaded;
+    Optimizer fresh(alone, options);
+    for (auto* pair : {&idle, &alone}) ops::sum((*pair)(Tensor::ones({1, 2}))).backward();
+    optimizer.step();
+    fresh.step();
+    CHECK(idle.weight->value.to_vector() == alone.weight->value.to_vector());
+  }
+}
+
+TEST_CASE("optimizer: groups learn at their own scale, zero being frozen") {
+  Problem problem;
+  auto parameters = problem.layer.named_parameters();
+  Optimizer optimizer({{.parameters = {parameters[0]}}, {.parameters = {parameters[1]}, .lr_scale = 0}}, {.lr = 0.05});
+  const auto bias = problem.layer.bias->value.to_vector(), weight = problem.layer.weight->value.to_vector();
+  problem.step(optimizer);
+  CHECK(problem.layer.bias->value.to_vector() == bias);
+  CHECK(problem.layer.weight->value.to_vector() != weight);
+  optimizer.set_group_lr_scale(1, 2);
+  const real g = [&] {
+    optimizer.zero_grad();
+    problem.backward();
+    return problem.layer.bias->value.grad().data()[0];
+  }();
+  optimizer.step();
+  CHECK(problem.layer.bias->value.data()[0] == doctest::Approx(bias[0] - real(0.1) * g));
+  CHECK_THROWS_AS(optimizer.set_group_lr_scale(2, 1), Error);
+}
+
+TEST_CASE("optimizer: keeps the values the parameters had, and handles taken before see its steps") {
+  Problem problem;
+  const Tensor handle = problem.layer.weight->value;
+  const auto before = handle.to_vector();
+  Optimizer optimizer(problem.layer, {});
+  CHECK(handle.to_vector() == before);
+  problem.step(optimizer);
+  CHECK(handle.to_vector() == problem.layer.weight->value.to_vector());
+  CHECK(handle.to_vector() != before);
+}
+
+TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {
+  nn::Linear layer(2, 2);
+  const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
+  for (const OptimizerOptions& bad : std::vector<OptimizerOptions>{
+           {.lr = -1}, {.lr = nan}, {.lr = inf}, {.weight_decay = -0.1}, {.momentum = -1}, {.dampening = nan},
+           {.nesterov = true}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true},
+           {.rule = Rule::adam, .beta1 = 1}, {.rule = Rule::adam, .beta2 = -0.1}, {.rule = Rule::rmsprop, .alpha = 1.5},
+           {.rule = Rule::adam, .eps = -1}})
+    CHECK_THROWS_AS(Optimizer(layer, bad), Error);
+  Optimizer optimizer(layer, {});
+  CHECK_THROWS_AS(optimizer.set_lr(nan), Error);
+  for (const auto& name : optim::rule_names()) CHECK(optim::rule_name(optim::rule_named(name)) == name);
+  CHECK_THROWS_WITH_AS(optim::rule_named("adamm"), doctest::Contains("'adam'"), Error);
+}
