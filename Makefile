@@ -102,7 +102,7 @@ $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 # PyTorch's own C++ front end, where Debian's libtorch-dev is: its headers do not pass our warnings.
 $(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10
+	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)

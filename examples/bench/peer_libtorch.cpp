@@ -9,6 +9,8 @@
 
 namespace nn = torch::nn;
 
+extern "C" void openblas_set_num_threads(int);
+
 nn::Sequential model_named(const std::string& name) {
   nn::Sequential net;
   const auto linear = [&net](int in, int out) { net->push_back(nn::Linear(in, out)); };
@@ -45,6 +47,7 @@ int main(int argc, char** argv) {
   const int64_t batch = std::stol(argv[2]);
   const double seconds = std::stod(argv[4]);
   torch::set_num_threads(std::stoi(argv[3]));
+  openblas_set_num_threads(std::stoi(argv[3]));
   torch::manual_seed(0);
   const auto images = torch::randn({60000, 1, 28, 28});
   const auto labels = torch::randint(10, {60000}, torch::kLong);
@@ -62,7 +65,7 @@ int main(int argc, char** argv) {
       const auto chosen = order.slice(0, at, std::min<int64_t>(at + batch, 60000));
       at += batch;
       const auto x = images.index_select(0, chosen), y = labels.index_select(0, chosen);
-      optimizer.zero_grad(true);
+      for (auto& parameter : model->parameters()) parameter.mutable_grad().reset();
       torch::cross_entropy_loss(model->forward(x), y).backward();
       optimizer.step();
       samples += x.size(0);
