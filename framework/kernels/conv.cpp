@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "framework/core/parallel.hpp"
+#include "framework/kernels/columns.hpp"
 #include "framework/kernels/correlation.hpp"
 #include "framework/kernels/workspace.hpp"
 
@@ -14,7 +15,8 @@
 namespace fanin::kernels {
 namespace {
 
-/// Calls use(first row, rows, grid, stride) for each block of rows of the correlation over one packed source.
+/// Calls use(first row, rows, grid, stride) for each block of rows of the
+/// correlation over one packed source.
 template <class Use>
 void each_row_block(const Correlation& c, const real* source, Use use) {
   const Index stride = grid_stride_of(c.length());
@@ -28,8 +30,8 @@ void each_row_block(const Correlation& c, const real* source, Use use) {
   }
 }
 
-/// Forward: output y reads rows y·stride + ky·dilation of the padded input: phase (ky·dilation) mod stride,
-/// at row y + (ky·dilation) div stride of it.
+/// Forward: output y reads rows y·stride + ky·dilation of the padded input:
+/// phase (ky·dilation) mod stride, at row y + (ky·dilation) div stride of it.
 struct ForwardPlan {
   Index channels, phases_h, phases_w;  // of one group
   PackedPlane plane;                   // of phase (0, 0)
@@ -50,7 +52,8 @@ struct ForwardPlan {
   Index terms(const ConvShape& s) const { return channels * s.kernel_h * s.kernel_w; }
   Index packed_size() const { return channels * phases_h * phases_w * plane.size(); }
 
-  /// Where each term of a filter finds its run of pixels, in the order of the weights.
+  /// Where each term of a filter finds its run of pixels, in the order of the
+  /// weights.
   void fill_offsets(const ConvShape& s, Index* offsets) const {
     for (Index c = 0; c < channels; ++c) {
       for (Index ky = 0; ky < s.kernel_h; ++ky) {
@@ -108,8 +111,9 @@ void conv_forward(const ConvShape& s, const real* x, const real* w, const real* 
 
 namespace {
 
-/// Backward along one axis, for the inputs i = residue + stride·j: tap k reaches them from output j +
-/// shift(k), if residue + pad - k·dilation is a multiple of the stride.
+/// Backward along one axis, for the inputs i = residue + stride·j: tap k
+/// reaches them from output j + shift(k), if residue + pad - k·dilation is a
+/// multiple of the stride.
 struct ResidueAxis {
   Index residue, stride, pad, dilation, kernel, count, lowest = 0, highest = -1;
 
@@ -132,7 +136,8 @@ struct ResidueAxis {
   bool empty() const { return count <= 0 || highest < lowest; }
 };
 
-/// One residue class of the input pixels: a stride-1 correlation of grad_y with the taps that reach them.
+/// One residue class of the input pixels: a stride-1 correlation of grad_y with
+/// the taps that reach them.
 void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h, const real* grad_y,
                            const real* w, real* grad_x, bool accumulate) {
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
@@ -143,7 +148,8 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
                           .pitch = h.count + h.span(),
                           .first_h = v.lowest,
                           .first_w = h.lowest};
-  // Gather the filters, transposed: one row per input channel, one term per output channel and tap.
+  // Gather the filters, transposed: one row per input channel, one term per
+  // output channel and tap.
   Workspace<Index> offsets(sources * taps), tap_of(taps);
   Index reaching = 0;
   for (Index ky = 0; ky < s.kernel_h; ++ky) {
@@ -199,6 +205,10 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
 
 void conv_backward_data(const ConvShape& s, const real* grad_y, const real* w, real* grad_x,
                         bool accumulate) {
+  if (columns_pay(s)) {
+    backward_data_by_columns(s, grad_y, w, grad_x, accumulate);
+    return;
+  }
   for (Index ry = 0; ry < s.stride_h; ++ry) {
     for (Index rx = 0; rx < s.stride_w; ++rx) {
       const ResidueAxis v(ry, s.stride_h, s.pad_h, s.dilation_h, s.kernel_h, s.height);
@@ -227,15 +237,16 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
   const PackedPlane gradient{.height = c.out_h, .width = c.out_w, .rows = c.out_h, .pitch = c.pitch};
   const Index grid_stride = grid_stride_of(gradient.size());
 
-  // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
-  // result.
+  // A fixed number of partial sums over the batch, added in order: the thread
+  // count cannot show in the result.
   const Index chunks = std::clamp<Index>(s.batch, 1, 8), chunk_size = filter_size + s.out_channels;
   Workspace<> partial(chunks * chunk_size);
   parallel_for(chunks, [&](Index chunk) {
     real* sum_w = partial.data() + chunk * chunk_size;
     real* sum_b = sum_w + filter_size;
     std::fill_n(sum_w, chunk_size, real(0));
-    // As many images at a time as the second-level cache holds: their partial sums are folded only once.
+    // As many images at a time as the second-level cache holds: their partial
+    // sums are folded only once.
     const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
     const Index x_size = plan.packed_size() + correlation_slack,
                 g_size = rows * grid_stride + correlation_slack;

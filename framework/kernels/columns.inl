@@ -1,0 +1,36 @@
+/// One input channel: grad_x[y][x] (+)= Σ_taps columns[tap][y + pad -
+/// ky·dilation][x + pad - kx·dilation], where that lies in the output. Reads up
+/// to columns_margin elements outside `columns`, and masks them away.
+void add_columns(const ConvShape& s, const real* columns, real* grad_x, bool accumulate) {
+  const Index oh = s.out_h(), ow = s.out_w();
+  IntVec lane{};
+  for (int l = 0; l < lanes; ++l) lane[l] = l;
+  for (Index x = 0; x < s.width; x += lanes) {
+    IntVec inside[most_columns_taps];
+    for (Index kx = 0; kx < s.kernel_w; ++kx) {
+      const IntVec column = lane + static_cast<int>(x + s.pad_w - kx * s.dilation_w);
+      inside[kx] = (column >= 0) & (column < static_cast<int>(ow));
+    }
+    const Index width = std::min<Index>(lanes, s.width - x);
+    for (Index y = 0; y < s.height; ++y) {
+      real* out = grad_x + y * s.width + x;
+      real row[lanes] = {};
+      if (accumulate) std::copy_n(out, width, row);
+      Vec sum = load(row);
+      for (Index ky = 0; ky < s.kernel_h; ++ky) {
+        const Index oy = y + s.pad_h - ky * s.dilation_h;
+        if (oy < 0 || oy >= oh) continue;
+        const real* from = columns + (ky * s.kernel_w * oh + oy) * ow + x + s.pad_w;
+        for (Index kx = 0; kx < s.kernel_w; ++kx, from += oh * ow - s.dilation_w) {
+          sum += reinterpret_cast<Vec>(reinterpret_cast<IntVec>(load(from)) & inside[kx]);
+        }
+      }
+      if (width == lanes) {
+        store(out, sum);
+      } else {
+        store(row, sum);
+        std::copy_n(row, width, out);
+      }
+    }
+  }
+}
