@@ -22,6 +22,16 @@ constexpr const char* about =
     "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
     "  fanin COMMAND --help                                 every option of a command, with examples";
 
+/// What stands where a command should, if it is none.
+void require_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == word) return;
+    known.push_back(command->get_name());
+  }
+  fail_usage("unknown command '{}'{}", word, suggest(word, known));
+}
+
 /// One line, whatever the message holds.
 int report(const std::string& message, int code) {
   std::string line = message;
@@ -46,6 +56,7 @@ int main(int argc, char** argv) {
   program::add_inits(app);
   program::add_init(app);
   try {
+    if (argc > 1 && argv[1][0] != '-') require_command(app, argv[1]);
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);

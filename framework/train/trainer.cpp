@@ -32,7 +32,7 @@ class Run {
   }
 
   TrainResult run() {
-    const Index points = loader_.batches() * options_.epochs / options_.curve_every + 1;
+    const Index points = loader_.batches() * options_.epochs / curve_every_ + 1;
     result_.loss_curve.reserve(static_cast<std::size_t>(std::min<Index>(points, 1 << 16)));
     for (int epoch = 1; epoch <= options_.epochs && result_.status == Status::ok; ++epoch) run_epoch(epoch);
     if (result_.status != Status::ok) result_.test = evaluate(model_, test_);
@@ -121,8 +121,9 @@ class Run {
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
-  if (options.curve_every < 1 || options.threshold_every < 1) {
-    fail_usage("train: curve_every and threshold_every must be at least 1, got {} and {}", options.curve_every, options.threshold_every);
+  if (options.curve_every < 0 || options.threshold_every < 1) {
+    fail_usage("train: curve_every must be at least 0 and threshold_every at least 1, got {} and {}", options.curve_every,
+               options.threshold_every);
   }
   return Run(model, training, test, options).run();
 }

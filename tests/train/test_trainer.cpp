@@ -172,7 +172,7 @@ TEST_CASE("train: schedule, clipping and momentum reach the optimizer") {
 TEST_CASE("train: bad arguments are errors, not crashes") {
   const auto model = born("mlp(hidden=8)");
   for (const TrainOptions& bad : std::vector<TrainOptions>{{.epochs = 0}, {.epochs = -1}, {.batch = 0}, {.batch = -5}, {.optimizer = {.lr = -1}},
-                                  {.curve_every = 0}, {.threshold = 0.5, .threshold_every = 0},
+                                  {.curve_every = -1}, {.threshold = 0.5, .threshold_every = 0},
                                   {.threshold = 0.5, .threshold_samples = 0}})
     CHECK_THROWS_AS(trained(*model, bad), Error);
   CHECK_THROWS_AS(train::train(*model, Dataset{}, data().test, {}), Error);

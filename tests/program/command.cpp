@@ -1,0 +1,76 @@
+#include "tests/program/command.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "tests/io/scratch.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool holds_a_file(const std::string& folder) {
+  std::error_code none;
+  for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none)) {
+    if (at->path().extension() == ".json") return true;
+  }
+  return false;
+}
+
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments, const std::string& out,
+                         const std::string& err) {
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const auto redirect = [](const std::string& path, int to) { ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), to); };
+  redirect(out, STDOUT_FILENO);
+  redirect(err, STDERR_FILENO);
+  ::execv(program.c_str(), argv.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when) {
+  const char* chosen = std::getenv("FANIN_BIN");
+  const std::string program = chosen ? chosen : "build/fanin";
+  REQUIRE_MESSAGE(fs::exists(program), program, " is not there: make program");
+  const Scratch scratch;
+  const std::string out = scratch / "out", err = scratch / "err";
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) become(program, arguments, out, err);
+  const auto started = std::chrono::steady_clock::now();
+  bool interrupted = interrupt_when.empty();
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (!interrupted && holds_a_file(interrupt_when)) {
+      ::kill(child, SIGINT);
+      interrupted = true;
+    }
+    if (std::chrono::steady_clock::now() - started > std::chrono::seconds(60)) ::kill(child, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {code, text_of(out), text_of(err)};
+}
+
+int line_count(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n')) + (text.empty() || text.back() == '\n' ? 0 : 1);
+}

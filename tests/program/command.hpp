@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+/// What a run of the program left behind.
+struct Outcome {
+  int code = -1;  ///< exit code; 128 + the signal's number when a signal ended it
+  std::string out = {}, err = {};
+};
+
+/// Runs $FANIN_BIN, or build/fanin, with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file exists in that folder.
+Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when = {});
+
+/// How many lines a text has; one that does not end its last line counts it too.
+int line_count(const std::string& text);
