@@ -26,16 +26,17 @@ struct InitFlags {
 Shape shape_of(const std::string& text) {
   Shape shape;
   const auto pieces = split_list(text, ",x");
+  if (pieces.size() > std::size_t{Shape::max_rank}) fail_usage("--shape {} has {} sizes, at most {} are possible", text, pieces.size(), int{Shape::max_rank});
   for (const auto& piece : pieces) {
     Index size = -1;
     const auto [end, status] = std::from_chars(piece.data(), piece.data() + piece.size(), size);
     if (status != std::errc() || end != piece.data() + piece.size() || size < 0) {
       fail_usage("--shape: '{}' in '{}' is not a size; write sizes like 256,784", piece, text);
     }
+    if (size > (Index{1} << 31) / std::max<Index>(1, shape.numel())) fail_usage("--shape {} has more than 2^31 elements", text);
     shape.append(size);
   }
   if (pieces.empty()) fail_usage("--shape is empty; write sizes like 256,784");
-  if (shape.numel() > Index{1} << 31) fail_usage("--shape {} has more than 2^31 elements", text);
   return shape;
 }
 
