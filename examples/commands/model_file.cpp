@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
-#include "framework/io/safetensors.hpp"
+#include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
 
 namespace fanin::program {
@@ -49,25 +49,9 @@ class Metadata {
   std::string path_;
 };
 
-/// Copies every tensor of the file into the parameter or buffer of its name; all are checked before the first is changed.
-void load_strictly(nn::Module& model, const TensorFile& file, const std::string& path) {
-  const auto state = model.state_dict();
-  for (const auto& [name, tensor] : state) {
-    const StoredTensor& found = file.at(name);
-    if (found.shape_text() != tensor.shape().to_string()) {
-      fail("'{}': tensor '{}' has shape {}, the model's has {}", path, name, found.shape_text(), tensor.shape().to_string());
-    }
-  }
-  if (file.tensors.size() != state.size()) {
-    fail("'{}' holds {} tensors, the model has {}", path, file.tensors.size(), state.size());
-  }
-  for (auto [name, tensor] : state) file.at(name).read_all(tensor.data());
-  for (auto& one : model.named_parameters()) one.parameter->origin = nn::Origin::loaded;
-}
-
 }  // namespace
 
-void save_model(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
   const std::map<std::string, std::string> metadata = {{"framework", "fanin 0.1.0"},
                                                        {"model", origin.model},
                                                        {"plan", origin.plan},
@@ -80,9 +64,7 @@ void save_model(const std::string& path, nn::Module& model, const ModelOrigin& o
                                                        {"class_names", json(data.class_names).dump()},
                                                        {"mean", json(data.mean).dump()},
                                                        {"stddev", json(data.stddev).dump()}};
-  std::vector<StoredTensor> tensors;
-  for (const auto& [name, tensor] : model.state_dict()) tensors.push_back(stored(name, tensor));
-  write_safetensors(path, tensors, metadata);
+  save_model(path, model, metadata);
 }
 
 LoadedModel load_model(const std::string& path) {
@@ -105,7 +87,7 @@ LoadedModel load_model(const std::string& path) {
   }
   loaded.input = {like.channels, like.height, like.width, like.classes};
   loaded.model = models::build(loaded.origin.model, loaded.input);
-  load_strictly(*loaded.model, file, path);
+  load_state_dict(*loaded.model, file);
   return loaded;
 }
 

@@ -16,7 +16,7 @@ struct ModelOrigin {
 
 /// Saves the state dict, with all that `load_model` needs to rebuild the model and to feed it: model text, image size, classes
 /// and their names, the training data's mean and stddev, plan, seed and version.
-void save_model(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& trained_on);
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& trained_on);
 
 /// A model as it was saved, ready to use.
 struct LoadedModel {
@@ -26,7 +26,7 @@ struct LoadedModel {
   Dataset like;  ///< without images: name, size, classes, class names, mean and stddev of what it was trained on
 };
 
-/// Error naming the file for one that is not a model saved by `save_model`.
+/// Error naming the file for one that is not a model saved by `save_trained`.
 LoadedModel load_model(const std::string& path);
 
 /// Whether the model can read this set's images; Error naming both sizes otherwise.

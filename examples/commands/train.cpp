@@ -106,7 +106,7 @@ void run(const TrainFlags& flags) {
   watch_interrupts();
   const auto result = train::train(*model, data.train, data.test, options);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
-    save_model(flags.output, *model, {.model = flags.model, .plan = plan.to_string(), .seed = flags.seed}, data.train);
+    save_trained(flags.output, *model, {.model = flags.model, .plan = plan.to_string(), .seed = flags.seed}, data.train);
     fmt::print(stderr, "saved {}\n", flags.output);
   }
   if (flags.json) {
