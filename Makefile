@@ -7,7 +7,7 @@ CXX := $(if $(shell command -v ccache),ccache )g++
 OPT ?= -O2
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
-LDLIBS += -lopenblas -lfmt -lz -lzip -lpthread $(SANITIZE)
+LDLIBS += -lfmt -lz -lzip -lpthread $(SANITIZE)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
@@ -98,7 +98,7 @@ $(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfani
 	$(CXX) $^ -o $@ $(LDLIBS)
 
 $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
-	$(CXX) $^ -o $@ $(LDLIBS)
+	$(CXX) $^ -o $@ -lopenblas $(LDLIBS)
 # PyTorch's own C++ front end, where Debian's libtorch-dev is: its headers do not pass our warnings.
 $(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
 	@mkdir -p $(@D)
