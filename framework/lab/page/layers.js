@@ -40,7 +40,8 @@ function drawProfile(box, model, when, quantity, logarithmic, range) {
   });
 }
 
-// One range for both moments, so that they can be compared by eye; at most twelve decades.
+// One range for both moments, so that they can be compared by eye; at most twelve decades, and at most four above the
+// median: one scheme that explodes must not flatten all others. What lies beyond runs off the edge; the tooltip has it.
 function profileRange(model, quantity, logarithmic) {
   const values = shownSchemes(model)
     .flatMap((scheme) => ["profile_start", "profile_end"].flatMap((when) => profile(model, scheme, when, quantity, logarithmic)))
@@ -49,7 +50,8 @@ function profileRange(model, quantity, logarithmic) {
   if (!logarithmic) return { floor: 0, ceiling: Math.min(1, Math.max(0.1, Math.ceil(10 * Math.max(...values)) / 10)) };
   const positive = values.filter((v) => v > 0);
   if (positive.length === 0) return { floor: 0.1, ceiling: 10 };
-  const top = Math.ceil(Math.log10(Math.max(...positive)) + 1e-9);
+  const median = positive.sort((a, b) => a - b)[Math.floor(positive.length / 2)];
+  const top = Math.min(Math.ceil(Math.log10(positive.at(-1)) + 1e-9), Math.ceil(Math.log10(median)) + 4);
   const bottom = Math.max(top - 12, Math.floor(Math.log10(Math.min(...positive))));
   const zeros = positive.length < values.length;
   return { floor: 10 ** (bottom - (zeros ? 1 : 0)), ceiling: 10 ** Math.max(top, bottom + 1) };
