@@ -45,12 +45,13 @@ data-mnist:
 	@datasets/fetch_mnist.sh
 
 # Each sanitizer has a build folder of its own; the pool then hands every block back to the system at once.
+# GCC 12 sees uninitialized values in its own <regex> under a sanitizer (GCC bug 105562), hence the one warning less.
 asan:
-	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer'
+	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer -Wno-maybe-uninitialized'
 ubsan:
-	@$(MAKE) --no-print-directory test BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all'
+	@$(MAKE) --no-print-directory test BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized'
 tsan:
-	@$(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE='-fsanitize=thread'
+	@$(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
 
 sources = $(shell git ls-files '*.cpp' '*.hpp')
 format:
