@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
 
@@ -82,5 +83,15 @@ std::vector<std::string> split_list(const std::string& text, const std::string& 
 }
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
+
+nlohmann::ordered_json confusion_json(const train::Confusion& confusion) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (int truth = 0; truth < confusion.classes; ++truth) {
+    nlohmann::ordered_json row = nlohmann::ordered_json::array();
+    for (int guess = 0; guess < confusion.classes; ++guess) row.push_back(confusion.at(truth, guess));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 }  // namespace fanin::program

@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -48,5 +49,8 @@ std::vector<std::string> split_list(const std::string& text, const std::string& 
 
 /// "88.1%", or "-" for a number that is not known.
 std::string percent(double share);
+
+/// A row for each true class, a column for each predicted one.
+nlohmann::ordered_json confusion_json(const train::Confusion& confusion);
 
 }  // namespace fanin::program

@@ -33,12 +33,7 @@ void run(const EvaluateFlags& flags) {
     return;
   }
   nlohmann::ordered_json json = {{"file", flags.file}, {"data", data.name}, {"count", data.count}, {"accuracy", result.accuracy}, {"loss", result.loss}};
-  json["confusion"] = nlohmann::ordered_json::array();
-  for (int truth = 0; truth < data.classes; ++truth) {
-    nlohmann::ordered_json row = nlohmann::ordered_json::array();
-    for (int guess = 0; guess < data.classes; ++guess) row.push_back(result.confusion.at(truth, guess));
-    json["confusion"].push_back(std::move(row));
-  }
+  json["confusion"] = confusion_json(result.confusion);
   fmt::print("{}\n", json.dump(2));
 }
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/moments.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/layer_text.hpp"
@@ -47,18 +47,13 @@ void write_npy(const fs::path& path, const Tensor& tensor) {
 }
 
 void describe(const std::string& name, const std::string& scheme, const Tensor& w) {
-  double sum = 0, squares = 0, low = HUGE_VAL, high = -HUGE_VAL;
-  for (const real v : w.values()) {
-    const auto value = static_cast<double>(v);
-    sum += value;
-    low = std::min(low, value);
-    high = std::max(high, value);
+  if (w.numel() == 0) {
+    fmt::print("{} {}: empty\n", name, w.shape().to_string());
+    return;
   }
-  const auto count = static_cast<double>(w.numel());
-  for (const real v : w.values()) squares += (static_cast<double>(v) - sum / count) * (static_cast<double>(v) - sum / count);
-  if (w.numel() == 0) fmt::print("{} {}: empty\n", name, w.shape().to_string());
-  else fmt::print("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, sum / count,
-                  std::sqrt(squares / count), low, high);
+  const auto [mean, std] = moments(w.values());
+  const auto [low, high] = std::minmax_element(w.values().begin(), w.values().end());
+  fmt::print("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, mean, std, *low, *high);
 }
 
 void draw_tensor(const InitFlags& flags) {

@@ -23,18 +23,18 @@ struct PredictFlags {
 };
 
 Tensor probabilities(const LoadedModel& loaded, const std::string& path, bool invert) {
-  const Dataset& like = loaded.like;
-  auto pixels = read_image(path, like.channels, like.height, like.width);
-  Tensor x({1, like.channels, like.height, like.width});
-  const Index area = like.height * like.width;
-  for (Index i = 0; i < x.numel(); ++i) {
-    const auto channel = static_cast<std::size_t>(i / area);
-    const int byte = invert ? 255 - pixels[static_cast<std::size_t>(i)] : pixels[static_cast<std::size_t>(i)];
-    x.data()[i] = (static_cast<real>(byte) / 255 - like.mean[channel]) / like.stddev[channel];
+  Dataset one = loaded.like;  // fed through a Loader, so that it is normalised as in training
+  one.count = 1;
+  one.labels = {0};
+  one.images = read_image(path, one.channels, one.height, one.width);
+  if (invert) {
+    for (auto& pixel : one.images) pixel = static_cast<std::uint8_t>(255 - pixel);
   }
+  Batch batch;
+  Loader(one, {.batch = 1}).next(batch);
   const NoGrad no_grad;
   loaded.model->eval();
-  return ops::softmax((*loaded.model)(x));
+  return ops::softmax((*loaded.model)(batch.images));
 }
 
 void run(const PredictFlags& flags) {

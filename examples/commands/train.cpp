@@ -68,12 +68,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
   for (const auto& one : drawn) {
     json["initialization"].push_back({{"name", one.name}, {"scheme", one.scheme}, {"mean", number(one.mean)}, {"std", number(one.std)}});
   }
-  json["confusion"] = ordered_json::array();
-  for (int truth = 0; truth < result.test.confusion.classes; ++truth) {
-    ordered_json row = ordered_json::array();
-    for (int guess = 0; guess < result.test.confusion.classes; ++guess) row.push_back(result.test.confusion.at(truth, guess));
-    json["confusion"].push_back(std::move(row));
-  }
+  json["confusion"] = confusion_json(result.test.confusion);
   json["settings"] = settings_json(flags, options);
   return json;
 }

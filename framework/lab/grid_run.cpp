@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/core/moments.hpp"
 #include "framework/lab/grid.hpp"
 #include "framework/lab/signal.hpp"
 
@@ -23,14 +23,11 @@ std::vector<ParameterSnapshot> snapshots(nn::Module& model) {
   std::vector<ParameterSnapshot> all;
   for (auto& [name, parameter, owner] : model.named_parameters()) {
     const Tensor& value = parameter->value;
-    double sum = 0, squares = 0;
-    for (const real v : value.values()) sum += static_cast<double>(v);
-    const double mean = sum / static_cast<double>(value.numel());
-    for (const real v : value.values()) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
+    const auto [mean, std] = moments(value.values());
     all.push_back({.name = name,
                    .shape = {value.shape().begin(), value.shape().end()},
                    .mean = mean,
-                   .std = std::sqrt(squares / static_cast<double>(value.numel())),
+                   .std = std,
                    .before = histogram(value.values())});
   }
   return all;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "framework/autograd/node.hpp"
+#include "framework/core/moments.hpp"
 #include "framework/ops/loss.hpp"
 
 namespace fanin::lab {
@@ -39,18 +40,6 @@ class Restore {
   std::vector<Tensor> buffers_;
   std::vector<Generator> generators_;
 };
-
-struct Moments {
-  double mean, std;
-};
-
-Moments moments(std::span<const real> values) {
-  double sum = 0, squares = 0;
-  for (const real value : values) sum += static_cast<double>(value);
-  const double mean = sum / static_cast<double>(values.size());
-  for (const real value : values) squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
-  return {mean, std::sqrt(squares / static_cast<double>(values.size()))};
-}
 
 /// Share of units — columns of [N, C], channels of [N, C, H, W] — that say the same to every sample.
 double dead_share(const Tensor& output) {

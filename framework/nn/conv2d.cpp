@@ -70,8 +70,7 @@ ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std:
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
   weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
                          o.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out})), fans);
-  // PyTorch takes the bias's bound from the weight's second dimension, which here counts what an input feeds.
-  if (o.bias) bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform()), {fans.out, fans.in});
+  if (o.bias) bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform({.mode = Fan::out})), fans);
 }
 
 std::string ConvTranspose2d::describe() const { return text("ConvTranspose2d", options_); }

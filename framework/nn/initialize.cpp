@@ -1,9 +1,9 @@
 #include "framework/nn/initialize.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/core/moments.hpp"
 
 namespace fanin::nn {
 namespace {
@@ -40,14 +40,8 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
 
 Drawn describe(const Module::NamedParameter& one, std::string scheme) {
   const Tensor& value = one.parameter->value;
-  Drawn drawn{.name = one.name, .shape = value.shape(), .fans = one.parameter->fans, .scheme = std::move(scheme)};
-  const auto count = static_cast<double>(std::max<Index>(1, value.numel()));
-  for (const real v : value.values()) drawn.mean += static_cast<double>(v) / count;
-  for (const real v : value.values()) {
-    drawn.std += (static_cast<double>(v) - drawn.mean) * (static_cast<double>(v) - drawn.mean) / count;
-  }
-  drawn.std = std::sqrt(drawn.std);
-  return drawn;
+  const auto [mean, std] = moments(value.values());
+  return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std};
 }
 
 }  // namespace

@@ -91,6 +91,25 @@ struct ConvTranspose2dOp {
   }
 };
 
+/// The convolution from an image [N, C, H, W] to `filters` channels; the transposed one runs it the other way.
+kernels::ConvShape conv_shape(const Shape& image, Index filters, const Tensor& weight, Pair stride, Pair padding,
+                              Pair dilation, Index groups) {
+  return {.batch = image[0],
+          .in_channels = image[1],
+          .height = image[2],
+          .width = image[3],
+          .out_channels = filters,
+          .kernel_h = weight.size(2),
+          .kernel_w = weight.size(3),
+          .stride_h = stride.h,
+          .stride_w = stride.w,
+          .pad_h = padding.h,
+          .pad_w = padding.w,
+          .dilation_h = dilation.h,
+          .dilation_w = dilation.w,
+          .groups = groups};
+}
+
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
@@ -116,20 +135,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     fail("{}: input {} with padding ({}, {}) is smaller than the kernel of weight {} with dilation ({}, {})",
          op, x.shape().to_string(), padding.h, padding.w, weight.shape().to_string(), dilation.h, dilation.w);
   }
-  const kernels::ConvShape shape{.batch = x.size(0),
-                                 .in_channels = x.size(1),
-                                 .height = x.size(2),
-                                 .width = x.size(3),
-                                 .out_channels = weight.size(0),
-                                 .kernel_h = weight.size(2),
-                                 .kernel_w = weight.size(3),
-                                 .stride_h = stride.h,
-                                 .stride_w = stride.w,
-                                 .pad_h = padding.h,
-                                 .pad_w = padding.w,
-                                 .dilation_h = dilation.h,
-                                 .dilation_w = dilation.w,
-                                 .groups = groups};
+  const auto shape = conv_shape({x.size(0), x.size(1), x.size(2), x.size(3)}, weight.size(0), weight, stride, padding, dilation, groups);
   return record(Conv2dOp{shape, {op, activation}, {}, {}}, x, weight, bias);
 }
 
@@ -166,20 +172,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
     fail("{}: input {} with weight {} and padding ({}, {}) leaves an output of {} x {}", op,
          x.shape().to_string(), weight.shape().to_string(), padding.h, padding.w, height, width);
   }
-  const kernels::ConvShape shape{.batch = x.size(0),
-                                 .in_channels = out,
-                                 .height = height,
-                                 .width = width,
-                                 .out_channels = x.size(1),
-                                 .kernel_h = weight.size(2),
-                                 .kernel_w = weight.size(3),
-                                 .stride_h = stride.h,
-                                 .stride_w = stride.w,
-                                 .pad_h = padding.h,
-                                 .pad_w = padding.w,
-                                 .dilation_h = dilation.h,
-                                 .dilation_w = dilation.w,
-                                 .groups = groups};
+  const auto shape = conv_shape({x.size(0), out, height, width}, x.size(1), weight, stride, padding, dilation, groups);
   return record(ConvTranspose2dOp{shape, {}, {}}, x, weight, bias);
 }
 

@@ -6,18 +6,9 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/expression.hpp"
+#include "tests/usage_message.hpp"
 
 using namespace fanin;
-
-static std::string message(auto&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    CHECK(error.blame() == Blame::usage);
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST_CASE("expression: reads a name with options and prints it back") {
   const auto call =
@@ -34,7 +25,7 @@ TEST_CASE("expression: reads a name with options and prints it back") {
 }
 
 TEST_CASE("expression: a malformed text is refused with its position") {
-  const auto refused = [](const std::string& text) { return message([&] { Expression::parse(text); }); };
+  const auto refused = [](const std::string& text) { return usage_message([&] { Expression::parse(text); }); };
   CHECK(refused("") == "expected a name at character 1 of ''");
   CHECK(refused("normal(std=1") == "expected ')' at character 13 of 'normal(std=1'");
   CHECK(refused("normal(std=)") == "expected a value at character 12 of 'normal(std=)'");
@@ -59,14 +50,14 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
   CHECK(options.word("act", "tanh", {"relu", "tanh"}) == "relu");
   CHECK(options.flag("on", false));
   CHECK(options.number("absent", 7) == 7);
-  CHECK(message([&] { options.number("act", 0); }) ==
+  CHECK(usage_message([&] { options.number("act", 0); }) ==
         "scheme 'normal': act = 'relu' must be a finite number, at character 46 of "
         "'normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)'");
-  CHECK(message([&] { options.integer("n", 0, 4, 9); }).find("a whole number from 4 to 9") !=
+  CHECK(usage_message([&] { options.integer("n", 0, 4, 9); }).find("a whole number from 4 to 9") !=
         std::string::npos);
 
   const auto refused = [](const std::string& text) {
-    return message([&] { Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0); });
+    return usage_message([&] { Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0); });
   };
   CHECK(refused("normal( sdt = 1)") ==
         "unknown option 'sdt' of scheme 'normal' at character 9 of 'normal( sdt = 1)'; did you mean 'std'?");

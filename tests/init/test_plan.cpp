@@ -6,6 +6,7 @@
 #include "framework/core/error.hpp"
 #include "framework/init/init.hpp"
 #include "framework/init/plan.hpp"
+#include "tests/usage_message.hpp"
 
 using namespace fanin;
 using namespace fanin::init;
@@ -23,16 +24,6 @@ static std::string chosen(const std::string& text, const std::string& name) {
       return init ? init->to_string() : "default";
     }
   return "no such parameter";
-}
-
-static std::string refused(auto&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    CHECK(error.blame() == Blame::usage);
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST_CASE("plan: rules by name, the last that matches wins") {
@@ -71,7 +62,7 @@ TEST_CASE("plan: prints and parses back") {
 
 TEST_CASE("plan: a rule that matches nothing is refused, with what is near") {
   const auto check = [](const std::string& text) {
-    return refused([&] { Plan::parse(text).require_matches(lenet); });
+    return usage_message([&] { Plan::parse(text).require_matches(lenet); });
   };
   CHECK(check("xavier_uniform; conv*=zeros; *.bias=zeros; default") == "no error");
   CHECK(check("zeros; cnov*=kaiming_normal") ==
@@ -87,7 +78,7 @@ TEST_CASE("plan: a rule that matches nothing is refused, with what is near") {
 }
 
 TEST_CASE("plan: a malformed text is refused with its position") {
-  const auto check = [](const std::string& text) { return refused([&] { Plan::parse(text); }); };
+  const auto check = [](const std::string& text) { return usage_message([&] { Plan::parse(text); }); };
   CHECK(check("").starts_with("an empty plan"));
   CHECK(check(" ; ; ").starts_with("an empty plan"));
   CHECK(check("=zeros").starts_with("expected a pattern before '=' at character 1"));

@@ -7,6 +7,7 @@
 #include "framework/core/error.hpp"
 #include "framework/io/numpy_file.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/io/zip_bytes.hpp"
 
@@ -16,15 +17,6 @@ namespace {
 
 std::string header(const std::string& descr, const std::string& shape, const std::string& order = "False") {
   return "{'descr': " + descr + ", 'fortran_order': " + order + ", 'shape': " + shape + ", }          \n";
-}
-
-std::string message(const std::string& file) {
-  try {
-    parse_tensor_file(bytes_of(file), "f", nullptr);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 std::string contents(const std::string& path) {
@@ -103,7 +95,7 @@ TEST_CASE("npy: each way to be hostile has its message") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    CHECK(message(row.file) == row.expected);
+    CHECK(parse_message(row.file) == row.expected);
   }
 }
 

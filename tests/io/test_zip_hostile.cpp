@@ -4,6 +4,7 @@
 #include "framework/io/numpy_file.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/io/zip.hpp"
+#include "tests/io/parse_message.hpp"
 #include "tests/io/zip_bytes.hpp"
 
 using namespace fanin;
@@ -13,15 +14,6 @@ namespace {
 const std::string array =
     npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", raw(1.5f) + raw(-2.0f));
 const ZipPart good{.name = "a.npy", .data = array};
-
-std::string message(const std::string& file) {
-  try {
-    parse_tensor_file(bytes_of(file), "f", nullptr);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 ZipPart named(const std::string& name) { return {.name = name, .data = array}; }
 
@@ -148,7 +140,7 @@ TEST_CASE("zip: each way to be hostile has its message") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    CHECK(message(row.file) == row.expected);
+    CHECK(parse_message(row.file) == row.expected);
   }
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+#include <span>
+
+#include "framework/core/real.hpp"
+
+namespace fanin {
+
+struct Moments {
+  double mean = 0;
+  double std = 0;  ///< of the values as a population: divided by their count
+};
+
+/// Mean and standard deviation in two passes, in double; zeros for no values.
+Moments moments(std::span<const real> values);
+
+}  // namespace fanin
