@@ -6,6 +6,7 @@
 #include "datasets/cifar10.hpp"
 #include "datasets/image_folder.hpp"
 #include "datasets/mnist.hpp"
+#include "datasets/selection.hpp"
 #include "datasets/synthetic.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/expression.hpp"
@@ -103,12 +104,12 @@ const std::vector<Entry>& entries() {
   return all;
 }
 
-Load loader_for(const std::string& text) {
-  const Expression call = Expression::parse(text);
+/// The way to load what `call` names, without its selection; the data is named by `name`.
+Load loader_for(const Expression& call, const std::string& name) {
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
-      return [load = entry.make(call), name = call.to_string()](Split split) {
+      return [load = entry.make(call), name](Split split) {
         Dataset data = load(split);
         data.name = name;  // what it can be loaded by again
         return data;
@@ -145,22 +146,28 @@ const std::vector<DatasetEntry>& known_datasets() {
 }
 
 Dataset load_dataset(const std::string& text, Split split) {
-  const Load load = loader_for(text);
+  Expression call = Expression::parse(text);
+  const std::string name = call.to_string();
+  const Selection selection = Selection::take_from(call);
+  const Load load = loader_for(call, name);
   Dataset data = load(split);
   if (split == Split::train || !data.mean.empty()) {
     settle(data, nullptr);
-    return data;
+  } else {
+    Dataset train = load(Split::train);
+    settle(train, &data);
   }
-  Dataset train = load(Split::train);
-  settle(train, &data);
-  return data;
+  return selection.apply(std::move(data), split);
 }
 
 Splits load_splits(const std::string& text) {
-  const Load load = loader_for(text);
+  Expression call = Expression::parse(text);
+  const std::string name = call.to_string();
+  const Selection selection = Selection::take_from(call);
+  const Load load = loader_for(call, name);
   Splits halves{load(Split::train), load(Split::test)};
   settle(halves.train, &halves.test);
-  return halves;
+  return {selection.apply(std::move(halves.train), Split::train), selection.apply(std::move(halves.test), Split::test)};
 }
 
 }  // namespace fanin

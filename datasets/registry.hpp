@@ -16,7 +16,7 @@ struct DatasetEntry {
 const std::vector<DatasetEntry>& known_datasets();
 
 /// One half of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
-/// `synthetic(classes=10, …)`; checked, with the training half's mean and stddev in both, and named by
+/// `synthetic(classes=10, …)`, each also with `only=0..4` and `per_class=10` (selection.hpp); checked, with the training half's mean and stddev in both, and named by
 /// that text. Error (usage) for a
 /// name or option that is not known, Error for data that is missing or broken. Files are looked for in
 /// $FANIN_DATA, then in

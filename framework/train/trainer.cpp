@@ -24,7 +24,8 @@ class Run {
         looks_(options.threshold > 0 ? test.take(std::min(options.threshold_samples, test.count)) : Dataset{}),
         loader_(training, {.batch = options.batch, .shuffle = true, .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
-        optimizer_(model, options.optimizer),
+        tuning_(model, options.finetune),
+        optimizer_(tuning_.groups(), options.optimizer),
         base_lr_(options.optimizer.lr),
         curve_every_(options.curve_every > 0 ? options.curve_every : std::max<Index>(1, loader_.batches() * options.epochs / 100)) {
     model_.reseed(options.seed);
@@ -43,6 +44,7 @@ class Run {
 
  private:
   void run_epoch(int epoch) {
+    tuning_.begin_epoch(epoch);
     double loss_sum = 0;
     Index seen = 0, correct = 0;
     double seconds = 0;
@@ -63,9 +65,11 @@ class Run {
     record.train_loss = loss_sum / static_cast<double>(seen);
     record.train_accuracy = static_cast<double>(correct) / static_cast<double>(seen);
     if (result_.status == Status::ok) {
-      result_.test = evaluate(model_, test_);
-      record.test_loss = result_.test.loss;
-      record.test_accuracy = result_.test.accuracy;
+      if (epoch % options_.test_every == 0 || epoch == options_.epochs) {
+        result_.test = evaluate(model_, test_);
+        record.test_loss = result_.test.loss;
+        record.test_accuracy = result_.test.accuracy;
+      }
       result_.history.push_back(record);
       if (options_.on_epoch) options_.on_epoch(record);
     }
@@ -86,6 +90,7 @@ class Run {
       return {value, 0};
     }
     loss.backward();
+    tuning_.add_penalties();
     if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
     optimizer_.step();
     return {value, count_correct(logits, batch_.labels)};
@@ -107,6 +112,7 @@ class Run {
   const Dataset& test_;
   Dataset looks_;
   Loader loader_;
+  FineTuning tuning_;
   optim::Optimizer optimizer_;
   double base_lr_;
   Index curve_every_;
@@ -121,6 +127,7 @@ class Run {
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
+  if (options.test_every < 1) fail_usage("train: test_every must be at least 1, got {}", options.test_every);
   if (options.curve_every < 0 || options.threshold_every < 1) {
     fail_usage("train: curve_every must be at least 0 and threshold_every at least 1, got {} and {}", options.curve_every,
                options.threshold_every);

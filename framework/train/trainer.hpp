@@ -9,6 +9,7 @@
 #include "framework/nn/module.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/schedule.hpp"
+#include "framework/train/finetune.hpp"
 #include "framework/train/history.hpp"
 #include "framework/train/metrics.hpp"
 
@@ -24,7 +25,9 @@ struct TrainOptions {
   double label_smoothing = 0;
   Tensor class_weights = {};
   Transform augment = {};
+  FineTune finetune = {};  ///< what trains, and how fast, when the weights were loaded
 
+  int test_every = 1;          ///< epochs between two tests on the whole test set; the last epoch is always tested
   Index curve_every = 0;       ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
   double threshold = 0;        ///< test accuracy whose first step is looked for; 0: not looked for
   Index threshold_every = 50;  ///< steps between two looks
@@ -49,7 +52,7 @@ struct TrainResult {
   double samples_per_s = 0;  ///< training samples by those seconds
 };
 
-/// Trains `model` on cross-entropy over `training` and tests it on `test` after every epoch. Equal arguments give equal bits.
+/// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs. Equal arguments give equal bits.
 /// A loss that is not finite ends the run as diverged: the result says at which step. Error for epochs or batch < 1, an
 /// empty set, or parameters without values.
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options);

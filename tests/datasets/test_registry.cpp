@@ -8,6 +8,7 @@
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/usage_message.hpp"
 
 using namespace fanin;
 
@@ -168,4 +169,27 @@ TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
   CHECK_THROWS_WITH_AS(
       load_dataset("cifar10", Split::train),
       doctest::Contains("data_batch_3.bin: no such file, expected a CIFAR-10 batch; get it with: "), Error);
+}
+
+TEST_CASE("a selection keeps some classes, renumbered, and some training samples of each") {
+  const Splits all = load_splits("synthetic(classes=6, count=600, size=4)");
+  const Splits part = load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7)");
+  CHECK(part.train.classes == 3);
+  CHECK(part.train.count == 21);
+  CHECK(part.train.class_counts() == std::vector<Index>{7, 7, 7});
+  const auto counts = all.test.class_counts();
+  CHECK(part.test.class_counts() == std::vector<Index>{counts[3], counts[4], counts[1]});
+  CHECK(part.train.mean == all.train.mean);
+  CHECK(load_dataset(part.train.name, Split::train).images == part.train.images);
+  CHECK(load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)").train.images != part.train.images);
+
+  const auto refused = [](const std::string& options) {
+    return usage_message([&] { load_splits("synthetic(classes=6, count=60, size=4, " + options + ")"); });
+  };
+  CHECK(refused("only=0-4").find("only = '0-4' must be classes") != std::string::npos);
+  CHECK(refused("only=1+1").find("each once") != std::string::npos);
+  CHECK(refused("only=4..2").find("must be classes") != std::string::npos);
+  CHECK(refused("per_class=0").find("per_class = '0'") != std::string::npos);
+  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, only=9)"), doctest::Contains("no class 9, expected 0..5"), Error);
+  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"), doctest::Contains("cannot take 900"), Error);
 }
