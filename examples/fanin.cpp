@@ -16,6 +16,7 @@ constexpr const char* about =
     "  fanin compare                                        which initializer wins on Fashion-MNIST?\n"
     "  fanin train --model lenet --epochs 3 --output lenet.safetensors\n"
     "  fanin train --model \"mlp(hidden=256-128)\" --init \"fc*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
+    "  fanin finetune --from lenet.safetensors --data mnist --freeze \"conv*\" --lr-head 0.1 --lr-body 0.01\n"
     "  fanin evaluate lenet.safetensors --data fashion-mnist\n"
     "  fanin predict lenet.safetensors shirt.png\n"
     "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "fanin 0.1.0");
   program::add_train(app);
+  program::add_finetune(app);
   program::add_compare(app);
   program::add_evaluate(app);
   program::add_predict(app);

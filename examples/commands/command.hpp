@@ -13,6 +13,7 @@ namespace fanin::program {
 
 /// Every command adds itself to the program: its options, its help with examples, and what it does.
 void add_train(CLI::App& app);
+void add_finetune(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);

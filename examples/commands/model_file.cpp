@@ -51,19 +51,21 @@ class Metadata {
 
 }  // namespace
 
-void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
-  const std::map<std::string, std::string> metadata = {{"framework", "fanin 0.1.0"},
-                                                       {"model", origin.model},
-                                                       {"plan", origin.plan},
-                                                       {"seed", std::to_string(origin.seed)},
-                                                       {"data", data.name},
-                                                       {"channels", std::to_string(data.channels)},
-                                                       {"height", std::to_string(data.height)},
-                                                       {"width", std::to_string(data.width)},
-                                                       {"classes", std::to_string(data.classes)},
-                                                       {"class_names", json(data.class_names).dump()},
-                                                       {"mean", json(data.mean).dump()},
-                                                       {"stddev", json(data.stddev).dump()}};
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin,
+                  const Dataset& data) {
+  std::map<std::string, std::string> metadata = {{"framework", "fanin 0.1.0"},
+                                                 {"model", origin.model},
+                                                 {"plan", origin.plan},
+                                                 {"seed", std::to_string(origin.seed)},
+                                                 {"data", data.name},
+                                                 {"channels", std::to_string(data.channels)},
+                                                 {"height", std::to_string(data.height)},
+                                                 {"width", std::to_string(data.width)},
+                                                 {"classes", std::to_string(data.classes)},
+                                                 {"class_names", json(data.class_names).dump()},
+                                                 {"mean", json(data.mean).dump()},
+                                                 {"stddev", json(data.stddev).dump()}};
+  if (!origin.warm_start.empty()) metadata["warm_start"] = origin.warm_start;
   save_model(path, model, metadata);
 }
 
@@ -71,7 +73,9 @@ LoadedModel load_model(const std::string& path) {
   const TensorFile file = read_tensor_file(path);
   const Metadata metadata(file, path);
   LoadedModel loaded;
-  loaded.origin = {metadata.text("model"), metadata.text("plan"), metadata.number("seed", UINT64_MAX)};
+  loaded.origin = {.model = metadata.text("model"),
+                   .plan = metadata.text("plan"),
+                   .seed = metadata.number("seed", UINT64_MAX)};
   Dataset& like = loaded.like;
   like.name = metadata.text("data");
   like.channels = static_cast<Index>(metadata.number("channels", 1024));
@@ -93,9 +97,11 @@ LoadedModel load_model(const std::string& path) {
 
 void require_fit(const LoadedModel& loaded, const Dataset& data) {
   const Dataset& like = loaded.like;
-  if (like.channels == data.channels && like.height == data.height && like.width == data.width && like.classes == data.classes) return;
-  fail("the model reads {}×{}×{} images of {} classes, '{}' has {}×{}×{} of {}", like.channels, like.height, like.width, like.classes,
-       data.name, data.channels, data.height, data.width, data.classes);
+  if (like.channels == data.channels && like.height == data.height && like.width == data.width &&
+      like.classes == data.classes)
+    return;
+  fail("the model reads {}×{}×{} images of {} classes, '{}' has {}×{}×{} of {}", like.channels, like.height,
+       like.width, like.classes, data.name, data.channels, data.height, data.width, data.classes);
 }
 
 }  // namespace fanin::program

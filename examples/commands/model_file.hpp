@@ -12,6 +12,7 @@ struct ModelOrigin {
   std::string model;  ///< text for models::build
   std::string plan;   ///< initialization plan
   std::uint64_t seed = 0;
+  std::string warm_start{};  ///< the file it was fine-tuned from; empty: drawn as a whole
 };
 
 /// Saves the state dict, with all that `load_model` needs to rebuild the model and to feed it: model text, image size, classes

@@ -34,20 +34,25 @@ std::string fingerprint(const Dataset& data) {
   add(data.labels);
   add(data.mean);
   add(data.stddev);
-  return fmt::format("{}:{}x{}x{}x{}:{:08x}", data.name, data.count, data.channels, data.height, data.width, sum);
+  return fmt::format("{}:{}x{}x{}x{}:{:08x}", data.name, data.count, data.channels, data.height, data.width,
+                     sum);
 }
 
 /// Everything a run's result depends on, as text: the same text means the same bits.
-std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
+std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme,
+                        const std::string& data) {  // the key's model holds the label budget
   const auto& t = grid.training;
   const auto& o = t.optimizer;
   const auto class_weights = t.class_weights.defined() ? t.class_weights.to_vector() : std::vector<real>{};
-  return fmt::format("model={} plan={} seed={} data={} epochs={} batch={} opt={} lr={} wd={} mom={} damp={} nest={} b1={} b2={} "
-                     "alpha={} eps={} schedule={} clip={} smooth={} augment={} threshold={}/{}/{} curve={} weights={} format=1",
-                     key.model, scheme.plan, key.seed, data, t.epochs, t.batch,
-                     optim::rule_name(o.rule), o.lr, o.weight_decay, o.momentum, o.dampening, o.nesterov, o.beta1, o.beta2,
-                     o.alpha, o.eps, t.schedule.to_string(), t.clip_norm, t.label_smoothing, t.augment.to_string(), t.threshold,
-                     t.threshold_every, t.threshold_samples, t.curve_every, fmt::join(class_weights, ","));
+  return fmt::format(
+      "model={} plan={} seed={} data={} epochs={} batch={} opt={} lr={} wd={} mom={} damp={} nest={} b1={} "
+      "b2={} "
+      "alpha={} eps={} schedule={} clip={} smooth={} augment={} threshold={}/{}/{} curve={} weights={} "
+      "least={} format=2",
+      key.model, scheme.plan + scheme.content, key.seed, data, t.epochs, t.batch, optim::rule_name(o.rule),
+      o.lr, o.weight_decay, o.momentum, o.dampening, o.nesterov, o.beta1, o.beta2, o.alpha, o.eps,
+      t.schedule.to_string(), t.clip_norm, t.label_smoothing, t.augment.to_string(), t.threshold,
+      t.threshold_every, t.threshold_samples, t.curve_every, fmt::join(class_weights, ","), grid.least_steps);
 }
 
 /// A readable name with a hash behind it, so that runs of other settings never collide.
@@ -72,6 +77,7 @@ std::optional<Run> reload(const fs::path& path) {
 
 struct Job {
   std::string model;
+  Index labels;
   Scheme scheme;
   std::uint64_t seed;
 };
@@ -81,7 +87,9 @@ std::vector<Job> jobs_of(const Grid& grid) {
   std::vector<Job> jobs;
   for (const auto seed : grid.seeds) {
     for (const auto& model : grid.models) {
-      for (const auto& scheme : grid.schemes) jobs.push_back({model, scheme, seed});
+      for (const Index labels : grid.labels_per_class) {
+        for (const auto& scheme : grid.schemes) jobs.push_back({model, labels, scheme, seed});
+      }
     }
   }
   return jobs;
@@ -89,9 +97,22 @@ std::vector<Job> jobs_of(const Grid& grid) {
 
 }  // namespace
 
-std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Dataset& test, const GridProgress& progress,
-                          const std::atomic<bool>& interrupted) {
-  if (grid.jobs < 1 || grid.jobs > 256) fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
+std::string subject(const std::string& model, Index labels_per_class) {
+  return labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
+}
+
+std::vector<std::string> subjects(const Grid& grid) {
+  std::vector<std::string> all;
+  for (const auto& model : grid.models) {
+    for (const Index labels : grid.labels_per_class) all.push_back(subject(model, labels));
+  }
+  return all;
+}
+
+std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Dataset& test,
+                          const GridProgress& progress, const std::atomic<bool>& interrupted) {
+  if (grid.jobs < 1 || grid.jobs > 256)
+    fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
   const auto jobs = jobs_of(grid);
   std::vector<std::optional<Run>> results(jobs.size());
   const fs::path runs_directory = grid.directory.empty() ? fs::path() : fs::path(grid.directory) / "runs";
@@ -111,15 +132,17 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
       }};
 
   const auto take_one = [&](std::size_t i) {
-    const auto& [model, scheme, seed] = jobs[i];
-    const Run key{.model = model, .scheme = scheme.label, .seed = seed};
-    const fs::path path =
-        runs_directory.empty() ? fs::path() : runs_directory / file_name(key, fingerprint(grid, key, scheme, data));
+    const auto& [model, labels, scheme, seed] = jobs[i];
+    const Run key{.model = subject(model, labels), .scheme = scheme.label, .seed = seed};
+    const fs::path path = runs_directory.empty()
+                              ? fs::path()
+                              : runs_directory / file_name(key, fingerprint(grid, key, scheme, data));
     std::optional<Run> run = path.empty() ? std::nullopt : reload(path);
     const bool reused = run.has_value();
-    if (!reused) run = run_one(grid, model, scheme, seed, training, test, guarded, interrupted);
+    if (!reused) run = run_one(grid, model, labels, scheme, seed, training, test, guarded, interrupted);
     if (run->status == "interrupted") return;
-    if (!reused && !path.empty() && run->status != "failed") write_atomically(path.string(), [&](AtomicWriter& file) { file.write(run_json(*run)); });
+    if (!reused && !path.empty() && run->status != "failed")
+      write_atomically(path.string(), [&](AtomicWriter& file) { file.write(run_json(*run)); });
     run->scheme = scheme.label;
     results[i] = std::move(run);
     const std::lock_guard lock(mutex);

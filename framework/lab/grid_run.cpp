@@ -51,12 +51,30 @@ std::vector<float> first_filters(nn::Module& model, const Dataset& data, FilterI
   return {};
 }
 
+/// The grid's training options for a set of `count` samples: a small one is walked more often, and tested
+/// some twenty times in all.
+train::TrainOptions options_for(const Grid& grid, Index count) {
+  train::TrainOptions options = grid.training;
+  const Index batches = (count + options.batch - 1) / options.batch;
+  const Index epochs = std::max<Index>(options.epochs, (grid.least_steps + batches - 1) / batches);
+  options.test_every = static_cast<int>(std::max<Index>(1, epochs / 20));
+  options.epochs = static_cast<int>(epochs);
+  return options;
+}
+
 }  // namespace
 
-Run run_one(const Grid& grid, const std::string& model_text, const Scheme& scheme, std::uint64_t seed, const Dataset& training,
-            const Dataset& test, const GridProgress& progress, const std::atomic<bool>& interrupted) {
-  Run run{.model = model_text, .scheme = scheme.label, .plan = scheme.plan, .seed = seed};
+Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_class, const Scheme& scheme,
+            std::uint64_t seed, const Dataset& all_training, const Dataset& test,
+            const GridProgress& progress, const std::atomic<bool>& interrupted) {
+  Run run{.model = subject(model_text, labels_per_class),
+          .scheme = scheme.label,
+          .plan = scheme.plan,
+          .seed = seed};
   try {
+    const Dataset few =
+        labels_per_class > 0 ? all_training.take_per_class(labels_per_class, seed) : Dataset{};
+    const Dataset& training = labels_per_class > 0 ? few : all_training;
     const auto model = grid.build(model_text);
     run.plan = grid.initialize(*model, scheme, seed);
     const Batch probe = probe_batch(test);
@@ -64,17 +82,21 @@ Run run_one(const Grid& grid, const std::string& model_text, const Scheme& schem
     run.parameters = snapshots(*model);
     run.filters.before = first_filters(*model, training, run.filters);
 
-    train::TrainOptions options = grid.training;
+    train::TrainOptions options = options_for(grid, training.count);
+    if (grid.adjust) grid.adjust(*model, scheme, options);
     options.seed = seed;
     options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
     options.on_epoch = [&](const train::EpochRecord& record) {
-      if (progress.on_epoch) progress.on_epoch(model_text, scheme.label, seed, record);
+      if (progress.on_epoch) progress.on_epoch(run.model, scheme.label, seed, record);
     };
     const auto result = train::train(*model, training, test, options);
 
-    run.status = result.status == train::Status::ok ? "ok" : result.status == train::Status::diverged ? "diverged" : "interrupted";
+    run.status = result.status == train::Status::ok         ? "ok"
+                 : result.status == train::Status::diverged ? "diverged"
+                                                            : "interrupted";
     run.diverged_step = result.diverged_step;
-    if (run.status == "diverged") run.message = fmt::format("the loss was not finite at step {}", result.diverged_step);
+    if (run.status == "diverged")
+      run.message = fmt::format("the loss was not finite at step {}", result.diverged_step);
     run.test_accuracy = result.test.accuracy;
     run.test_loss = result.test.loss;
     run.history = result.history;
@@ -90,7 +112,8 @@ Run run_one(const Grid& grid, const std::string& model_text, const Scheme& schem
     }
     run.filters.after = first_filters(*model, training, run.filters);
   } catch (const Error& error) {
-    if (error.blame() == Blame::usage) throw;  // a mistyped text fails the whole grid before it wastes an hour
+    if (error.blame() == Blame::usage)
+      throw;  // a mistyped text fails the whole grid before it wastes an hour
     run.status = "failed";
     run.message = error.what();
   }

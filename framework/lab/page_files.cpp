@@ -8,6 +8,7 @@ asm(R"(
                       .incbin "framework/lab/page/look.js"
                       .incbin "framework/lab/page/bars.js"
                       .incbin "framework/lab/page/curves.js"
+                      .incbin "framework/lab/page/labels.js"
                       .incbin "framework/lab/page/layers.js"
                       .incbin "framework/lab/page/weights.js"
                       .incbin "framework/lab/page/page.js"

@@ -15,13 +15,15 @@ bool has_matrix(Module& layer) {
 }  // namespace
 
 void shrink_and_perturb(Module& model, const ShrinkPerturbOptions& options, Generator& generator) {
-  const auto [shrink, perturb] = options;
+  const double shrink = options.shrink, perturb = options.perturb;
   if (!(shrink >= 0 && shrink <= 1))
     fail_usage("shrink_and_perturb: shrink must be in [0, 1], got {}", shrink);
   if (!(perturb >= 0 && perturb <= 1e6))
     fail_usage("shrink_and_perturb: perturb must be in [0, 1e6], got {}", perturb);
   for (auto& [name, parameter, owner] : model.named_parameters()) {
-    if (!has_matrix(*owner)) continue;
+    const bool excepted =
+        std::find(options.except.begin(), options.except.end(), name) != options.except.end();
+    if (excepted || !has_matrix(*owner)) continue;
     Tensor value = parameter->use();
     Tensor fresh(value.shape());
     parameter->init.fill(fresh, parameter->fans, generator);

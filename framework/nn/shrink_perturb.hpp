@@ -6,6 +6,8 @@ namespace fanin::nn {
 struct ShrinkPerturbOptions {
   double shrink = 0.5;   ///< λ in [0, 1]: the share of the old value that stays
   double perturb = 0.1;  ///< γ ≥ 0: times a fresh draw from the layer's own scheme
+  std::vector<std::string>
+      except{};  ///< full names of parameters to leave alone: a head that is fresh already
 };
 
 /// Warm start by "shrink and perturb" (Ash & Adams 2020, "On Warm-Starting Neural Network Training"): every

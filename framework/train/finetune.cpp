@@ -27,7 +27,8 @@ void require_cover(const char* option, const std::string& pattern,
   std::vector<std::string> known;
   for (const auto& one : parameters) {
     if (covers(pattern, one.name)) return;
-    known.push_back(layer_of(one.name));
+    const std::string layer = layer_of(one.name);
+    if (std::find(known.begin(), known.end(), layer) == known.end()) known.push_back(layer);
     known.push_back(one.name);
   }
   fail_usage("{}: no layer or parameter matches '{}'{}", option, pattern, suggest(pattern, known));

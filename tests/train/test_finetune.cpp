@@ -1,5 +1,3 @@
-#include "framework/train/finetune.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -11,6 +9,7 @@
 #include "framework/nn/norm.hpp"
 #include "framework/nn/shrink_perturb.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/train/finetune.hpp"
 #include "framework/train/trainer.hpp"
 #include "models/model.hpp"
 #include "tests/usage_message.hpp"
@@ -70,20 +69,26 @@ TEST_CASE("fine-tuning: a pattern speaks of a parameter, of its layer, or of all
   CHECK_FALSE(train::covers("weight", "fc1.weight"));
 }
 
-TEST_CASE("fine-tuning: what is frozen keeps every bit, and no gradient is computed below the lowest layer that trains") {
+TEST_CASE(
+    "fine-tuning: what is frozen keeps every bit, and no gradient is computed below the lowest layer that "
+    "trains") {
   const auto model = born("lenet");
   const Values before = values_of(*model);
-  train::TrainOptions options{.epochs = 1, .batch = 50, .optimizer = {.lr = 0.05, .weight_decay = 0.01, .momentum = 0.9}};
+  train::TrainOptions options{
+      .epochs = 1, .batch = 50, .optimizer = {.lr = 0.05, .weight_decay = 0.01, .momentum = 0.9}};
   options.finetune.freeze = {"conv*", "fc1"};
   train::train(*model, data().train, data().test, options);
-  CHECK(changed(before, values_of(*model)) == std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
+  CHECK(changed(before, values_of(*model)) ==
+        std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
   for (auto& one : model->named_parameters()) CHECK(one.parameter->value.requires_grad());  // as before
 
   FineTuning tuning(*model, options.finetune);
   tuning.begin_epoch(1);
   int recorded = 0;
   {
-    const nn::Observer observer([&](nn::Module&, const Tensor& output) { recorded += output.requires_grad() || output.node() != nullptr; });
+    const nn::Observer observer([&](nn::Module&, const Tensor& output) {
+      recorded += output.requires_grad() || output.node() != nullptr;
+    });
     Tensor images = Tensor::zeros({2, 1, 28, 28});
     (*model)(images);
   }
@@ -103,7 +108,9 @@ TEST_CASE("fine-tuning: BatchNorm's statistics freeze with their layer, or not, 
     options.finetune = {.freeze = {"fc1", first_norm}, .freeze_statistics = freeze_statistics};
     train::train(*model, data().train, data().test, options);
     const auto names = changed(before, values_of(*model));
-    const auto moved = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    const auto moved = [&](const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
     CHECK(moved(first_norm + ".running_mean") == !freeze_statistics);
     CHECK(moved(second_norm + ".running_mean"));
     CHECK_FALSE(moved(first_norm + ".weight"));
@@ -137,7 +144,8 @@ TEST_CASE("fine-tuning: a group's rate is what its weights are stepped with") {
     if (scaled) options.finetune.rates = {{"fc1", 0.25}};
     train::train(*model, data().train, data().test, options);
     for (const auto& [name, values] : values_of(*model)) {
-      for (std::size_t i = 0; i < values.size(); ++i) step[scaled][name].push_back(values[i] - before.at(name)[i]);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        step[scaled][name].push_back(values[i] - before.at(name)[i]);
     }
   }
   for (const auto& [name, values] : step[0]) {
@@ -164,7 +172,8 @@ TEST_CASE("fine-tuning: the head trains alone first; then layer after layer join
     const auto net = born("mlp(hidden=16-8)");
     Values before = values_of(*net);
     std::vector<std::vector<std::string>> moved;
-    train::TrainOptions options{.epochs = 3, .batch = 50, .optimizer = {.rule = rule, .lr = 0.01, .momentum = 0.9}};
+    train::TrainOptions options{
+        .epochs = 3, .batch = 50, .optimizer = {.rule = rule, .lr = 0.01, .momentum = 0.9}};
     options.finetune.unfreeze_every = 1;
     options.on_epoch = [&](const train::EpochRecord&) {
       const Values now = values_of(*net);
@@ -208,7 +217,8 @@ TEST_CASE("fine-tuning: a strong L2-SP keeps the body near its start") {
     if (strong) options.finetune.l2_sp = 5;
     train::train(*model, data().train, data().test, options);
     const auto after = values_of(*model).at("fc1.weight");
-    for (std::size_t i = 0; i < after.size(); ++i) distance[strong] += std::pow(static_cast<double>(after[i] - before.at("fc1.weight")[i]), 2);
+    for (std::size_t i = 0; i < after.size(); ++i)
+      distance[strong] += std::pow(static_cast<double>(after[i] - before.at("fc1.weight")[i]), 2);
   }
   CHECK(distance[1] < distance[0] / 10);
 }
@@ -216,7 +226,9 @@ TEST_CASE("fine-tuning: a strong L2-SP keeps the body near its start") {
 TEST_CASE("fine-tuning: bad plans are refused, with what was meant") {
   const auto model = born("lenet");
   const auto refused = [&](FineTune options) { return usage_message([&] { FineTuning(*model, options); }); };
-  CHECK(refused({.freeze = {"convv1"}}).find("freeze: no layer or parameter matches 'convv1'; did you mean 'conv1'") != std::string::npos);
+  CHECK(refused({.freeze = {"convv1"}})
+            .find("freeze: no layer or parameter matches 'convv1'; did you mean 'conv1'") !=
+        std::string::npos);
   CHECK(refused({.freeze = {"*"}}).find("nothing to train") != std::string::npos);
   CHECK(refused({.head = "fc9"}).find("head") != std::string::npos);
   CHECK(refused({.rates = {{"fc1", -1}}}).find("got -1") != std::string::npos);
@@ -244,7 +256,9 @@ TEST_CASE("shrink and perturb: λ of the old plus γ of a fresh draw") {
       CHECK(now[i] == doctest::Approx(real(0.25) * old[i] + real(0.5) * fresh.values()[i]).epsilon(1e-6));
     }
   }
-  const auto refused = [&](nn::ShrinkPerturbOptions options) { return usage_message([&] { nn::shrink_and_perturb(*model, options, generator); }); };
+  const auto refused = [&](nn::ShrinkPerturbOptions options) {
+    return usage_message([&] { nn::shrink_and_perturb(*model, options, generator); });
+  };
   CHECK(refused({.shrink = 1.5}).find("shrink must be in [0, 1], got 1.5") != std::string::npos);
   CHECK(refused({.perturb = -1}).find("perturb") != std::string::npos);
 }

@@ -18,7 +18,7 @@ function drawAccuracyCurves(box, model, zoom, note) {
       parsing: true,
       interaction: { mode: "x", intersect: false },
       scales: {
-        x: axis("epoch", { type: "linear", min: data.epochs > 1 ? 1 : 0, max: Math.max(1, data.epochs), ticks: { precision: 0 } }),
+        x: axis("epoch", { type: "linear", min: lastEpoch(model) > 1 ? 1 : 0, max: lastEpoch(model), ticks: { precision: 0 } }),
         y: axis("test accuracy, %", { min: floor, max: ceiling, ticks: { includeBounds: false, callback: (v) => Number((100 * v).toFixed(1)) } }),
       },
       plugins: {

@@ -18,11 +18,13 @@ function band(values) {
   return { mean, low: mean - half, high: mean + half };
 }
 
+const lastEpoch = (model) => Math.max(1, ...data.runs.filter((r) => r.model === model).map((r) => r.history.at(-1)?.epoch ?? 0));
+
 // After it diverged a run counts at chance level, as in the table.
 function accuracyCurve(model, scheme) {
   const runs = countedRuns(model, scheme);
   const points = [];
-  for (let epoch = 1; epoch <= data.epochs; epoch++) {
+  for (let epoch = 1; epoch <= lastEpoch(model); epoch++) {
     const values = runs.map((run) => {
       const record = run.history.find((h) => h.epoch === epoch);
       if (record && record.test_accuracy !== null) return record.test_accuracy;

@@ -46,6 +46,13 @@ function barFigures(model, grid) {
   else difference.root.remove();
 }
 
+function labelFigures(model, grid) {
+  if (budgetsBeside(model).length < 2) return;
+  const f = figure("Test accuracy by labels", "Mean and 95 % confidence band over seeds, for each number of training samples per class.");
+  grid.append(f.root);
+  drawLabels(f.chart, model);
+}
+
 function curveFigures(model, grid) {
   if (shownSchemes(model).some((s) => accuracyCurve(model, s).length > 0)) {
     const accuracy = figure("Test accuracy per epoch", "Mean and 95 % confidence band over seeds.");
@@ -119,7 +126,7 @@ function render() {
     if (!active || !window.Chart) return;
     const grid = element("div", { class: "grid" });
     figures.replaceChildren(legend(model), grid);
-    for (const part of [barFigures, curveFigures, layerFigures, weightFigures]) part(model, grid);
+    for (const part of [barFigures, labelFigures, curveFigures, layerFigures, weightFigures]) part(model, grid);
   });
 }
 

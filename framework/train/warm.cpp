@@ -1,0 +1,110 @@
+#include "framework/train/warm.hpp"
+
+#include <algorithm>
+
+#include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
+#include "framework/io/tensor_file.hpp"
+#include "framework/nn/initialize.hpp"
+
+namespace fanin::train {
+namespace {
+
+/// `a+b+c` as a list.
+std::vector<std::string> plus_list(const std::string& text) {
+  std::vector<std::string> all;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('+', begin), text.size());
+    if (end > begin) all.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return all;
+}
+
+constexpr const char* head_note = "the head, new for this task";
+
+}  // namespace
+
+bool Warm::is_warm(const std::string& text) {
+  const auto name = text.substr(0, text.find('('));
+  return name == "warm" || name == "warm ";
+}
+
+Warm Warm::parse(const std::string& text) {
+  const Options options(Expression::parse(text), "scheme",
+                        {"file", "head", "keep_head", "freeze", "freeze_statistics", "lr_body", "layer_decay",
+                         "head_epochs", "unfreeze_every", "l2_sp", "l2_head", "shrink", "perturb", "skip",
+                         "adapt", "strip_prefix", "allow_missing", "allow_unexpected"});
+  Warm warm;
+  if (!options.has("file")) options.refuse("file", "a weight file, as in warm(lenet.safetensors)");
+  warm.file = options.word("file", "");
+  warm.keep_head = options.flag("keep_head", false);
+  warm.lr_body = options.number("lr_body", 1);
+  if (warm.lr_body < 0) options.refuse("lr_body", "≥ 0");
+  auto& tune = warm.finetune;
+  tune.head = options.word("head", "");
+  tune.freeze = plus_list(options.word("freeze", ""));
+  tune.freeze_statistics = options.flag("freeze_statistics", true);
+  tune.layer_decay = options.number("layer_decay", 1);
+  tune.head_epochs = static_cast<int>(options.integer("head_epochs", 0, 0, 1'000'000));
+  tune.unfreeze_every = static_cast<int>(options.integer("unfreeze_every", 0, 0, 1'000'000));
+  tune.l2_sp = options.number("l2_sp", 0);
+  tune.l2_head = options.number("l2_head", 0);
+  if (options.has("shrink") || options.has("perturb")) {
+    warm.shrink_perturb = nn::ShrinkPerturbOptions{
+        .shrink = options.number("shrink", 1), .perturb = options.number("perturb", 0), .except = {}};
+  }
+  auto& matching = warm.matching;
+  matching.skip = plus_list(options.word("skip", ""));
+  if (options.has("adapt")) matching.adapt = {{"*", parse_adapt(options.word("adapt", ""))}};
+  matching.strip_prefix = options.word("strip_prefix", "");
+  matching.allow_missing = options.flag("allow_missing", false);
+  matching.allow_unexpected = options.flag("allow_unexpected", false);
+  return warm;
+}
+
+std::vector<std::string> head_parameters(nn::Module& model, const std::string& pattern) {
+  const FineTuning tuning(model, {.head = pattern});
+  std::vector<std::string> names;
+  for (const auto& one : tuning.layers()) {
+    if (one.head) names.push_back(one.name);
+  }
+  return names;
+}
+
+WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan) const {
+  WarmStartOptions options = matching;
+  options.seed = derive_seed(seed, "adapt");
+  const auto head = head_parameters(model, finetune.head);
+  if (!keep_head) options.skip.insert(options.skip.end(), head.begin(), head.end());
+  WarmStart report = load_state_dict(model, read_tensor_file(file), options);
+  Generator generator(seed);
+  const auto drawn = nn::initialize(model, plan, generator);
+  for (auto& entry : report.entries) {
+    if (entry.status != WarmStart::Status::skipped || keep_head) continue;
+    for (const auto& one : drawn) {
+      const bool is_head = std::find(head.begin(), head.end(), one.name) != head.end();
+      if (is_head && one.name == entry.name) entry.note = std::string(head_note) + ": drawn by " + one.scheme;
+    }
+  }
+  if (shrink_perturb) {
+    Generator fresh(derive_seed(seed, "shrink and perturb"));
+    nn::ShrinkPerturbOptions body = *shrink_perturb;
+    if (!keep_head) body.except = head;
+    nn::shrink_and_perturb(model, body, fresh);
+  }
+  return report;
+}
+
+FineTune Warm::tuning(nn::Module& model) const {
+  FineTune tune = finetune;
+  if (lr_body == 1) return tune;
+  tune.rates.insert(tune.rates.begin(), {"*", lr_body});
+  const auto head = head_parameters(model, finetune.head);
+  // The head's own rate stands behind the body's and before what was asked for by name.
+  for (std::size_t i = 0; i < head.size(); ++i)
+    tune.rates.insert(tune.rates.begin() + 1 + static_cast<std::ptrdiff_t>(i), {head[i], 1});
+  return tune;
+}
+
+}  // namespace fanin::train

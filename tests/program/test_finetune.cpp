@@ -1,0 +1,150 @@
+// Fine-tuning and warm starts through the command line.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "framework/io/tensor_file.hpp"
+#include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
+
+using namespace fanin;
+using nlohmann::json;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string trained_on_three(const Scratch& scratch) {
+  const std::string path = scratch / "three.safetensors";
+  const auto outcome = fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data",
+                                      "synthetic(count=600, only=0..2)", "--epochs", "1", "--output", path});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  return path;
+}
+
+std::vector<float> tensor_of(const std::string& path, const std::string& name) {
+  const TensorFile file = read_tensor_file(path);
+  for (const auto& one : file.tensors) {
+    if (one.name != name) continue;
+    std::vector<float> values(static_cast<std::size_t>(one.numel()));
+    one.read_all(values.data());
+    return values;
+  }
+  FAIL("no tensor " << name);
+  return {};
+}
+
+const std::string five = "synthetic(count=600, only=3..7, per_class=20)";
+
+}  // namespace
+
+TEST_CASE("finetune: new classes, a frozen layer, rates by layer; the result is an ordinary model") {
+  const Scratch scratch;
+  const std::string from = trained_on_three(scratch), to = scratch / "five.safetensors";
+  const auto outcome =
+      fanin_command({"finetune", "--from", from, "--data", five, "--epochs", "2", "--freeze", "fc1",
+                     "--lr-head", "0.1", "--lr-body", "0.01", "--output", to, "--json"});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const json result = json::parse(outcome.out);
+  CHECK(result["status"] == "ok");
+  CHECK(result["history"].size() == 2);
+  for (const auto& layer : result["layers"]) {
+    const std::string name = layer["name"];
+    CHECK(layer["frozen"] == name.starts_with("fc1"));
+    CHECK(layer["head"] == name.starts_with("fc3"));
+    CHECK(layer["lr"].get<double>() == doctest::Approx(name.starts_with("fc3") ? 0.1 : 0.01));
+  }
+  CHECK(tensor_of(to, "fc1.weight") == tensor_of(from, "fc1.weight"));
+  CHECK(tensor_of(to, "fc2.weight") != tensor_of(from, "fc2.weight"));
+  CHECK(tensor_of(to, "fc3.bias").size() == 5);
+  CHECK(read_tensor_file(to).metadata.at("warm_start") == from);
+  CHECK(fanin_command({"evaluate", to}).code == 0);
+
+  const auto shown =
+      fanin_command({"finetune", "--from", from, "--data", five, "--epochs", "1", "--unfreeze-every", "1"});
+  CHECK(shown.code == 0);
+  CHECK(holds(shown.err, "warm start from " + from + ": 4 loaded, 2 skipped"));
+  CHECK(holds(shown.err, "the head, new for this task"));
+  CHECK(holds(shown.err, "epoch 3"));  // when fc1 joins
+}
+
+TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
+  const Scratch scratch;
+  const std::string from = trained_on_three(scratch);
+  const auto refused = [&](std::vector<std::string> more, const std::string& message, int code = 2) {
+    std::vector<std::string> arguments = {"finetune", "--from", from, "--data", five, "--epochs", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto outcome = fanin_command(arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == code);
+    CHECK(holds(outcome.err, message));
+    CHECK(holds(outcome.err, "fanin: "));
+  };
+  refused({"--freeze", "fcc1"}, "did you mean 'fc1'");
+  refused({"--freeze", "*"}, "nothing to train");
+  refused({"--head", "conv9"}, "head: no layer or parameter matches 'conv9'");
+  refused({"--rename", "no arrow"}, "must be as");
+  refused({"--rename", "(=>x"}, "not a regular expression");
+  refused({"--adapt", "fc1.weight=stretch"}, "stretch");
+  refused({"--lr-of", "fc1=fast"}, "'fast' is not a finite number");
+  refused({"--layer-decay", "2"}, "layer_decay must be in (0, 1], got 2");
+  refused({"--shrink", "3"}, "shrink must be in [0, 1], got 3");
+  refused({"--init", "fc1=zeros"}, "has its values already");
+  refused({"--keep-head"}, "the model wants [5, 8]", 1);
+  refused({"--model", "lenet"}, "tensors in the way", 1);
+  CHECK(fanin_command({"finetune", "--from", "/no/such/file", "--data", five}).code == 1);
+  CHECK(fanin_command({"finetune"}).code == 2);
+}
+
+TEST_CASE("compare: a warm start beside random schemes, at several label budgets") {
+  const Scratch scratch;
+  const std::string from = trained_on_three(scratch), out = scratch / "out";
+  const std::vector<std::string> arguments = {"compare",
+                                              "--models",
+                                              "mlp(hidden=16-8)",
+                                              "--data",
+                                              "synthetic(count=600, only=3..7)",
+                                              "--labels-per-class",
+                                              "5, all",
+                                              "--steps",
+                                              "20",
+                                              "--epochs",
+                                              "1",
+                                              "--seeds",
+                                              "2",
+                                              "--schemes",
+                                              "default; warm={warm(" + from + ", freeze=fc1)}",
+                                              "--out",
+                                              out,
+                                              "--json"};
+  const auto outcome = fanin_command(arguments);
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  const json result = json::parse(outcome.out);
+  CHECK(result["runs"].size() == 8);
+  int few = 0;
+  for (const auto& run : result["runs"]) {
+    CHECK(run["status"] == "ok");
+    if (run["model"] == "mlp(hidden=16-8), 5 labels per class") {
+      ++few;
+      CHECK(run["history"].size() == 20);  // one batch of 25 samples an epoch
+    }
+  }
+  CHECK(few == 4);
+  const auto again = fanin_command(arguments);
+  CHECK(holds(again.err, "kept from before"));
+  CHECK(json::parse(again.out)["summary"] == result["summary"]);
+
+  const auto refused = [&](const std::string& option, const std::string& value, const std::string& message) {
+    const auto bad = fanin_command(
+        {"compare", "--models", "mlp", "--data", "synthetic(count=600)", option, value, "--out", out});
+    CAPTURE(bad.err);
+    CHECK(bad.code != 0);
+    CHECK(holds(bad.err, message));
+  };
+  refused("--labels-per-class", "5, x", "'x' must be a whole number");
+  refused("--labels-per-class", "0", "'0' must be a whole number");
+  refused("--labels-per-class", "5000", "cannot take 5000");
+  refused("--schemes", "warm(/no/such/file)", "/no/such/file");
+  refused("--schemes", "warm(" + from + ", freeze=fcc1)", "tensors in the way");
+  refused("--steps", "-1", "--steps must be between");
+}
