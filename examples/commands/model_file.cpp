@@ -8,6 +8,7 @@
 #include "framework/core/error.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/train/checkpoint.hpp"
 
 namespace fanin::program {
 namespace {
@@ -51,26 +52,32 @@ class Metadata {
 
 }  // namespace
 
-void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin,
-                  const Dataset& data) {
-  std::map<std::string, std::string> metadata = {{"framework", "fanin 0.1.0"},
-                                                 {"model", origin.model},
-                                                 {"plan", origin.plan},
-                                                 {"seed", std::to_string(origin.seed)},
-                                                 {"data", data.name},
-                                                 {"channels", std::to_string(data.channels)},
-                                                 {"height", std::to_string(data.height)},
-                                                 {"width", std::to_string(data.width)},
-                                                 {"classes", std::to_string(data.classes)},
-                                                 {"class_names", json(data.class_names).dump()},
-                                                 {"mean", json(data.mean).dump()},
-                                                 {"stddev", json(data.stddev).dump()}};
+std::map<std::string, std::string> model_metadata(const ModelOrigin& origin, const Dataset& data) {
+  std::map<std::string, std::string> metadata = {
+      {"framework", "fanin 0.1.0"},
+      {"model", origin.model},
+      {"plan", origin.plan},
+      {"seed", std::to_string(origin.seed)},
+      {"data", data.name},
+      {"channels", std::to_string(data.channels)},
+      {"height", std::to_string(data.height)},
+      {"width", std::to_string(data.width)},
+      {"classes", std::to_string(data.classes)},
+      {"class_names", json(data.class_names).dump()},
+      {"mean", json(data.mean).dump()},
+      {"stddev", json(data.stddev).dump()},
+  };
   if (!origin.warm_start.empty()) metadata["warm_start"] = origin.warm_start;
-  save_model(path, model, metadata);
+  return metadata;
+}
+
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
+  save_model(path, model, model_metadata(origin, data));
 }
 
 LoadedModel load_model(const std::string& path) {
-  const TensorFile file = read_tensor_file(path);
+  TensorFile file = read_tensor_file(path);
+  train::drop_training_state(file);  // a checkpoint is a model file, and more
   const Metadata metadata(file, path);
   LoadedModel loaded;
   loaded.origin = {.model = metadata.text("model"),

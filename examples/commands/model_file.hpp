@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 
 #include "framework/data/dataset.hpp"
@@ -14,6 +15,9 @@ struct ModelOrigin {
   std::uint64_t seed = 0;
   std::string warm_start{};  ///< the file it was fine-tuned from; empty: drawn as a whole
 };
+
+/// All that `load_model` needs to rebuild a model and to feed it, as a file's metadata.
+std::map<std::string, std::string> model_metadata(const ModelOrigin& origin, const Dataset& trained_on);
 
 /// Saves the state dict, with all that `load_model` needs to rebuild the model and to feed it: model text, image size, classes
 /// and their names, the training data's mean and stddev, plan, seed and version.

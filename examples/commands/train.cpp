@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
 #include "framework/core/error.hpp"
@@ -16,6 +17,7 @@ using nlohmann::ordered_json;
 
 struct TrainFlags {
   TrainingFlags training;
+  CheckpointFlags checkpoints;
   std::string model = "lenet", plan = "default", output;
   std::uint64_t seed = 0;
   int threads = 1;
@@ -54,6 +56,8 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
                        {"seconds", number(result.seconds)},
                        {"steps", result.steps},
                        {"parameters", model.parameter_count()}};
+  if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
+  if (result.stopped_early) json["stopped_early"] = true;
   if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
   json["history"] = ordered_json::array();
   for (const auto& e : result.history) {
@@ -98,10 +102,15 @@ void run(const TrainFlags& flags) {
                e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  const ModelOrigin origin{.model = flags.model, .plan = plan.to_string(), .seed = flags.seed};
+  flags.checkpoints.apply(options, model_metadata(origin, data.train));
   watch_interrupts();
   const auto result = train::train(*model, data.train, data.test, options);
+  if (result.stopped_early) {
+    fmt::print(stderr, "stopped early: no better epoch than {} in the last {}\n", result.best_epoch, flags.checkpoints.patience);
+  }
   if (!flags.output.empty() && result.status != train::Status::diverged) {
-    save_trained(flags.output, *model, {.model = flags.model, .plan = plan.to_string(), .seed = flags.seed}, data.train);
+    save_trained(flags.output, *model, origin, data.train);
     fmt::print(stderr, "saved {}\n", flags.output);
   }
   if (flags.json) {
@@ -114,7 +123,10 @@ void run(const TrainFlags& flags) {
   if (result.status == train::Status::diverged) {
     fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init", result.diverged_step);
   }
-  if (result.status == train::Status::stopped) fail("interrupted at step {}", result.steps);
+  if (result.status == train::Status::stopped) {
+    const auto& folder = flags.checkpoints.folder;
+    fail("interrupted at step {}{}", result.steps, folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
+  }
 }
 
 }  // namespace
@@ -128,10 +140,12 @@ void add_train(CLI::App& app) {
       "  fanin train --model \"mlp(hidden=256-128, activation=tanh)\" --init xavier_uniform --seed 1\n"
       "  fanin train --model lenet --init \"conv*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
       "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > result.json\n"
+      "  fanin train --epochs 50 --checkpoint out/run1 --keep-best --patience 5 --resume      the same line starts it and goes on\n"
       "Models and their options: fanin models. Initializers: fanin inits.");
   command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
   command->add_option("--init", flags->plan, "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")->capture_default_str();
   flags->training.add_to(*command);
+  flags->checkpoints.add_to(*command);
   command->add_option("--seed", flags->seed, "of weights and batches")->capture_default_str();
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");

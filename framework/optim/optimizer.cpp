@@ -220,4 +220,28 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
   return all;
 }
 
+std::vector<std::pair<std::string, Index>> Optimizer::updates() const {
+  std::vector<std::pair<std::string, Index>> all;
+  for (const auto& group : groups_) {
+    for (const auto& entry : group.entries) all.emplace_back(entry.name, group.steps == steps_ ? entry.updates : steps_);
+  }
+  return all;
+}
+
+void Optimizer::resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates) {
+  const auto mine = this->updates();
+  if (updates.size() != mine.size()) fail("optimizer: {} parameters cannot go on from {}", mine.size(), updates.size());
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const auto& [name, count] = updates[i];
+    if (name != mine[i].first) fail("optimizer: parameter '{}' cannot go on from '{}'", mine[i].first, name);
+    if (count < 0 || count > steps) fail("optimizer: parameter '{}' cannot have had {} updates in {} steps", name, count, steps);
+  }
+  auto next = updates.begin();
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) entry.updates = (next++)->second;
+    group.steps = steps;
+  }
+  steps_ = steps;
+}
+
 }  // namespace fanin::optim

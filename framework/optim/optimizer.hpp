@@ -58,8 +58,13 @@ class Optimizer {
   Index steps() const { return steps_; }
 
   /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"), sharing their
-  /// elements, and the step count.
+  /// elements; the step count; and how many steps each parameter had a gradient in.
   std::vector<std::pair<std::string, Tensor>> state();
+  std::vector<std::pair<std::string, Index>> updates() const;
+  /// Goes on counting from what `steps` and `updates` said. Error, before anything changes, for other parameters or counts
+  /// out of range.
+  void resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates);
+  /// As `resume`, for parameters that had a gradient in every step.
   void set_steps(Index steps) { steps_ = steps; }
 
  private:

@@ -173,6 +173,14 @@ void FineTuning::begin_epoch(int epoch) {
   }
 }
 
+std::vector<std::pair<std::string, Tensor>> FineTuning::starts() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (const auto& entry : entries_) {
+    if (entry.start.defined()) all.emplace_back(entry.named.name, entry.start);
+  }
+  return all;
+}
+
 void FineTuning::add_penalties() {
   for (auto& entry : entries_) {
     if (entry.penalty == 0) continue;

@@ -63,6 +63,8 @@ class FineTuning {
   std::vector<optim::Group> groups() const;
   /// Decides what trains in `epoch` (from 1).
   void begin_epoch(int epoch);
+  /// L2-SP's w₀ by parameter, sharing its elements: part of a checkpoint's state.
+  std::vector<std::pair<std::string, Tensor>> starts() const;
   /// Adds the penalties' gradients to those at hand; between backward and the optimizer's step.
   void add_penalties();
 

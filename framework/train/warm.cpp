@@ -6,6 +6,7 @@
 #include "framework/core/expression.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/train/checkpoint.hpp"
 
 namespace fanin::train {
 namespace {
@@ -77,7 +78,9 @@ WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& 
   options.seed = derive_seed(seed, "adapt");
   const auto head = head_parameters(model, finetune.head);
   if (!keep_head) options.skip.insert(options.skip.end(), head.begin(), head.end());
-  WarmStart report = load_state_dict(model, read_tensor_file(file), options);
+  TensorFile saved = read_tensor_file(file);
+  drop_training_state(saved);
+  WarmStart report = load_state_dict(model, saved, options);
   Generator generator(seed);
   const auto drawn = nn::initialize(model, plan, generator);
   for (auto& entry : report.entries) {
