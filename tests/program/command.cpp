@@ -28,7 +28,7 @@ std::string text_of(const std::string& path) {
 bool holds_a_file(const std::string& folder) {
   std::error_code none;
   for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none)) {
-    if (at->path().extension() == ".json") return true;
+    if (at->path().extension() == ".json" || at->path().extension() == ".safetensors") return true;
   }
   return false;
 }
@@ -69,6 +69,18 @@ Outcome fanin_command(const std::vector<std::string>& arguments, const std::stri
   }
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return {code, text_of(out), text_of(err)};
+}
+
+bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
+  const char* chosen = std::getenv("FANIN_BIN");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) become(chosen ? chosen : "build/fanin", arguments, "/dev/null", "/dev/null");
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status);
 }
 
 int line_count(const std::string& text) {

@@ -11,5 +11,8 @@ struct Outcome {
 /// Runs $FANIN_BIN, or build/fanin, with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file exists in that folder.
 Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when = {});
 
+/// Runs the program and kills it (SIGKILL) after `milliseconds`; whether it was still running then.
+bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds);
+
 /// How many lines a text has; one that does not end its last line counts it too.
 int line_count(const std::string& text);

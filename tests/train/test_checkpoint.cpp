@@ -1,0 +1,394 @@
+// A run that is interrupted and resumed is, bit for bit, the run that never was.
+#include "framework/train/checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "datasets/registry.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
+#include "framework/io/state_dict.hpp"
+#include "framework/io/tensor_file.hpp"
+#include "framework/nn/initialize.hpp"
+#include "framework/train/trainer.hpp"
+#include "models/model.hpp"
+#include "tests/io/scratch.hpp"
+
+namespace fs = std::filesystem;
+using namespace fanin;
+using train::Measure;
+using train::Status;
+using train::TrainOptions;
+using train::TrainResult;
+
+namespace {
+
+const Splits& data() {
+  static const Splits splits = load_splits("synthetic(count=120)");
+  return splits;
+}
+
+nn::ModulePtr born(const std::string& text, std::uint64_t seed = 0) {
+  const auto model = models::build(text, {});
+  Generator generator(seed);
+  nn::initialize(*model, generator);
+  return model;
+}
+
+TrainResult trained(nn::Module& model, const TrainOptions& options) {
+  return train::train(model, data().train, data().test, options);
+}
+
+std::vector<std::vector<real>> state(nn::Module& model) {
+  std::vector<std::vector<real>> all;
+  for (const auto& [name, tensor] : model.state_dict()) all.push_back(tensor.to_vector());
+  return all;
+}
+
+/// All of a result but its times, as bits.
+std::vector<std::uint64_t> bits(const TrainResult& result) {
+  std::vector<std::uint64_t> all;
+  const auto add = [&all](double value) { all.push_back(std::bit_cast<std::uint64_t>(value)); };
+  for (const auto& e : result.history) {
+    all.push_back(static_cast<std::uint64_t>(e.epoch));
+    for (const double value : {e.train_loss, e.test_loss, e.test_accuracy, e.train_accuracy}) add(value);
+  }
+  for (const auto& [step, loss] : result.loss_curve) {
+    all.push_back(static_cast<std::uint64_t>(step));
+    add(loss);
+  }
+  for (const Index value : {result.steps, result.steps_to_threshold, static_cast<Index>(result.best_epoch)}) {
+    all.push_back(static_cast<std::uint64_t>(value));
+  }
+  add(result.test.loss);
+  add(result.test.accuracy);
+  return all;
+}
+
+std::vector<std::string> names(const std::string& folder) {
+  std::vector<std::string> all;
+  for (const auto& entry : fs::directory_iterator(folder)) all.push_back(entry.path().filename().string());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+/// Runs with the checkpoints in `folder` until `stop_at` steps are done in all, from a model newly made.
+TrainResult run_until(Index stop_at, const std::string& model_text, TrainOptions options, const std::string& folder,
+                      std::vector<std::vector<real>>& weights) {
+  const auto model = born(model_text, fs::exists(folder) ? 1 : 0);  // on resume all comes from the checkpoint
+  options.checkpoint.folder = folder;
+  options.checkpoint.resume = true;
+  Index done = -1;
+  options.on_step = [&done](Index step, double) { done = step + 1; };
+  options.stop = [&done, stop_at] { return done >= stop_at; };
+  TrainResult result = trained(*model, options);
+  weights = state(*model);
+  return result;
+}
+
+TrainOptions plain(int epochs = 2) { return {.epochs = epochs, .batch = 25, .seed = 5, .optimizer = {.lr = 0.05}}; }
+
+struct Threads {
+  explicit Threads(int count) { set_threads(count); }
+  ~Threads() { set_threads(1); }
+};
+
+}  // namespace
+
+TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the same bits") {
+  struct Case {
+    const char* name;
+    const char* model;
+    TrainOptions options;
+  };
+  std::vector<Case> cases;
+  cases.push_back({"SGD with momentum", "mlp(hidden=16)", plain()});
+  cases.back().options.optimizer.momentum = 0.9;
+  cases.back().options.threshold = 0.15;
+  cases.back().options.threshold_every = 1;
+  cases.push_back({"Adam, cosine schedule, clipping", "lenet", plain()});
+  cases.back().options.optimizer = {.rule = optim::Rule::adam, .lr = 0.003};
+  cases.back().options.schedule = optim::Schedule::parse("cosine(warmup=3)");
+  cases.back().options.clip_norm = 0.5;
+  cases.push_back({"dropout, RMSprop", "mlp(hidden=16, dropout=0.3)", plain()});
+  cases.back().options.optimizer = {.rule = optim::Rule::rmsprop, .lr = 0.002, .momentum = 0.5};
+  cases.push_back({"BatchNorm and augmentation", "resnet_small(width=2)", plain()});
+  cases.back().options.augment = Transform::parse("shift(2); flip");
+  cases.back().options.test_every = 2;
+  cases.push_back({"L2-SP and gradual unfreezing", "mlp(hidden=16-16, batch_norm=true)", plain(3)});
+  cases.back().options.optimizer = {.rule = optim::Rule::adamw, .lr = 0.01, .weight_decay = 0.1};
+  cases.back().options.finetune = {.layer_decay = 0.5, .unfreeze_every = 1, .l2_sp = 0.1};
+  cases.push_back({"the best epoch restored", "mlp(hidden=16)", plain(4)});
+  cases.back().options.optimizer.lr = 1;
+  cases.back().options.early_stopping = {.patience = 2, .measure = Measure::test_loss, .restore_best = true};
+  for (auto& [name, text, options] : cases) {
+    CAPTURE(name);
+    options.curve_every = 1;
+    const auto model = born(text);
+    const TrainResult whole = trained(*model, options);
+    REQUIRE(whole.status == Status::ok);
+    REQUIRE(whole.steps >= 10);
+    const auto expected = state(*model);
+    // 5 batches an epoch: the first step, in mid-epoch, at an epoch's last step, just behind it; also several times a run.
+    for (const std::vector<Index>& stops : std::vector<std::vector<Index>>{{1}, {5}, {6}, {10}, {2, 3, 8}}) {
+      const Scratch scratch;
+      std::vector<std::vector<real>> weights;
+      int threads = 1;
+      for (const Index stop : stops) {
+        CAPTURE(stop);
+        const Threads scope(threads++ % 2 + 1);
+        const TrainResult part = run_until(stop, text, options, scratch / "run", weights);
+        CHECK(part.status == (part.steps == stop ? Status::stopped : Status::ok));
+      }
+      const TrainResult rest = run_until(1000, text, options, scratch / "run", weights);
+      CHECK(rest.status == Status::ok);
+      CHECK(weights == expected);
+      CHECK(bits(rest) == bits(whole));
+      const TrainResult again = run_until(1000, text, options, scratch / "run", weights);  // nothing is left to do
+      CHECK(weights == expected);
+      CHECK(bits(again) == bits(whole));
+    }
+  }
+}
+
+TEST_CASE("checkpoint: any one that was saved on the way leads to the same end") {
+  const Scratch scratch;
+  TrainOptions options = plain();
+  options.optimizer.momentum = 0.9;
+  options.checkpoint = {.folder = scratch / "all", .every_steps = 1, .keep = 100, .keep_best = true};
+  const auto model = born("mlp(hidden=8)");
+  const TrainResult whole = trained(*model, options);
+  std::vector<std::string> expected = {"best.safetensors"};
+  for (int step = 1; step <= 10; ++step) expected.push_back(fmt::format("step-{:08}.safetensors", step));
+  REQUIRE(names(scratch / "all") == expected);
+  for (const auto& name : expected) {
+    CAPTURE(name);
+    const std::string folder = scratch / "from-" + name;
+    fs::create_directory(folder);
+    fs::copy_file(scratch / "all/" + name, folder + "/" + (name[0] == 'b' ? "step-1.safetensors" : name));
+    std::vector<std::vector<real>> weights;
+    const TrainResult rest = run_until(1000, "mlp(hidden=8)", options, folder, weights);
+    CHECK(weights == state(*model));
+    CHECK(bits(rest) == bits(whole));
+  }
+}
+
+TEST_CASE("checkpoint: only the newest stay, what a killed process left is removed, and each is a model file") {
+  const Scratch scratch;
+  const std::string folder = scratch / "a/b";
+  fs::create_directories(folder);
+  write_bytes(folder + "/step-00000003.safetensors.tmp.Ab12cd", "half");
+  write_bytes(folder + "/notes.txt", "mine");
+  TrainOptions options = plain(3);
+  options.checkpoint = {.folder = folder, .keep = 2, .metadata = {{"model", "mlp(hidden=8)"}}};
+  const auto model = born("mlp(hidden=8)");
+  trained(*model, options);
+  CHECK(names(folder) == std::vector<std::string>{"notes.txt", "step-00000010.safetensors", "step-00000015.safetensors"});
+
+  TensorFile file = train::read_checkpoint(folder + "/step-00000015.safetensors");
+  CHECK(train::is_checkpoint(file));
+  train::drop_training_state(file);
+  CHECK(file.metadata == std::map<std::string, std::string>{{"model", "mlp(hidden=8)"}});
+  const auto other = models::build("mlp(hidden=8)", {});
+  load_state_dict(*other, file);
+  CHECK(state(*other) == state(*model));
+}
+
+TEST_CASE("checkpoint: a run may be made longer where the schedule does not look ahead") {
+  const Scratch scratch;
+  TrainOptions options = plain(3);
+  options.optimizer.momentum = 0.9;
+  options.schedule = optim::Schedule::parse("step(every=1, gamma=0.5)");
+  const auto model = born("mlp(hidden=8)");
+  trained(*model, options);
+  std::vector<std::vector<real>> weights;
+  options.epochs = 1;
+  run_until(1000, "mlp(hidden=8)", options, scratch / "run", weights);
+  options.epochs = 3;
+  const TrainResult longer = run_until(1000, "mlp(hidden=8)", options, scratch / "run", weights);
+  CHECK(longer.history.size() == 3);
+  CHECK(weights == state(*model));
+
+  options.schedule = optim::Schedule::parse("cosine");
+  run_until(7, "mlp(hidden=8)", options, scratch / "cosine", weights);
+  options.epochs = 4;
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "cosine", weights),
+                       doctest::Contains("schedule cosine, 4 epochs have other learning rates than the 3"), Error);
+  options.epochs = 1;
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "cosine", weights), doctest::Contains("past epoch 1"), Error);
+}
+
+TEST_CASE("checkpoint: the first setting that differs is named, with both values") {
+  const Scratch scratch;
+  std::vector<std::vector<real>> weights;
+  const TrainOptions options = plain();
+  run_until(3, "mlp(hidden=8)", options, scratch / "run", weights);
+  struct Case {
+    std::string says;
+    std::function<void(TrainOptions&)> change;
+  };
+  const std::vector<Case> cases = {
+      {"batch was '25', now it is '30'", [](auto& o) { o.batch = 30; }},
+      {"seed was '5', now it is '6'", [](auto& o) { o.seed = 6; }},
+      {"optimizer was 'sgd', now it is 'adam'", [](auto& o) { o.optimizer.rule = optim::Rule::adam; }},
+      {"lr was '0.05', now it is '0.1'", [](auto& o) { o.optimizer.lr = 0.1; }},
+      {"momentum was '0'", [](auto& o) { o.optimizer.momentum = 0.9; }},
+      {"schedule was 'constant'", [](auto& o) { o.schedule = optim::Schedule::parse("cosine"); }},
+      {"augmentation", [](auto& o) { o.augment = Transform::parse("flip"); }},
+      {"fine-tuning was 'none'", [](auto& o) { o.finetune.freeze = {"fc1"}; }},
+      {"label smoothing", [](auto& o) { o.label_smoothing = 0.1; }},
+      {"model was not set, now it is 'mlp'", [](auto& o) { o.checkpoint.metadata = {{"model", "mlp"}}; }},
+      {"restoring the best epoch", [](auto& o) { o.early_stopping.restore_best = true; }},
+  };
+  for (const auto& [says, change] : cases) {
+    CAPTURE(says);
+    TrainOptions changed = options;
+    change(changed);
+    CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights), doctest::Contains(says.c_str()), Error);
+  }
+  const Splits other = load_splits("synthetic(count=120, seed=1)");  // as many images of the same size
+  TrainOptions resumed = options;
+  resumed.checkpoint = {.folder = scratch / "run", .resume = true};
+  const auto model = born("mlp(hidden=8)");
+  const auto before = state(*model);
+  CHECK_THROWS_WITH_AS(train::train(*model, other.train, data().test, resumed), doctest::Contains("training data was"), Error);
+  CHECK(state(*model) == before);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=9)", options, scratch / "run", weights),
+                       doctest::Contains("'fc1.weight' is F32 [8, 784], this run has F32 [9, 784]: it is a checkpoint of another model"),
+                       Error);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8-8)", options, scratch / "run", weights), doctest::Contains("another model"), Error);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=)", options, scratch / "run", weights), doctest::Contains("hidden"), Error);
+}
+
+TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all are, that is an error") {
+  const Scratch scratch;
+  TrainOptions options = plain();
+  options.checkpoint.every_steps = 4;
+  const auto model = born("mlp(hidden=8)");
+  trained(*model, options);
+  std::vector<std::vector<real>> weights;
+  run_until(8, "mlp(hidden=8)", options, scratch / "run", weights);
+  const std::string newest = scratch / "run/step-00000008.safetensors", whole = bytes_of(newest);
+  REQUIRE(whole.size() > 1000);
+  std::vector<std::string> notices;
+  options.checkpoint.on_notice = [&notices](const std::string& notice) { notices.push_back(notice); };
+  const auto damaged = [&](std::string bytes) {
+    const std::string folder = scratch / "copy";
+    fs::remove_all(folder);
+    fs::copy(scratch / "run", folder);
+    write_bytes(folder + "/step-00000008.safetensors", bytes);
+    notices.clear();
+    const TrainResult result = run_until(1000, "mlp(hidden=8)", options, folder, weights);
+    REQUIRE(notices.size() == 2);
+    CHECK(notices[0].find("passing over") != std::string::npos);
+    CHECK(notices[1].find("step-00000004") != std::string::npos);
+    CHECK(result.steps == 10);
+    CHECK(weights == state(*model));
+  };
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{500}, whole.size() - 1}) damaged(whole.substr(0, size));
+  damaged("not a checkpoint");
+  damaged(whole + "x");
+  for (std::size_t at = 9; at < whole.size(); at += whole.size() / 9) {  // one bit, wherever it is
+    CAPTURE(at);
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    damaged(flipped);
+  }
+  save_model(scratch / "run/step-00000008.safetensors", *model);  // a model file is none
+  write_bytes(scratch / "run/step-00000004.safetensors", "");
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "run", weights),
+                       doctest::Contains("step-00000008.safetensors: no metadata 'checkpoint.format'"), Error);
+}
+
+TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it") {
+  const Scratch scratch;
+  const std::string path = scratch / "forged.safetensors";
+  const auto model = born("mlp(hidden=8)");
+  train::FineTuning tuning(*model, {});
+  optim::Optimizer optimizer(tuning.groups(), plain().optimizer);
+  std::vector<std::pair<std::string, Tensor>> best;
+  const train::Settings settings = {{"batch", "25"}};
+  train::RunState forged;
+  forged.epochs = 2;
+  forged.step = 3;
+  forged.position = {0, 3};
+  const train::RunParts parts{*model, optimizer, tuning, forged, best};
+  const auto refused = [&](const char* says) {
+    train::save_checkpoint(path, parts, settings);
+    const TensorFile file = train::read_checkpoint(path);
+    train::RunState restored;
+    CHECK_THROWS_WITH_AS(train::restore_checkpoint(file, {*model, optimizer, tuning, restored, best}, settings), doctest::Contains(says), Error);
+  };
+  forged.position.epoch = 1;
+  refused("contradicts itself");
+  forged.position.epoch = 0;
+  forged.curve_every = 0;
+  refused("contradicts itself");
+  forged.curve_every = 1;
+  forged.loss_curve = {{4, 1.0}};
+  refused("past its steps");
+  forged.loss_curve = {{-1, 1.0}};
+  refused("past its steps");
+}
+
+TEST_CASE("checkpoint: a folder with checkpoints is never run over; an empty one starts from the beginning, and says so") {
+  const Scratch scratch;
+  TrainOptions options = plain(1);
+  options.checkpoint.folder = scratch / "run";
+  std::string notice;
+  options.checkpoint.on_notice = [&notice](const std::string& text) { notice = text; };
+  options.checkpoint.resume = true;
+  trained(*born("mlp(hidden=8)"), options);
+  CHECK(notice.find("starting from the beginning") != std::string::npos);
+  options.checkpoint.resume = false;
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("already holds checkpoints, the newest of step 5"), Error);
+  write_bytes(scratch / "file", "");
+  options.checkpoint.folder = scratch / "file";
+  CHECK_THROWS_AS(trained(*born("mlp(hidden=8)"), options), Error);
+  options.checkpoint.folder = scratch / "new";
+  options.checkpoint.keep = 0;
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("keep"), Error);
+  options.checkpoint.keep = 1;
+  options.checkpoint.every_steps = -1;
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("every_steps"), Error);
+}
+
+TEST_CASE("early stopping: ends when no epoch was better for so long, with the best epoch's weights if asked for") {
+  TrainOptions options = plain(30);
+  options.optimizer.lr = 2;  // too large: the loss goes up and down
+  options.early_stopping = {.patience = 3, .measure = Measure::test_loss};
+  std::vector<std::vector<std::vector<real>>> after;
+  const auto model = born("mlp(hidden=16)");
+  options.on_epoch = [&](const train::EpochRecord&) { after.push_back(state(*model)); };
+  const TrainResult result = trained(*model, options);
+  REQUIRE(result.status == Status::ok);
+  REQUIRE(result.stopped_early);
+  const auto best = static_cast<std::size_t>(result.best_epoch);
+  CHECK(result.history.size() == best + 3);
+  for (const auto& e : result.history) CHECK(e.test_loss >= result.history[best - 1].test_loss);
+  CHECK(state(*model) == after.back());
+
+  options.early_stopping.restore_best = true;
+  options.on_epoch = {};
+  const auto restored = born("mlp(hidden=16)");
+  const TrainResult kept = trained(*restored, options);
+  CHECK(state(*restored) == after[best - 1]);
+  CHECK(kept.test.loss == result.history[best - 1].test_loss);
+
+  // A gain below min_delta is none: the first epoch stays the bar.
+  options.early_stopping = {.patience = 2, .min_delta = 1e6, .measure = Measure::test_loss};
+  CHECK(trained(*born("mlp(hidden=16)"), options).history.size() == 3);
+  options.early_stopping = {.patience = -1};
+  CHECK_THROWS_AS(trained(*born("mlp(hidden=16)"), options), Error);
+}
