@@ -5,6 +5,7 @@
 
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 
 using namespace fanin;
 
@@ -39,6 +40,7 @@ int report(const std::string& message, int code) {
   for (char& c : line) {
     if (c == '\n' || c == '\r') c = ' ';
   }
+  line = printable(line);  // it may quote a file that nobody vouches for
   fmt::print(stderr, "fanin: {}\n", line);
   return code;
 }
@@ -57,11 +59,15 @@ int main(int argc, char** argv) {
   program::add_models(app);
   program::add_inits(app);
   program::add_init(app);
+  program::add_inspect(app);
+  program::add_convert(app);
   try {
     if (argc > 1 && argv[1][0] != '-') require_command(app, argv[1]);
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);
+  } catch (const CLI::RuntimeError& end) {  // a command that has said all, and chooses its exit code
+    return end.get_exit_code();
   } catch (const CLI::ParseError& error) {
     return report(fmt::format("{}; see fanin {}--help", error.what(),
                               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " "),

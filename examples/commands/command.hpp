@@ -20,6 +20,8 @@ void add_predict(CLI::App& app);
 void add_models(CLI::App& app);
 void add_inits(CLI::App& app);
 void add_init(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_convert(CLI::App& app);
 
 /// What `train` and `compare` have in common on the command line.
 struct TrainingFlags {

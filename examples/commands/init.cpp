@@ -25,7 +25,12 @@ struct InitFlags {
 /// "256,784" → [256, 784]; at most 2^31 elements, so that a slip of the finger does not fill the machine.
 Shape shape_of(const std::string& text) {
   Shape shape;
-  const auto pieces = split_list(text, ",x");
+  std::vector<std::string> pieces;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find_first_of(",x", begin), text.size());
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
   if (pieces.size() > std::size_t{Shape::max_rank}) fail_usage("--shape {} has {} sizes, at most {} are possible", text, pieces.size(), int{Shape::max_rank});
   for (const auto& piece : pieces) {
     Index size = -1;
@@ -36,7 +41,6 @@ Shape shape_of(const std::string& text) {
     if (size > (Index{1} << 31) / std::max<Index>(1, shape.numel())) fail_usage("--shape {} has more than 2^31 elements", text);
     shape.append(size);
   }
-  if (pieces.empty()) fail_usage("--shape is empty; write sizes like 256,784");
   return shape;
 }
 

@@ -8,6 +8,7 @@
 #include "framework/core/error.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/nn/initialize.hpp"
 #include "framework/train/checkpoint.hpp"
 
 namespace fanin::program {
@@ -75,9 +76,11 @@ void save_trained(const std::string& path, nn::Module& model, const ModelOrigin&
   save_model(path, model, model_metadata(origin, data));
 }
 
-LoadedModel load_model(const std::string& path) {
-  TensorFile file = read_tensor_file(path);
-  train::drop_training_state(file);  // a checkpoint is a model file, and more
+namespace {
+
+/// The model a file describes, declared but without values.
+LoadedModel described_model(const TensorFile& file) {
+  const std::string& path = file.path;
   const Metadata metadata(file, path);
   LoadedModel loaded;
   loaded.origin = {.model = metadata.text("model"),
@@ -98,8 +101,33 @@ LoadedModel load_model(const std::string& path) {
   }
   loaded.input = {like.channels, like.height, like.width, like.classes};
   loaded.model = models::build(loaded.origin.model, loaded.input);
+  return loaded;
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::string& path) {
+  TensorFile file = read_tensor_file(path);
+  train::drop_training_state(file);  // a checkpoint is a model file, and more
+  LoadedModel loaded = described_model(file);
   load_state_dict(*loaded.model, file);
   return loaded;
+}
+
+TensorFile initial_values(const TensorFile& file) {
+  const LoadedModel described = described_model(file);
+  for (const auto& one : described.model->named_parameters()) {  // before anything is drawn: the text may ask for any size
+    const Shape& shape = one.parameter->value.shape();
+    const StoredTensor* saved = file.find(one.name);
+    if (saved == nullptr || saved->sizes != std::vector<Index>(shape.begin(), shape.end())) {
+      fail("'{}' is not in the file, or not of the shape {} that its model has", one.name, shape.to_string());
+    }
+  }
+  Generator generator(described.origin.seed);
+  nn::initialize(*described.model, described.origin.plan, generator);
+  TensorFile born{.format = FileFormat::safetensors, .path = "initial values", .tensors = {}, .metadata = {}};
+  for (const auto& one : described.model->named_parameters()) born.tensors.push_back(stored(one.name, one.parameter->value));
+  return born;
 }
 
 void require_fit(const LoadedModel& loaded, const Dataset& data) {

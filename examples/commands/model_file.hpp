@@ -3,6 +3,7 @@
 #include <string>
 
 #include "framework/data/dataset.hpp"
+#include "framework/io/stored_tensor.hpp"
 #include "framework/nn/module.hpp"
 #include "models/model.hpp"
 
@@ -33,6 +34,10 @@ struct LoadedModel {
 
 /// Error naming the file for one that is not a model saved by `save_trained`.
 LoadedModel load_model(const std::string& path);
+
+/// The parameters' values before training, drawn again from the model text, plan and seed in the file's metadata. Error for
+/// a file that lacks them, or whose parameters are not those of its model.
+TensorFile initial_values(const TensorFile& file);
 
 /// Whether the model can read this set's images; Error naming both sizes otherwise.
 void require_fit(const LoadedModel& loaded, const Dataset& data);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ostream>
-#include <regex>
 #include <unordered_map>
 #include <utility>
 
@@ -30,42 +29,9 @@ struct Step {
 };
 
 std::vector<Saved> rename_all(const TensorFile& file, const WarmStartOptions& options) {
+  auto names = renamed(file, {options.strip_prefix, options.rename, options.add_prefix});
   std::vector<Saved> all;
-  for (const auto& tensor : file.tensors) all.push_back({tensor.name, &tensor});
-  if (!options.strip_prefix.empty()) {
-    bool changed = false;
-    for (auto& saved : all) {
-      if (!saved.name.starts_with(options.strip_prefix)) continue;
-      saved.name.erase(0, options.strip_prefix.size());
-      changed = true;
-    }
-    if (!changed)
-      fail_usage("{}: no tensor name starts with '{}', which was to be stripped", file.path,
-                 options.strip_prefix);
-  }
-  for (const auto& [pattern, replacement] : options.rename) {
-    bool changed = false;
-    try {
-      const std::regex expression(pattern);
-      for (auto& saved : all) {
-        if (!std::regex_search(saved.name, expression)) continue;
-        saved.name = std::regex_replace(saved.name, expression, replacement);
-        changed = true;
-      }
-    } catch (const std::regex_error& error) {
-      fail_usage("rename '{}': not a regular expression: {}", pattern, error.what());
-    }
-    if (!changed) fail_usage("{}: no tensor name matches '{}', which was to be renamed", file.path, pattern);
-  }
-  std::unordered_map<std::string_view, const StoredTensor*> seen;
-  for (auto& saved : all) {
-    saved.name.insert(0, options.add_prefix);
-    const auto [other, fresh] = seen.emplace(saved.name, saved.tensor);
-    if (!fresh) {
-      fail_usage("{}: '{}' and '{}' are both renamed to '{}'", file.path, other->second->name,
-                 saved.tensor->name, saved.name);
-    }
-  }
+  for (std::size_t i = 0; i < names.size(); ++i) all.push_back({std::move(names[i]), &file.tensors[i]});
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/io/adapt.hpp"
+#include "framework/io/rename.hpp"
 #include "framework/io/stored_tensor.hpp"
 #include "framework/nn/module.hpp"
 
@@ -13,11 +14,6 @@ namespace fanin {
 
 /// What to do with a saved tensor whose shape is not the model's, where no `AdaptRule` matches.
 enum class Mismatch { error, skip };
-
-struct Rename {
-  std::string pattern;      ///< ECMAScript regular expression, found anywhere in a saved name
-  std::string replacement;  ///< with $1 … for its groups
-};
 
 struct AdaptRule {
   std::string pattern;  ///< glob on the model's names

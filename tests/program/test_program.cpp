@@ -103,6 +103,8 @@ TEST_CASE("program: what the user mistyped is one line that names it and what is
       {{"inits", "orthogonl"}, {"'orthogonl'", "'orthogonal'"}},
       {{"init", "zeros"}, {"--shape"}},
       {{"init", "zeros", "--shape", "3,a"}, {"'a'"}},
+      {{"init", "zeros", "--shape", "3,x"}, {"''", "3,x"}},
+      {{"init", "zeros", "--shape", "3,"}, {"''", "3,"}},
       {{"init", "zeros", "--shape", "1,1,1,1,1,1,1"}, {"7 sizes"}},
       {{"init", "zeros", "--shape", "3,-1"}, {"-1"}},
       {{"init", "zeros", "--shape", "99999,99999,99999"}, {"2^31"}},

@@ -1,0 +1,217 @@
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "examples/commands/command.hpp"
+#include "examples/commands/inspect_diff.hpp"
+#include "examples/commands/model_file.hpp"
+#include "examples/commands/text_table.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
+#include "framework/io/tensor_diff.hpp"
+#include "framework/io/tensor_file.hpp"
+#include "framework/io/tensor_stats.hpp"
+
+namespace fanin::program {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t small_bins = 16, large_bins = 48;
+
+struct InspectFlags {
+  std::vector<std::string> files;
+  bool histograms = false, json = false, diff = false;
+};
+
+struct Row {
+  const StoredTensor* tensor;
+  TensorStats stats;
+  std::vector<Index> counts;  // a histogram from stats.min to stats.max
+};
+
+/// How far each parameter is from its own initial values, by name.
+struct Movements {
+  std::map<std::string, TensorDifference> by_name;
+  std::string why_not;  // where they cannot be computed again, and one would expect it
+};
+
+/// The model and its plan are in the file: so the initial values can be drawn again, and need not be stored.
+Movements movements(const TensorFile& file) {
+  Movements all;
+  if (!file.metadata.contains("model") || !file.metadata.contains("plan")) return all;
+  if (file.metadata.contains("warm_start")) return {{}, "its training started from " + file.metadata.at("warm_start")};
+  try {
+    const TensorFile born = initial_values(file);
+    for (auto& one : tensor_diff(born, file)) {
+      if (one.kind == TensorDifference::Kind::values || one.kind == TensorDifference::Kind::identical) all.by_name[one.name] = one;
+    }
+  } catch (const std::exception& error) {
+    all.why_not = error.what();
+  }
+  return all;
+}
+
+std::string number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
+
+std::string size_text(std::size_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} bytes", bytes);
+  if (bytes < 10'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+std::string not_finite(const TensorStats& s) {
+  if (s.finite() == s.count) return "-";
+  if (s.infinities == 0) return fmt::format("{} NaN", s.nans);
+  return s.nans == 0 ? fmt::format("{} inf", s.infinities) : fmt::format("{} NaN, {} inf", s.nans, s.infinities);
+}
+
+std::string zero_share(const TensorStats& s) {
+  if (s.zeros == 0) return "-";
+  return fmt::format("{:.3g}%", 100 * static_cast<double>(s.zeros) / static_cast<double>(s.count));
+}
+
+void print_table(const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
+  const bool sick = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.stats.finite() < r.stats.count; });
+  std::vector<TextTable::Column> columns = {{"name"},      {"dtype"},      {"shape"},      {"mean", true},
+                                            {"std", true}, {"min", true},  {"max", true},  {"zeros", true}};
+  if (sick) columns.push_back({"not finite", true});
+  if (!moved.by_name.empty()) columns.insert(columns.end(), {{"moved", true}, {"cosine", true}});
+  if (!flags.histograms) columns.push_back({"histogram"});
+  TextTable table(columns);
+  for (const auto& [tensor, s, counts] : rows) {
+    std::vector<std::string> cells = {printable(tensor->name), name_of(tensor->dtype), tensor->shape_text(), number(s.mean),
+                                      number(s.std),           number(s.min),          number(s.max),        zero_share(s)};
+    if (sick) cells.push_back(not_finite(s));
+    if (!moved.by_name.empty()) {
+      const auto one = moved.by_name.find(tensor->name);
+      const bool known = one != moved.by_name.end();
+      const double distance = known ? one->second.relative_l2 : 0;
+      cells.push_back(!known ? "" : std::isinf(distance) ? "from 0" : fmt::format("{:.3g}", distance));
+      cells.push_back(!known ? "" : number(one->second.cosine));
+    }
+    if (!flags.histograms) cells.push_back("|" + bars(counts) + "|");
+    table.add(std::move(cells));
+  }
+  fmt::print("{}", table.to_string());
+}
+
+/// Four lines of bars with the ends of the axis below.
+void print_histogram(const Row& row) {
+  constexpr Index height = 4, eighths = 8 * height;
+  const Index most = std::max<Index>(1, *std::max_element(row.counts.begin(), row.counts.end()));
+  fmt::print("\n{} ({} to a full column)\n", printable(row.tensor->name), most);
+  for (Index level = height - 1; level >= 0; --level) {
+    std::vector<Index> part = {8};  // a full bar sets the scale, and is cut off
+    for (const Index count : row.counts) part.push_back(std::clamp<Index>((count * eighths + most - 1) / most - 8 * level, 0, 8));
+    fmt::print("  {}\n", bars(part).substr(std::string("█").size()));
+  }
+  const std::string low = number(row.stats.min), high = number(row.stats.max);
+  fmt::print("  {}{:>{}}\n", low, high, large_bins - low.size());
+}
+
+void print_file(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
+  Index elements = 0, nans = 0, infinities = 0;
+  std::size_t bytes = 0;
+  for (const auto& row : rows) {
+    elements += row.stats.count, nans += row.stats.nans, infinities += row.stats.infinities;
+    bytes += row.tensor->byte_size();
+  }
+  fmt::print("{}: {}, {} tensor{}, {} elements, {}\n", printable(file.path), name_of(file.format), rows.size(), rows.size() == 1 ? "" : "s",
+             elements, size_text(bytes));
+  for (const auto& [key, value] : file.metadata) fmt::print("  {}: {}\n", printable(key, 60), printable(value, 100));
+  if (!rows.empty()) {
+    fmt::print("\n");
+    print_table(rows, moved, flags);
+  }
+  if (!moved.by_name.empty()) {
+    fmt::print("moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and seed\n");
+  } else if (!moved.why_not.empty()) {
+    fmt::print("not compared with the initial values: {}\n", printable(moved.why_not));
+  }
+  if (nans + infinities > 0) fmt::print("not finite: {} NaN, {} infinite elements\n", nans, infinities);
+  if (flags.histograms) {
+    for (const auto& row : rows) {
+      if (row.stats.finite() > 0) print_histogram(row);
+    }
+  }
+}
+
+ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
+  ordered_json json = {{"path", file.path}, {"format", name_of(file.format)}, {"metadata", file.metadata}, {"tensors", ordered_json::array()}};
+  for (const auto& [tensor, s, counts] : rows) {
+    ordered_json one = {{"name", tensor->name},
+                        {"dtype", name_of(tensor->dtype)},
+                        {"shape", tensor->sizes},
+                        {"elements", s.count},
+                        {"bytes", tensor->byte_size()},
+                        {"mean", finite_or_null(s.mean)},
+                        {"std", finite_or_null(s.std)},
+                        {"min", finite_or_null(s.min)},
+                        {"max", finite_or_null(s.max)},
+                        {"norm", finite_or_null(s.norm)},
+                        {"zeros", s.zeros},
+                        {"nan", s.nans},
+                        {"inf", s.infinities}};
+    if (flags.histograms) one["histogram"] = {{"low", finite_or_null(s.min)}, {"high", finite_or_null(s.max)}, {"counts", counts}};
+    const auto from = moved.by_name.find(tensor->name);
+    if (from != moved.by_name.end()) {
+      one["moved"] = {{"distance", finite_or_null(from->second.relative_l2)}, {"cosine", finite_or_null(from->second.cosine)}};
+    }
+    json["tensors"].push_back(std::move(one));
+  }
+  if (!moved.why_not.empty()) json["not_compared_with_initial_values"] = moved.why_not;
+  return json;
+}
+
+void run(const InspectFlags& flags) {
+  if (flags.diff) {
+    if (flags.files.size() != 2) fail_usage("inspect --diff compares two files, got {}", flags.files.size());
+    return inspect_diff(flags.files[0], flags.files[1], flags.json);
+  }
+  ordered_json all = ordered_json::array();
+  for (const auto& path : flags.files) {
+    const TensorFile file = read_tensor_file(path);
+    std::vector<Row> rows;
+    for (const auto& tensor : file.tensors) {
+      rows.push_back({&tensor, tensor_stats(tensor), {}});
+      const bool wanted = flags.histograms || !flags.json;
+      if (wanted) rows.back().counts = histogram(tensor, rows.back().stats.min, rows.back().stats.max, flags.histograms ? large_bins : small_bins);
+    }
+    const Movements moved = movements(file);
+    if (flags.json) {
+      all.push_back(file_json(file, rows, moved, flags));
+    } else {
+      if (&path != &flags.files.front()) fmt::print("\n");
+      print_file(file, rows, moved, flags);
+    }
+  }
+  if (flags.json) fmt::print("{}\n", ordered_json{{"files", std::move(all)}}.dump(2, ' ', true, ordered_json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App* command = app.add_subcommand("inspect", "What is in a weight file; what differs between two");
+  command->footer(
+      "Examples:\n"
+      "  fanin inspect model.safetensors\n"
+      "  fanin inspect --histograms --json model.pth\n"
+      "  fanin inspect --diff before.safetensors after.npz && echo equal\n"
+      "Reads safetensors (also a sharded index), npy, npz and PyTorch's .pt and .pth; nothing in a file is executed.\n"
+      "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values.\n"
+      "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot tell; metadata is\n"
+      "shown but does not count.");
+  command->add_option("files", flags->files, "weight files")->required();
+  command->add_flag("--histograms", flags->histograms, "a larger histogram of each tensor");
+  command->add_flag("--diff", flags->diff, "compare two files, tensor by tensor");
+  command->add_flag("--json", flags->json, "one JSON object on stdout");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace fanin::program

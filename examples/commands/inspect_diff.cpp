@@ -1,0 +1,100 @@
+#include "examples/commands/inspect_diff.hpp"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "examples/commands/text_table.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
+#include "framework/io/tensor_diff.hpp"
+#include "framework/io/tensor_file.hpp"
+
+namespace fanin::program {
+namespace {
+
+using nlohmann::ordered_json;
+using Kind = TensorDifference::Kind;
+
+constexpr Kind kinds[] = {Kind::identical, Kind::values, Kind::dtype, Kind::shape, Kind::only_a, Kind::only_b};
+
+TensorFile read(const std::string& path) {
+  try {
+    return read_tensor_file(path);
+  } catch (const Error& error) {
+    throw Error(error.what(), Blame::usage);  // 1 would mean that the files differ
+  }
+}
+
+bool has_values(const TensorDifference& d) { return d.kind == Kind::values || d.kind == Kind::dtype || d.kind == Kind::identical; }
+
+std::string summary(const std::vector<TensorDifference>& all) {
+  std::string text;
+  for (const Kind kind : kinds) {
+    const auto count = std::count_if(all.begin(), all.end(), [kind](const auto& one) { return one.kind == kind; });
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
+  }
+  return text.empty() ? "no tensors" : text;
+}
+
+void print(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all) {
+  fmt::print("A: {} ({})\nB: {} ({})\n", printable(a.path), name_of(a.format), printable(b.path), name_of(b.format));
+  std::set<std::string> keys;
+  for (const auto* file : {&a, &b}) {
+    for (const auto& [key, value] : file->metadata) keys.insert(key);
+  }
+  const auto value_in = [](const TensorFile& file, const std::string& key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string("-") : "'" + printable(found->second, 60) + "'";
+  };
+  for (const auto& key : keys) {
+    const std::string x = value_in(a, key), y = value_in(b, key);
+    if (x != y) fmt::print("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
+  }
+  TextTable table({{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});
+  bool any = false;
+  for (const auto& d : all) {
+    if (d.kind == Kind::identical) continue;
+    any = true;
+    const bool values = has_values(d);
+    table.add({printable(d.name), name_of(d.kind), d.a, d.a == d.b ? "same" : d.b,
+               values ? fmt::format("{} of {}{}", d.differing, d.count, d.finite_in_one > 0 ? fmt::format(", {} NaN/inf in one", d.finite_in_one) : "") : "",
+               values ? fmt::format("{:.4g}", d.max_abs) : "", values ? fmt::format("{:.4g}", d.relative_l2) : ""});
+  }
+  if (any) fmt::print("\n{}", table.to_string());
+  fmt::print("{}{}\n", any ? "\n" : "", summary(all));
+}
+
+ordered_json to_json(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all, bool equal) {
+  ordered_json json = {{"a", a.path}, {"b", b.path}, {"equal", equal}, {"tensors", ordered_json::array()}};
+  for (const auto& d : all) {
+    ordered_json one = {{"name", d.name}, {"what", name_of(d.kind)}};
+    if (!d.a.empty()) one["a"] = d.a;
+    if (!d.b.empty()) one["b"] = d.b;
+    if (has_values(d)) {
+      one["elements"] = d.count;
+      one["differing"] = d.differing;
+      one["max_abs"] = d.max_abs;
+      one["relative_l2"] = std::isfinite(d.relative_l2) ? ordered_json(d.relative_l2) : ordered_json(nullptr);
+      one["finite_in_one"] = d.finite_in_one;
+    }
+    json["tensors"].push_back(std::move(one));
+  }
+  return json;
+}
+
+}  // namespace
+
+void inspect_diff(const std::string& path_a, const std::string& path_b, bool as_json) {
+  const TensorFile a = read(path_a), b = read(path_b);
+  const auto all = tensor_diff(a, b);
+  const bool equal = std::all_of(all.begin(), all.end(), [](const auto& one) { return one.kind == Kind::identical; });
+  if (as_json) fmt::print("{}\n", to_json(a, b, all, equal).dump(2, ' ', true, ordered_json::error_handler_t::replace));
+  else print(a, b, all);
+  if (!equal) throw CLI::RuntimeError(1);
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fanin {
+
+/// The first character of a text that is not empty.
+struct CodePoint {
+  std::uint32_t value = 0;
+  std::size_t bytes = 0;  ///< that it takes; 0: the text does not start with valid UTF-8
+};
+CodePoint code_point(std::string_view text);
+
+/// Text from a file nobody vouches for, safe to show on a terminal: control characters (C0, DEL, C1), the marks that turn
+/// the direction of writing, and bytes that are not UTF-8 become visible escapes ("\n", "\x1b", "\u202e").
+std::string printable(std::string_view text);
+
+/// The first so many characters of the printable text, with "…" where it was cut.
+std::string printable(std::string_view text, std::size_t most);
+
+/// How many characters, not bytes, a printable text has.
+std::size_t characters(std::string_view text);
+
+}  // namespace fanin
