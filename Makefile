@@ -22,6 +22,7 @@ help:
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
 	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
 	@echo 'make fuzz        fuzz the file parsers (clang)'
+	@echo 'make interop     weights from fanin to PyTorch and back (if python3-torch is installed)'
 	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them'
 	@echo 'make clean       remove build/'
 
@@ -67,7 +68,7 @@ engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
 library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
 commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
 # tests/double/ holds the tests that run on the double build of the engine (gradient checks).
-test_sources   := $(filter-out tests/double/% tests/fuzz/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+test_sources   := $(filter-out tests/double/% tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
 bench_sources := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
 hello := $(patsubst examples/%.cpp,$(BUILD)/%,$(wildcard examples/hello_*.cpp))
@@ -108,5 +109,5 @@ $(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)
 
--include tests/fuzz/fuzz.mk
+-include tests/fuzz/fuzz.mk tests/interop/interop.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

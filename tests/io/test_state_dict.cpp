@@ -110,6 +110,17 @@ TEST_CASE("a PyTorch file loads by its own names, its batch counters left out") 
   CHECK(values(net, "features.1.running_var") == file.at("features.1.running_var").to_floats());
 }
 
+TEST_CASE("a batch counter is left out whatever its dtype, as when a whole state dict was cast to half") {
+  nn::Sequential from = small_net(), to = small_net();
+  draw(from, 1);
+  TensorFile file = file_of(from);
+  file.tensors.push_back(stored("bn.num_batches_tracked", Tensor::scalar(3)));
+  CHECK(load_state_dict(to, file).count(Status::skipped) == 1);
+  CHECK(all_values(to) == all_values(from));
+  file.tensors.back() = stored("bn.num_batches_tracked", Tensor::zeros({2}));
+  CHECK_THROWS_WITH_AS(load_state_dict(to, file), doctest::Contains("is unexpected"), Error);
+}
+
 TEST_CASE(
     "by default a missing, an unexpected or a misshapen tensor stops the load, and the model is as it was") {
   nn::Sequential net = small_net(), wide = small_net(5);
