@@ -20,6 +20,8 @@ constexpr const char* about =
     "  fanin finetune --from lenet.safetensors --data mnist --freeze \"conv*\" --lr-head 0.1 --lr-body 0.01\n"
     "  fanin evaluate lenet.safetensors --data fashion-mnist\n"
     "  fanin predict lenet.safetensors shirt.png\n"
+    "  fanin inspect lenet.safetensors                      what is in it, and how far it has moved from its start\n"
+    "  fanin convert model.pth model.safetensors\n"
     "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
     "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
     "  fanin COMMAND --help                                 every option of a command, with examples";

@@ -27,8 +27,15 @@ ordered_json to_json(const ScoredEpoch& one) {
   return {{"epoch", one.epoch}, {"score", one.epoch == 0 ? 0 : one.score}};
 }
 
+/// A whole number; nlohmann::json would turn any number into one.
+template <class T>
+T whole(const ordered_json& json) {
+  if (!json.is_number_integer()) throw nlohmann::json::type_error::create(302, "not a whole number", json);
+  return json.get<T>();
+}
+
 ScoredEpoch scored(const ordered_json& json) {
-  ScoredEpoch one{.epoch = json.at("epoch").get<int>(), .score = json.at("score").get<double>()};
+  ScoredEpoch one{.epoch = whole<int>(json.at("epoch")), .score = json.at("score").get<double>()};
   if (one.epoch == 0) one.score = unknown;
   return one;
 }
@@ -49,17 +56,17 @@ ordered_json to_json(const RunState& s) {
 
 RunState run_state(const ordered_json& json) {
   RunState s;
-  s.epochs = json.at("epochs").get<int>();
-  s.step = json.at("step").get<Index>();
-  s.position = {json.at("position").at("epoch").get<Index>(), json.at("position").at("batch").get<Index>()};
+  s.epochs = whole<int>(json.at("epochs"));
+  s.step = whole<Index>(json.at("step"));
+  s.position = {whole<Index>(json.at("position").at("epoch")), whole<Index>(json.at("position").at("batch"))};
   const auto& epoch = json.at("epoch");
-  s.epoch = {epoch.at("loss").get<double>(), epoch.at("seen").get<Index>(), epoch.at("correct").get<Index>(),
+  s.epoch = {epoch.at("loss").get<double>(), whole<Index>(epoch.at("seen")), whole<Index>(epoch.at("correct")),
              epoch.at("seconds").get<double>()};
   s.smoothed_loss = json.at("smoothed_loss").get<double>();
-  s.curve_every = json.at("curve_every").get<Index>();
+  s.curve_every = whole<Index>(json.at("curve_every"));
   s.seconds = json.at("seconds").get<double>();
-  s.samples = json.at("samples").get<Index>();
-  s.steps_to_threshold = json.at("steps_to_threshold").get<Index>();
+  s.samples = whole<Index>(json.at("samples"));
+  s.steps_to_threshold = whole<Index>(json.at("steps_to_threshold"));
   s.best = scored(json.at("best"));
   s.bar = scored(json.at("bar"));
   return s;
@@ -234,8 +241,8 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
     check_settings(file, ordered_json::parse(text_of(file, "checkpoint.settings")), settings, metadata);
     const auto json = ordered_json::parse(text_of(file, "checkpoint.state"));
     state = run_state(json);
-    steps = json.at("optimizer_steps").get<Index>();
-    for (const auto& [name, count] : json.at("optimizer_updates").items()) updates.emplace_back(name, count.get<Index>());
+    steps = whole<Index>(json.at("optimizer_steps"));
+    for (const auto& [name, count] : json.at("optimizer_updates").items()) updates.emplace_back(name, whole<Index>(count));
   } catch (const nlohmann::json::exception&) {
     fail("{}: the metadata 'checkpoint.state' or 'checkpoint.settings' is not what a checkpoint holds", file.path);
   }
@@ -248,9 +255,12 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
     if (!(points[i] >= 0 && points[i] <= static_cast<double>(state.step))) fail("{}: the loss curve has a point past its steps", file.path);
     state.loss_curve.emplace_back(static_cast<Index>(points[i]), points[i + 1]);
   }
-  if (state.position.epoch != static_cast<Index>(state.history.size()) || state.step < 0 || state.curve_every < 1) {
+  const auto epochs = static_cast<Index>(state.history.size());
+  const auto in_history = [epochs](const ScoredEpoch& one) { return one.epoch >= 0 && one.epoch <= epochs; };
+  if (state.position.epoch != epochs || state.step < 0 || state.curve_every < 1 || state.epochs < 1 || !in_history(state.best) ||
+      !in_history(state.bar)) {
     fail("{}: the checkpoint contradicts itself: step {}, epoch {}, {} epochs in its history", file.path, state.step,
-         state.position.epoch, state.history.size());
+         state.position.epoch, epochs);
   }
 
   std::vector<Copy> copies;

@@ -107,8 +107,9 @@ class Run {
     state_.position = loader_.position();
     const bool best = judge(record);
     if (options_.on_epoch) options_.on_epoch(record);
-    if (options_.checkpoint.every_steps == 0 || finished()) save();
+    // The best first: a run killed in between comes to this epoch again, and writes both.
     if (best && checkpoints_ && options_.checkpoint.keep_best) checkpoints_->save_best(parts());
+    if (options_.checkpoint.every_steps == 0 || finished()) save();
   }
 
   /// Whether this epoch is the best so far.

@@ -336,6 +336,11 @@ TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it")
   forged.curve_every = 0;
   refused("contradicts itself");
   forged.curve_every = 1;
+  forged.bar = {-2147483647, 0.5};
+  refused("contradicts itself");
+  forged.bar = {1, 0.5};
+  refused("contradicts itself");
+  forged.bar = {};
   forged.loss_curve = {{4, 1.0}};
   refused("past its steps");
   forged.loss_curve = {{-1, 1.0}};
