@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "framework/core/error.hpp"
+#include "framework/io/crc32.hpp"
 #include "framework/io/zip.hpp"
+#include "framework/io/zip_writer.hpp"
 
 namespace fanin {
 namespace {

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "framework/io/atomic_file.hpp"
 #include "framework/io/dtype.hpp"
 
 namespace fanin {
@@ -46,26 +45,5 @@ class ZipArchive {
 
 /// Whether the bytes start as a zip archive does.
 bool looks_like_zip(Bytes bytes);
-
-/// Writes a zip archive of stored members straight into a file; zip64 where sizes need it.
-class ZipWriter {
- public:
-  explicit ZipWriter(AtomicWriter& out) : out_(out) {}
-  /// Adds a member in three steps, as its CRC stands before its bytes: the caller runs over them twice.
-  void begin(const std::string& name, std::uint64_t size, std::uint32_t crc);
-  void write(const void* bytes, std::size_t size) { out_.write(bytes, size); }
-  void finish();
-
- private:
-  struct Member {
-    std::string name;
-    std::uint64_t size, offset;
-    std::uint32_t crc;
-  };
-  AtomicWriter& out_;
-  std::vector<Member> members_;
-};
-
-std::uint32_t crc32_of(std::uint32_t crc, const void* bytes, std::size_t size);
 
 }  // namespace fanin

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
+#include "framework/io/crc32.hpp"
 #include "framework/io/safetensors.hpp"
 #include "framework/io/tensor_file.hpp"
-#include "framework/io/zip.hpp"
 
 namespace fanin::train {
 namespace {
@@ -30,7 +30,7 @@ ordered_json to_json(const ScoredEpoch& one) {
 /// A whole number; nlohmann::json would turn any number into one.
 template <class T>
 T whole(const ordered_json& json) {
-  if (!json.is_number_integer()) throw nlohmann::json::type_error::create(302, "not a whole number", json);
+  if (!json.is_number_integer()) fail("a checkpoint with a count that is not a whole number");
   return json.get<T>();
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include "framework/io/zip.hpp"
+#include "framework/io/crc32.hpp"
 
 namespace fanin::train {
 namespace {
