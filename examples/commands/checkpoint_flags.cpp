@@ -58,4 +58,13 @@ void CheckpointFlags::apply(train::TrainOptions& options, const std::map<std::st
                         .on_notice = [](const std::string& notice) { fmt::print(stderr, "{}\n", notice); }};
 }
 
+void CheckpointFlags::report_end(const train::TrainResult& result) const {
+  if (result.stopped_early) fmt::print(stderr, "stopped early: no better epoch than {} in the last {}\n", result.best_epoch, patience);
+}
+
+void CheckpointFlags::require_end(const train::TrainResult& result) const {
+  if (result.status != train::Status::stopped) return;
+  fail("interrupted at step {}{}", result.steps, folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
+}
+
 }  // namespace fanin::program

@@ -15,6 +15,10 @@ struct CheckpointFlags {
   bool keep_best = false, restore_best = false, resume = false;
 
   void add_to(CLI::App& command);
+  /// Tells on stderr that `result` was stopped early, if it was.
+  void report_end(const train::TrainResult& result) const;
+  /// Error for an interrupted run, with how to go on.
+  void require_end(const train::TrainResult& result) const;
   /// Fills in `options`; `metadata` goes into each checkpoint, so that it is a model file too. Usage Error for flags that
   /// contradict each other.
   void apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const;

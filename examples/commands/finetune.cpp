@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
 #include "framework/core/error.hpp"
@@ -17,6 +18,7 @@ using nlohmann::ordered_json;
 
 struct FinetuneFlags {
   TrainingFlags training;
+  CheckpointFlags checkpoints;
   train::Warm warm;
   std::string model, plan = "default", output;
   std::vector<std::string> rename, adapt, rates;
@@ -161,12 +163,13 @@ void run(const FinetuneFlags& flags) {
                e.epoch, options.epochs, e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  const ModelOrigin origin{.model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file};
+  flags.checkpoints.apply(options, model_metadata(origin, data.train));
   watch_interrupts();
   const auto result = train::train(*model, data.train, data.test, options);
+  flags.checkpoints.report_end(result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
-    save_trained(flags.output, *model,
-                 {.model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file},
-                 data.train);
+    save_trained(flags.output, *model, origin, data.train);
     fmt::print(stderr, "saved {}\n", flags.output);
   }
   if (flags.json)
@@ -177,7 +180,7 @@ void run(const FinetuneFlags& flags) {
     fail("training diverged: the loss was not finite at step {}; try a smaller --lr-head or --lr-body",
          result.diverged_step);
   }
-  if (result.status == train::Status::stopped) fail("interrupted at step {}", result.steps);
+  flags.checkpoints.require_end(result);
 }
 
 }  // namespace
@@ -245,6 +248,7 @@ void add_finetune(CLI::App& app) {
   command->add_flag("--allow-missing", warm.matching.allow_missing, "draw what the file lacks");
   command->add_flag("--allow-unexpected", warm.matching.allow_unexpected, "leave out what the model lacks");
   flags->training.add_to(*command);
+  flags->checkpoints.add_to(*command);
   command->add_option("--seed", flags->seed, "of the draws and batches")->capture_default_str();
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
       ->capture_default_str();

@@ -106,9 +106,7 @@ void run(const TrainFlags& flags) {
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   watch_interrupts();
   const auto result = train::train(*model, data.train, data.test, options);
-  if (result.stopped_early) {
-    fmt::print(stderr, "stopped early: no better epoch than {} in the last {}\n", result.best_epoch, flags.checkpoints.patience);
-  }
+  flags.checkpoints.report_end(result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
     save_trained(flags.output, *model, origin, data.train);
     fmt::print(stderr, "saved {}\n", flags.output);
@@ -123,10 +121,7 @@ void run(const TrainFlags& flags) {
   if (result.status == train::Status::diverged) {
     fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init", result.diverged_step);
   }
-  if (result.status == train::Status::stopped) {
-    const auto& folder = flags.checkpoints.folder;
-    fail("interrupted at step {}{}", result.steps, folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
-  }
+  flags.checkpoints.require_end(result);
 }
 
 }  // namespace

@@ -86,6 +86,25 @@ TEST_CASE("program: Ctrl-C saves a checkpoint and says how to go on; a checkpoin
   CHECK(holds(best.out, "accuracy"));
 }
 
+TEST_CASE("program: finetune is resumed like train, from a checkpoint as from a model") {
+  const Scratch scratch;
+  const std::string data = "synthetic(count=600)";
+  REQUIRE(fanin_command({"train", "--data", data, "--model", "mlp(hidden=32-16, batch_norm=true)", "--epochs", "1", "--checkpoint",
+                         scratch / "first"}).code == 0);
+  const Arguments tune = {"finetune", "--from", scratch / "first/step-00000010.safetensors", "--data", data, "--epochs", "3", "--batch",
+                          "8", "--momentum", "0.9", "--lr", "0.01", "--unfreeze-every", "1", "--l2-sp", "0.1", "--layer-decay", "0.5"};
+  const Outcome whole = fanin_command(with(tune, {"--output", scratch / "whole.safetensors"}));
+  REQUIRE_MESSAGE(whole.code == 0, whole.err);
+  const Arguments run = with(tune, {"--checkpoint", scratch / "run", "--checkpoint-every", "10"});
+  const Outcome interrupted = fanin_command(run, scratch / "run");
+  REQUIRE(interrupted.code == 1);
+  CHECK(holds(interrupted.err, "--resume"));
+  const Outcome rest = fanin_command(with(run, {"--resume", "--output", scratch / "rest.safetensors"}));
+  CHECK_MESSAGE(rest.code == 0, rest.err);
+  CHECK(bytes_of(scratch / "rest.safetensors") == bytes_of(scratch / "whole.safetensors"));
+  CHECK(holds(fanin_command({"inspect", scratch / "rest.safetensors"}).out, "not compared with the initial values: its training started from"));
+}
+
 TEST_CASE("program: what contradicts a checkpoint or another flag is one line, exit 2") {
   const Scratch scratch;
   const Arguments small = {"train", "--data", "synthetic(count=60)", "--epochs", "1", "--checkpoint", scratch / "run"};
