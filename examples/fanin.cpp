@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -50,6 +51,7 @@ int report(const std::string& message, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // past a file-size limit, a write then fails with a reason
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
   app.set_version_flag("--version", "fanin 0.1.0");
