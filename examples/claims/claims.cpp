@@ -1,0 +1,111 @@
+// Small experiments that put the literature's claims on initialization to the test: claimed versus seen.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "examples/claims/experiments.hpp"
+#include "framework/core/error.hpp"
+#include "framework/io/atomic_file.hpp"
+#include "framework/lab/claim_report.hpp"
+
+using namespace fanin;
+
+namespace {
+
+struct Arguments {
+  std::vector<std::string> names = {};
+  bool list = false, json = false;
+  int jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  std::uint64_t seed = 0;
+  std::string data = "fashion-mnist", out = "out/claims";
+};
+
+/// Read once, by whichever experiment asks first.
+std::function<const Splits&()> lazy_data(const std::string& text) {
+  struct Lazy {
+    std::once_flag once;
+    Splits splits;
+  };
+  return [text, lazy = std::make_shared<Lazy>()]() -> const Splits& {
+    std::call_once(lazy->once, [&] { lazy->splits = load_splits(text); });
+    return lazy->splits;
+  };
+}
+
+void write_outputs(const std::string& folder, const std::vector<lab::Finding>& findings, std::uint64_t seed) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) fail("{}: cannot make this folder: {}", folder, problem.message());
+  const auto write = [&](const char* name, const std::string& text) {
+    write_atomically(folder + "/" + name, [&](AtomicWriter& file) { file.write(text); });
+  };
+  write("claims.json", lab::findings_json(findings, seed));
+  write("claims.md", lab::findings_markdown(findings));
+}
+
+/// The exit code: 1 when a claim failed.
+int run(const Arguments& arguments) {
+  const claims::Bench bench{.seed = arguments.seed, .data = lazy_data(arguments.data)};
+  const auto chosen = claims::experiments(bench, arguments.names);
+  if (arguments.list) {
+    fmt::print("{}", lab::claims_list(chosen));
+    return 0;
+  }
+  std::size_t done = 0;
+  const auto findings = lab::examine_all(chosen, arguments.jobs, [&](const lab::Finding& finding) {
+    fmt::print(stderr, "{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
+               finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
+  });
+  write_outputs(arguments.out, findings, arguments.seed);
+  if (arguments.json) fmt::print("{}", lab::findings_json(findings, arguments.seed));
+  else fmt::print("{}\nwritten to {}/claims.json and {}/claims.md\n", lab::findings_table(findings), arguments.out, arguments.out);
+  return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;
+}
+
+int report(const char* message, int code) {
+  fmt::print(stderr, "claims: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Puts what the literature claims of initialization to the test: small experiments on real data, each figure predicted from "
+      "theory before it is measured. Exit code 1 when a claim failed.\n\n"
+      "Examples:\n"
+      "  claims                     all of them (make claims)\n"
+      "  claims scale he-2015       only these\n"
+      "  claims --list              claims and predicted figures; runs nothing",
+      "claims");
+  Arguments arguments;
+  app.add_option("names", arguments.names, "which claims; all by default");
+  app.add_flag("--list", arguments.list, "print claims, settings and predictions; run nothing");
+  app.add_flag("--json", arguments.json, "print claims.json in place of the table");
+  app.add_option("--jobs", arguments.jobs, "experiments at a time, one thread each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  app.add_option("--seed", arguments.seed, "of everything random: another one is another sample")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  app.add_option("--data", arguments.data, "data set of the experiments (28×28)")->capture_default_str();
+  app.add_option("--out", arguments.out, "folder for claims.json and claims.md")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    return run(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const Error& error) {
+    return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
+  } catch (const std::exception& error) {
+    return report(error.what(), 1);
+  }
+}
