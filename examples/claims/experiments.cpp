@@ -7,7 +7,8 @@
 namespace fanin::claims {
 
 std::vector<lab::Claim> experiments(const Bench& bench) {
-  return {symmetry(bench), scale(bench), glorot_2010(bench), torch_default(bench), he_2015(bench)};
+  return {symmetry(bench), scale(bench), glorot_2010(bench), torch_default(bench), he_2015(bench),
+          saxe_2013(bench)};
 }
 
 std::vector<lab::Claim> experiments(const Bench& bench, const std::vector<std::string>& names) {

@@ -23,6 +23,7 @@ lab::Claim scale(const Bench& bench);
 lab::Claim glorot_2010(const Bench& bench);
 lab::Claim he_2015(const Bench& bench);
 lab::Claim torch_default(const Bench& bench);
+lab::Claim saxe_2013(const Bench& bench);
 
 /// All of them, in the order of the table.
 std::vector<lab::Claim> experiments(const Bench& bench);

@@ -15,14 +15,7 @@ double Course::last_loss(std::size_t count) const {
          static_cast<double>(count);
 }
 
-Index Course::steps_to(double loss) const {
-  constexpr std::size_t window = 10;
-  for (std::size_t end = window; end <= losses.size(); ++end) {
-    const auto first = losses.begin() + static_cast<std::ptrdiff_t>(end - window);
-    if (std::accumulate(first, first + window, 0.0) / window <= loss) return static_cast<Index>(end);
-  }
-  return -1;
-}
+bool Course::reached(double loss) const { return losses.size() >= 10 && last_loss(10) <= loss; }
 
 Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test, const ShortTraining& options) {
   const Index samples = options.steps * options.batch;
@@ -34,8 +27,10 @@ Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& 
                                     .batch = options.batch,
                                     .seed = options.seed,
                                     .optimizer = options.optimizer,
-                                    .on_step = [&](Index, double loss) { course.losses.push_back(loss); }});
-  course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
+                                    .on_step = [&](Index, double loss) { course.losses.push_back(loss); },
+                                    .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
+  if (result.status == train::Status::diverged)
+    course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
   course.test_accuracy = result.test.accuracy;
   return course;
 }

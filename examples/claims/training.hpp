@@ -13,19 +13,20 @@ struct ShortTraining {
   Index batch = 64;
   optim::OptimizerOptions optimizer = {};
   std::uint64_t seed = 0;  ///< of the batches
+  double until_loss = 0;   ///< ends as soon as `reached`; 0: runs all steps
 };
 
-/// What a short training left. After a loss that is not finite, the rest of `losses` is infinite.
+/// What a short training left.
 struct Course {
-  std::vector<double> losses;  ///< one a step
+  std::vector<double> losses;  ///< one a step; infinite from where one was not finite
   double test_accuracy = 0;    ///< on 1000 test samples
   /// Mean over the last `count` steps.
   double last_loss(std::size_t count = 20) const;
-  /// The first step (counted from 1) by which the mean loss of the last 10 steps is at most `loss`; -1 for never.
-  Index steps_to(double loss) const;
+  /// Whether the mean of the last 10 steps is at most `loss`.
+  bool reached(double loss) const;
 };
 
-/// Trains for so many steps, one pass over the first steps · batch samples.
+/// Trains for at most so many steps, one pass over the first steps · batch samples.
 Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test, const ShortTraining& options);
 
 }  // namespace fanin::claims

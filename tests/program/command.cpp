@@ -45,11 +45,12 @@ bool holds_a_file(const std::string& folder) {
   ::_exit(127);
 }
 
-}  // namespace
-
-Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when) {
+std::string fanin_path() {
   const char* chosen = std::getenv("FANIN_BIN");
-  const std::string program = chosen ? chosen : "build/fanin";
+  return chosen ? chosen : "build/fanin";
+}
+
+Outcome run(const std::string& program, const std::vector<std::string>& arguments, const std::string& interrupt_when = {}) {
   REQUIRE_MESSAGE(fs::exists(program), program, " is not there: make program");
   const Scratch scratch;
   const std::string out = scratch / "out", err = scratch / "err";
@@ -71,11 +72,20 @@ Outcome fanin_command(const std::vector<std::string>& arguments, const std::stri
   return {code, text_of(out), text_of(err)};
 }
 
+}  // namespace
+
+Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when) {
+  return run(fanin_path(), arguments, interrupt_when);
+}
+
+Outcome claims_command(const std::vector<std::string>& arguments) {
+  return run(fs::path(fanin_path()).replace_filename("claims").string(), arguments);
+}
+
 bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
-  const char* chosen = std::getenv("FANIN_BIN");
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
-  if (child == 0) become(chosen ? chosen : "build/fanin", arguments, "/dev/null", "/dev/null");
+  if (child == 0) become(fanin_path(), arguments, "/dev/null", "/dev/null");
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   ::kill(child, SIGKILL);
   int status = 0;

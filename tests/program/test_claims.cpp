@@ -1,0 +1,64 @@
+// build/claims through its command line.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
+
+using nlohmann::json;
+
+namespace {
+
+const std::string data = "synthetic(count=600)";
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// What `claims` printed as JSON, without what a clock decided.
+json timeless(const std::string& text) {
+  json all = json::parse(text);
+  for (auto& one : all.at("claims")) one.erase("seconds");
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("claims: --list tells every claim and its predictions without running any") {
+  const Outcome outcome = claims_command({"--list", "--data", "idx(nowhere)"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.err.empty());
+  for (const char* name : {"symmetry", "scale", "glorot-2010", "torch-default", "he-2015"}) CHECK(holds(outcome.out, name));
+  CHECK(holds(outcome.out, "0.1667 ± 5 %"));
+}
+
+TEST_CASE("claims: one claim runs, is reproduced, and gives the same figures again and for any jobs") {
+  const Scratch scratch;
+  const Outcome first = claims_command({"torch-default", "--json", "--data", data, "--out", scratch / "a"});
+  REQUIRE_MESSAGE(first.code == 0, first.out, first.err);
+  const json all = json::parse(first.out);
+  CHECK(all.at("failed") == 0);
+  REQUIRE(all.at("claims").size() == 1);
+  CHECK(all.at("claims")[0].at("name") == "torch-default");
+  std::ifstream file(scratch / "a/claims.json"), markdown(scratch / "a/claims.md");
+  CHECK(json::parse(file) == all);
+  CHECK(markdown.good());
+  const Outcome again =
+      claims_command({"torch-default", "--json", "--data", data, "--jobs", "1", "--out", scratch / "b"});
+  CHECK(timeless(first.out) == timeless(again.out));
+}
+
+TEST_CASE("claims: what cannot be run is failed, and what is mistyped is named") {
+  const Scratch scratch;
+  const Outcome missing = claims_command({"scale", "--data", "idx(nowhere)", "--out", scratch / "out"});
+  CHECK(missing.code == 1);
+  CHECK(holds(missing.out, "broke off"));
+  CHECK(holds(missing.out, "0 reproduced, 1 failed"));
+  const Outcome typo = claims_command({"scael"});
+  CHECK(typo.code == 2);
+  CHECK(holds(typo.err, "'scale'"));
+  CHECK(line_count(typo.err) == 1);
+  CHECK(claims_command({"--jobs", "0"}).code == 2);
+  CHECK(claims_command({"--data", "fashion-mnits", "--out", scratch / "out", "scale"}).code != 0);
+}
