@@ -224,6 +224,7 @@ TensorFile read_sharded_safetensors(Bytes index, const std::string& path) {
     const std::string shard_path = (std::filesystem::path(path).parent_path() / shard).string();
     const auto map = MappedFile::open(shard_path);
     TensorFile part = parse_safetensors(map->bytes(), shard_path, map);
+    mark_mapped(part.tensors, map->bytes());
     for (StoredTensor& tensor : part.tensors) {
       const auto listed = shard_of.find(tensor.name);
       if (listed == shard_of.end() || listed->second != shard) {

@@ -135,6 +135,7 @@ class Matcher {
       } else {
         step.from->read_all(value.data());
       }
+      step.from->drop_pages();
       if (step.parameter != nullptr) {
         step.parameter->origin = nn::Origin::loaded;
         step.parameter->drawn_by.clear();

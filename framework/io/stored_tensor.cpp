@@ -1,5 +1,8 @@
 #include "framework/io/stored_tensor.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -96,6 +99,22 @@ std::vector<float> StoredTensor::to_floats() const {
   std::vector<float> values(static_cast<std::size_t>(numel()));
   read_all(values.data());
   return values;
+}
+
+void StoredTensor::drop_pages() const {
+  if (!mapped || !strides.empty()) return;
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  // Whole pages only: the first and the last are shared with the neighbours.
+  const auto begin = reinterpret_cast<std::uintptr_t>(data), end = begin + byte_size();
+  const std::uintptr_t first = (begin + page - 1) / page * page, last = end / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+void mark_mapped(std::span<StoredTensor> tensors, Bytes map) {
+  const std::less<const std::byte*> before;
+  for (StoredTensor& tensor : tensors) {
+    tensor.mapped = !before(tensor.data, map.data()) && before(tensor.data, map.data() + map.size());
+  }
 }
 
 void StoredTensor::read_pieces(DType as,

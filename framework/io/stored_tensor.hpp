@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct StoredTensor {
   const std::byte* data = nullptr;  ///< the first element, not always aligned
   bool big_endian = false;
   std::shared_ptr<const void> owner;  ///< keeps `data` alive
+  bool mapped = false;  ///< `data` lies in a file's memory map, whose pages can be read again
 
   Index numel() const;
   std::size_t byte_size() const { return static_cast<std::size_t>(numel()) * size_of(dtype); }
@@ -32,10 +34,16 @@ struct StoredTensor {
   /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
   std::vector<float> to_floats() const;
+  /// Gives the pages of a mapped tensor back to the system once it is read: loading then takes the memory of the result
+  /// and of one tensor. The tensor can still be read.
+  void drop_pages() const;
   /// All elements as bytes of another `dtype` (or the same: then unchanged), handed to `sink` a small piece
   /// at a time.
   void read_pieces(DType as, const std::function<void(const std::byte*, std::size_t)>& sink) const;
 };
+
+/// Says of each tensor whether its data lies in `map`, a file's memory map.
+void mark_mapped(std::span<StoredTensor> tensors, Bytes map);
 
 /// A view of a tensor in memory under a name, to be written; it shares the elements.
 StoredTensor stored(std::string name, const Tensor& tensor);

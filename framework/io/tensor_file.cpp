@@ -58,7 +58,9 @@ TensorFile read_tensor_file(const std::string& path) {
   if (!looks_like_safetensors(map->bytes()) && looks_like_json(map->bytes())) {
     return read_sharded_safetensors(map->bytes(), path);
   }
-  return parse_tensor_file(map->bytes(), path, map);
+  TensorFile file = parse_tensor_file(map->bytes(), path, map);
+  mark_mapped(file.tensors, map->bytes());
+  return file;
 }
 
 void write_tensor_file(const std::string& path, const TensorFile& file, FileFormat format,

@@ -1,12 +1,19 @@
 // fanin's side of `make interop`; interop.py is PyTorch's and decides what both do.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
 #include "framework/io/numpy_file.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
@@ -85,15 +92,31 @@ void load(const std::string& text, const std::string& size, const std::string& i
 }
 
 /// Seconds to open, check and read all tensors of a file into memory of their own.
-void time_reading(const std::string& path) {
+double time_loading(const std::string& path) {
   const auto start = std::chrono::steady_clock::now();
   const TensorFile file = read_tensor_file(path);
   std::vector<Tensor> tensors;
   for (const auto& tensor : file.tensors) {
     tensors.emplace_back(Shape{tensor.numel()});
     tensor.read_all(tensors.back().data());
+    tensor.drop_pages();
   }
-  std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Seconds to read a file into memory as `cat` reads: 128 KiB at a time.
+double time_reading(const std::string& path) {
+  const auto size = std::filesystem::file_size(path);
+  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<char[]> memory(new char[size]);
+  const int file = ::open(path.c_str(), O_RDONLY);
+  std::size_t at = 0;
+  for (ssize_t got = 1; at < size && got > 0; at += static_cast<std::size_t>(got)) {
+    got = ::read(file, memory.get() + at, std::min<std::size_t>(size - at, 128 << 10));
+    if (got < 0) fail("{}: cannot read", path);
+  }
+  ::close(file);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -105,10 +128,13 @@ int main(int argc, char** argv) {
       train(a[1], a[2], a[3], a[4]);
     } else if (a.size() == 7 && a[0] == "load") {
       load(a[1], a[2], a[3], a[4], a[5], a[6]);
-    } else if (a.size() == 2 && a[0] == "time") {
-      time_reading(a[1]);
+    } else if (a.size() == 3 && a[0] == "time") {
+      set_threads(std::stoi(a[2]));
+      std::printf("%.6f\n", time_loading(a[1]));
+    } else if (a.size() == 2 && a[0] == "cat") {
+      std::printf("%.6f\n", time_reading(a[1]));
     } else {
-      fail_usage("usage: interop train MODEL CxHxW IMAGES FOLDER | load MODEL CxHxW IMAGES FILE OUT PREFIX | time FILE");
+      fail_usage("usage: interop train MODEL CxHxW IMAGES FOLDER | load MODEL CxHxW IMAGES FILE OUT PREFIX | time FILE THREADS | cat FILE");
     }
   } catch (const Error& error) {
     std::fprintf(stderr, "interop: %s\n", error.what());
