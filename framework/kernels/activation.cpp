@@ -53,6 +53,15 @@ void activation_backward(Activation activation, Index n, const real* x, const re
   });
 }
 
+void activation_backward_by_column(Activation activation, Index rows, Index columns, const real* x_or_y,
+                                   const real* grad_y, real* grad_x) {
+  each_share(columns, 16, 8 * rows * columns, [&](Index column, Index count) {
+    for (Index i = column; i < rows * columns; i += columns) {
+      FANIN_BY_ISA(differentiate(activation, count, x_or_y + i, grad_y + i, grad_x + i, false));
+    }
+  });
+}
+
 void exponentials(Index n, const real* x, real* y) { FANIN_BY_ISA(exponentials(n, x, y)); }
 
 }  // namespace fanin::kernels

@@ -25,6 +25,11 @@ bool backward_needs_input(Activation activation);
 void activation_backward(Activation activation, Index n, const real* x, const real* y, const real* grad_y,
                          real* grad_x, bool accumulate);
 
+/// grad_x = grad_y · act'(…) of a [rows, columns] matrix, from x or y, whichever the derivative needs.
+/// Threads share the columns, as the layers' passes share the units.
+void activation_backward_by_column(Activation activation, Index rows, Index columns, const real* x_or_y,
+                                   const real* grad_y, real* grad_x);
+
 /// y[i] = exp(x[i]) on the calling thread, within 2 ulp; y may alias x.
 void exponentials(Index n, const real* x, real* y);
 

@@ -19,14 +19,14 @@ void dots(Index in, const real* x, const real* w, real* y) {
   });
 }
 
-/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns], for `width` vectors of columns at a time.
+/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns] with rows of w `stride` apart, for `width` vectors of columns at a time.
 template <int width>
-void weighted_rows(Index in, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
+void weighted_rows(Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
   Vec sum[width];
   unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = accumulate ? load(grad_x + j * lanes) : Vec{}; });
   for (Index o = 0; o < out; ++o) {
     const Vec g = broadcast(grad[o]);
-    unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = fma(g, load(w + o * in + j * lanes), sum[j]); });
+    unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = fma(g, load(w + o * stride + j * lanes), sum[j]); });
   }
   unroll<width>([&](auto j) FANIN_LAMBDA { store(grad_x + j * lanes, sum[j]); });
 }
@@ -40,14 +40,14 @@ void matrix_vector(Index in, Index out, const real* x, const real* w, real* y) {
   for (; o < out; ++o) dots<1>(in, x, w + o * in, y + o);
 }
 
-/// grad_x[in] (+)= grad[out] · w[out, in]
-void vector_matrix(Index in, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
+/// grad_x[columns] (+)= grad[out] · w[out, columns], rows of w `stride` apart.
+void vector_matrix(Index columns, Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
   Index i = 0;
-  for (; i + 8 * lanes <= in; i += 8 * lanes) weighted_rows<8>(in, out, grad, w + i, grad_x + i, accumulate);
-  for (; i + lanes <= in; i += lanes) weighted_rows<1>(in, out, grad, w + i, grad_x + i, accumulate);
-  for (; i < in; ++i) {
+  for (; i + 8 * lanes <= columns; i += 8 * lanes) weighted_rows<8>(stride, out, grad, w + i, grad_x + i, accumulate);
+  for (; i + lanes <= columns; i += lanes) weighted_rows<1>(stride, out, grad, w + i, grad_x + i, accumulate);
+  for (; i < columns; ++i) {
     real total = accumulate ? grad_x[i] : real(0);
-    for (Index o = 0; o < out; ++o) total += grad[o] * w[o * in + i];
+    for (Index o = 0; o < out; ++o) total += grad[o] * w[o * stride + i];
     grad_x[i] = total;
   }
 }
@@ -65,17 +65,17 @@ void outer_product(Index in, Index out, const real* grad, const real* x, real* g
   }
 }
 
-/// sums[columns] (+)= Σ_row x[row, columns], one row after another.
-void column_sums(Index rows, Index columns, const real* x, real* sums, bool accumulate) {
+/// sums[columns] (+)= Σ_row x[row, columns], one row after another, `stride` apart.
+void column_sums(Index rows, Index columns, Index stride, const real* x, real* sums, bool accumulate) {
   Index j = 0;
   for (; j + lanes <= columns; j += lanes) {
     Vec sum = accumulate ? load(sums + j) : Vec{};
-    for (Index i = 0; i < rows; ++i) sum += load(x + i * columns + j);
+    for (Index i = 0; i < rows; ++i) sum += load(x + i * stride + j);
     store(sums + j, sum);
   }
   for (; j < columns; ++j) {
     real sum = accumulate ? sums[j] : real(0);
-    for (Index i = 0; i < rows; ++i) sum += x[i * columns + j];
+    for (Index i = 0; i < rows; ++i) sum += x[i * stride + j];
     sums[j] = sum;
   }
 }

@@ -39,6 +39,14 @@ class FusedActivation {
                         from_input ? nullptr : kept_.data(), grad_output.data(), grad_pre.data(), false);
     return grad_pre;
   }
+  /// As `backward`, of a matrix whose columns are shared out among the threads.
+  Tensor backward_by_column(const Tensor& grad_output, Index rows, Index columns) const {
+    if (!active()) return grad_output;
+    Tensor grad_pre(grad_output.shape());
+    activation_backward_by_column(activation_, rows, columns, kept_.data(), grad_output.data(),
+                                  grad_pre.data());
+    return grad_pre;
+  }
 
  private:
   bool active() const { return activation_.kind != kernels::Activation::Kind::none; }

@@ -27,14 +27,14 @@ struct LinearOp {
   }
 
   void backward(const Tensor& grad_output, Gradients& grads) {
-    const Tensor grad_pre = activation.backward(grad_output);
+    const Tensor grad_pre = activation.backward_by_column(grad_output, batch, out);
     // One input at a time: where x and weight are one tensor, the second adds to the first.
     const auto gw = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
-    kernels::linear_backward(batch, in, out, x.data(), weight.data(), grad_pre.data(), gw.data, gw.accumulate,
-                             gb.data, gb.accumulate, nullptr, false);
-    const auto gx = grads.slot_if_wanted(0);
-    kernels::linear_backward(batch, in, out, x.data(), weight.data(), grad_pre.data(), nullptr, false,
-                             nullptr, false, gx.data, gx.accumulate);
+    kernels::linear_backward_weight(batch, in, out, x.data(), grad_pre.data(), gw.data, gw.accumulate,
+                                    gb.data, gb.accumulate);
+    if (!grads.wanted(0)) return;
+    const auto gx = grads.slot(0);
+    kernels::linear_backward_input(batch, in, out, weight.data(), grad_pre.data(), gx.data, gx.accumulate);
   }
 };
 

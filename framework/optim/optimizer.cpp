@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
 #include "framework/kernels/optimizer_step.hpp"
 
 namespace fanin::optim {
@@ -13,23 +14,28 @@ struct NamedRule {
   const char* name;
   Rule rule;
 };
-constexpr NamedRule rules[] = {{"sgd", Rule::sgd}, {"adam", Rule::adam}, {"adamw", Rule::adamw}, {"rmsprop", Rule::rmsprop}};
+constexpr NamedRule rules[] = {
+    {"sgd", Rule::sgd}, {"adam", Rule::adam}, {"adamw", Rule::adamw}, {"rmsprop", Rule::rmsprop}};
 
 /// How many state buffers a rule keeps, and their names.
 std::vector<std::string> state_names(const OptimizerOptions& o) {
   switch (o.rule) {
-    case Rule::sgd: return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
+    case Rule::sgd:
+      return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
     case Rule::adam:
-    case Rule::adamw: return {"exp_avg", "exp_avg_sq"};
+    case Rule::adamw:
+      return {"exp_avg", "exp_avg_sq"};
     case Rule::rmsprop:
-      return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"} : std::vector<std::string>{"square_avg"};
+      return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"}
+                            : std::vector<std::string>{"square_avg"};
   }
   return {};
 }
 
 void check(const OptimizerOptions& o) {
   const auto at_least_0 = [](const char* what, double value) {
-    if (!(value >= 0) || !std::isfinite(value)) fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
+    if (!(value >= 0) || !std::isfinite(value))
+      fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
   };
   const auto share = [](const char* what, double value) {
     if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
@@ -43,11 +49,16 @@ void check(const OptimizerOptions& o) {
   share("beta2", o.beta2);
   share("alpha", o.alpha);
   if (o.nesterov && (o.momentum <= 0 || o.dampening != 0)) {
-    fail_usage("optimizer: nesterov needs momentum > 0 and dampening 0, got momentum={} and dampening={}", o.momentum, o.dampening);
+    fail_usage("optimizer: nesterov needs momentum > 0 and dampening 0, got momentum={} and dampening={}",
+               o.momentum, o.dampening);
   }
 }
 
-constexpr Index aligned(Index count) { return (count + 15) / 16 * 16; }  // each parameter starts on its own cache line
+constexpr Index least_shared = 50'000;  // parameters below which handing out costs more than it saves
+
+constexpr Index aligned(Index count) {
+  return (count + 15) / 16 * 16;
+}  // each parameter starts on its own cache line
 
 }  // namespace
 
@@ -59,7 +70,9 @@ Rule rule_named(const std::string& name) {
 }
 
 std::string rule_name(Rule rule) {
-  return std::find_if(std::begin(rules), std::end(rules), [rule](const NamedRule& one) { return one.rule == rule; })->name;
+  return std::find_if(std::begin(rules), std::end(rules),
+                      [rule](const NamedRule& one) { return one.rule == rule; })
+      ->name;
 }
 
 const std::vector<std::string>& rule_names() {
@@ -80,7 +93,9 @@ struct Optimizer::FlatGroup {
   double lr_scale = 1;
   Index steps = 0;  // after the latest step
 
-  real* state_at(std::size_t i, Index offset) { return i < state.size() ? state[i].second.data() + offset : nullptr; }
+  real* state_at(std::size_t i, Index offset) {
+    return i < state.size() ? state[i].second.data() + offset : nullptr;
+  }
 };
 
 Optimizer::~Optimizer() = default;
@@ -142,8 +157,9 @@ void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previou
                           .step = previous_updates + 1});
       break;
     case Rule::rmsprop:
-      kernels::rmsprop_step(count, w, g, group.state_at(0, begin), nullptr, group.state_at(1, begin),
-                            {.lr = lr, .alpha = o.alpha, .eps = o.eps, .weight_decay = o.weight_decay, .momentum = o.momentum});
+      kernels::rmsprop_step(
+          count, w, g, group.state_at(0, begin), nullptr, group.state_at(1, begin),
+          {.lr = lr, .alpha = o.alpha, .eps = o.eps, .weight_decay = o.weight_decay, .momentum = o.momentum});
       break;
   }
 }
@@ -154,9 +170,18 @@ void Optimizer::step() {
       for (auto& entry : group.entries) entry.updates = steps_;
     }
     group.steps = steps_ + 1;
-    const auto in_step = [this](const auto& entry) { return entry.value.grad().defined() && entry.updates == steps_; };
+    const auto in_step = [this](const auto& entry) {
+      return entry.value.grad().defined() && entry.updates == steps_;
+    };
     if (std::all_of(group.entries.begin(), group.entries.end(), in_step)) {
-      update(group, 0, group.values.numel(), steps_);
+      // Each thread updates its share of every parameter: the rows it computes with.
+      const Index shares = group.values.numel() < least_shared ? 1 : threads();
+      parallel_for(shares, [&](Index share) {
+        for (auto& entry : group.entries) {
+          const Index n = entry.value.numel(), begin = n * share / shares;
+          update(group, entry.offset + begin, n * (share + 1) / shares - begin, steps_);
+        }
+      });
       for (auto& entry : group.entries) ++entry.updates;
       continue;
     }
@@ -181,7 +206,8 @@ double Optimizer::clip_grad_norm(double max_norm) {
   for (auto& group : groups_) {
     for (auto& entry : group.entries) {
       if (!entry.value.grad().defined()) continue;
-      for (const real g : entry.value.grad().values()) squares += static_cast<double>(g) * static_cast<double>(g);
+      for (const real g : entry.value.grad().values())
+        squares += static_cast<double>(g) * static_cast<double>(g);
     }
   }
   const double norm = std::sqrt(squares);
@@ -212,8 +238,9 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
   for (auto& group : groups_) {
     for (auto& [name, buffer] : group.state) {
       for (auto& entry : group.entries) {
-        all.emplace_back(name + "." + entry.name, Tensor::over(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset,
-                                                               entry.value.shape()));
+        all.emplace_back(name + "." + entry.name,
+                         Tensor::over(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset,
+                                      entry.value.shape()));
       }
     }
   }
