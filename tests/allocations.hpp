@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 /// How many times this thread has called `operator new` so far, the pool's calls included; always 0 under
@@ -6,3 +7,14 @@
 std::uint64_t heap_allocations();
 /// Whether `heap_allocations` counts, and the pool keeps its blocks.
 bool counts_allocations();
+
+/// The most memory from `operator new` that this thread held at once since the watch began, beyond what it held then; always
+/// 0 where `counts_allocations()` is false.
+class MemoryWatch {
+ public:
+  MemoryWatch();
+  std::size_t peak() const;
+
+ private:
+  std::int64_t held_before_;
+};

@@ -40,7 +40,8 @@ Tensor logits_of(nn::Module& model, const Tensor& images) {
   return model(images);
 }
 
-/// A model after a few steps on noise: no parameter and no running statistic is at its initial value any more.
+/// A model after a few steps on noise: no parameter and no running statistic is at its initial value any
+/// more.
 nn::ModulePtr trained(const std::string& text, const models::InputSpec& input) {
   const auto model = models::build(text, input);
   Generator generator(7);
@@ -69,7 +70,8 @@ Tensor read_images(const std::string& path, const models::InputSpec& input) {
 }
 
 /// Trains, and writes the weights in every form that fanin writes, with the logits of `images`.
-void train(const std::string& text, const std::string& size, const std::string& images, const std::string& folder) {
+void train(const std::string& text, const std::string& size, const std::string& images,
+           const std::string& folder) {
   const auto input = input_spec(size);
   const auto model = trained(text, input);
   save_model(folder + "/f32.safetensors", *model, {{"model", text}});
@@ -82,8 +84,8 @@ void train(const std::string& text, const std::string& size, const std::string& 
 }
 
 /// Loads a file strictly into a fresh model and writes its logits.
-void load(const std::string& text, const std::string& size, const std::string& images, const std::string& path,
-          const std::string& out, const std::string& prefix) {
+void load(const std::string& text, const std::string& size, const std::string& images,
+          const std::string& path, const std::string& out, const std::string& prefix) {
   const auto input = input_spec(size);
   const auto model = models::build(text, input);
   const WarmStart report = load_state_dict(*model, read_tensor_file(path), {.strip_prefix = prefix});
@@ -134,7 +136,9 @@ int main(int argc, char** argv) {
     } else if (a.size() == 2 && a[0] == "cat") {
       std::printf("%.6f\n", time_reading(a[1]));
     } else {
-      fail_usage("usage: interop train MODEL CxHxW IMAGES FOLDER | load MODEL CxHxW IMAGES FILE OUT PREFIX | time FILE THREADS | cat FILE");
+      fail_usage(
+          "usage: interop train MODEL CxHxW IMAGES FOLDER | load MODEL CxHxW IMAGES FILE OUT PREFIX | time "
+          "FILE THREADS | cat FILE");
     }
   } catch (const Error& error) {
     std::fprintf(stderr, "interop: %s\n", error.what());

@@ -3,6 +3,7 @@
 #include "framework/core/error.hpp"
 #include "framework/io/pickle.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "tests/io/parse_message.hpp"
 #include "tests/io/zip_bytes.hpp"
 
 using namespace fanin;
@@ -48,15 +49,6 @@ std::string running(const std::string& code) { return file(proto + code + "."); 
 std::string holding(std::int64_t offset, const std::vector<std::int64_t>& sizes,
                     const std::vector<std::int64_t>& strides) {
   return running(dict("w", tensor(storage("FloatStorage", "0", 3), offset, sizes, strides)));
-}
-
-std::string message(const std::string& bytes) {
-  try {
-    parse_tensor_file(bytes_of(bytes), "f", nullptr);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 std::string repeated(std::size_t times, const std::string& code) {
@@ -313,7 +305,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    CHECK(message(row.file) == row.expected);
+    CHECK(parse_message(row.file) == row.expected);
   }
 }
 
@@ -339,15 +331,15 @@ TEST_CASE("pickle: what the rows above spoil is read when whole") {
 }
 
 TEST_CASE("files of no known format, and PyTorch files cut anywhere, are errors") {
-  CHECK(message("hello") ==
+  CHECK(parse_message("hello") ==
         "f: neither safetensors, npy, npz nor a PyTorch file; its first bytes are 68 65 6c 6c 6f");
-  CHECK(message("") == "f: the file is empty");
+  CHECK(parse_message("") == "f: the file is empty");
   const std::string good = tensor(storage("FloatStorage", "0", 3), 1, {2}, {1});
   const std::string zip = running(dict("w", good));
   const std::string old = legacy(dict("w", good), "]" + text("0") + "a", u64(3) + std::string(12, 'x'));
   for (const std::string& whole : {zip, old}) {
-    CHECK(message(whole) == "no error");
+    CHECK(parse_message(whole) == "no error");
     for (std::size_t size = 0; size < whole.size(); ++size)
-      CHECK(message(whole.substr(0, size)) != "no error");
+      CHECK(parse_message(whole.substr(0, size)) != "no error");
   }
 }

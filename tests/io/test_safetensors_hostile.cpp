@@ -2,7 +2,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/safetensors.hpp"
-#include "tests/io/bytes.hpp"
+#include "tests/io/parse_message.hpp"
 
 using namespace fanin;
 
@@ -25,12 +25,7 @@ std::string one(const std::string& dtype, const std::string& shape, const std::s
 }
 
 std::string message(const std::string& file) {
-  try {
-    parse_safetensors(bytes_of(file), "f", nullptr);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return message_of(file, [&] { parse_safetensors(bytes_of(file), "f", nullptr); });
 }
 
 std::string repeated(std::size_t times, const std::string& text) {
