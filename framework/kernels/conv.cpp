@@ -264,8 +264,7 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
             const real* g = grad_y + ((image + i) * s.out_channels + group * rows + r) * out_size;
             real* packed = packed_g.data() + i * g_size + r * grid_stride;
             if (grad_w) {
-              FANIN_BY_ISA(pack_plane(gradient, g, packed));
-              std::fill(packed + gradient.size(), packed + grid_stride, real(0));
+              FANIN_BY_ISA(pack_gradient(gradient, g, packed, grid_stride));
             }
             if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(out_size, g));
           }

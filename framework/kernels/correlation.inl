@@ -108,6 +108,13 @@ void pack_plane(const PackedPlane& s, const real* plane, real* packed) {
   }
 }
 
+/// Packs one plane of gradients; zeros from its end up to `padded` elements. May write up to a vector
+/// further.
+void pack_gradient(const PackedPlane& s, const real* plane, real* packed, Index padded) {
+  pack_plane(s, plane, packed);
+  zero_over(padded - s.size(), packed + s.size());
+}
+
 /// out[h, w] (+)= grid + bias, without the grid's spare columns; then relu, if asked.
 void unpack_grid(Index h, Index w, Index pitch, const real* grid, real bias, bool relu, real* out,
                  bool accumulate) {

@@ -30,10 +30,10 @@ class FusedActivation {
     return y;
   }
 
-  /// The gradient before the activation.
+  /// The gradient before the activation; written over one that nobody else holds.
   Tensor backward(const Tensor& grad_output) const {
     if (!active()) return grad_output;
-    Tensor grad_pre(grad_output.shape());
+    Tensor grad_pre = room_for(grad_output);
     const bool from_input = backward_needs_input(activation_);
     activation_backward(activation_, grad_pre.numel(), from_input ? kept_.data() : nullptr,
                         from_input ? nullptr : kept_.data(), grad_output.data(), grad_pre.data(), false);
@@ -42,13 +42,16 @@ class FusedActivation {
   /// As `backward`, of a matrix whose columns are shared out among the threads.
   Tensor backward_by_column(const Tensor& grad_output, Index rows, Index columns) const {
     if (!active()) return grad_output;
-    Tensor grad_pre(grad_output.shape());
+    Tensor grad_pre = room_for(grad_output);
     activation_backward_by_column(activation_, rows, columns, kept_.data(), grad_output.data(),
                                   grad_pre.data());
     return grad_pre;
   }
 
  private:
+  static Tensor room_for(const Tensor& gradient) {
+    return gradient.unique() ? gradient : Tensor(gradient.shape());
+  }
   bool active() const { return activation_.kind != kernels::Activation::Kind::none; }
 
   kernels::Activation activation_;
