@@ -1,6 +1,9 @@
 #include "datasets/files.hpp"
 
+#include <sys/mman.h>
+
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -24,6 +27,17 @@ std::string find_data_folder(const std::string& name, const std::vector<std::str
   return places.back();
 }
 
+std::vector<std::uint8_t> large_vector(std::size_t bytes) {
+  std::vector<std::uint8_t> all;
+  all.reserve(bytes);
+  constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(all.data()) + huge_page - 1) / huge_page * huge_page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(all.data()) + bytes) / huge_page * huge_page;
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  all.resize(bytes);
+  return all;
+}
+
 std::vector<std::uint8_t> read_data_file(const std::string& path, const std::string& what,
                                          const std::string& how_to_get) {
   std::error_code failed;
@@ -36,7 +50,7 @@ std::vector<std::uint8_t> read_data_file(const std::string& path, const std::str
   if (failed || size > max_data_bytes)
     fail("{}: {} bytes are too many, at most {} are read{}", path, size, max_data_bytes, advice(how_to_get));
   std::ifstream file(path, std::ios::binary);
-  std::vector<std::uint8_t> content(size);
+  std::vector<std::uint8_t> content = large_vector(size);
   file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(size));
   if (!file) fail("{}: cannot be read: {}{}", path, std::strerror(errno), advice(how_to_get));
   return content;

@@ -9,6 +9,10 @@ namespace fanin {
 /// none is there.
 std::string find_data_folder(const std::string& name, const std::vector<std::string>& more = {});
 
+/// `bytes` zeros, in huge pages where the system has them: touching 47 MB in small ones takes longer than
+/// inflating into them.
+std::vector<std::uint8_t> large_vector(std::size_t bytes);
+
 /// A regular file's bytes, at most 4 GiB; Error naming the path, `what` was expected ("IDX data") and, in the
 /// words of `how_to_get`, what to do.
 std::vector<std::uint8_t> read_data_file(const std::string& path, const std::string& what,

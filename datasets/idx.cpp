@@ -121,7 +121,7 @@ IdxArray parse_idx(std::vector<std::uint8_t> content, int rank, const std::strin
     if (total / max_deflate_ratio > content.size())
       source.reject("truncated: the header promises {} = {} bytes, {} bytes of gzip data cannot hold them",
                     sizes_text(array.sizes), total, content.size());
-    array.bytes.resize(total);
+    array.bytes = large_vector(total);
     if (const std::size_t got = gunzip.read(array.bytes); got < total)
       source.reject("truncated: the header promises {} = {} bytes, there are {}", sizes_text(array.sizes),
                     total, got);
