@@ -32,8 +32,8 @@ compare: deps
 	$(BUILD)/fanin compare $(ARGS)
 
 test: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) program tests
-	@FANIN_BIN=$(BUILD)/fanin tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
+	@$(MAKE) --no-print-directory -j$(JOBS) program tests $(if $(FUZZ),fuzzers)
+	@$(if $(FUZZ),FUZZERS="$(fuzz_programs)" FUZZ_RUNS=$(FUZZ_RUNS)) FANIN_BIN=$(BUILD)/fanin tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
 
 deps:
 	@.ci/prerequisites $(EXTRA)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs doctest programs one after the other and ends with the line "N passed, N failed".
 # A program that ends without a summary (a crash, a time-out) counts as one failed test.
+# Each fuzzer in $FUZZERS is one test too, of $FUZZ_RUNS inputs.
 passed=0 failed=0
 for program in "$@"; do
   log=$(mktemp)
@@ -16,6 +17,13 @@ for program in "$@"; do
   fi
   passed=$((passed + ${p:-0}))
   failed=$((failed + ${f:-0}))
+done
+for fuzzer in $FUZZERS; do
+  if timeout "${TEST_TIMEOUT:-1200}" tests/fuzz/run.sh "$fuzzer" "${FUZZ_RUNS:-2000}"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
