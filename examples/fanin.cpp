@@ -24,6 +24,7 @@ constexpr const char* about =
     "  fanin inspect lenet.safetensors                      what is in it, and how far it has moved from its start\n"
     "  fanin convert model.pth model.safetensors\n"
     "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
+    "  fanin plan --model lenet --init orthogonal           what each parameter gets: shape, fans, scheme, std\n"
     "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
     "  fanin COMMAND --help                                 every option of a command, with examples";
 
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   program::add_models(app);
   program::add_inits(app);
   program::add_init(app);
+  program::add_plan(app);
   program::add_inspect(app);
   program::add_convert(app);
   try {
