@@ -24,6 +24,9 @@ lab::Claim glorot_2010(const Bench& bench);
 lab::Claim he_2015(const Bench& bench);
 lab::Claim torch_default(const Bench& bench);
 lab::Claim saxe_2013(const Bench& bench);
+lab::Claim schoenholz_2017(const Bench& bench);
+lab::Claim xiao_2018(const Bench& bench);
+lab::Claim warm_start(const Bench& bench);
 
 /// All of them, in the order of the table.
 std::vector<lab::Claim> experiments(const Bench& bench);

@@ -29,7 +29,8 @@ TEST_CASE("claims: --list tells every claim and its predictions without running 
   const Outcome outcome = claims_command({"--list", "--data", "idx(nowhere)"});
   CHECK(outcome.code == 0);
   CHECK(outcome.err.empty());
-  for (const char* name : {"symmetry", "scale", "glorot-2010", "torch-default", "he-2015"}) CHECK(holds(outcome.out, name));
+  for (const char* name : {"symmetry", "scale", "glorot-2010", "torch-default", "he-2015", "saxe-2013",
+                           "schoenholz-2017", "xiao-2018", "warm-start"}) CHECK(holds(outcome.out, name));
   CHECK(holds(outcome.out, "0.1667 ± 5 %"));
 }
 

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "examples/claims/propagation.hpp"
+#include "examples/claims/training.hpp"
+#include "framework/init/mean_field.hpp"
+#include "framework/lab/linear_fit.hpp"
+#include "framework/nn/initialize.hpp"
+#include "models/model.hpp"
+
+namespace fanin::claims {
+namespace {
+
+constexpr double bias_square = 0.05, scales[] = {2, 4, 8};
+constexpr int most_multiple = 10, width = 200, rate_depth = 30;
+constexpr Index steps = 300;
+constexpr double lr = 0.01;
+
+init::MeanField field_of(double sigma_w) {
+  return init::mean_field(init::Nonlinearity::named("tanh"), sigma_w, std::sqrt(bias_square));
+}
+
+/// The σw in the ordered phase (χ < 1) whose depth scale is ξ, by bisection: ξ grows with σw.
+double sigma_for(double xi) {
+  double low = 0.1, high = 2;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    const init::MeanField field = field_of(middle);
+    (field.chi < 1 && field.depth_scale < xi ? low : high) = middle;
+  }
+  return low;
+}
+
+std::string plan_for(double xi) {
+  const double sigma = sigma_for(xi);
+  return fmt::format("*.weight=variance_scaling(scale={}, mode=fan_in, distribution=normal); *.bias=normal(std={})",
+                     sigma * sigma, std::sqrt(bias_square));
+}
+
+std::string net(int depth) { return fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width); }
+
+double trained_accuracy(const Bench& bench, double xi, int depth) {
+  const auto& [training, test] = bench.data();
+  const auto model = models::build(net(depth), {});
+  Generator generator(bench.seed_of(0));
+  nn::initialize(*model, plan_for(xi), generator);
+  return train_briefly(*model, training, test, {.steps = steps, .optimizer = {.lr = lr}, .seed = bench.seed_of(0)})
+      .test_accuracy;
+}
+
+/// The largest multiple of ξ, in twos, up to which nets keep half of what the shallowest learned above chance.
+double deepest_that_trains(const Bench& bench, double xi) {
+  double half = 0;
+  for (int multiple = 2; multiple <= most_multiple; multiple += 2) {
+    const double accuracy = trained_accuracy(bench, xi, static_cast<int>(multiple * xi));
+    if (multiple == 2) half = (0.1 + accuracy) / 2;
+    if (accuracy < half) return multiple - 2;
+  }
+  return most_multiple;
+}
+
+}  // namespace
+
+/// Two inputs' difference, and the gradient, change e-fold every ξ layers: deeper than some six of these nothing gets through.
+lab::Claim schoenholz_2017(const Bench& bench) {
+  return {
+      .name = "schoenholz-2017",
+      .paper = "Schoenholz et al. 2017",
+      .words = "The mean-field depth scale ξ of (σw, σb) predicts how deep a tanh net trains: to about 6ξ layers.",
+      .setting = fmt::format("width {}, σb² = {}, σw chosen for each ξ; {} steps of SGD {}, batch 64 on Fashion-MNIST at depths 2ξ, "
+                             "4ξ … {}ξ; trains: keeps half of what depth 2ξ learned above chance; rates over {} layers",
+                             width, bias_square, steps, lr, most_multiple, rate_depth),
+      .predict =
+          [] {
+            std::vector<lab::Prediction> all;
+            for (const double xi : scales)
+              all.push_back({.what = fmt::format("ξ = {}: gradient's factor a layer", xi), .formula = "√χ = e^(-1/2ξ)",
+                             .figure = std::sqrt(field_of(sigma_for(xi)).chi), .share = 0.03});
+            for (const double xi : scales)
+              all.push_back({.what = fmt::format("ξ = {}: deepest net that trains, in units of ξ", xi),
+                             .formula = "about 6", .figure = 6, .margin = 2});
+            return all;
+          },
+      .measure =
+          [bench] {
+            const Images images = unit_images(bench, 256);
+            std::vector<double> seen;
+            for (const double xi : scales) {
+              const Profile profile = propagate(bench, net(rate_depth), plan_for(xi), images, 4);
+              // nearer the input, the signal has not settled at q* yet
+              seen.push_back(1 / lab::geometric_fit(std::span(profile.backward).subspan(5)).factor);
+            }
+            for (const double xi : scales) seen.push_back(deepest_that_trains(bench, xi));
+            return seen;
+          }};
+}
+
+}  // namespace fanin::claims
