@@ -159,6 +159,8 @@ const char* name_of(FileFormat format) {
       return "torch (zip)";
     case FileFormat::torch_legacy:
       return "torch (legacy)";
+    case FileFormat::onnx:
+      return "onnx";
   }
   return "";
 }

@@ -48,8 +48,8 @@ void mark_mapped(std::span<StoredTensor> tensors, Bytes map);
 /// A view of a tensor in memory under a name, to be written; it shares the elements.
 StoredTensor stored(std::string name, const Tensor& tensor);
 
-enum class FileFormat { safetensors, npy, npz, torch_zip, torch_legacy };
-const char* name_of(FileFormat format);  ///< "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)"
+enum class FileFormat { safetensors, npy, npz, torch_zip, torch_legacy, onnx };
+const char* name_of(FileFormat format);  ///< "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx"
 
 /// What a weight file holds, in the file's order; names are unique.
 struct TensorFile {

@@ -6,6 +6,7 @@
 #include "framework/core/error.hpp"
 #include "framework/io/mapped_file.hpp"
 #include "framework/io/numpy_file.hpp"
+#include "framework/io/onnx_file.hpp"
 #include "framework/io/safetensors.hpp"
 #include "framework/io/torch_file.hpp"
 #include "framework/io/zip.hpp"
@@ -49,7 +50,8 @@ TensorFile parse_tensor_file(Bytes bytes, const std::string& path, std::shared_p
   if (looks_like_pickle(bytes)) return parse_torch_legacy(bytes, path, std::move(owner));
   if (bytes.size() >= 9 && bytes[8] == std::byte{'{'})
     return parse_safetensors(bytes, path, std::move(owner));
-  fail("{}: neither safetensors, npy, npz nor a PyTorch file; its first bytes are {}", path,
+  if (looks_like_onnx(bytes)) return parse_onnx(bytes, path, std::move(owner));
+  fail("{}: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are {}", path,
        first_bytes(bytes));
 }
 
@@ -78,7 +80,8 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
       return write_npy(path, file.tensors[0], dtype);
     case FileFormat::torch_zip:
     case FileFormat::torch_legacy:
-      fail("{}: PyTorch's pickled files are only read; write safetensors, which PyTorch reads too", path);
+    case FileFormat::onnx:
+      fail("{}: PyTorch's pickled files and ONNX are only read; write safetensors, which PyTorch reads too", path);
   }
 }
 

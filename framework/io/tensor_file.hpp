@@ -6,7 +6,7 @@
 namespace fanin {
 
 /// Reads a weight file of any known format, told by its content and never by its name: safetensors (one file,
-/// or the JSON index of its shards), NumPy .npy and .npz, PyTorch .pt / .pth in its zip and legacy forms. The
+/// or the JSON index of its shards), NumPy .npy and .npz, PyTorch .pt / .pth in its zip and legacy forms, ONNX. The
 /// file is mapped into memory; only what is compressed takes memory of its own. Error naming the file and
 /// what is wrong with it.
 TensorFile read_tensor_file(const std::string& path);

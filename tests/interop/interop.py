@@ -159,6 +159,11 @@ def from_torch(folder, case, size, net, images_file, images):
     run = fanin("load", case, size, images_file, folder + "/numpy.npz", folder + "/out.npy", "")
     note(case, "numpy → fanin: npz", 0 if run.returncode else difference(
         torch.from_numpy(numpy.load(folder + "/out.npy")), logits_of(net, images)), problem=run.stderr.strip())
+    if not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules()):  # the exporter folds those away
+        torch.onnx.export(net, images, folder + "/torch.onnx")
+        run = fanin("load", case, size, images_file, folder + "/torch.onnx", folder + "/out.npy", "")
+        note(case, "torch → fanin: onnx", 0 if run.returncode else difference(
+            torch.from_numpy(numpy.load(folder + "/out.npy")), logits_of(net, images)), problem=run.stderr.strip())
     # A whole pickled module is a program, not weights: it must be refused by the name of what it would call.
     torch.save(net, folder + "/torch.pt")
     run = fanin("load", case, size, images_file, folder + "/torch.pt", folder + "/out.npy", "")

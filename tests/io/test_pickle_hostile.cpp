@@ -332,7 +332,7 @@ TEST_CASE("pickle: what the rows above spoil is read when whole") {
 
 TEST_CASE("files of no known format, and PyTorch files cut anywhere, are errors") {
   CHECK(parse_message("hello") ==
-        "f: neither safetensors, npy, npz nor a PyTorch file; its first bytes are 68 65 6c 6c 6f");
+        "f: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are 68 65 6c 6c 6f");
   CHECK(parse_message("") == "f: the file is empty");
   const std::string good = tensor(storage("FloatStorage", "0", 3), 1, {2}, {1});
   const std::string zip = running(dict("w", good));

@@ -49,6 +49,7 @@ TEST_CASE("a weight file's format is told by its content") {
   CHECK(format("state_dict_legacy.pt") == FileFormat::torch_legacy);
   CHECK(format("arrays.npz") == FileFormat::npz);
   CHECK(format("plain.npy") == FileFormat::npy);
+  CHECK(format("model.onnx") == FileFormat::onnx);
 }
 
 TEST_CASE("a PyTorch checkpoint gives its state dict, and its numbers and texts as metadata") {

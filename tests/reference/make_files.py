@@ -122,6 +122,11 @@ def main():
     numpy.savez_compressed(folder / "compressed.npz", **everything)
     values["arrays.npz"] = values["compressed.npz"] = {k: describe_numpy(v) for k, v in everything.items()}
 
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(8, 3))
+    torch.onnx.export(net, torch.zeros(1, 1, 4, 4), str(folder / "model.onnx"))
+    values["model.onnx"] = {k: describe_numpy(v.numpy()) for k, v in net.state_dict().items()}
+
     (folder / "values.json").write_text(json.dumps(values, indent=1) + "\n")
 
 
