@@ -40,10 +40,13 @@ std::function<const Splits&()> lazy_data(const std::string& text) {
   };
 }
 
-void write_outputs(const std::string& folder, const std::vector<lab::Finding>& findings, std::uint64_t seed) {
+void make_folder(const std::string& folder) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) fail("{}: cannot make this folder: {}", folder, problem.message());
+}
+
+void write_outputs(const std::string& folder, const std::vector<lab::Finding>& findings, std::uint64_t seed) {
   const auto write = [&](const char* name, const std::string& text) {
     write_atomically(folder + "/" + name, [&](AtomicWriter& file) { file.write(text); });
   };
@@ -59,14 +62,17 @@ int run(const Arguments& arguments) {
     fmt::print("{}", lab::claims_list(chosen));
     return 0;
   }
+  bench.data();  // what is missing is said now, not once an experiment
+  make_folder(arguments.out);
   std::size_t done = 0;
   const auto findings = lab::examine_all(chosen, arguments.jobs, [&](const lab::Finding& finding) {
     fmt::print(stderr, "{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
                finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
   });
-  write_outputs(arguments.out, findings, arguments.seed);
   if (arguments.json) fmt::print("{}", lab::findings_json(findings, arguments.seed));
-  else fmt::print("{}\nwritten to {}/claims.json and {}/claims.md\n", lab::findings_table(findings), arguments.out, arguments.out);
+  else fmt::print("{}\n", lab::findings_table(findings));
+  write_outputs(arguments.out, findings, arguments.seed);
+  if (!arguments.json) fmt::print("written to {0}/claims.json and {0}/claims.md\n", arguments.out);
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;
 }
 
