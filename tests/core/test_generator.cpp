@@ -8,7 +8,9 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/generator.hpp"
+#include "framework/init/init.hpp"
 #include "tests/init/reference.hpp"
+#include "tests/kernels/naive.hpp"
 
 using namespace fanin;
 
@@ -109,4 +111,22 @@ TEST_CASE("generator: derived seeds are stable and differ by purpose and by seed
       low.push_back(static_cast<std::uint32_t>(derive_seed(seed, purpose)));
   std::sort(low.begin(), low.end());
   CHECK(std::adjacent_find(low.begin(), low.end()) == low.end());
+}
+
+TEST_CASE("generator: every instruction set draws the same bits") {
+  for (const char* scheme : {"uniform(-1, 1)", "normal", "trunc_normal(1, 2, -1, 0.5)", "kaiming_normal",
+                             "sparse(sparsity=0.5)"}) {
+    CAPTURE(scheme);
+    std::vector<std::vector<real>> drawn;
+    naive::on_every_isa([&] {
+      Tensor w({61, 37});
+      Generator gen(11);
+      init::parse(scheme).fill(w, gen);
+      drawn.push_back(w.to_vector());
+      drawn.back().push_back(static_cast<real>(gen.below(1 << 20)));
+    });
+    REQUIRE(drawn.size() == 3);
+    CHECK(drawn[1] == drawn[0]);
+    CHECK(drawn[2] == drawn[0]);
+  }
 }
