@@ -25,6 +25,7 @@ constexpr const char* about =
     "  fanin convert model.pth model.safetensors\n"
     "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
     "  fanin plan --model lenet --init orthogonal           what each parameter gets: shape, fans, scheme, std\n"
+    "  fanin probe --models \"mlp; lenet\"                    which initial weights will train? Seconds, no training\n"
     "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
     "  fanin COMMAND --help                                 every option of a command, with examples";
 
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
   program::add_inits(app);
   program::add_init(app);
   program::add_plan(app);
+  program::add_probe(app);
   program::add_inspect(app);
   program::add_convert(app);
   try {

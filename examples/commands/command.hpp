@@ -21,6 +21,7 @@ void add_models(CLI::App& app);
 void add_inits(CLI::App& app);
 void add_init(CLI::App& app);
 void add_plan(CLI::App& app);
+void add_probe(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);
 

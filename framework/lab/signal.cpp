@@ -5,6 +5,8 @@
 
 #include "framework/autograd/node.hpp"
 #include "framework/core/moments.hpp"
+#include "framework/lab/restore.hpp"
+#include "framework/lab/units.hpp"
 #include "framework/ops/loss.hpp"
 
 namespace fanin::lab {
@@ -14,55 +16,6 @@ struct Seen {
   std::string layer;
   Tensor output;
 };
-
-/// Puts the model back as it was: a look must not change what is looked at.
-class Restore {
- public:
-  explicit Restore(nn::Module& model) : model_(model), training_(model.training()) {
-    for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
-    for (auto& [name, generator] : model_.named_generators()) generators_.push_back(*generator);
-    model_.train();
-  }
-  ~Restore() {
-    std::size_t i = 0;
-    for (auto& [name, buffer] : model_.named_buffers()) buffer.copy_from(buffers_[i++]);
-    i = 0;
-    for (auto& [name, generator] : model_.named_generators()) *generator = generators_[i++];
-    for (auto& one : model_.named_parameters()) one.parameter->value.zero_grad();
-    model_.train(training_);
-  }
-  Restore(const Restore&) = delete;
-  Restore& operator=(const Restore&) = delete;
-
- private:
-  nn::Module& model_;
-  bool training_;
-  std::vector<Tensor> buffers_;
-  std::vector<Generator> generators_;
-};
-
-/// Share of units — columns of [N, C], channels of [N, C, H, W] — that say the same to every sample.
-double dead_share(const Tensor& output) {
-  const Index batch = output.size(0), units = output.size(1), area = output.numel() / (batch * units);
-  Index dead = 0;
-  for (Index unit = 0; unit < units; ++unit) {
-    real low = output.data()[unit * area], high = low;
-    for (Index n = 0; n < batch; ++n) {
-      const real* at = output.data() + (n * units + unit) * area;
-      const auto [least, most] = std::minmax_element(at, at + area);
-      low = std::min(low, *least);
-      high = std::max(high, *most);
-    }
-    dead += !(high - low > real(1e-6) * std::max(std::abs(low), std::abs(high)));
-  }
-  return static_cast<double>(dead) / static_cast<double>(units);
-}
-
-double norm(const Tensor& gradient) {
-  double squares = 0;
-  for (const real g : gradient.values()) squares += static_cast<double>(g) * static_cast<double>(g);
-  return std::sqrt(squares);
-}
 
 }  // namespace
 

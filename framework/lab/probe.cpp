@@ -1,0 +1,127 @@
+#include "framework/lab/probe.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/autograd/node.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/moments.hpp"
+#include "framework/lab/restore.hpp"
+#include "framework/lab/spectrum.hpp"
+#include "framework/lab/units.hpp"
+#include "framework/ops/elementwise.hpp"
+#include "framework/ops/loss.hpp"
+#include "framework/ops/reduce.hpp"
+
+namespace fanin::lab {
+namespace {
+
+struct Seen {
+  std::string layer;
+  kernels::Activation activation;
+  Tensor output;
+};
+
+/// Runs `pass` and returns the outputs of all layers with a weight matrix, behind their normalisation and activation.
+template <class Pass>
+std::vector<Seen> watch(nn::Module& model, const Pass& pass) {
+  const auto modules = model.named_modules();
+  std::vector<Seen> seen;
+  const nn::Observer observer([&](nn::Module& module, const Tensor& output) {
+    if (!module.children().empty() || output.rank() < 2) return;
+    const auto& own = module.own_parameters();
+    const bool matrix = std::any_of(own.begin(), own.end(), [](auto& p) { return p->value.rank() >= 2; });
+    retain_grad(output);
+    if (matrix) {
+      const auto named = std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
+      seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output});
+    } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
+      seen.back().output = output;
+      if (const auto activation = module.as_activation()) seen.back().activation = *activation;
+    }
+  });
+  pass();
+  return seen;
+}
+
+Tensor head(const Tensor& images, Index count) {
+  Shape shape;
+  shape.append(count);
+  for (int i = 1; i < images.rank(); ++i) shape.append(images.size(i));
+  return Tensor::from(images.values().subspan(0, static_cast<std::size_t>(shape.numel())), shape);
+}
+
+/// Singular values sample by sample; their root mean squares.
+std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, std::size_t width) {
+  std::vector<double> squares;
+  for (const auto& one : all) {
+    const std::size_t rows = one.size() / width;
+    squares.resize(rows, 0);
+    if (!std::all_of(one.begin(), one.end(), [](double v) { return std::isfinite(v); })) return std::vector<double>(rows, INFINITY);
+    const auto values = singular_values(one, rows, width);
+    for (std::size_t i = 0; i < rows; ++i) squares[i] += values[i] * values[i] / static_cast<double>(all.size());
+  }
+  for (double& value : squares) value = std::sqrt(value);
+  return squares;
+}
+
+}  // namespace
+
+std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images, const ProbeOptions& options) {
+  const Restore restore(model);
+  for (auto& one : model.named_parameters()) one.parameter->value.set_requires_grad(false);
+  constexpr Index most_numbers = Index{1} << 24;
+  const Index inputs = images.numel() / images.size(0);
+  const Index affordable = std::max<Index>(1, most_numbers / std::max<Index>(1, inputs * options.jacobian_logits));
+  const Index samples = std::clamp<Index>(options.jacobian_samples, 1, std::min(images.size(0), affordable));
+  Tensor x = head(images, samples);
+  x.set_requires_grad(true);
+  const Tensor logits = model(x);
+  const Index classes = logits.size(1), rows = std::min(classes, options.jacobian_logits);
+  std::vector<std::vector<double>> all(static_cast<std::size_t>(samples));
+  for (Index k = 0; k < rows; ++k) {
+    Tensor mask = Tensor::zeros(logits.shape());
+    for (Index n = 0; n < samples; ++n) mask.data()[n * classes + k] = 1;
+    x.zero_grad();
+    ops::sum(logits * mask).backward(true);
+    const Tensor gradient = x.grad();
+    for (Index n = 0; n < samples; ++n) {
+      auto& one = all[static_cast<std::size_t>(n)];
+      for (Index i = 0; i < inputs; ++i) one.push_back(gradient.defined() ? static_cast<double>(gradient.data()[n * inputs + i]) : 0.0);
+    }
+  }
+  return all;
+}
+
+Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels, const ProbeOptions& options) {
+  require_defined("probe", "the batch", images);
+  if (images.rank() < 2 || images.numel() == 0) fail("probe: a batch of shape {} has no samples", images.shape().to_string());
+  Probe result;
+  {
+    const Restore restore(model);
+    const auto seen = watch(model, [&] {
+      const Tensor loss = ops::cross_entropy(model(images), labels);
+      result.loss = static_cast<double>(loss.item());
+      loss.backward();
+    });
+    for (const auto& [layer, activation, output] : seen) {
+      const auto [mean, std] = moments(output.values());
+      const Tensor kept = retained_grad(output);
+      const Tensor gradient = kept.defined() ? kept : Tensor::zeros(output.shape());
+      result.layers.push_back({.layer = layer,
+                               .activation = activation,
+                               .mean = mean,
+                               .std = std,
+                               .signal = signal_std(output),
+                               .dead = dead_share(output),
+                               .saturated = saturated_share(output, activation),
+                               .gradient = norm(gradient),
+                               .rank = effective_rank(output, options.rank_samples),
+                               .twins = twin_share(output, gradient)});
+    }
+  }
+  result.jacobian = mean_spectrum(jacobians(model, images, options), static_cast<std::size_t>(images.numel() / images.size(0)));
+  return result;
+}
+
+}  // namespace fanin::lab

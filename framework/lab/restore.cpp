@@ -1,0 +1,25 @@
+#include "framework/lab/restore.hpp"
+
+namespace fanin::lab {
+
+Restore::Restore(nn::Module& model) : model_(model), training_(model.training()) {
+  for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
+  for (auto& [name, generator] : model_.named_generators()) generators_.push_back(*generator);
+  for (auto& one : model_.named_parameters()) require_.push_back(one.parameter->value.requires_grad());
+  model_.train();
+}
+
+Restore::~Restore() {
+  std::size_t i = 0;
+  for (auto& [name, buffer] : model_.named_buffers()) buffer.copy_from(buffers_[i++]);
+  i = 0;
+  for (auto& [name, generator] : model_.named_generators()) *generator = generators_[i++];
+  i = 0;
+  for (auto& one : model_.named_parameters()) {
+    one.parameter->value.zero_grad();
+    one.parameter->value.set_requires_grad(require_[i++]);
+  }
+  model_.train(training_);
+}
+
+}  // namespace fanin::lab
