@@ -7,6 +7,7 @@
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/printable.hpp"
+#include "framework/io/weight_selection.hpp"
 
 using namespace fanin;
 
@@ -57,6 +58,7 @@ int main(int argc, char** argv) {
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
   app.set_version_flag("--version", "fanin 0.1.0");
+  register_weight_selection();
   program::add_train(app);
   program::add_finetune(app);
   program::add_compare(app);

@@ -12,7 +12,7 @@ namespace fanin::models {
 namespace {
 
 /// torchvision's BasicBlock: two 3×3 convolutions and a shortcut; its names are torchvision's too.
-nn::Residual basic_block(Index in, Index out, Index stride, nn::Activation activation, bool batch_norm) {
+nn::Residual basic_block(Index in, Index out, Index stride, nn::Activation activation, bool batch_norm, bool scaled) {
   auto body = std::make_shared<nn::Sequential>();
   body->add("conv1", nn::Conv2d({.in = in, .out = out, .kernel = 3, .stride = stride, .padding = 1, .bias = !batch_norm}));
   if (batch_norm) body->add("bn1", nn::BatchNorm2d({.features = out}));
@@ -25,7 +25,7 @@ nn::Residual basic_block(Index in, Index out, Index stride, nn::Activation activ
     shortcut->add("0", nn::Conv2d({.in = in, .out = out, .kernel = 1, .stride = stride, .bias = !batch_norm}));
     if (batch_norm) shortcut->add("1", nn::BatchNorm2d({.features = out}));
   }
-  return nn::Residual({.body = body, .shortcut = shortcut, .shortcut_name = "downsample", .activation = activation});
+  return nn::Residual({.body = body, .shortcut = shortcut, .shortcut_name = "downsample", .activation = activation, .scaled = scaled});
 }
 
 }  // namespace
@@ -38,11 +38,13 @@ ModelInfo resnet_small() {
           .options = {{"blocks", "1", "residual blocks a stage"},
                       {"width", "16", "channels of the first stage, doubled in the next two"},
                       {"batch_norm", "true", "normalise after each convolution"},
+                      {"branch_scale", "false", "a learnable scalar on each residual branch, for rezero"},
                       activation_help()},
           .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
             const Index blocks = options.integer("blocks", 1, 1, 200);
             const Index first = options.integer("width", 16, 1, 1024);
             const bool batch_norm = options.flag("batch_norm", true);
+            const bool scaled = options.flag("branch_scale", false);
             const auto activation = activation_option(options);
             auto net = std::make_shared<nn::Sequential>();
             net->add("conv1", nn::Conv2d({.in = input.channels, .out = first, .kernel = 3, .padding = 1, .bias = !batch_norm}));
@@ -54,7 +56,7 @@ ModelInfo resnet_small() {
               const Index width = first << stage;
               for (Index block = 0; block < blocks; ++block) {
                 const Index stride = stage > 0 && block == 0 ? 2 : 1;
-                layer->add(std::to_string(block), basic_block(channels, width, stride, activation, batch_norm));
+                layer->add(std::to_string(block), basic_block(channels, width, stride, activation, batch_norm, scaled));
                 channels = width;
               }
               net->add(fmt::format("layer{}", stage + 1), layer);

@@ -53,6 +53,13 @@ train::TrainOptions TrainingFlags::options() const {
   return options;
 }
 
+Batch initial_batch(const Dataset& training) {
+  Loader loader(training, {.batch = std::min<Index>(256, std::max<Index>(1, training.count))});
+  Batch batch;
+  loader.next(batch);
+  return batch;
+}
+
 models::InputSpec input_of(const Dataset& data) {
   return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
 }

@@ -45,6 +45,9 @@ struct TrainingFlags {
 
 models::InputSpec input_of(const Dataset& data);
 
+/// The first 256 training images in order: the batch that data-dependent initializers (lsuv) are fitted to.
+Batch initial_batch(const Dataset& training);
+
 /// Becomes true at the first Ctrl-C; the second one ends the program at once.
 const std::atomic<bool>& interrupted();
 void watch_interrupts();

@@ -55,14 +55,14 @@ lab::Scheme scheme_of(const std::string& text) {
 }
 
 /// The model's weights by a scheme: drawn by a plan, or loaded by `warm(FILE, …)`.
-std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed) {
+std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Batch& batch) {
   if (train::Warm::is_warm(scheme.plan)) {
     train::Warm::parse(scheme.plan).start(model, seed);
     return scheme.plan;
   }
   Generator generator(seed);
   std::string plan;
-  for (const auto& one : nn::initialize(model, scheme.plan, generator)) {
+  for (const auto& one : nn::initialize(model, scheme.plan, generator, batch.images, batch.labels)) {
     plan += (plan.empty() ? "" : "; ") + one.name + "=" + one.scheme;
   }
   return plan;
@@ -127,7 +127,6 @@ lab::Grid grid_of(const CompareFlags& flags) {
   grid.least_steps = flags.steps;
   if (flags.steps < 0 || flags.steps > 100'000'000)
     fail_usage("--steps must be between 0 and 100000000, got {}", flags.steps);
-  grid.initialize = draw;
   grid.adjust = [](nn::Module& model, const lab::Scheme& scheme, train::TrainOptions& options) {
     if (train::Warm::is_warm(scheme.plan)) options.finetune = train::Warm::parse(scheme.plan).tuning(model);
   };
@@ -193,11 +192,14 @@ void run(const CompareFlags& flags) {
   lab::Grid grid = grid_of(flags);
   const Splits data = load_splits(flags.training.data);
   grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
+  grid.initialize = [batch = initial_batch(data.train)](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed) {
+    return draw(model, scheme, seed, batch);
+  };
   // Every text is tried before the first run: a typo in the last scheme must not cost the hours before it.
   for (const auto& model : grid.models) {
     for (const auto& scheme : grid.schemes) {
       const auto trial = grid.build(model);
-      draw(*trial, scheme, 0);
+      grid.initialize(*trial, scheme, 0);
       train::TrainOptions options;
       grid.adjust(*trial, scheme, options);
       const train::FineTuning check(*trial, options.finetune);

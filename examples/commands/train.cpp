@@ -94,7 +94,8 @@ void run(const TrainFlags& flags) {
   const Splits data = load_splits(flags.training.data);
   const auto model = models::build(flags.model, input_of(data.train));
   Generator generator(flags.seed);
-  const auto drawn = nn::initialize(*model, plan, generator);
+  const Batch batch = initial_batch(data.train);
+  const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
   fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model, model->parameter_count(),
              data.train.name, data.train.count, data.test.count);
   options.on_epoch = [&](const train::EpochRecord& e) {

@@ -14,5 +14,7 @@ std::vector<SchemeInfo> sparse_family();
 std::vector<SchemeInfo> identity_family();
 std::vector<SchemeInfo> classic_family();
 std::vector<SchemeInfo> mean_field_family();
+std::vector<SchemeInfo> structural_family();
+std::vector<SchemeInfo> data_family();
 
 }  // namespace fanin::init

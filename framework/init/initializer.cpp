@@ -86,12 +86,25 @@ const std::string& Initializer::word(std::string_view option) const {
 }
 
 void Initializer::fill(Tensor& w, const Fans& fans, Generator& gen) const {
+  if (scheme_->needs_data)
+    fail_usage("scheme '{}' fits weights to a batch of training data: name it for a model (fanin train, compare; in code "
+               "nn::initialize with images and labels)", name());
+  if (scheme_->needs_model)
+    fail_usage("scheme '{}' depends on a layer's place in its model: name it for a model (fanin train, compare; in code "
+               "nn::initialize)", name());
+  fill(w, Site{.fans = fans}, gen);
+}
+
+void Initializer::fill(Tensor& w, const Site& site, Generator& gen) const {
+  const Fans& fans = site.fans;
   require_defined(name().c_str(), "the tensor to fill", w);
   if (w.rank() < scheme_->least_rank || w.rank() > scheme_->most_rank)
     fail("scheme '{}' cannot fill a tensor of shape {}: it needs {} dimensions", name(),
          w.shape().to_string(), rank_text(*scheme_));
   if (fans.in < 0 || fans.out < 0) fail("scheme '{}': fans {} and {} must be ≥ 0", name(), fans.in, fans.out);
-  if (w.numel() > 0) scheme_->fill(w, fans, gen, *this);
+  if (w.numel() == 0) return;
+  if (scheme_->fill_at) return scheme_->fill_at(w, site, gen, *this);
+  scheme_->fill(w, fans, gen, *this);
 }
 
 void Initializer::fill(Tensor& w, Generator& gen) const {

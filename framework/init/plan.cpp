@@ -100,7 +100,9 @@ bool glob(std::string_view pattern, std::string_view text) {
 }
 
 bool matches(const Rule& rule, const Target& parameter) {
-  const bool is_weight = parameter.rank >= 2 && role_of(parameter.name) == "weight";
+  const bool is_weight =
+      (parameter.rank >= 2 && role_of(parameter.name) == "weight") ||
+      (rule.init && rule.init->scheme().fills_branch_weight && role_of(parameter.name) == "branch_weight");
   if (rule.pattern.empty())
     return !rule.init || is_weight || (role_of(parameter.name) == "bias" && parameter.weight_rank >= 2);
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);

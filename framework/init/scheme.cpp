@@ -17,7 +17,8 @@ struct Registry {
 
   Registry() {
     for (auto family : {constant_family, random_family, variance_scaling_family, orthogonal_family,
-                        sparse_family, identity_family, classic_family, mean_field_family})
+                        sparse_family, identity_family, classic_family, mean_field_family,
+                        structural_family, data_family})
       for (SchemeInfo& scheme : family()) schemes.push_back(std::move(scheme));
   }
 
@@ -52,7 +53,7 @@ const SchemeInfo* find_scheme(std::string_view name) {
 
 const SchemeInfo& register_scheme(SchemeInfo scheme) {
   const std::lock_guard lock(registry().mutex);
-  if (!scheme.fill) fail("scheme {} has no fill function", quoted(scheme.name));
+  if (!scheme.fill && !scheme.fill_at) fail("scheme {} has no fill function", quoted(scheme.name));
   std::vector<std::string> names = scheme.aliases;
   names.push_back(scheme.name);
   for (const std::string& name : names) {

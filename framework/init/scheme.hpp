@@ -8,6 +8,7 @@
 #include "framework/core/generator.hpp"
 #include "framework/core/tensor.hpp"
 #include "framework/init/fan.hpp"
+#include "framework/init/site.hpp"
 
 namespace fanin::init {
 
@@ -41,8 +42,16 @@ struct SchemeInfo {
   int least_rank = 0, most_rank = Shape::max_rank;
   bool fills_bias =
       false;  ///< a plan that names the scheme alone draws biases by it as well, instead of zeros
+  /// As a whole-model rule it also sets the scales of residual branches.
+  bool fills_branch_weight = false;
+  /// It is drawn, then fitted to a batch of training data (nn/refine.hpp).
+  bool needs_data = false;
+  /// Its rule has no meaning for a tensor outside a model.
+  bool needs_model = false;
   /// Draws the elements; the tensor has some, and a rank within the bounds.
   void (*fill)(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) = nullptr;
+  /// The same for a scheme that asks where the tensor stands in its model; used in place of `fill` where there is one.
+  void (*fill_at)(Tensor& w, const Site& site, Generator& gen, const Initializer& options) = nullptr;
   /// The standard deviation the elements are meant to have; null where there is no such number.
   double (*deviation)(const Shape& shape, const Fans& fans, const Initializer& options) = nullptr;
   /// Error for options that do not go together; null where all do.

@@ -4,6 +4,8 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/moments.hpp"
+#include "framework/nn/refine.hpp"
+#include "framework/nn/site.hpp"
 
 namespace fanin::nn {
 namespace {
@@ -44,32 +46,70 @@ Drawn describe(const Module::NamedParameter& one, std::string scheme) {
   return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std};
 }
 
-}  // namespace
+void require_batch(const Samples* samples, const std::string& name, const Initializer& scheme) {
+  if (!samples)
+    fail_usage("{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin train or "
+               "compare, or call nn::initialize with images and labels",
+               name, scheme.to_string());
+  if (!samples->images.defined() || samples->images.rank() < 2 || samples->images.numel() == 0)
+    fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
+  if (static_cast<Index>(samples->labels.size()) != samples->images.size(0))
+    fail("{}: scheme '{}' got {} images and {} labels", name, scheme.to_string(), samples->images.size(0),
+         samples->labels.size());
+}
 
-std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator) {
+std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
   const auto parameters = model.named_parameters();
   const auto targets = targets_of(parameters);
   plan.require_matches(targets);
   require_effect(plan, targets, parameters);
-  std::vector<Drawn> report;
+  const auto sites = sites_of(model);
+  std::vector<std::string> origins;
+  std::vector<Initializer> schemes;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = *parameters[i].parameter;
+    const Initializer* ruled = plan.lookup(targets[i]);
+    schemes.push_back(ruled ? *ruled : parameter.init);
+    origins.push_back(parameter.origin == Origin::declared ? schemes.back().to_string()
+                      : parameter.origin == Origin::loaded ? "loaded"
+                                                           : "kept");
+    const bool drawn = parameter.origin == Origin::declared;
+    if (drawn && schemes.back().scheme().needs_data) require_batch(samples, parameters[i].name, schemes.back());
+  }
+  std::vector<Fit> fits;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     Parameter& parameter = *parameters[i].parameter;
-    if (parameter.origin != Origin::declared) {
-      report.push_back(describe(parameters[i], parameter.origin == Origin::loaded ? "loaded" : "kept"));
-      continue;
-    }
-    const Initializer* ruled = plan.lookup(targets[i]);
-    const Initializer& scheme = ruled ? *ruled : parameter.init;
+    if (parameter.origin != Origin::declared) continue;
     try {
-      scheme.fill(parameter.value, parameter.fans, generator);
+      schemes[i].fill(parameter.value, sites[i], generator);
     } catch (const Error& error) {
       throw Error(fmt::format("{}: {}", parameters[i].name, error.what()), Blame::usage);
     }
     parameter.origin = Origin::drawn;
-    parameter.drawn_by = scheme.to_string();
-    report.push_back(describe(parameters[i], parameter.drawn_by));
+    parameter.drawn_by = origins[i];
+    if (schemes[i].scheme().needs_data) fits.push_back({parameters[i].name, &parameter, parameters[i].owner, schemes[i]});
   }
+  if (!fits.empty()) refine(model, fits, *samples);
+  std::vector<Drawn> report;
+  for (std::size_t i = 0; i < parameters.size(); ++i) report.push_back(describe(parameters[i], origins[i]));
   return report;
+}
+
+}  // namespace
+
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator) {
+  return initialize_all(model, plan, generator, nullptr);
+}
+
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator, const Tensor& images,
+                              std::span<const std::int32_t> labels) {
+  const Samples samples{images, labels};
+  return initialize_all(model, plan, generator, &samples);
+}
+
+std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
+                              std::span<const std::int32_t> labels) {
+  return initialize(model, init::Plan::parse(plan), generator, images, labels);
 }
 
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,15 @@ struct Drawn {
 std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator);
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator);
 std::vector<Drawn> initialize(Module& model, Generator& generator);
+
+/// With a batch of training data, for the schemes that need one (`SchemeInfo::needs_data`): every parameter is drawn as above,
+/// then those whose scheme asks for it are fitted to `images` [N, …] and their `labels` (nn/refine.hpp). Nothing else of the
+/// model changes: parameters loaded or drawn before, statistics, generators, mode. Without a batch such a scheme is an
+/// Error (usage).
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator, const Tensor& images,
+                              std::span<const std::int32_t> labels);
+std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
+                              std::span<const std::int32_t> labels);
 
 /// Forgets the values of the parameters that match the glob `pattern` (all by default), so that `initialize` draws
 /// them anew: the one way to draw twice, and it has to be asked for by name. Error (usage) when nothing matches.

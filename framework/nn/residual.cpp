@@ -16,11 +16,14 @@ Residual::Residual(ResidualOptions options)
     if (!body_->own_parameters().empty()) fail("Residual: a body that owns parameters itself needs a body_name");
     for (const auto& [name, child] : body_->children()) add_child(name, child);
   }
+  if (options.scaled) branch_weight = add_parameter("branch_weight", {1}, options.scale_init.value_or(init::ones()), {1, 1});
   if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
 }
 
 Tensor Residual::forward(const Tensor& x) {
-  const Tensor sum = ops::add((*body_)(x), shortcut_ ? (*shortcut_)(x) : x);
+  Tensor branch = (*body_)(x);
+  if (branch_weight) branch = ops::mul(branch, branch_weight->use());
+  const Tensor sum = ops::add(branch, shortcut_ ? (*shortcut_)(x) : x);
   return activation_ == Activation{} ? sum : ops::activate(sum, activation_);
 }
 

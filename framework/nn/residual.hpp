@@ -9,14 +9,18 @@ struct ResidualOptions {
   ModulePtr shortcut{};         ///< null: the identity
   std::string shortcut_name = "shortcut";
   Activation activation{};      ///< applied to the sum
+  bool scaled = false;          ///< the body's output is multiplied by a learnable scalar, `branch_weight` [1]
+  std::optional<Initializer> scale_init{};  ///< of that scalar; default: ones
 };
 
-/// y = activation(body(x) + shortcut(x)) (He et al. 2016).
+/// y = activation(s body(x) + shortcut(x)) (He et al. 2016); s is 1, or learnable (Bachlechner et al. 2020, ReZero).
 class Residual final : public Module {
  public:
   explicit Residual(ResidualOptions options);
   std::string kind() const override { return "Residual"; }
   Module& body() { return *body_; }
+
+  std::shared_ptr<Parameter> branch_weight;  ///< null when the branch is not scaled
 
  protected:
   Tensor forward(const Tensor& x) override;

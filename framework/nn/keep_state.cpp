@@ -1,15 +1,15 @@
-#include "framework/lab/restore.hpp"
+#include "framework/nn/keep_state.hpp"
 
-namespace fanin::lab {
+namespace fanin::nn {
 
-Restore::Restore(nn::Module& model) : model_(model), training_(model.training()) {
+KeepState::KeepState(Module& model) : model_(model), training_(model.training()) {
   for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
   for (auto& [name, generator] : model_.named_generators()) generators_.push_back(*generator);
   for (auto& one : model_.named_parameters()) require_.push_back(one.parameter->value.requires_grad());
   model_.train();
 }
 
-Restore::~Restore() {
+KeepState::~KeepState() {
   std::size_t i = 0;
   for (auto& [name, buffer] : model_.named_buffers()) buffer.copy_from(buffers_[i++]);
   i = 0;
@@ -22,4 +22,4 @@ Restore::~Restore() {
   model_.train(training_);
 }
 
-}  // namespace fanin::lab
+}  // namespace fanin::nn

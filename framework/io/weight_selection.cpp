@@ -1,0 +1,64 @@
+#include "framework/io/weight_selection.hpp"
+
+#include <memory>
+#include <mutex>
+
+#include "framework/core/error.hpp"
+#include "framework/init/initializer.hpp"
+#include "framework/io/adapt.hpp"
+#include "framework/io/tensor_file.hpp"
+
+namespace fanin {
+namespace {
+
+/// The file is opened once for a model and not once for each of its parameters: what this thread read last is kept while
+/// the parameters of one model ask for it, from its first layer on.
+std::shared_ptr<const TensorFile> opened(const std::string& path, bool anew) {
+  thread_local std::string last;
+  thread_local std::shared_ptr<const TensorFile> file;
+  if (anew || !file || last != path) {
+    file.reset();
+    file = std::make_shared<const TensorFile>(read_tensor_file(path));
+    last = path;
+  }
+  return file;
+}
+
+void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::Initializer& options) {
+  const std::string& path = options.word("file");
+  if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
+  const auto file = opened(path, site.first());
+  const StoredTensor* saved = file->find(site.name);
+  if (!saved) {
+    std::vector<std::string> names;
+    for (const auto& tensor : file->tensors) names.push_back(tensor.name);
+    fail("'{}' has no tensor of this name{}", path, suggest(site.name, names));
+  }
+  const std::vector<Index> wanted(w.shape().begin(), w.shape().end());
+  if (const auto why = why_not(Adapt::select, saved->sizes, wanted)) {
+    fail("'{}' has it with sizes [{}], {} are wanted: {}", path, fmt::join(saved->sizes, ", "), w.shape().to_string(), *why);
+  }
+  adapt(Adapt::select, *saved, w);
+}
+
+}  // namespace
+
+void register_weight_selection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    init::register_scheme(
+        {.name = "weight_selection",
+         .options = {{.name = "file", .standard = "", .meaning = "weight file of a larger model whose layers have the same names"}},
+         .summary = "every parameter a selection of evenly spaced elements of a larger trained model's",
+         .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
+         .paper = "Xu et al. 2023, Initializing models with larger ones",
+         .use = "a small model of the same family as a trained larger one; few training images or epochs",
+         .fails = "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
+         .least_rank = 1,
+         .fills_bias = true,
+         .needs_model = true,
+         .fill_at = fill_selected});
+  });
+}
+
+}  // namespace fanin

@@ -1,0 +1,23 @@
+#include <algorithm>
+#include <cmath>
+
+#include "framework/core/moments.hpp"
+#include "framework/nn/refine.hpp"
+
+namespace fanin::nn {
+
+/// Mishkin & Matas 2015, algorithm 1. A layer with a bias may take several corrections, since only the weight is scaled.
+void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples) {
+  for (Module* layer : in_run_order(model, fits, samples.images)) {
+    const Fit& fit = *std::find_if(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == layer; });
+    const double target = fit.scheme.number("target"), tolerance = fit.scheme.number("tolerance");
+    for (int step = 0; step < static_cast<int>(fit.scheme.number("steps")); ++step) {
+      const double std = moments(output_of(model, *layer, samples.images, fit.name).values()).std;
+      if (std == 0 || std::abs(std * std - target) <= tolerance) break;
+      const double scale = std::sqrt(target) / std;
+      for (real& w : fit.parameter->value.values()) w = static_cast<real>(static_cast<double>(w) * scale);
+    }
+  }
+}
+
+}  // namespace fanin::nn

@@ -1,0 +1,71 @@
+#include "framework/nn/refine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "framework/autograd/node.hpp"
+#include "framework/core/error.hpp"
+#include "framework/nn/keep_state.hpp"
+
+namespace fanin::nn {
+namespace {
+
+struct Entry {
+  const char* scheme;
+  void (*fit)(Module& model, std::span<const Fit> fits, const Samples& samples);
+};
+
+constexpr std::array table = {Entry{"lsuv", fit_lsuv}, Entry{"krahenbuhl", fit_krahenbuhl},
+                              Entry{"metainit", fit_metainit}};
+
+/// Thrown by the observer to end a forward pass at the layer that was waited for.
+struct Reached {};
+
+}  // namespace
+
+void refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
+  const KeepState keep(model);
+  std::vector<std::string> done;
+  for (const Fit& first : fits) {
+    const std::string& scheme = first.scheme.name();
+    if (std::find(done.begin(), done.end(), scheme) != done.end()) continue;
+    done.push_back(scheme);
+    const auto entry = std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
+    if (entry == table.end()) fail("scheme '{}' needs data, but there is no way known to fit it", scheme);
+    std::vector<Fit> own;
+    std::copy_if(fits.begin(), fits.end(), std::back_inserter(own), [&](const Fit& f) { return f.scheme.name() == scheme; });
+    entry->fit(model, own, samples);
+  }
+}
+
+std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, const Tensor& images) {
+  std::vector<Module*> order;
+  const NoGrad no_grad;
+  const Observer observer([&](Module& module, const Tensor&) {
+    const bool wanted = std::any_of(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == &module; });
+    if (wanted && std::find(order.begin(), order.end(), &module) == order.end()) order.push_back(&module);
+  });
+  model(images);
+  return order;
+}
+
+Tensor output_of(Module& model, const Module& layer, const Tensor& images, const std::string& name) {
+  Tensor output;
+  const NoGrad no_grad;
+  try {
+    const Observer observer([&](Module& module, const Tensor& out) {
+      if (&module != &layer) return;
+      output = out;
+      throw Reached();
+    });
+    model(images);
+  } catch (const Reached&) {
+  }
+  const auto finite = [](real x) { return std::isfinite(x); };
+  if (!std::all_of(output.values().begin(), output.values().end(), finite))
+    fail("the layer of '{}' gives numbers that are not finite on the batch; is every input finite?", name);
+  return output;
+}
+
+}  // namespace fanin::nn

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/nn/module.hpp"
+
+namespace fanin::nn {
+
+/// A parameter whose scheme asks for a fit to data, once every parameter of the model has values.
+struct Fit {
+  std::string name;  ///< full name
+  Parameter* parameter;
+  Module* owner;
+  Initializer scheme;
+};
+
+struct Samples {
+  Tensor images;  ///< [N, …], as the model reads them
+  std::span<const std::int32_t> labels;
+};
+
+/// Fits the parameters `fits`, and no others, to the samples, scheme by scheme in the order of `fits`. Statistics,
+/// generators and mode of the model stay as they are, gradients are forgotten. Error for a layer whose output is not finite,
+/// or that a scheme cannot fit.
+void refine(Module& model, std::span<const Fit> fits, const Samples& samples);
+
+// The schemes' own parts, each in the file of its name; all of `fits` are of that scheme.
+void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples);
+void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples);
+void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples);
+
+/// Dauphin & Schoenholz 2019: the mean of |(g - H g) / (g ± ε) - 1| over the elements of `fits`, where g is the gradient of
+/// cross-entropy, H its Hessian, ± the sign of g and ε = 1e-5: how much a step along the gradient changes the gradient. H g is a difference
+/// of two gradients.
+double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples& samples);
+
+/// The layers that own `fits`, in the order in which a forward pass first runs them; those it does not run are left out.
+std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, const Tensor& images);
+/// What `layer` gives out, before any activation, the first time a forward pass runs it; the pass ends there. Error when
+/// it is not finite; `name` is the layer's parameter, for the message.
+Tensor output_of(Module& model, const Module& layer, const Tensor& images, const std::string& name);
+
+}  // namespace fanin::nn
