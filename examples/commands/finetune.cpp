@@ -151,7 +151,8 @@ void run(const FinetuneFlags& flags) {
   const std::string text = model_text(flags);
   const Splits data = load_splits(flags.training.data);
   const auto model = models::build(text, input_of(data.train));
-  const WarmStart report = warm.start(*model, flags.seed, flags.plan);
+  const Batch batch = initial_batch(data.train);
+  const WarmStart report = warm.start(*model, flags.seed, flags.plan, &batch);
   if (!flags.json) fmt::print(stderr, "{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);

@@ -35,7 +35,6 @@ struct Row {
 
 /// "1x28x28" as channels, height, width.
 models::InputSpec input_spec(const PlanFlags& flags) {
-  if (!flags.data.empty()) return input_of(load_dataset(flags.data, Split::train));
   models::InputSpec input{.classes = flags.classes};
   std::vector<Index> sizes;
   for (const auto& piece : split_list(flags.input, "x,")) {
@@ -63,9 +62,11 @@ std::string origin_of(const init::Plan& plan, const init::Target& target) {
   return from;
 }
 
-std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t seed) {
+/// `batch`, where there is one, is for the schemes that are fitted to data.
+std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t seed, const Batch& batch) {
   Generator generator(seed);
-  const auto drawn = nn::initialize(model, plan, generator);
+  const auto drawn = batch.size() > 0 ? nn::initialize(model, plan, generator, batch.images, batch.labels)
+                                      : nn::initialize(model, plan, generator);
   const auto parameters = model.named_parameters();
   std::vector<Row> rows;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -124,9 +125,17 @@ ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::
 
 void run(const PlanFlags& flags) {
   const auto plan = init::Plan::parse(flags.init);
-  const auto input = input_spec(flags);
+  models::InputSpec input;
+  Batch batch;
+  if (flags.data.empty()) {
+    input = input_spec(flags);
+  } else {
+    const Dataset data = load_dataset(flags.data, Split::train);
+    input = input_of(data);
+    batch = initial_batch(data);
+  }
   const auto model = models::build(flags.model, input);
-  const auto rows = draw(*model, plan, flags.seed);
+  const auto rows = draw(*model, plan, flags.seed, batch);
   if (flags.json) fmt::print("{}\n", to_json(flags, plan, rows, input).dump(2));
   else print_table(flags, plan, rows);
 }
@@ -144,7 +153,7 @@ void add_plan(CLI::App& app) {
   command->add_option("--model", flags->model, "the model; fanin models lists them")->capture_default_str();
   command->add_option("--init", flags->init, "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the draw")->capture_default_str();
-  auto* data = command->add_option("--data", flags->data, "take image size and classes from this data set");
+  auto* data = command->add_option("--data", flags->data, "take image size and classes from this data set, and the batch that lsuv and its like are fitted to");
   command->add_option("--input", flags->input, "channels x height x width of an image")->capture_default_str()->excludes(data);
   command->add_option("--classes", flags->classes, "how many the model tells apart")->capture_default_str()->excludes(data);
   command->add_flag("--json", flags->json, "JSON on stdout");

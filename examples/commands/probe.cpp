@@ -51,7 +51,7 @@ std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& 
     const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
     Generator generator(flags.seed);
     nn::forget(*model);
-    nn::initialize(*model, plan, generator);
+    nn::initialize(*model, plan, generator, batch.images, {batch.labels.data(), batch.labels.size()});
     lab::Probed& one = all.emplace_back(lab::Probed{.scheme = scheme, .plan = plan.to_string()});
     one.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()});
     one.diagnosis = lab::diagnose(one.probe);

@@ -137,7 +137,8 @@ void add_train(CLI::App& app) {
       "  fanin train --model lenet --init \"conv*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
       "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > result.json\n"
       "  fanin train --epochs 50 --checkpoint out/run1 --keep-best --patience 5 --resume      the same line starts it and goes on\n"
-      "Models and their options: fanin models. Initializers: fanin inits.");
+      "Models and their options: fanin models. Initializers: fanin inits; those fitted to data (lsuv, krahenbuhl, metainit) see\n"
+      "the first 256 training images.");
   command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
   command->add_option("--init", flags->plan, "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")->capture_default_str();
   flags->training.add_to(*command);

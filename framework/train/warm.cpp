@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/core/error.hpp"
+#include "framework/data/loader.hpp"
 #include "framework/core/expression.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
@@ -73,7 +74,7 @@ std::vector<std::string> head_parameters(nn::Module& model, const std::string& p
   return names;
 }
 
-WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan) const {
+WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan, const Batch* batch) const {
   WarmStartOptions options = matching;
   options.seed = derive_seed(seed, "adapt");
   const auto head = head_parameters(model, finetune.head);
@@ -82,7 +83,8 @@ WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& 
   drop_training_state(saved);
   WarmStart report = load_state_dict(model, saved, options);
   Generator generator(seed);
-  const auto drawn = nn::initialize(model, plan, generator);
+  const auto drawn = batch ? nn::initialize(model, plan, generator, batch->images, batch->labels)
+                           : nn::initialize(model, plan, generator);
   for (auto& entry : report.entries) {
     if (entry.status != WarmStart::Status::skipped || keep_head) continue;
     for (const auto& one : drawn) {

@@ -6,6 +6,10 @@
 #include "framework/nn/shrink_perturb.hpp"
 #include "framework/train/finetune.hpp"
 
+namespace fanin {
+struct Batch;  // data/loader.hpp
+}
+
 namespace fanin::train {
 
 /// A start from saved weights, as a value: which file, how its tensors are matched, which layer is new, and
@@ -33,8 +37,9 @@ struct Warm {
   static Warm parse(const std::string& text);
 
   /// Loads the file into `model` and draws what the file does not give. `seed` is of those draws. Error as
-  /// for `load_state_dict`, and for a head that matches nothing.
-  WarmStart start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default") const;
+  /// for `load_state_dict`, and for a head that matches nothing. `batch` is for a plan whose schemes are fitted to data.
+  WarmStart start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default",
+                  const Batch* batch = nullptr) const;
   /// The fine-tuning plan with `lr_body` worked in, for TrainOptions.
   FineTune tuning(nn::Module& model) const;
 };
