@@ -75,6 +75,17 @@ std::string checksum(const std::string& path) {
                      crc32_z(0, reinterpret_cast<const Bytef*>(file->bytes().data()), file->bytes().size()));
 }
 
+/// The checksums of the files that a plan selects weights from.
+std::string selected_content(const init::Plan& plan) {
+  std::string content;
+  for (const auto& rule : plan.rules()) {
+    if (!rule.init || rule.init->name() != "weight_selection") continue;
+    const std::string& file = rule.init->word("file");
+    if (!file.empty()) content += checksum(file);
+  }
+  return content;
+}
+
 /// `10, 100, all` as numbers, 0 for all.
 std::vector<Index> label_budgets(const std::string& text) {
   std::vector<Index> budgets;
@@ -113,7 +124,7 @@ lab::Grid grid_of(const CompareFlags& flags) {
     if (train::Warm::is_warm(scheme.plan))
       scheme.content = checksum(train::Warm::parse(scheme.plan).file);
     else
-      init::Plan::parse(scheme.plan);
+      scheme.content = selected_content(init::Plan::parse(scheme.plan));
   }
   if (grid.schemes.empty()) fail_usage("--schemes is empty; see fanin inits");
   for (int i = 0; i < flags.seeds; ++i)

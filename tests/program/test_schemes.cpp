@@ -1,0 +1,55 @@
+// Schemes that need data or a place in a model, from the command line.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
+
+using nlohmann::json;
+
+namespace {
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+constexpr const char* data = "synthetic(count=120)";
+}  // namespace
+
+TEST_CASE("program: a data-dependent scheme trains, alike for any number of threads, and a smaller model starts from a larger") {
+  const Scratch scratch;
+  const std::string large = scratch / "large.safetensors";
+  const auto train = [&](const std::string& model, const std::string& init, const std::string& threads, const std::string& output) {
+    const Outcome outcome = fanin_command({"train", "--model", model, "--data", data, "--epochs", "1", "--init", init, "--threads",
+                                           threads, "--output", output, "--json"});
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.code == 0);
+    return json::parse(outcome.out);
+  };
+  const auto one = train("mlp(hidden=16)", "fc1=lsuv; fc2=krahenbuhl", "1", large);
+  const auto two = train("mlp(hidden=16)", "fc1=lsuv; fc2=krahenbuhl", "2", scratch / "two.safetensors");
+  CHECK(one.at("test_loss") == two.at("test_loss"));
+  CHECK(one.at("initialization") == two.at("initialization"));
+  CHECK(one.at("initialization").at(0).at("scheme") == "lsuv");
+  const std::string plan = "weight_selection(file=" + large + ")";
+  const auto small = train("mlp(hidden=8)", plan, "1", scratch / "small.safetensors");
+  CHECK(small.at("settings").at("init") == plan);
+  const Outcome seen = fanin_command({"inspect", large});
+  CHECK(seen.code == 0);
+}
+
+TEST_CASE("program: schemes that have no meaning where they are named are refused in one line") {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> bad = {
+      {{"init", "lsuv", "--shape", "4,4"}, "batch of training data"},
+      {{"init", "lsuv", "--layer", "linear(4,4)"}, "batch of training data"},
+      {{"init", "fixup", "--shape", "4,4"}, "place in its model"},
+      {{"train", "--data", data, "--init", "fixup"}, "no residual branch"},
+      {{"train", "--data", data, "--init", "lsuv(base=lsuv)"}, "needs no data"},
+      {{"train", "--data", data, "--init", "weight_selection"}, "needs a file"},
+      {{"train", "--data", data, "--init", "weight_selection(file=no/such.pt)"}, "no/such.pt"},
+      {{"train", "--data", data, "--init", "metainit(steps=0)"}, "steps"}};
+  for (const auto& [arguments, part] : bad) {
+    const Outcome outcome = fanin_command(arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(holds(outcome.err, part));
+    CHECK(outcome.err.find('\n') == outcome.err.size() - 1);
+  }
+}
