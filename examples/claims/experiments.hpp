@@ -26,6 +26,7 @@ lab::Claim torch_default(const Bench& bench);
 lab::Claim saxe_2013(const Bench& bench);
 lab::Claim schoenholz_2017(const Bench& bench);
 lab::Claim xiao_2018(const Bench& bench);
+lab::Claim lsuv(const Bench& bench);
 lab::Claim warm_start(const Bench& bench);
 
 /// All of them, in the order of the table.

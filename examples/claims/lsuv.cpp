@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "examples/claims/propagation.hpp"
+#include "examples/claims/training.hpp"
+#include "framework/autograd/node.hpp"
+#include "framework/core/moments.hpp"
+#include "framework/nn/initialize.hpp"
+#include "models/model.hpp"
+
+namespace fanin::claims {
+namespace {
+
+constexpr Index steps = 500, batch = 256;
+constexpr int seeds = 3;
+constexpr const char* net = "plain_net(depth=30, width=128, activation=relu)";
+
+/// The largest |variance - 1| of the layers' outputs before their activations.
+double worst_variance(nn::Module& model, const Tensor& images) {
+  double worst = 0;
+  const NoGrad guard;
+  const nn::Observer observer([&](nn::Module& layer, const Tensor& output) {
+    if (layer.own_parameters().empty()) return;
+    const double std = moments(output.values()).std;
+    worst = std::max(worst, std::abs(std * std - 1));
+  });
+  model(images);
+  return worst;
+}
+
+}  // namespace
+
+/// LSUV draws orthogonal weights and divides each layer's by the deviation of its output on one batch.
+lab::Claim lsuv(const Bench& bench) {
+  return {
+      .name = "lsuv",
+      .paper = "Mishkin & Matas 2015",
+      .words =
+          "Layer-sequential unit variance gives every layer's output variance 1 and so trains a deep plain "
+          "ReLU net "
+          "that the default of PyTorch leaves where it starts.",
+      .setting = fmt::format(
+          "{}, fitted to {} images; {} steps of SGD 0.01, momentum 0.9, batch 64 on Fashion-MNIST, the "
+          "same {} seeds for both",
+          net, batch, steps, seeds),
+      .predict =
+          [] {
+            return std::vector<lab::Prediction>{
+                {.what = "largest |variance - 1| of a layer, on the batch it was fitted to",
+                 .formula = "tolerance 0.1",
+                 .figure = 0.1,
+                 .relation = lab::Relation::at_most},
+                {.what = "LSUV: least test accuracy of the seeds",
+                 .formula = "2.5 × chance",
+                 .figure = 0.25,
+                 .relation = lab::Relation::at_least},
+                {.what = "LSUV: largest loss of the seeds (last 20 steps)",
+                 .formula = "ln 10 - 0.3",
+                 .figure = std::log(10.0) - 0.3,
+                 .relation = lab::Relation::at_most},
+                {.what = "default: largest test accuracy of the seeds",
+                 .formula = "1.5 × chance",
+                 .figure = 0.15,
+                 .relation = lab::Relation::at_most},
+                {.what = "default: least loss of the seeds (last 20 steps)",
+                 .formula = "ln 10",
+                 .figure = std::log(10.0),
+                 .share = 0.01}};
+          },
+      .measure =
+          [bench] {
+            const auto& [training, test] = bench.data();
+            const Images images = unit_images(bench, batch);
+            double variance = 0, accuracy = 1, loss = 0, default_accuracy = 0, default_loss = 1e9;
+            for (int i = 0; i < seeds; ++i) {
+              const auto course = [&](nn::Module& model) {
+                return train_briefly(
+                    model, training, test,
+                    {.steps = steps, .optimizer = {.lr = 0.01, .momentum = 0.9}, .seed = bench.seed_of(i)});
+              };
+              const auto fitted = models::build(net, {}), standard = models::build(net, {});
+              Generator generator(bench.seed_of(i)), same(bench.seed_of(i));
+              nn::initialize(*fitted, "lsuv", generator, images.pixels, images.labels);
+              nn::initialize(*standard, "default", same);
+              variance = std::max(variance, worst_variance(*fitted, images.pixels));
+              const Course mine = course(*fitted), theirs = course(*standard);
+              accuracy = std::min(accuracy, mine.test_accuracy);
+              loss = std::max(loss, mine.last_loss());
+              default_accuracy = std::max(default_accuracy, theirs.test_accuracy);
+              default_loss = std::min(default_loss, theirs.last_loss());
+            }
+            return std::vector<double>{variance, accuracy, loss, default_accuracy, default_loss};
+          }};
+}
+
+}  // namespace fanin::claims
