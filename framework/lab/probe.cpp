@@ -22,7 +22,8 @@ struct Seen {
   Tensor output;
 };
 
-/// Runs `pass` and returns the outputs of all layers with a weight matrix, behind their normalisation and activation.
+/// Runs `pass` and returns the outputs of all layers with a weight matrix, behind their normalisation and
+/// activation.
 template <class Pass>
 std::vector<Seen> watch(nn::Module& model, const Pass& pass) {
   const auto modules = model.named_modules();
@@ -33,7 +34,8 @@ std::vector<Seen> watch(nn::Module& model, const Pass& pass) {
     const bool matrix = std::any_of(own.begin(), own.end(), [](auto& p) { return p->value.rank() >= 2; });
     retain_grad(output);
     if (matrix) {
-      const auto named = std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
+      const auto named =
+          std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
       seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output});
     } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
       seen.back().output = output;
@@ -57,9 +59,11 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
   for (const auto& one : all) {
     const std::size_t rows = one.size() / width;
     squares.resize(rows, 0);
-    if (!std::all_of(one.begin(), one.end(), [](double v) { return std::isfinite(v); })) return std::vector<double>(rows, INFINITY);
+    if (!std::all_of(one.begin(), one.end(), [](double v) { return std::isfinite(v); }))
+      return std::vector<double>(rows, INFINITY);
     const auto values = singular_values(one, rows, width);
-    for (std::size_t i = 0; i < rows; ++i) squares[i] += values[i] * values[i] / static_cast<double>(all.size());
+    for (std::size_t i = 0; i < rows; ++i)
+      squares[i] += values[i] * values[i] / static_cast<double>(all.size());
   }
   for (double& value : squares) value = std::sqrt(value);
   return squares;
@@ -67,35 +71,48 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
 
 }  // namespace
 
-std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images, const ProbeOptions& options) {
+std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images,
+                                           const ProbeOptions& options) {
   const Restore restore(model);
   for (auto& one : model.named_parameters()) one.parameter->value.set_requires_grad(false);
   constexpr Index most_numbers = Index{1} << 24;
   const Index inputs = images.numel() / images.size(0);
-  const Index affordable = std::max<Index>(1, most_numbers / std::max<Index>(1, inputs * options.jacobian_logits));
+  const Index affordable =
+      std::max<Index>(1, most_numbers / std::max<Index>(1, inputs * options.jacobian_logits));
   const Index samples = std::clamp<Index>(options.jacobian_samples, 1, std::min(images.size(0), affordable));
   Tensor x = head(images, samples);
   x.set_requires_grad(true);
   const Tensor logits = model(x);
   const Index classes = logits.size(1), rows = std::min(classes, options.jacobian_logits);
   std::vector<std::vector<double>> all(static_cast<std::size_t>(samples));
-  for (Index k = 0; k < rows; ++k) {
+  /// Row k of the Jacobians of samples [first, first + count), in one backward pass.
+  const auto add_rows = [&](Index k, Index first, Index count) {
     Tensor mask = Tensor::zeros(logits.shape());
-    for (Index n = 0; n < samples; ++n) mask.data()[n * classes + k] = 1;
+    for (Index n = first; n < first + count; ++n) mask.data()[n * classes + k] = 1;
     x.zero_grad();
     ops::sum(logits * mask).backward(true);
     const Tensor gradient = x.grad();
-    for (Index n = 0; n < samples; ++n) {
+    for (Index n = first; n < first + count; ++n) {
       auto& one = all[static_cast<std::size_t>(n)];
-      for (Index i = 0; i < inputs; ++i) one.push_back(gradient.defined() ? static_cast<double>(gradient.data()[n * inputs + i]) : 0.0);
+      for (Index i = 0; i < inputs; ++i)
+        one.push_back(gradient.defined() ? static_cast<double>(gradient.data()[n * inputs + i]) : 0.0);
     }
+  };
+  // Batch statistics tie the samples together: then one pass would mix a sample's own gradient with the
+  // others'.
+  const bool tied = !model.named_buffers().empty();
+  for (Index k = 0; k < rows; ++k) {
+    if (!tied) add_rows(k, 0, samples);
+    for (Index n = 0; tied && n < samples; ++n) add_rows(k, n, 1);
   }
   return all;
 }
 
-Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels, const ProbeOptions& options) {
+Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels,
+            const ProbeOptions& options) {
   require_defined("probe", "the batch", images);
-  if (images.rank() < 2 || images.numel() == 0) fail("probe: a batch of shape {} has no samples", images.shape().to_string());
+  if (images.rank() < 2 || images.numel() == 0)
+    fail("probe: a batch of shape {} has no samples", images.shape().to_string());
   Probe result;
   {
     const Restore restore(model);
@@ -120,7 +137,8 @@ Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_
                                .twins = twin_share(output, gradient)});
     }
   }
-  result.jacobian = mean_spectrum(jacobians(model, images, options), static_cast<std::size_t>(images.numel() / images.size(0)));
+  result.jacobian = mean_spectrum(jacobians(model, images, options),
+                                  static_cast<std::size_t>(images.numel() / images.size(0)));
   return result;
 }
 
