@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <cmath>
 #include <csignal>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -20,18 +22,27 @@ void on_interrupt(int) {
 }  // namespace
 
 void TrainingFlags::add_to(CLI::App& command) {
-  command.add_option("--data", data, "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…)")->capture_default_str();
+  command
+      .add_option("--data", data,
+                  "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…)")
+      ->capture_default_str();
   command.add_option("--epochs", epochs, "passes over the training set")->capture_default_str();
   command.add_option("--batch", batch, "samples a step")->capture_default_str();
   command.add_option("--lr", lr, "learning rate")->capture_default_str();
   command.add_option("--optimizer", optimizer, "sgd, adam, adamw or rmsprop")->capture_default_str();
   command.add_option("--momentum", rule.momentum, "of sgd and rmsprop")->capture_default_str();
   command.add_flag("--nesterov", rule.nesterov, "Nesterov momentum");
-  command.add_option("--weight-decay", rule.weight_decay, "L2 penalty; decoupled for adamw")->capture_default_str();
-  command.add_option("--schedule", schedule, "constant, step(every=2, gamma=0.1), cosine, one_cycle; each takes warmup=STEPS")->capture_default_str();
+  command.add_option("--weight-decay", rule.weight_decay, "L2 penalty; decoupled for adamw")
+      ->capture_default_str();
+  command
+      .add_option("--schedule", schedule,
+                  "constant, step(every=2, gamma=0.1), cosine, one_cycle; each takes warmup=STEPS")
+      ->capture_default_str();
   command.add_option("--clip", clip, "largest joint gradient norm; 0: no clipping")->capture_default_str();
-  command.add_option("--label-smoothing", label_smoothing, "share of the target spread over all classes")->capture_default_str();
-  command.add_option("--augment", augment, "random changes to training images: \"crop(pad=2); flip; shift(2)\"");
+  command.add_option("--label-smoothing", label_smoothing, "share of the target spread over all classes")
+      ->capture_default_str();
+  command.add_option("--augment", augment,
+                     "random changes to training images: \"crop(pad=2); flip; shift(2)\"");
 }
 
 train::TrainOptions TrainingFlags::options() const {
@@ -39,7 +50,8 @@ train::TrainOptions TrainingFlags::options() const {
   if (batch < 1) fail_usage("--batch must be at least 1, got {}", batch);
   if (!(lr >= 0) || !std::isfinite(lr)) fail_usage("--lr must be a finite number ≥ 0, got {}", lr);
   if (!(clip >= 0)) fail_usage("--clip must be ≥ 0, got {}", clip);
-  if (!(label_smoothing >= 0 && label_smoothing < 1)) fail_usage("--label-smoothing must be in [0, 1), got {}", label_smoothing);
+  if (!(label_smoothing >= 0 && label_smoothing < 1))
+    fail_usage("--label-smoothing must be in [0, 1), got {}", label_smoothing);
   train::TrainOptions options;
   options.epochs = epochs;
   options.batch = batch;
@@ -71,14 +83,28 @@ void watch_interrupts() {
   std::signal(SIGTERM, on_interrupt);
 }
 
+CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t seed = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), seed);
+        if (status == std::errc() && end == text.data() + text.size()) return std::string();
+        return fmt::format("'{}' is not a whole number from 0 to {}", text,
+                           std::numeric_limits<std::uint64_t>::max());
+      },
+      "");
+}
+
 std::vector<std::string> split_list(const std::string& text, const std::string& separators) {
   std::vector<std::string> pieces(1);
   int depth = 0;
   for (const char c : text) {
     if (c == '(' || c == '{') ++depth;
     if (c == ')' || c == '}') --depth;
-    if (depth == 0 && separators.find(c) != std::string::npos) pieces.emplace_back();
-    else pieces.back() += c;
+    if (depth == 0 && separators.find(c) != std::string::npos)
+      pieces.emplace_back();
+    else
+      pieces.back() += c;
   }
   std::vector<std::string> trimmed;
   for (const auto& piece : pieces) {

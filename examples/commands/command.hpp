@@ -52,6 +52,9 @@ Batch initial_batch(const Dataset& training);
 const std::atomic<bool>& interrupted();
 void watch_interrupts();
 
+/// Accepts a seed: digits alone. Without it CLI11 takes -1 for 2⁶⁴ - 1.
+CLI::Validator seed_number();
+
 /// Splits at any of `separators` outside parentheses and braces; pieces are trimmed, empty ones dropped.
 std::vector<std::string> split_list(const std::string& text, const std::string& separators);
 

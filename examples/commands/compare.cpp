@@ -275,7 +275,7 @@ void add_compare(CLI::App& app) {
                    "walk a small training set until a run has so many steps; 0: --epochs alone")
       ->capture_default_str();
   command->add_option("--seeds", flags->seeds, "how many seeds")->capture_default_str();
-  command->add_option("--first-seed", flags->first_seed, "the first of them")->capture_default_str();
+  command->add_option("--first-seed", flags->first_seed, "the first of them")->capture_default_str()->check(seed_number());
   command->add_option("--jobs", flags->jobs, "runs at a time, one thread each; default: the number of cores");
   command->add_option("--threshold", flags->threshold, "report the steps to reach this test accuracy")
       ->capture_default_str();

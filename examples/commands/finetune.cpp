@@ -250,7 +250,7 @@ void add_finetune(CLI::App& app) {
   command->add_flag("--allow-unexpected", warm.matching.allow_unexpected, "leave out what the model lacks");
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command);
-  command->add_option("--seed", flags->seed, "of the draws and batches")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of the draws and batches")->capture_default_str()->check(seed_number());
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
       ->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");

@@ -95,7 +95,7 @@ void add_init(CLI::App& app) {
   command->add_option("scheme", flags->scheme, "the initializer; with --layer: in place of the layer's own");
   command->add_option("--shape", flags->shape, "sizes of the tensor, such as 256,784");
   command->add_option("--layer", flags->layer, "a layer, such as linear(784,256)");
-  command->add_option("--seed", flags->seed, "of the generator")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of the generator")->capture_default_str()->check(seed_number());
   command->add_option("--output", flags->output, "NumPy file to write; with --layer: a folder");
   command->callback([flags] {
     if (flags->layer.empty() == flags->shape.empty()) fail_usage("init needs either a scheme and --shape, or --layer");

@@ -152,7 +152,7 @@ void add_plan(CLI::App& app) {
       "  fanin plan --model resnet_small --init orthogonal --input 3x32x32 --classes 100");
   command->add_option("--model", flags->model, "the model; fanin models lists them")->capture_default_str();
   command->add_option("--init", flags->init, "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")->capture_default_str();
-  command->add_option("--seed", flags->seed, "of the draw")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of the draw")->capture_default_str()->check(seed_number());
   auto* data = command->add_option("--data", flags->data, "take image size and classes from this data set, and the batch that lsuv and its like are fitted to");
   command->add_option("--input", flags->input, "channels x height x width of an image")->capture_default_str()->excludes(data);
   command->add_option("--classes", flags->classes, "how many the model tells apart")->capture_default_str()->excludes(data);

@@ -143,7 +143,7 @@ void add_train(CLI::App& app) {
   command->add_option("--init", flags->plan, "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")->capture_default_str();
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command);
-  command->add_option("--seed", flags->seed, "of weights and batches")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of weights and batches")->capture_default_str()->check(seed_number());
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");
   command->add_flag("--confusion", flags->confusion, "print the confusion matrix");

@@ -41,7 +41,7 @@ TEST_CASE("program: plan takes the size of the input from flags or a data set") 
 TEST_CASE("program: plan refuses bad input in one line") {
   const std::vector<std::vector<std::string>> bad = {{"--init", "kaming_normal"},     {"--init", "zz*=zeros"},      {"--input", "3x4"},    {"--input", "0x1x1"},
                                                      {"--input", "9999x9999x9999"},   {"--classes", "0"},           {"--model", "lenet(x=1)"}, {"--data", "nosuch"},
-                                                     {"--data", "mnist", "--classes", "3"}, {"--model", ""}};
+                                                     {"--data", "mnist", "--classes", "3"}, {"--model", ""}, {"--seed", "-1"}, {"--seed", "1.5"}, {"--seed", "99999999999999999999"}};
   for (auto arguments : bad) {
     arguments.insert(arguments.begin(), "plan");
     const Outcome outcome = fanin_command(arguments);
