@@ -106,7 +106,8 @@ bool matches(const Rule& rule, const Target& parameter) {
   if (rule.pattern.empty())
     return !rule.init || is_weight || (role_of(parameter.name) == "bias" && parameter.weight_rank >= 2);
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
-  return (is_weight || !rule.init) && glob(rule.pattern, layer_of(parameter.name));
+  return (is_weight || !rule.init) && (glob(rule.pattern, layer_of(parameter.name)) ||
+                                       (role_of(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
 }
 
 Plan Plan::parse(std::string_view text) {

@@ -103,3 +103,12 @@ TEST_CASE("glob: stars and question marks, without blow-up") {
   for (int i = 0; i < 50; ++i) pattern += "*a";
   CHECK_FALSE(glob(pattern + "b", std::string(2000, 'a')));
 }
+
+TEST_CASE("plan: layer.* speaks of a layer's weights, and with default of all its parameters") {
+  const init::Plan plan = init::Plan::parse("kaiming_normal; fc3.*=default; fc2.*=zeros");
+  CHECK(plan.lookup({"fc3.weight", 2, 2}) == nullptr);
+  CHECK(plan.lookup({"fc3.bias", 1, 2}) == nullptr);
+  REQUIRE(plan.lookup({"fc2.weight", 2, 2}) != nullptr);
+  CHECK(plan.lookup({"fc2.weight", 2, 2})->name() == "zeros");
+  CHECK(plan.lookup({"fc1.weight", 2, 2})->name() == "kaiming_normal");
+}

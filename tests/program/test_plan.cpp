@@ -16,7 +16,7 @@ TEST_CASE("program: plan shows fans, scheme, the rule behind it, target and draw
   CAPTURE(text.out);
   CHECK(text.code == 0);
   CHECK(text.err.empty());
-  for (const char* part : {"conv2.weight", "[16, 6, 5, 5]", "150", "whole model", "*2.bias", "constant(0.02)", "61706 parameters in 10 tensors", "seed: 4"}) CHECK(holds(text.out, part));
+  for (const char* part : {"conv2.weight", "[16, 6, 5, 5]", "150", "whole model", "*2.bias", "constant(value=0.02)", "61706 parameters in 10 tensors", "seed: 4"}) CHECK(holds(text.out, part));
   CHECK_FALSE(holds(text.out, "improbable"));
   const json plan = json::parse(fanin_command({"plan", "--init", "orthogonal; fc3.*=default", "--json"}).out);
   CHECK(plan.at("plan") == "orthogonal; fc3.*=default");
