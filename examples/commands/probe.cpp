@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
+#include "examples/commands/probe_validation.hpp"
 #include "examples/commands/text_table.hpp"
 #include "framework/core/error.hpp"
 #include "framework/lab/probe_text.hpp"
@@ -18,7 +19,8 @@ struct ProbeFlags {
   std::string models = "mlp; lenet", schemes, data = "fashion-mnist";
   Index batch = 256;
   std::uint64_t seed = 0;
-  bool detail = false, json = false;
+  bool detail = false, json = false, validate = false;
+  int seeds = 1;  // of the validation
 };
 
 /// The schemes of interest for a model: the usual good and bad ones, and those made for its activation.
@@ -28,25 +30,29 @@ std::string usual_schemes(nn::Module& model) {
     if (const auto found = one.module->as_activation()) activation = nn::activation_name(*found);
   }
   std::string schemes =
-      "default; zeros; constant(0.05); normal(std=0.01); normal(std=1); lecun_normal; xavier_uniform; xavier_normal; kaiming_uniform; kaiming_normal; orthogonal; "
+      "default; zeros; constant(0.05); normal(std=0.01); normal(std=1); lecun_normal; xavier_uniform; "
+      "xavier_normal; kaiming_uniform; kaiming_normal; orthogonal; "
       "orthogonal(gain=1.4142)";
-  if (activation == "tanh" || activation == "relu") schemes += fmt::format("; edge_of_chaos(activation={})", activation);
+  if (activation == "tanh" || activation == "relu")
+    schemes += fmt::format("; edge_of_chaos(activation={})", activation);
   return schemes;
 }
 
-
 /// A batch in an order that the seed draws.
 Batch batch_of(const Dataset& data, const ProbeFlags& flags) {
-  Loader loader(data, {.batch = std::min(flags.batch, data.count), .shuffle = true}, Generator(derive_seed(flags.seed, "probe")));
+  Loader loader(data, {.batch = std::min(flags.batch, data.count), .shuffle = true},
+                Generator(derive_seed(flags.seed, "probe")));
   Batch batch;
   loader.next(batch);
   return batch;
 }
 
-std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& flags, const models::InputSpec& input, const Batch& batch) {
+std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& flags,
+                                     const models::InputSpec& input, const Batch& batch) {
   const auto model = models::build(text, input);
   std::vector<lab::Probed> all;
-  for (const auto& scheme : split_list(flags.schemes.empty() ? usual_schemes(*model) : flags.schemes, "\n;")) {
+  for (const auto& scheme :
+       split_list(flags.schemes.empty() ? usual_schemes(*model) : flags.schemes, "\n;")) {
     const bool braced = scheme.front() == '{' && scheme.back() == '}';  // a plan with rules of its own
     const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
     Generator generator(flags.seed);
@@ -62,79 +68,122 @@ std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& 
 std::string share(double value) { return value == 0 ? "-" : fmt::format("{:.0f}%", 100 * value); }
 
 void print_model(const std::string& text, const std::vector<lab::Probed>& all) {
-  TextTable table({{"scheme"}, {"verdict"}, {"std, first → logits", true}, {"gradient, logits → first", true}, {"rank", true}, {"dead", true}, {"twins", true}, {"Jacobian σ max", true}, {"min", true}});
+  TextTable table({{"scheme"},
+                   {"verdict"},
+                   {"std, first → logits", true},
+                   {"gradient, logits → first", true},
+                   {"rank", true},
+                   {"dead", true},
+                   {"twins", true},
+                   {"Jacobian σ max", true},
+                   {"min", true}});
   for (const auto& one : all) {
     const auto& layers = one.probe.layers;
     double rank = INFINITY, dead = 0, twins = 0;
     for (std::size_t i = 0; i < layers.size(); ++i) {
       if (i + 1 < layers.size() || layers.size() == 1) rank = std::min(rank, layers[i].rank);
-      if (i + 1 < layers.size()) dead = std::max(dead, layers[i].dead), twins = std::max(twins, layers[i].twins);
+      if (i + 1 < layers.size())
+        dead = std::max(dead, layers[i].dead), twins = std::max(twins, layers[i].twins);
     }
-    table.add({one.scheme, one.diagnosis.to_string(), lab::range_text(layers.front().std, layers.back().std), lab::range_text(layers.back().gradient, layers.front().gradient),
-               fmt::format("{:.1f}", rank), share(dead), share(twins), lab::number_text(one.probe.jacobian.front()), lab::number_text(one.probe.jacobian.back())});
+    table.add({one.scheme, one.diagnosis.to_string(), lab::range_text(layers.front().std, layers.back().std),
+               lab::range_text(layers.back().gradient, layers.front().gradient), fmt::format("{:.1f}", rank),
+               share(dead), share(twins), lab::number_text(one.probe.jacobian.front()),
+               lab::number_text(one.probe.jacobian.back())});
   }
   fmt::print("{}\n{}\nrecommended: {}\n", text, table.to_string(), lab::recommendation(all));
 }
 
 void print_detail(const lab::Probed& one) {
-  TextTable table({{"layer"}, {"mean", true}, {"std", true}, {"signal", true}, {"gradient", true}, {"rank", true}, {"dead", true}, {"saturated", true}, {"twins", true}});
+  TextTable table({{"layer"},
+                   {"mean", true},
+                   {"std", true},
+                   {"signal", true},
+                   {"gradient", true},
+                   {"rank", true},
+                   {"dead", true},
+                   {"saturated", true},
+                   {"twins", true}});
   for (const auto& layer : one.probe.layers) {
-    table.add({layer.layer, lab::number_text(layer.mean), lab::number_text(layer.std), lab::number_text(layer.signal), lab::number_text(layer.gradient), fmt::format("{:.1f}", layer.rank),
-               share(layer.dead), share(layer.saturated), share(layer.twins)});
+    table.add({layer.layer, lab::number_text(layer.mean), lab::number_text(layer.std),
+               lab::number_text(layer.signal), lab::number_text(layer.gradient),
+               fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
+               share(layer.twins)});
   }
   fmt::print("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
-  if (!one.diagnosis.trains()) fmt::print("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value), one.diagnosis.reason);
+  if (!one.diagnosis.trains())
+    fmt::print("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value),
+               one.diagnosis.reason);
   fmt::print("{}", table.to_string());
 }
 
 void run(const ProbeFlags& flags) {
-  if (flags.batch < 2 || flags.batch > 8192) fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
+  if (flags.validate) return validate_probe(flags.data, flags.seeds, flags.json);
+  if (flags.batch < 2 || flags.batch > 8192)
+    fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
   const auto names = split_list(flags.models, ";");
   if (names.empty()) fail_usage("--models is empty; see fanin models");
   const Dataset data = load_dataset(flags.data, Split::train);
   const Batch batch = batch_of(data, flags);
-  nlohmann::ordered_json report = nlohmann::ordered_json::array();
-  bool first = true;
+  std::vector<std::vector<lab::Probed>>
+      seen;  // all of them before the first line is printed: a typo may be in the last
   for (const auto& text : names) {
-    const auto all = probe_model(text, flags, input_of(data), batch);
-    if (all.empty()) fail_usage("--schemes is empty; see fanin inits");
+    if (seen.emplace_back(probe_model(text, flags, input_of(data), batch)).empty())
+      fail_usage("--schemes is empty; see fanin inits");
+  }
+  nlohmann::ordered_json report = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < names.size(); ++i) {
     if (flags.json) {
-      report.push_back(nlohmann::ordered_json::parse(lab::probe_json(text, all)));
+      report.push_back(nlohmann::ordered_json::parse(lab::probe_json(names[i], seen[i])));
       continue;
     }
-    if (!first) fmt::print("\n");
-    first = false;
-    print_model(text, all);
+    if (i > 0) fmt::print("\n");
+    print_model(names[i], seen[i]);
     if (flags.detail) {
-      for (const auto& one : all) print_detail(one);
+      for (const auto& one : seen[i]) print_detail(one);
     }
   }
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"data", data.name}, {"batch", batch.size()}, {"seed", flags.seed}, {"models", report}}.dump(2));
+    fmt::print("{}\n",
+               nlohmann::ordered_json{
+                   {"data", data.name}, {"batch", batch.size()}, {"seed", flags.seed}, {"models", report}}
+                   .dump(2));
     return;
   }
-  fmt::print("\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
-             "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; Jacobian: d logits / d input.{}\n",
-             batch.size(), data.name, flags.seed, flags.detail ? "" : " --detail shows every layer.");
+  fmt::print(
+      "\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
+      "loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
+      "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; "
+      "Jacobian: d logits / d input.{}\n",
+      batch.size(), data.name, flags.seed, flags.detail ? "" : " --detail shows every layer.");
 }
 
 }  // namespace
 
 void add_probe(CLI::App& app) {
   auto flags = std::make_shared<ProbeFlags>();
-  CLI::App* command = app.add_subcommand("probe", "Tell before any training which initial weights will train");
+  CLI::App* command =
+      app.add_subcommand("probe", "Tell before any training which initial weights will train");
   command->footer(
       "Examples:\n"
       "  fanin probe\n"
-      "  fanin probe --models \"plain_net(depth=20, activation=tanh)\" --schemes \"default; xavier_normal; orthogonal; normal(std=0.01)\" --detail\n"
+      "  fanin probe --models \"plain_net(depth=20, activation=tanh)\" --schemes \"default; xavier_normal; "
+      "orthogonal; normal(std=0.01)\" --detail\n"
       "  fanin probe --models lenet --schemes \"default; {conv*=orthogonal; fc*=kaiming_normal}\"");
   command->add_option("--models", flags->models, "models, separated by ;")->capture_default_str();
-  command->add_option("--schemes", flags->schemes, "schemes or {plans}, separated by ; (default: the usual ones and those for the model's activation)");
+  command->add_option(
+      "--schemes", flags->schemes,
+      "schemes or {plans}, separated by ; (default: the usual ones and those for the model's activation)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
   command->add_flag("--detail", flags->detail, "every scheme layer by layer");
   command->add_flag("--json", flags->json, "JSON on stdout");
+  auto* validate =
+      command->add_flag("--validate", flags->validate,
+                        "train 48 (model, scheme) pairs for real: how often is the verdict right? Minutes");
+  command->add_option("--seeds", flags->seeds, "runs a pair, with --validate")
+      ->capture_default_str()
+      ->needs(validate);
   command->callback([flags] { run(*flags); });
 }
 

@@ -10,12 +10,18 @@ namespace {
 
 std::string word(Condition condition) {
   switch (condition) {
-    case Condition::symmetric: return "symmetric";
-    case Condition::dead: return "dead";
-    case Condition::vanishes: return "vanishes";
-    case Condition::saturated: return "saturated";
-    case Condition::explodes: return "explodes";
-    case Condition::well_conditioned: break;
+    case Condition::symmetric:
+      return "symmetric";
+    case Condition::dead:
+      return "dead";
+    case Condition::vanishes:
+      return "vanishes";
+    case Condition::saturated:
+      return "saturated";
+    case Condition::explodes:
+      return "explodes";
+    case Condition::well_conditioned:
+      break;
   }
   return "well conditioned";
 }
@@ -33,14 +39,22 @@ double spread(const std::vector<double>& values) {
 
 const std::vector<Sign>& signs() {
   static const std::vector<Sign> all = {
-      {Condition::explodes, "overflow", 0.5, true, false, "numbers have overflowed: the first step makes every weight NaN"},
-      {Condition::symmetric, "twins", 0.5, true, true, "identical units get identical steps: the layer works as if it had one unit"},
-      {Condition::dead, "dead", 0.95, true, true, "units that say the same to every sample pass on neither signal nor gradient"},
-      {Condition::saturated, "saturated", 0.8, true, true, "on the flat ends of the activation almost no gradient passes"},
-      {Condition::vanishes, "signal", 1e-3, false, false, "outputs hardly differ from sample to sample, so there is nothing to learn from"},
-      {Condition::vanishes, "gradient ratio", 1e-3, false, false, "the gradient has faded on its way back from the logits: the layer stands still"},
-      {Condition::explodes, "gradient ratio", 1e3, true, false, "the gradient has grown on its way back from the logits: a step throws the layer off"},
-      {Condition::explodes, "logits", 30, true, false, "logits of this size are wrong guesses made with certainty: the first steps overshoot"}};
+      {Condition::explodes, "overflow", 0.5, true, false,
+       "numbers have overflowed: the first step makes every weight NaN"},
+      {Condition::symmetric, "twins", 0.5, true, true,
+       "identical units get identical steps: the layer works as if it had one unit"},
+      {Condition::dead, "dead", 0.95, true, true,
+       "units that say the same to every sample pass on neither signal nor gradient"},
+      {Condition::saturated, "saturated", 0.8, true, true,
+       "on the flat ends of the activation almost no gradient passes"},
+      {Condition::vanishes, "signal", 1e-3, false, true,
+       "outputs hardly differ from sample to sample, so there is nothing to learn from"},
+      {Condition::vanishes, "gradient ratio", 1e-3, false, false,
+       "the gradient has faded on its way back from the logits: the layer stands still"},
+      {Condition::explodes, "gradient ratio", 1e3, true, false,
+       "the gradient has grown on its way back from the logits: a step throws the layer off"},
+      {Condition::explodes, "logits", 30, true, false,
+       "logits of this size are wrong guesses made with certainty: the first steps overshoot"}};
   return all;
 }
 
@@ -52,21 +66,31 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
   if (name == "dead") return layer.dead;
   if (name == "saturated") return layer.saturated;
   if (name == "signal") return layer.signal;
-  if (name == "gradient ratio") return last.gradient > 0 ? layer.gradient / last.gradient : 1;
+  if (name == "gradient ratio") {
+    // Logits with weights of exactly zero pass nothing on at first, but learn in the first step themselves.
+    const bool zero_head = probe.layers.size() > 1 && probe.layers[probe.layers.size() - 2].gradient == 0;
+    return last.gradient > 0 && !zero_head ? layer.gradient / last.gradient : 1;
+  }
   if (name == "logits") return index + 1 == probe.layers.size() ? layer.std : 0;
   fail("measure: '{}' is none of a layer's measures", name);
 }
 
-std::string Diagnosis::to_string() const { return layer.empty() ? word(condition) : word(condition) + " at " + layer; }
+std::string Diagnosis::to_string() const {
+  return layer.empty() ? word(condition) : word(condition) + " at " + layer;
+}
 
 Diagnosis diagnose(const Probe& probe) {
-  for (std::size_t i = 0; i < probe.layers.size(); ++i) {
-    const bool logits = i + 1 == probe.layers.size();
-    for (const Sign& sign : signs()) {
-      if (logits && sign.hidden_only) continue;
-      const double value = measure(probe, i, sign.measure);
-      if (sign.above ? !(value < sign.threshold) : value < sign.threshold) {
-        return {sign.condition, probe.layers[i].layer, sign.measure, value, sign.reason};
+  // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before
+  // it.
+  for (const bool backward : {false, true}) {
+    for (std::size_t i = 0; i < probe.layers.size(); ++i) {
+      const bool logits = i + 1 == probe.layers.size();
+      for (const Sign& sign : signs()) {
+        if ((sign.measure == "gradient ratio") != backward || (logits && sign.hidden_only)) continue;
+        const double value = measure(probe, i, sign.measure);
+        if (sign.above ? !(value < sign.threshold) : value < sign.threshold) {
+          return {sign.condition, probe.layers[i].layer, sign.measure, value, sign.reason};
+        }
       }
     }
   }
