@@ -1,7 +1,5 @@
 #include "datasets/files.hpp"
 
-#include <sys/mman.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <fstream>
 
 #include "framework/core/error.hpp"
+#include "framework/core/memory.hpp"
 
 namespace fanin {
 
@@ -30,10 +29,7 @@ std::string find_data_folder(const std::string& name, const std::vector<std::str
 std::vector<std::uint8_t> large_vector(std::size_t bytes) {
   std::vector<std::uint8_t> all;
   all.reserve(bytes);
-  constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(all.data()) + huge_page - 1) / huge_page * huge_page;
-  const auto end = (reinterpret_cast<std::uintptr_t>(all.data()) + bytes) / huge_page * huge_page;
-  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  prefer_huge_pages(all.data(), bytes);
   all.resize(bytes);
   return all;
 }

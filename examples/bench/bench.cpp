@@ -7,6 +7,7 @@
 
 #include "examples/bench/table.hpp"
 #include "examples/bench/workloads.hpp"
+#include "examples/guarded.hpp"
 #include "framework/core/error.hpp"
 
 using namespace fanin;
@@ -83,11 +84,6 @@ void add_sgemm(CLI::App& app, bench::TrainingRun& run, bool& serving) {
   });
 }
 
-int report(const char* message, int code) {
-  fmt::print(stderr, "fanin_bench: {}\n", message);
-  return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -108,15 +104,9 @@ int main(int argc, char** argv) {
   add_train(app, run, serving);
   add_init(app, draw);
   add_sgemm(app, run, serving);
-  try {
+  return guarded(app, [&] {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) bench::run_table(table);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const Error& error) {
-    return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
-  } catch (const std::exception& error) {
-    return report(error.what(), 1);
-  }
-  return 0;
+    return 0;
+  });
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "examples/claims/experiments.hpp"
+#include "examples/guarded.hpp"
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
 #include "framework/lab/claim_report.hpp"
@@ -76,11 +77,6 @@ int run(const Arguments& arguments) {
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;
 }
 
-int report(const char* message, int code) {
-  fmt::print(stderr, "claims: {}\n", message);
-  return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,14 +100,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1'000'000));
   app.add_option("--data", arguments.data, "data set of the experiments (28×28)")->capture_default_str();
   app.add_option("--out", arguments.out, "folder for claims.json and claims.md")->capture_default_str();
-  try {
+  return guarded(app, [&] {
     app.parse(argc, argv);
     return run(arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const Error& error) {
-    return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
-  } catch (const std::exception& error) {
-    return report(error.what(), 1);
-  }
+  });
 }

@@ -65,12 +65,7 @@ train::TrainOptions TrainingFlags::options() const {
   return options;
 }
 
-Batch initial_batch(const Dataset& training) {
-  Loader loader(training, {.batch = std::min<Index>(256, std::max<Index>(1, training.count))});
-  Batch batch;
-  loader.next(batch);
-  return batch;
-}
+Batch initial_batch(const Dataset& training) { return first_batch(training, 256); }
 
 models::InputSpec input_of(const Dataset& data) {
   return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};

@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <charconv>
 #include <chrono>
@@ -11,6 +10,7 @@
 
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
+#include "framework/io/crc32.hpp"
 #include "framework/io/mapped_file.hpp"
 #include "framework/lab/grid.hpp"
 #include "framework/lab/outputs.hpp"
@@ -72,7 +72,7 @@ std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t see
 std::string checksum(const std::string& path) {
   const auto file = MappedFile::open(path);
   return fmt::format(" {:08x}",
-                     crc32_z(0, reinterpret_cast<const Bytef*>(file->bytes().data()), file->bytes().size()));
+                     crc32_of(0, file->bytes().data(), file->bytes().size()));
 }
 
 /// The checksums of the files that a plan selects weights from.

@@ -6,14 +6,17 @@
 #include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
+#include "examples/commands/training_output.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/lab/finite_json.hpp"
 #include "framework/train/warm.hpp"
 
 namespace fanin::program {
 namespace {
 
+using lab::finite_or_null;
 using nlohmann::ordered_json;
 
 struct FinetuneFlags {
@@ -110,18 +113,13 @@ ordered_json report_json(const WarmStart& report) {
   return rows;
 }
 
-ordered_json number(double value) {
-  return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-}
-
 ordered_json result_json(const WarmStart& report, const train::FineTuning& tuning, double lr,
                          const train::TrainResult& result) {
-  static const char* const names[] = {"ok", "diverged", "interrupted"};
-  ordered_json json = {{"status", names[static_cast<int>(result.status)]},
-                       {"test_accuracy", number(result.test.accuracy)},
-                       {"test_loss", number(result.test.loss)},
+  ordered_json json = {{"status", train::name_of(result.status)},
+                       {"test_accuracy", finite_or_null(result.test.accuracy)},
+                       {"test_loss", finite_or_null(result.test.loss)},
                        {"steps", result.steps},
-                       {"seconds", number(result.seconds)},
+                       {"seconds", finite_or_null(result.seconds)},
                        {"warm_start", report_json(report)}};
   for (const auto& one : tuning.layers()) {
     json["layers"].push_back({{"name", one.name},
@@ -131,13 +129,7 @@ ordered_json result_json(const WarmStart& report, const train::FineTuning& tunin
                               {"lr", lr * one.lr_scale},
                               {"from_epoch", one.from_epoch}});
   }
-  for (const auto& e : result.history) {
-    json["history"].push_back({{"epoch", e.epoch},
-                               {"train_loss", number(e.train_loss)},
-                               {"train_accuracy", number(e.train_accuracy)},
-                               {"test_loss", number(e.test_loss)},
-                               {"test_accuracy", number(e.test_accuracy)}});
-  }
+  json["history"] = history_json(result.history);
   return json;
 }
 
@@ -159,14 +151,9 @@ void run(const FinetuneFlags& flags) {
   if (!flags.json) print_layers(tuning, lr);
   fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", text,
              model->parameter_count(), data.train.name, data.train.count, data.test.count);
-  options.on_epoch = [&](const train::EpochRecord& e) {
-    fmt::print(stderr, "epoch {:>3}/{}  train loss {:.4f}  test loss {:.4f}  test accuracy {}  {:.1f} s\n",
-               e.epoch, options.epochs, e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
-  };
-  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   const ModelOrigin origin{.model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
-  watch_interrupts();
+  follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
   flags.checkpoints.report_end(result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {

@@ -13,10 +13,12 @@
 #include "framework/io/tensor_diff.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/io/tensor_stats.hpp"
+#include "framework/lab/finite_json.hpp"
 
 namespace fanin::program {
 namespace {
 
+using lab::finite_or_null;
 using nlohmann::ordered_json;
 
 constexpr std::size_t small_bins = 16, large_bins = 48;
@@ -138,8 +140,6 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
     }
   }
 }
-
-ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
   ordered_json json = {{"path", file.path}, {"format", name_of(file.format)}, {"metadata", file.metadata}, {"tensors", ordered_json::array()}};

@@ -52,14 +52,11 @@ models::InputSpec input_spec(const PlanFlags& flags) {
   return input;
 }
 
-/// Which rule spoke for a parameter: the last that matches it.
+/// What decided a parameter's scheme.
 std::string origin_of(const init::Plan& plan, const init::Target& target) {
-  std::string from = "layer's default";
-  for (const auto& rule : plan.rules()) {
-    if (!init::matches(rule, target)) continue;
-    from = !rule.init ? "layer's default" : rule.pattern.empty() ? "whole model" : rule.pattern;
-  }
-  return from;
+  const init::Rule* rule = plan.rule_for(target);
+  if (!rule || !rule->init) return "layer's default";
+  return rule->pattern.empty() ? "whole model" : rule->pattern;
 }
 
 /// `batch`, where there is one, is for the schemes that are fitted to data.
@@ -68,13 +65,11 @@ std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t s
   const auto drawn = batch.size() > 0 ? nn::initialize(model, plan, generator, batch.images, batch.labels)
                                       : nn::initialize(model, plan, generator);
   const auto parameters = model.named_parameters();
+  const auto targets = nn::targets_of(parameters);
   std::vector<Row> rows;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const auto& [name, parameter, owner] = parameters[i];
-    init::Target target{.name = name, .rank = parameter->value.rank()};
-    for (const auto& own : owner->own_parameters()) {
-      if (own->name == "weight") target.weight_rank = own->value.rank();
-    }
+    const auto& parameter = parameters[i].parameter;
+    const init::Target& target = targets[i];
     const init::Initializer* ruled = plan.lookup(target);
     Row row{.drawn = drawn[i], .from = origin_of(plan, target), .count = parameter->value.numel()};
     row.target = (ruled ? *ruled : parameter->init).deviation(parameter->value.shape(), parameter->fans);

@@ -38,15 +38,6 @@ std::string usual_schemes(nn::Module& model) {
   return schemes;
 }
 
-/// A batch in an order that the seed draws.
-Batch batch_of(const Dataset& data, const ProbeFlags& flags) {
-  Loader loader(data, {.batch = std::min(flags.batch, data.count), .shuffle = true},
-                Generator(derive_seed(flags.seed, "probe")));
-  Batch batch;
-  loader.next(batch);
-  return batch;
-}
-
 std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& flags,
                                      const models::InputSpec& input, const Batch& batch) {
   const auto model = models::build(text, input);
@@ -123,7 +114,7 @@ void run(const ProbeFlags& flags) {
   const auto names = split_list(flags.models, ";");
   if (names.empty()) fail_usage("--models is empty; see fanin models");
   const Dataset data = load_dataset(flags.data, Split::train);
-  const Batch batch = batch_of(data, flags);
+  const Batch batch = lab::probe_batch(data, flags.batch, flags.seed);
   std::vector<std::vector<lab::Probed>>
       seen;  // all of them before the first line is printed: a typo may be in the last
   for (const auto& text : names) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int epochs = 10;
 constexpr double trained = 0.6;  ///< test accuracy; chance is 0.1
-constexpr Index training_images = 3200, test_images = 1000, probe_batch = 256;
+constexpr Index training_images = 3200, test_images = 1000, probed_samples = 256;
 
 struct Model {
   const char* text;
@@ -63,10 +63,7 @@ void run(Trial& trial, const Splits& data) {
   const auto model = models::build(trial.model, input_of(data.train));
   Generator generator(trial.seed);
   nn::initialize(*model, std::string(trial.scheme), generator);
-  Loader loader(data.train, {.batch = probe_batch, .shuffle = true},
-                Generator(derive_seed(trial.seed, "probe")));
-  Batch batch;
-  loader.next(batch);
+  const Batch batch = lab::probe_batch(data.train, probed_samples, trial.seed);
   trial.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()});
   trial.diagnosis = lab::diagnose(trial.probe);
   train::TrainOptions options{.epochs = epochs, .batch = 32, .seed = trial.seed, .test_every = epochs};

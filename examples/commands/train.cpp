@@ -6,13 +6,16 @@
 #include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
+#include "examples/commands/training_output.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
+#include "framework/lab/finite_json.hpp"
 #include "framework/nn/initialize.hpp"
 
 namespace fanin::program {
 namespace {
 
+using lab::finite_or_null;
 using nlohmann::ordered_json;
 
 struct TrainFlags {
@@ -23,8 +26,6 @@ struct TrainFlags {
   int threads = 1;
   bool json = false, confusion = false;
 };
-
-ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 ordered_json settings_json(const TrainFlags& flags, const train::TrainOptions& options) {
   const auto& o = options.optimizer;
@@ -48,29 +49,20 @@ ordered_json settings_json(const TrainFlags& flags, const train::TrainOptions& o
 
 ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
                          const std::vector<nn::Drawn>& drawn, const train::TrainResult& result) {
-  static const char* const names[] = {"ok", "diverged", "interrupted"};
-  ordered_json json = {{"status", names[static_cast<int>(result.status)]},
-                       {"test_accuracy", number(result.test.accuracy)},
-                       {"test_loss", number(result.test.loss)},
-                       {"samples_per_s", number(result.samples_per_s)},
-                       {"seconds", number(result.seconds)},
+  ordered_json json = {{"status", train::name_of(result.status)},
+                       {"test_accuracy", finite_or_null(result.test.accuracy)},
+                       {"test_loss", finite_or_null(result.test.loss)},
+                       {"samples_per_s", finite_or_null(result.samples_per_s)},
+                       {"seconds", finite_or_null(result.seconds)},
                        {"steps", result.steps},
                        {"parameters", model.parameter_count()}};
   if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
   if (result.stopped_early) json["stopped_early"] = true;
   if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
-  json["history"] = ordered_json::array();
-  for (const auto& e : result.history) {
-    json["history"].push_back({{"epoch", e.epoch},
-                               {"train_loss", number(e.train_loss)},
-                               {"train_accuracy", number(e.train_accuracy)},
-                               {"test_loss", number(e.test_loss)},
-                               {"test_accuracy", number(e.test_accuracy)},
-                               {"seconds", number(e.seconds)}});
-  }
+  json["history"] = history_json(result.history);
   json["initialization"] = ordered_json::array();
   for (const auto& one : drawn) {
-    json["initialization"].push_back({{"name", one.name}, {"scheme", one.scheme}, {"mean", number(one.mean)}, {"std", number(one.std)}});
+    json["initialization"].push_back({{"name", one.name}, {"scheme", one.scheme}, {"mean", finite_or_null(one.mean)}, {"std", finite_or_null(one.std)}});
   }
   json["confusion"] = confusion_json(result.test.confusion);
   json["settings"] = settings_json(flags, options);
@@ -98,14 +90,9 @@ void run(const TrainFlags& flags) {
   const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
   fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model, model->parameter_count(),
              data.train.name, data.train.count, data.test.count);
-  options.on_epoch = [&](const train::EpochRecord& e) {
-    fmt::print(stderr, "epoch {:>3}/{}  train loss {:.4f}  test loss {:.4f}  test accuracy {}  {:.1f} s\n", e.epoch, options.epochs,
-               e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
-  };
-  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   const ModelOrigin origin{.model = flags.model, .plan = plan.to_string(), .seed = flags.seed};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
-  watch_interrupts();
+  follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
   flags.checkpoints.report_end(result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {

@@ -19,7 +19,8 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 /// Four classes to each power of two: at most a quarter of a block is waste.
 std::size_t class_of(std::size_t bytes) {
   if (bytes <= smallest) return 0;
-  const std::size_t top = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^top < bytes <= 2^(top+1)
+  const std::size_t top =
+      static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^top < bytes <= 2^(top+1)
   const std::size_t quarter = std::size_t{1} << (top - 2);
   const std::size_t step = (bytes - (std::size_t{1} << top) + quarter - 1) / quarter;  // 1..4
   return (top - 6) * 4 + step;
@@ -39,13 +40,13 @@ std::align_val_t alignment_of(std::size_t size_class) {
 void* system_allocate(std::size_t size_class) {
   const std::size_t bytes = size_of(size_class);
   void* block = ::operator new(bytes, alignment_of(size_class));
-  // The first touch of a block then costs one page fault for 2 MiB in place of 512, which takes longer than filling it.
-  // Where the system has no huge pages, nothing is lost.
-  if (bytes >= huge_page) ::madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  prefer_huge_pages(block, bytes);
   return block;
 }
 
-void system_free(void* block, std::size_t size_class) noexcept { ::operator delete(block, alignment_of(size_class)); }
+void system_free(void* block, std::size_t size_class) noexcept {
+  ::operator delete(block, alignment_of(size_class));
+}
 
 struct FreeBlock {
   FreeBlock* next;
@@ -108,5 +109,12 @@ void pool_free(void* block, std::size_t bytes) noexcept {
 void pool_trim() noexcept { pool.trim(); }
 
 std::uint64_t pool_system_allocations() { return pool.system_allocations; }
+
+void prefer_huge_pages(void* block, std::size_t bytes) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const std::uintptr_t begin = (address + huge_page - 1) / huge_page * huge_page,
+                       end = (address + bytes) / huge_page * huge_page;
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
 
 }  // namespace fanin

@@ -18,6 +18,10 @@ void pool_trim() noexcept;
 /// How many blocks this thread's pool has asked the system for so far (the zero-allocation test watches it).
 std::uint64_t pool_system_allocations();
 
+/// Asks the system to back the whole huge pages within a block, not yet touched, by such: the first touch then costs one page
+/// fault for 2 MiB in place of 512, which take longer than filling it. Where the system has no huge pages, nothing is lost.
+void prefer_huge_pages(void* block, std::size_t bytes) noexcept;
+
 /// The pool as a standard allocator: `PoolVector`, `std::allocate_shared(PoolAllocator<T>{}, …)`.
 template <class T>
 struct PoolAllocator {

@@ -92,4 +92,11 @@ void Loader::seek(const Position& position) {
     begun_ = false;
 }
 
+Batch first_batch(const Dataset& data, Index most) {
+  Loader loader(data, {.batch = most});  // no more than the set has
+  Batch batch;
+  loader.next(batch);
+  return batch;
+}
+
 }  // namespace fanin

@@ -69,4 +69,7 @@ class Loader {
   std::vector<std::uint8_t> augmented_, scratch_;
 };
 
+/// The first `most` samples of a set, or all it has, in their order.
+Batch first_batch(const Dataset& data, Index most);
+
 }  // namespace fanin

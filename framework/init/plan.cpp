@@ -129,16 +129,19 @@ Plan Plan::parse(std::string_view text) {
   return plan;
 }
 
+const Rule* Plan::rule_for(const Target& parameter) const {
+  const auto rule =
+      std::find_if(rules_.rbegin(), rules_.rend(), [&](const Rule& one) { return matches(one, parameter); });
+  return rule == rules_.rend() ? nullptr : &*rule;
+}
+
 const Initializer* Plan::lookup(const Target& parameter) const {
   static const Initializer zero = zeros();
-  for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
-    if (!matches(*rule, parameter)) continue;
-    if (!rule->init) return nullptr;
-    const bool zero_bias =
-        rule->pattern.empty() && role_of(parameter.name) == "bias" && !rule->init->scheme().fills_bias;
-    return zero_bias ? &zero : &*rule->init;
-  }
-  return nullptr;
+  const Rule* rule = rule_for(parameter);
+  if (!rule || !rule->init) return nullptr;
+  const bool zero_bias =
+      rule->pattern.empty() && role_of(parameter.name) == "bias" && !rule->init->scheme().fills_bias;
+  return zero_bias ? &zero : &*rule->init;
 }
 
 void Plan::require_matches(std::span<const Target> parameters) const {

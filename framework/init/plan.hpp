@@ -42,6 +42,8 @@ class Plan {
   static Plan parse(std::string_view text);
 
   const std::vector<Rule>& rules() const { return rules_; }
+  /// The rule that speaks for a parameter: the last that matches it; null where none does.
+  const Rule* rule_for(const Target& parameter) const;
   /// The initializer for a parameter, or null where the layer's own default stands.
   const Initializer* lookup(const Target& parameter) const;
   /// Error (usage) naming the first rule that matches none of a model's parameters, its position, and what is

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "framework/lab/finite_json.hpp"
 #include "framework/lab/format.hpp"
 
 namespace fanin::lab {
@@ -69,10 +69,6 @@ std::string cell(std::string text) {
 std::string totals(const std::vector<Finding>& findings) {
   const auto reproduced = std::count_if(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); });
   return fmt::format("{} reproduced, {} failed", reproduced, static_cast<std::ptrdiff_t>(findings.size()) - reproduced);
-}
-
-nlohmann::ordered_json number(double value) {
-  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace
@@ -139,8 +135,8 @@ std::string findings_json(const std::vector<Finding>& findings, std::uint64_t se
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     for (const auto& [p, seen, holds] : finding.checks) {
       checks.push_back({{"what", p.what}, {"formula", p.formula}, {"relation", name_of(p.relation)},
-                        {"predicted", number(p.figure)}, {"share", p.share}, {"margin", p.margin},
-                        {"seen", number(seen)}, {"holds", holds}});
+                        {"predicted", finite_or_null(p.figure)}, {"share", p.share}, {"margin", p.margin},
+                        {"seen", finite_or_null(seen)}, {"holds", holds}});
     }
     nlohmann::ordered_json one = {{"name", finding.name}, {"paper", finding.paper}, {"claim", finding.words},
                                   {"setting", finding.setting}, {"reproduced", finding.reproduced()}};

@@ -1,7 +1,6 @@
 #include "framework/lab/grid.hpp"
 
 #include <fmt/ranges.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <exception>
@@ -16,43 +15,22 @@
 #include "framework/core/parallel.hpp"
 #include "framework/io/atomic_file.hpp"
 #include "framework/lab/results_json.hpp"
+#include "framework/train/settings.hpp"
 
 namespace fanin::lab {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A data set's name, sizes and a checksum of all it holds: a folder's content may change under its name.
-std::string fingerprint(const Dataset& data) {
-  uLong sum = crc32(0, nullptr, 0);
-  const auto add = [&sum](const auto& values) {
-    if (values.empty()) return;  // crc32 of a null pointer starts anew
-    const auto* bytes = reinterpret_cast<const Bytef*>(values.data());
-    sum = crc32_z(sum, bytes, values.size() * sizeof(values[0]));
-  };
-  add(data.images);
-  add(data.labels);
-  add(data.mean);
-  add(data.stddev);
-  return fmt::format("{}:{}x{}x{}x{}:{:08x}", data.name, data.count, data.channels, data.height, data.width,
-                     sum);
-}
-
-/// Everything a run's result depends on, as text: the same text means the same bits.
-std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme,
-                        const std::string& data) {  // the key's model holds the label budget
-  const auto& t = grid.training;
-  const auto& o = t.optimizer;
-  const auto class_weights = t.class_weights.defined() ? t.class_weights.to_vector() : std::vector<real>{};
-  return fmt::format(
-      "model={} plan={} seed={} data={} epochs={} batch={} opt={} lr={} wd={} mom={} damp={} nest={} b1={} "
-      "b2={} "
-      "alpha={} eps={} schedule={} clip={} smooth={} augment={} threshold={}/{}/{} curve={} weights={} "
-      "least={} format=2",
-      key.model, scheme.plan + scheme.content, key.seed, data, t.epochs, t.batch, optim::rule_name(o.rule),
-      o.lr, o.weight_decay, o.momentum, o.dampening, o.nesterov, o.beta1, o.beta2, o.alpha, o.eps,
-      t.schedule.to_string(), t.clip_norm, t.label_smoothing, t.augment.to_string(), t.threshold,
-      t.threshold_every, t.threshold_samples, t.curve_every, fmt::join(class_weights, ","), grid.least_steps);
+/// Everything a run's result depends on, as text: the same text means the same bits. The key's model holds the label budget.
+std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
+  train::TrainOptions options = grid.training;
+  options.seed = key.seed;
+  std::string text = fmt::format("model={} plan={} data={} epochs={} least={} patience={} format=3", key.model,
+                                 scheme.plan + scheme.content, data, options.epochs, grid.least_steps,
+                                 options.early_stopping.patience);
+  for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
+  return text;
 }
 
 /// A readable name with a hash behind it, so that runs of other settings never collide.
@@ -118,7 +96,7 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
   const fs::path runs_directory = grid.directory.empty() ? fs::path() : fs::path(grid.directory) / "runs";
   if (!runs_directory.empty()) fs::create_directories(runs_directory);
 
-  const std::string data = runs_directory.empty() ? "" : fingerprint(training) + "/" + fingerprint(test);
+  const std::string data = runs_directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
 
   std::mutex mutex;  // guards `done`, `failure` and the callbacks
   std::exception_ptr failure;

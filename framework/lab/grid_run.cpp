@@ -8,16 +8,8 @@
 namespace fanin::lab {
 namespace {
 
-constexpr Index probe_samples = 256;
+constexpr Index probe_samples = 256;  // the same images for every run
 constexpr Index most_filters = 16;
-
-/// The probe's batch: the first test images, the same for every run.
-Batch probe_batch(const Dataset& test) {
-  Loader loader(test, {.batch = std::min(probe_samples, test.count)});
-  Batch batch;
-  loader.next(batch);
-  return batch;
-}
 
 std::vector<ParameterSnapshot> snapshots(nn::Module& model) {
   std::vector<ParameterSnapshot> all;
@@ -77,7 +69,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     const Dataset& training = labels_per_class > 0 ? few : all_training;
     const auto model = grid.build(model_text);
     run.plan = grid.initialize(*model, scheme, seed);
-    const Batch probe = probe_batch(test);
+    const Batch probe = first_batch(test, probe_samples);
     run.profile_start = signal_profile(*model, probe.images, probe.labels);
     run.parameters = snapshots(*model);
     run.filters.before = first_filters(*model, training, run.filters);
@@ -91,9 +83,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     };
     const auto result = train::train(*model, training, test, options);
 
-    run.status = result.status == train::Status::ok         ? "ok"
-                 : result.status == train::Status::diverged ? "diverged"
-                                                            : "interrupted";
+    run.status = train::name_of(result.status);
     run.diverged_step = result.diverged_step;
     if (run.status == "diverged")
       run.message = fmt::format("the loss was not finite at step {}", result.diverged_step);

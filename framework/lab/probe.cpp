@@ -6,45 +6,16 @@
 #include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/moments.hpp"
-#include "framework/lab/restore.hpp"
 #include "framework/lab/spectrum.hpp"
 #include "framework/lab/units.hpp"
+#include "framework/lab/watch.hpp"
+#include "framework/nn/keep_state.hpp"
 #include "framework/ops/elementwise.hpp"
 #include "framework/ops/loss.hpp"
 #include "framework/ops/reduce.hpp"
 
 namespace fanin::lab {
 namespace {
-
-struct Seen {
-  std::string layer;
-  kernels::Activation activation;
-  Tensor output;
-};
-
-/// Runs `pass` and returns the outputs of all layers with a weight matrix, behind their normalisation and
-/// activation.
-template <class Pass>
-std::vector<Seen> watch(nn::Module& model, const Pass& pass) {
-  const auto modules = model.named_modules();
-  std::vector<Seen> seen;
-  const nn::Observer observer([&](nn::Module& module, const Tensor& output) {
-    if (!module.children().empty() || output.rank() < 2) return;
-    const auto& own = module.own_parameters();
-    const bool matrix = std::any_of(own.begin(), own.end(), [](auto& p) { return p->value.rank() >= 2; });
-    retain_grad(output);
-    if (matrix) {
-      const auto named =
-          std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
-      seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output});
-    } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
-      seen.back().output = output;
-      if (const auto activation = module.as_activation()) seen.back().activation = *activation;
-    }
-  });
-  pass();
-  return seen;
-}
 
 Tensor head(const Tensor& images, Index count) {
   Shape shape;
@@ -71,9 +42,16 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
 
 }  // namespace
 
+Batch probe_batch(const Dataset& data, Index count, std::uint64_t seed) {
+  Loader loader(data, {.batch = count, .shuffle = true}, Generator(derive_seed(seed, "probe")));
+  Batch batch;
+  loader.next(batch);
+  return batch;
+}
+
 std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images,
                                            const ProbeOptions& options) {
-  const Restore restore(model);
+  const nn::KeepState keep(model);
   for (auto& one : model.named_parameters()) one.parameter->value.set_requires_grad(false);
   constexpr Index most_numbers = Index{1} << 24;
   const Index inputs = images.numel() / images.size(0);
@@ -115,8 +93,8 @@ Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_
     fail("probe: a batch of shape {} has no samples", images.shape().to_string());
   Probe result;
   {
-    const Restore restore(model);
-    const auto seen = watch(model, [&] {
+    const nn::KeepState keep(model);
+    const auto seen = watch_layers(model, [&] {
       const Tensor loss = ops::cross_entropy(model(images), labels);
       result.loss = static_cast<double>(loss.item());
       loss.backward();

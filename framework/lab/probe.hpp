@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/data/loader.hpp"
 #include "framework/kernels/activation.hpp"
 #include "framework/nn/module.hpp"
 
@@ -40,6 +41,9 @@ struct ProbeOptions {
 /// any thread count. Numbers that overflow come out as infinity or NaN. Error for a batch that is empty, or parameters
 /// without values.
 Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels, const ProbeOptions& options = {});
+
+/// The samples a probe looks at: `count` of the set, or all it has, in an order that the seed draws.
+Batch probe_batch(const Dataset& data, Index count, std::uint64_t seed);
 
 /// d logits / d input for one sample each, [logits][input], row-major.
 std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images, const ProbeOptions& options = {});

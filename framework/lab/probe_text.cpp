@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include "framework/lab/finite_json.hpp"
 
 namespace fanin::lab {
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json finite_or_null(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 ordered_json layer_json(const LayerProbe& one) {
   return {{"layer", one.layer},

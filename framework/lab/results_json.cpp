@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "framework/lab/finite_json.hpp"
 #include "framework/lab/json_fields.hpp"
 #include "framework/lab/json_values.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 struct Write {
   static Json json(bool value) { return value; }
   static Json json(std::integral auto value) { return value; }
-  static Json json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+  static Json json(double value) { return finite_or_null(value); }
   static Json json(const std::string& text) { return text; }
 
   /// A weight to four significant digits: a picture needs no more, and a file of many runs stays small.

@@ -5,42 +5,17 @@
 
 #include "framework/autograd/node.hpp"
 #include "framework/core/moments.hpp"
-#include "framework/lab/restore.hpp"
 #include "framework/lab/units.hpp"
+#include "framework/lab/watch.hpp"
+#include "framework/nn/keep_state.hpp"
 #include "framework/ops/loss.hpp"
 
 namespace fanin::lab {
-namespace {
-
-struct Seen {
-  std::string layer;
-  Tensor output;
-};
-
-}  // namespace
-
 std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels) {
-  const Restore restore(model);
-  const auto modules = model.named_modules();
-  std::vector<Seen> seen;
-  const auto look = [&](nn::Module& module, const Tensor& output) {
-    if (!module.children().empty() || output.rank() < 2) return;
-    const auto& own = module.own_parameters();
-    const bool matrix = std::any_of(own.begin(), own.end(), [](auto& p) { return p->value.rank() >= 2; });
-    retain_grad(output);
-    if (matrix) {
-      const auto named = std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
-      seen.push_back({named == modules.end() ? module.kind() : named->name, output});
-    } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
-      seen.back().output = output;  // normalisation or activation behind the layer
-    }
-  };
-  {
-    const nn::Observer observer(look);
-    ops::cross_entropy(model(images), labels).backward();
-  }
+  const nn::KeepState keep(model);
+  const auto seen = watch_layers(model, [&] { ops::cross_entropy(model(images), labels).backward(); });
   std::vector<LayerProfile> profile;
-  for (const auto& [layer, output] : seen) {
+  for (const auto& [layer, activation, output] : seen) {
     const auto [mean, std] = moments(output.values());
     const Tensor gradient = retained_grad(output);
     profile.push_back({.layer = layer,

@@ -8,8 +8,6 @@
 #include "framework/nn/site.hpp"
 
 namespace fanin::nn {
-namespace {
-
 std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& parameters) {
   std::vector<init::Target> targets;
   for (const auto& one : parameters) {
@@ -21,6 +19,8 @@ std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& 
   }
   return targets;
 }
+
+namespace {
 
 /// A rule that could only speak to parameters that have their values already would be silently without effect.
 void require_effect(const init::Plan& plan, const std::vector<init::Target>& targets,

@@ -35,6 +35,9 @@ std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& 
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
                               std::span<const std::int32_t> labels);
 
+/// The parameters as a plan sees them, in the order given.
+std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& parameters);
+
 /// Forgets the values of the parameters that match the glob `pattern` (all by default), so that `initialize` draws
 /// them anew: the one way to draw twice, and it has to be asked for by name. Error (usage) when nothing matches.
 void forget(Module& model, const std::string& pattern = "*");

@@ -1,5 +1,7 @@
 #include "framework/nn/module.hpp"
 
+#include <algorithm>
+
 #include "framework/core/error.hpp"
 #include "framework/ops/activation.hpp"
 
@@ -100,6 +102,10 @@ std::shared_ptr<Parameter> Module::parameter(const std::string& name) {
     known.push_back(one.name);
   }
   fail_usage("no parameter is named '{}'{}", name, suggest(name, known));
+}
+
+bool Module::has_matrix() const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [](const auto& one) { return one->value.rank() >= 2; });
 }
 
 Index Module::parameter_count() {

@@ -79,6 +79,8 @@ class Module {
   std::vector<std::shared_ptr<Parameter>>& own_parameters() { return parameters_; }
   std::vector<BufferTensor>& own_buffers() { return buffers_; }
   const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
+  /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalisation does not.
+  bool has_matrix() const;
 
   struct NamedParameter {
     std::string name;

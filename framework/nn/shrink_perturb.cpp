@@ -5,15 +5,6 @@
 #include "framework/core/error.hpp"
 
 namespace fanin::nn {
-namespace {
-
-bool has_matrix(Module& layer) {
-  const auto& own = layer.own_parameters();
-  return std::any_of(own.begin(), own.end(), [](const auto& one) { return one->value.rank() >= 2; });
-}
-
-}  // namespace
-
 void shrink_and_perturb(Module& model, const ShrinkPerturbOptions& options, Generator& generator) {
   const double shrink = options.shrink, perturb = options.perturb;
   if (!(shrink >= 0 && shrink <= 1))
@@ -23,7 +14,7 @@ void shrink_and_perturb(Module& model, const ShrinkPerturbOptions& options, Gene
   for (auto& [name, parameter, owner] : model.named_parameters()) {
     const bool excepted =
         std::find(options.except.begin(), options.except.end(), name) != options.except.end();
-    if (excepted || !has_matrix(*owner)) continue;
+    if (excepted || !owner->has_matrix()) continue;
     Tensor value = parameter->use();
     Tensor fresh(value.shape());
     parameter->init.fill(fresh, parameter->fans, generator);

@@ -17,11 +17,6 @@ std::string layer_of(const std::string& parameter) {
   return dot == std::string::npos ? "" : parameter.substr(0, dot);
 }
 
-bool is_matrix_layer(nn::Module& layer) {
-  const auto& own = layer.own_parameters();
-  return std::any_of(own.begin(), own.end(), [](const auto& one) { return one->value.rank() >= 2; });
-}
-
 void require_cover(const char* option, const std::string& pattern,
                    const std::vector<nn::Module::NamedParameter>& parameters) {
   std::vector<std::string> known;
@@ -60,7 +55,7 @@ std::vector<int> positions(const std::vector<nn::Module::NamedParameter>& parame
   const nn::Module* current = nullptr;
   int position = -1;
   for (const auto& one : parameters) {
-    if (one.owner != current && is_matrix_layer(*one.owner)) ++position;
+    if (one.owner != current && one.owner->has_matrix()) ++position;
     current = one.owner;
     all.push_back(std::max(position, 0));
   }
@@ -86,7 +81,8 @@ bool FineTune::empty() const {
 struct FineTuning::Entry {
   nn::Module::NamedParameter named;
   bool required_grad;     // before
-  bool froze_statistics;  // before, where the owner is a BatchNorm
+  nn::BatchNorm* norm;    // the owner, if it is one
+  bool froze_statistics;  // of `norm`, before
   Tensor start;           // L2-SP's w₀; undefined where it has none
   real penalty = 0;       // α or β
 };
@@ -121,9 +117,10 @@ FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), opt
       plan.from_epoch = std::max(options_.head_epochs, options_.unfreeze_every * plan.depth) + 1;
     any = any || !plan.frozen;
 
-    const auto* norm = dynamic_cast<const nn::BatchNorm*>(parameters[i].owner);
+    auto* norm = dynamic_cast<nn::BatchNorm*>(parameters[i].owner);
     Entry entry{.named = parameters[i],
                 .required_grad = parameters[i].parameter->value.requires_grad(),
+                .norm = norm,
                 .froze_statistics = norm != nullptr && norm->freeze_statistics,
                 .start = {}};
     if (!plan.frozen) {
@@ -139,8 +136,7 @@ FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), opt
 FineTuning::~FineTuning() {
   for (auto& entry : entries_) {
     entry.named.parameter->value.set_requires_grad(entry.required_grad);
-    if (auto* norm = dynamic_cast<nn::BatchNorm*>(entry.named.owner))
-      norm->freeze_statistics = entry.froze_statistics;
+    if (entry.norm != nullptr) entry.norm->freeze_statistics = entry.froze_statistics;
   }
 }
 
@@ -168,8 +164,8 @@ void FineTuning::begin_epoch(int epoch) {
   }
   if (!options_.freeze_statistics) return;
   for (auto& entry : entries_) {
-    auto* norm = dynamic_cast<nn::BatchNorm*>(entry.named.owner);
-    if (norm != nullptr) norm->freeze_statistics = entry.froze_statistics || !training.contains(norm);
+    if (entry.norm != nullptr)
+      entry.norm->freeze_statistics = entry.froze_statistics || !training.contains(entry.norm);
   }
 }
 

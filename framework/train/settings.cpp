@@ -7,13 +7,6 @@
 namespace fanin::train {
 namespace {
 
-std::string describe(const Dataset& data) {
-  std::uint32_t crc = crc32_of(0, data.images.data(), data.images.size());
-  crc = crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
-  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}", data.name, data.count, data.channels,
-                     data.height, data.width, data.classes, fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
-}
-
 std::string text(double value) { return fmt::format("{}", value); }
 
 std::string describe(const FineTune& f) {
@@ -27,11 +20,22 @@ std::string describe(const FineTune& f) {
 
 }  // namespace
 
+std::string describe(const Dataset& data) {
+  std::uint32_t crc = crc32_of(0, data.images.data(), data.images.size());
+  crc = crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}", data.name, data.count, data.channels,
+                     data.height, data.width, data.classes, fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
+}
+
 Settings settings_of(const TrainOptions& options, const Dataset& training, const Dataset& test) {
+  Settings all = {{"training data", describe(training)}, {"test data", describe(test)}};
+  for (auto& one : settings_of(options)) all.push_back(std::move(one));
+  return all;
+}
+
+Settings settings_of(const TrainOptions& options) {
   const auto& rule = options.optimizer;
-  return {{"training data", describe(training)},
-          {"test data", describe(test)},
-          {"batch", std::to_string(options.batch)},
+  return {{"batch", std::to_string(options.batch)},
           {"seed", std::to_string(options.seed)},
           {"optimizer", optim::rule_name(rule.rule)},
           {"lr", text(rule.lr)},

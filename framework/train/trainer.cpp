@@ -202,6 +202,11 @@ class Run {
 
 }  // namespace
 
+const char* name_of(Status status) {
+  static constexpr const char* names[] = {"ok", "diverged", "interrupted"};
+  return names[static_cast<int>(status)];
+}
+
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);

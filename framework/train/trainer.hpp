@@ -43,6 +43,7 @@ struct TrainOptions {
 };
 
 enum class Status { ok, diverged, stopped };
+const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
 
 struct TrainResult {
   Status status = Status::ok;

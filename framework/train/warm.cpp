@@ -104,11 +104,10 @@ WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& 
 FineTune Warm::tuning(nn::Module& model) const {
   FineTune tune = finetune;
   if (lr_body == 1) return tune;
-  tune.rates.insert(tune.rates.begin(), {"*", lr_body});
-  const auto head = head_parameters(model, finetune.head);
   // The head's own rate stands behind the body's and before what was asked for by name.
-  for (std::size_t i = 0; i < head.size(); ++i)
-    tune.rates.insert(tune.rates.begin() + 1 + static_cast<std::ptrdiff_t>(i), {head[i], 1});
+  tune.rates = {{"*", lr_body}};
+  for (const auto& name : head_parameters(model, finetune.head)) tune.rates.push_back({name, 1});
+  tune.rates.insert(tune.rates.end(), finetune.rates.begin(), finetune.rates.end());
   return tune;
 }
 

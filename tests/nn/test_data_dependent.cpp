@@ -9,6 +9,7 @@
 #include "framework/core/parallel.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/model.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 
@@ -52,17 +53,6 @@ std::vector<std::vector<real>> state(nn::Module& model) {
   for (const auto& [name, value] : model.state_dict()) all.push_back(value.to_vector());
   return all;
 }
-
-std::string message(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "framework/nn/linear.hpp"
 #include "framework/nn/sequential.hpp"
 #include "models/model.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 
@@ -22,17 +23,6 @@ std::vector<std::vector<real>> values(nn::Module& model) {
   for (const auto& one : model.named_parameters()) all.push_back(one.parameter->value.to_vector());
   return all;
 }
-
-std::string message(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "framework/core/moments.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/model.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 
@@ -36,17 +37,6 @@ double largest(nn::Module& model, const std::string& name) {
   for (const real x : model.parameter(name)->value.values()) most = std::max(most, static_cast<double>(std::abs(x)));
   return most;
 }
-
-std::string message(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
@@ -24,8 +25,6 @@ Arguments with(Arguments all, const Arguments& more) {
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

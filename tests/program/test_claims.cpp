@@ -7,14 +7,13 @@
 
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using nlohmann::json;
 
 namespace {
 
 const std::string data = "synthetic(count=600)";
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// What `claims` printed as JSON, without what a clock decided.
 json timeless(const std::string& text) {

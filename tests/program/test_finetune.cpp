@@ -6,13 +6,12 @@
 #include "framework/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 using nlohmann::json;
 
 namespace {
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string trained_on_three(const Scratch& scratch) {
   const std::string path = scratch / "three.safetensors";

@@ -9,6 +9,7 @@
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -16,8 +17,6 @@ using nlohmann::json;
 namespace {
 
 const std::string reference = "tests/reference/files/";
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A small trained model.
 const std::string& model() {

@@ -4,12 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using nlohmann::json;
-
-namespace {
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-}  // namespace
 
 TEST_CASE("program: plan shows fans, scheme, the rule behind it, target and drawn std of every parameter") {
   const Outcome text = fanin_command({"plan", "--model", "lenet", "--init", "kaiming_normal; fc3.weight=zeros; *2.bias=constant(0.02)", "--seed", "4"});

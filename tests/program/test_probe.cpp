@@ -4,12 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using nlohmann::json;
-
-namespace {
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-}  // namespace
 
 TEST_CASE("program: probe gives every scheme a verdict and recommends one") {
   const std::vector<std::string> arguments = {"probe",

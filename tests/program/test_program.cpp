@@ -13,6 +13,7 @@
 #include "framework/nn/linear.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 using nlohmann::json;
@@ -21,8 +22,6 @@ using Arguments = std::vector<std::string>;
 namespace {
 
 const std::string data = "synthetic(count=600)";
-
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// `train` on the small data set, with `more` behind it; later options win.
 Arguments train(const Arguments& more) {

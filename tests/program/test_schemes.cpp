@@ -5,11 +5,11 @@
 
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
+#include "tests/message.hpp"
 
 using nlohmann::json;
 
 namespace {
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 constexpr const char* data = "synthetic(count=120)";
 }  // namespace
 

@@ -1,0 +1,33 @@
+#include "examples/commands/training_output.hpp"
+
+#include <fmt/core.h>
+
+#include "examples/commands/command.hpp"
+#include "framework/lab/finite_json.hpp"
+
+namespace fanin::program {
+
+void follow(train::TrainOptions& options) {
+  options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
+    fmt::print(stderr, "epoch {:>3}/{}  train loss {:.4f}  test loss {:.4f}  test accuracy {}  {:.1f} s\n",
+               e.epoch, epochs, e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
+  };
+  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  watch_interrupts();
+}
+
+nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& history) {
+  using lab::finite_or_null;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& e : history) {
+    list.push_back({{"epoch", e.epoch},
+                    {"train_loss", finite_or_null(e.train_loss)},
+                    {"train_accuracy", finite_or_null(e.train_accuracy)},
+                    {"test_loss", finite_or_null(e.test_loss)},
+                    {"test_accuracy", finite_or_null(e.test_accuracy)},
+                    {"seconds", finite_or_null(e.seconds)}});
+  }
+  return list;
+}
+
+}  // namespace fanin::program
