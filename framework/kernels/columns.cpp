@@ -4,6 +4,7 @@
 
 #include "framework/core/parallel.hpp"
 #include "framework/kernels/gemm_block.hpp"
+#include "framework/kernels/pooled.hpp"
 #include "framework/kernels/workspace.hpp"
 
 namespace fanin::kernels {
@@ -26,7 +27,7 @@ bool columns_pay(const ConvShape& s) {
          s.out_channels / s.groups >= 8 && s.height * (s.width + reach) >= 2 * s.out_h() * s.out_w();
 }
 
-void backward_data_by_columns(const ConvShape& s, const real* grad_y, const real* w, real* grad_x,
+void backward_data_by_columns(const ConvShape& s, OutputGradient grad_y, const real* w, real* grad_x,
                               bool accumulate) {
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
               taps = s.kernel_h * s.kernel_w;
@@ -34,9 +35,11 @@ void backward_data_by_columns(const ConvShape& s, const real* grad_y, const real
   parallel_for(s.batch * s.groups, [&](Index piece) {
     const Index image = piece / s.groups, group = piece % s.groups;
     Workspace<> columns(rows * taps * out_size + 2 * columns_margin);
+    Workspace<> room(dense_gradient_room(s, grad_y, sources));
+    const real* planes = dense_gradient(s, grad_y, image * s.out_channels + group * sources, sources, room.data());
     real* first = columns.data() + columns_margin;
     gemm_block(rows * taps, out_size, sources, {w + group * sources * rows * taps, rows * taps, true},
-               {grad_y + (image * s.out_channels + group * sources) * out_size, out_size}, first, out_size,
+               {planes, out_size}, first, out_size,
                false);
     for (Index row = 0; row < rows; ++row) {
       real* out = grad_x + (image * s.in_channels + group * rows + row) * in_size;

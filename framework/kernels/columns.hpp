@@ -10,7 +10,7 @@ bool columns_pay(const ConvShape& shape);
 
 /// conv_backward_data by columns: one small product wᵀ·grad_y gives each tap's
 /// plane, and these are added up shifted.
-void backward_data_by_columns(const ConvShape& shape, const real* grad_y, const real* w, real* grad_x,
+void backward_data_by_columns(const ConvShape& shape, OutputGradient grad_y, const real* w, real* grad_x,
                               bool accumulate);
 
 }  // namespace fanin::kernels

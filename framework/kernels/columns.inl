@@ -3,6 +3,7 @@
 /// to columns_margin elements outside `columns`, and masks them away.
 void add_columns(const ConvShape& s, const real* columns, real* grad_x, bool accumulate) {
   const Index oh = s.out_h(), ow = s.out_w();
+  const Index step = (s.kernel_w * oh - s.dilation_h) * ow;  // to the next tap below, as it falls on the same pixel
   IntVec lane{};
   for (int l = 0; l < lanes; ++l) lane[l] = l;
   for (Index x = 0; x < s.width; x += lanes) {
@@ -17,13 +18,15 @@ void add_columns(const ConvShape& s, const real* columns, real* grad_x, bool acc
       real row[lanes] = {};
       if (accumulate) std::copy_n(out, width, row);
       Vec sum = load(row);
-      for (Index ky = 0; ky < s.kernel_h; ++ky) {
-        const Index oy = y + s.pad_h - ky * s.dilation_h;
-        if (oy < 0 || oy >= oh) continue;
-        const real* from = columns + (ky * s.kernel_w * oh + oy) * ow + x + s.pad_w;
-        for (Index kx = 0; kx < s.kernel_w; ++kx, from += oh * ow - s.dilation_w) {
-          sum += reinterpret_cast<Vec>(reinterpret_cast<IntVec>(load(from)) & inside[kx]);
-        }
+      // The taps ky whose row y + pad - ky·dilation lies in the output.
+      const Index reach = y + s.pad_h, first = reach < oh ? 0 : (reach - oh) / s.dilation_h + 1,
+                  last = std::min(s.kernel_h, reach / s.dilation_h + 1);
+      // Column by column of the kernel: each has a sum, and a mask, of its own.
+      for (Index kx = 0; kx < s.kernel_w; ++kx) {
+        Vec column{};
+        const real* from = columns + (kx * oh + y + s.pad_h) * ow + x + s.pad_w - kx * s.dilation_w;
+        for (Index ky = first; ky < last; ++ky) column += load(from + ky * step);
+        sum += reinterpret_cast<Vec>(reinterpret_cast<IntVec>(column) & inside[kx]);
       }
       // In a plane no wider than a vector, what is written past a row is written again with the next.
       const bool heals = s.width <= lanes && !accumulate && (s.height - y) * s.width >= lanes;

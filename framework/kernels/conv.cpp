@@ -7,6 +7,7 @@
 #include "framework/core/parallel.hpp"
 #include "framework/kernels/columns.hpp"
 #include "framework/kernels/correlation.hpp"
+#include "framework/kernels/pooled.hpp"
 #include "framework/kernels/workspace.hpp"
 
 #define FANIN_KERNEL_SOURCE "framework/kernels/correlation.inl"
@@ -66,6 +67,28 @@ struct ForwardPlan {
     }
   }
 
+  /// Whether the planes lie in x as they are read, so that they need not be packed.
+  bool lies_packed(const ConvShape& s) const {
+    return phases_h * phases_w == 1 && plane.rows == s.height && plane.pitch == s.width && plane.first_h == 0 &&
+           plane.first_w == 0 && plane.step_h == 1 && plane.step_w == 1;
+  }
+  /// The planes of one group of `images` images from x's `image` on, `step` apart: as they lie in x where that will do,
+  /// else packed into `room`, of images·(packed_size() + correlation_slack) elements.
+  struct Source {
+    const real* data;
+    Index step;
+  };
+  Source source(const ConvShape& s, const real* x, Index image, Index images, Index group, real* room) const {
+    const Index size = s.height * s.width, step = s.in_channels * size;
+    const real* first = x + image * step + group * channels * size;
+    const Index behind = (s.batch - image - images + 1) * step - (group + 1) * channels * size;
+    if (lies_packed(s) && behind >= correlation_slack) return {first, step};
+    const Index room_step = packed_size() + correlation_slack;
+    for (Index i = 0; i < images; ++i) pack(first + i * step, room + i * room_step);
+    return {room, room_step};
+  }
+
+ private:
   void pack(const real* image, real* packed) const {
     for (Index c = 0; c < channels; ++c) {
       for (Index phase = 0; phase < phases_h * phases_w; ++phase, packed += plane.size()) {
@@ -81,31 +104,46 @@ struct ForwardPlan {
 
 }  // namespace
 
-void conv_forward(const ConvShape& s, const real* x, const real* w, const real* bias, Activation activation,
-                  real* y) {
+namespace {
+
+/// finish(channel, image, grid, pitch) for every output plane before its bias; the grid is the caller's to read only.
+template <class Finish>
+void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish finish) {
   const ForwardPlan plan(s);
   const Index rows = s.out_channels / s.groups, terms = plan.terms(s);
   Workspace<Index> offsets(terms);
   plan.fill_offsets(s, offsets.data());
-  const Index out_size = s.out_h() * s.out_w();
   parallel_for(s.batch * s.groups, [&](Index piece) {
     const Index image = piece / s.groups, group = piece % s.groups;
     Workspace<> packed(plan.packed_size() + correlation_slack);
-    plan.pack(x + (image * s.in_channels + group * plan.channels) * s.height * s.width, packed.data());
+    const real* source = plan.source(s, x, image, 1, group, packed.data()).data;
     const Correlation c{
         rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, w + group * rows * terms, offsets.data()};
-    each_row_block(c, packed.data(), [&](Index row, Index count, const real* grid, Index stride) {
-      for (Index r = row; r < row + count; ++r) {
-        const Index channel = group * rows + r;
-        real* out = y + (image * s.out_channels + channel) * out_size;
-        const real shift = bias ? bias[channel] : real(0);
-        const bool relu = activation.kind == Activation::Kind::relu;
-        FANIN_BY_ISA(
-            unpack_grid(c.out_h, c.out_w, c.pitch, grid + (r - row) * stride, shift, relu, out, false));
-        if (!relu && activation.kind != Activation::Kind::none)
-          activation_forward(activation, out_size, out, out);
-      }
+    each_row_block(c, source, [&](Index row, Index count, const real* grid, Index stride) {
+      for (Index r = row; r < row + count; ++r, grid += stride) finish(image, group * rows + r, grid, c.pitch);
     });
+  });
+}
+
+}  // namespace
+
+void conv_forward(const ConvShape& s, const real* x, const real* w, const real* bias, Activation activation,
+                  real* y) {
+  const Index out_h = s.out_h(), out_w = s.out_w(), out_size = out_h * out_w;
+  const bool relu = activation.kind == Activation::Kind::relu;
+  each_output_plane(s, x, w, [&](Index image, Index channel, const real* grid, Index pitch) {
+    real* out = y + (image * s.out_channels + channel) * out_size;
+    FANIN_BY_ISA(unpack_grid(out_h, out_w, pitch, grid, bias ? bias[channel] : real(0), relu, out, false));
+    if (!relu && activation.kind != Activation::Kind::none) activation_forward(activation, out_size, out, out);
+  });
+}
+
+void conv_relu_pool_forward(const ConvShape& s, const real* x, const real* w, const real* bias, real* y,
+                            std::uint8_t* chosen) {
+  const Index out_h = s.out_h(), out_w = s.out_w(), size = out_h * out_w / 4;
+  each_output_plane(s, x, w, [&](Index image, Index channel, const real* grid, Index pitch) {
+    const Index out = (image * s.out_channels + channel) * size;
+    pool_grid(out_h, out_w, pitch, grid, bias ? bias[channel] : real(0), y + out, chosen ? chosen + out : nullptr);
   });
 }
 
@@ -138,7 +176,7 @@ struct ResidueAxis {
 
 /// One residue class of the input pixels: a stride-1 correlation of grad_y with
 /// the taps that reach them.
-void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h, const real* grad_y,
+void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h, OutputGradient grad_y,
                            const real* w, real* grad_x, bool accumulate) {
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
               taps = s.kernel_h * s.kernel_w;
@@ -175,7 +213,8 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
   parallel_for(s.batch * s.groups, [&](Index piece) {
     const Index image = piece / s.groups, group = piece % s.groups;
     Workspace<> packed(sources * plane.size() + correlation_slack);
-    const real* source = grad_y + (image * s.out_channels + group * sources) * plane.height * plane.width;
+    Workspace<> room(dense_gradient_room(s, grad_y, sources));
+    const real* source = dense_gradient(s, grad_y, image * s.out_channels + group * sources, sources, room.data());
     for (Index i = 0; i < sources; ++i) {
       FANIN_BY_ISA(
           pack_plane(plane, source + i * plane.height * plane.width, packed.data() + i * plane.size()));
@@ -203,7 +242,7 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
 
 }  // namespace
 
-void conv_backward_data(const ConvShape& s, const real* grad_y, const real* w, real* grad_x,
+void conv_backward_data(const ConvShape& s, OutputGradient grad_y, const real* w, real* grad_x,
                         bool accumulate) {
   if (columns_pay(s)) {
     backward_data_by_columns(s, grad_y, w, grad_x, accumulate);
@@ -226,11 +265,11 @@ void conv_backward_data(const ConvShape& s, const real* grad_y, const real* w, r
   }
 }
 
-void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y, real* grad_w, bool acc_w,
+void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient grad_y, real* grad_w, bool acc_w,
                            real* grad_bias, bool acc_b) {
   const ForwardPlan plan(s);
   const Index rows = s.out_channels / s.groups, terms = plan.terms(s), filter_size = s.out_channels * terms;
-  const Index out_size = s.out_h() * s.out_w();
+  const Index plane_size = grad_y.plane_size(s);
   Workspace<Index> offsets(terms);
   plan.fill_offsets(s, offsets.data());
   const Correlation c{rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, nullptr, offsets.data()};
@@ -256,23 +295,22 @@ void conv_backward_weights(const ConvShape& s, const real* x, const real* grad_y
       const Index images = std::min(together, end - image);
       for (Index group = 0; group < s.groups; ++group) {
         for (Index i = 0; i < images; ++i) {
-          if (grad_w) {
-            plan.pack(x + ((image + i) * s.in_channels + group * plan.channels) * s.height * s.width,
-                      packed_x.data() + i * x_size);
-          }
           for (Index r = 0; r < rows; ++r) {
-            const real* g = grad_y + ((image + i) * s.out_channels + group * rows + r) * out_size;
+            const Index from = ((image + i) * s.out_channels + group * rows + r) * plane_size;
             real* packed = packed_g.data() + i * g_size + r * grid_stride;
-            if (grad_w) {
-              FANIN_BY_ISA(pack_gradient(gradient, g, packed, grid_stride));
+            if (grad_y.chosen) {
+              spread_gradient(c.out_h, c.out_w, c.pitch, grad_y.data + from, grad_y.chosen + from, packed);
+              std::fill(packed + gradient.size(), packed + grid_stride, real(0));
+            } else {
+              FANIN_BY_ISA(pack_gradient(gradient, grad_y.data + from, packed, grid_stride));
             }
-            if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(out_size, g));
+            if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(grid_stride, packed));
           }
         }
-        if (grad_w) {
-          FANIN_BY_ISA(correlate_weights(c, images, packed_x.data(), x_size, packed_g.data(), g_size,
-                                         grid_stride, sum_w + group * rows * terms));
-        }
+        if (!grad_w) continue;
+        const auto source = plan.source(s, x, image, images, group, packed_x.data());
+        FANIN_BY_ISA(correlate_weights(c, images, source.data, source.step, packed_g.data(), g_size, grid_stride,
+                                       sum_w + group * rows * terms));
       }
     }
   });

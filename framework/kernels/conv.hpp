@@ -17,13 +17,28 @@ struct ConvShape {
 void conv_forward(const ConvShape& shape, const real* x, const real* w, const real* bias,
                   Activation activation, real* y);
 
+/// y = max_pool2d(relu(x ⋆ w + bias), 2) in one pass, for even out_h and out_w: y is [batch, out_channels, out_h/2,
+/// out_w/2]. `chosen`, of y's size, holds what OutputGradient needs; null when no gradient is wanted.
+void conv_relu_pool_forward(const ConvShape& shape, const real* x, const real* w, const real* bias, real* y,
+                            std::uint8_t* chosen);
+
+/// A gradient over a convolution's output: of every pixel, or of what conv_relu_pool_forward made of it.
+struct OutputGradient {
+  const real* data;
+  const std::uint8_t* chosen = nullptr;  ///< of each 2×2 window: the pixel 0..3 its gradient goes to, 4 for none
+
+  OutputGradient(const real* of_every_pixel) : data(of_every_pixel) {}
+  OutputGradient(const real* of_windows, const std::uint8_t* chosen_pixels) : data(of_windows), chosen(chosen_pixels) {}
+  Index plane_size(const ConvShape& s) const { return s.out_h() * s.out_w() / (chosen ? 4 : 1); }
+};
+
 /// grad_x (+)= the transpose of the convolution applied to grad_y: also the forward of ConvTranspose2d.
-void conv_backward_data(const ConvShape& shape, const real* grad_y, const real* w, real* grad_x,
+void conv_backward_data(const ConvShape& shape, OutputGradient grad_y, const real* w, real* grad_x,
                         bool accumulate);
 
 /// grad_w (+)= grad_y correlated with x, grad_bias (+)= grad_y summed over batch and pixels; either may be
 /// null.
-void conv_backward_weights(const ConvShape& shape, const real* x, const real* grad_y, real* grad_w,
+void conv_backward_weights(const ConvShape& shape, const real* x, OutputGradient grad_y, real* grad_w,
                            bool acc_w, real* grad_bias, bool acc_b);
 
 }  // namespace fanin::kernels

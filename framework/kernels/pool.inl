@@ -3,29 +3,6 @@
 #ifndef FANIN_DOUBLE
 namespace {
 
-/// Lanes 0, 2, 4, … (or with `odd` 1, 3, 5, …) of the two vectors one after the other.
-template <int odd>
-FANIN_INLINE Vec every_second(Vec a, Vec b) {
-  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
-    return __builtin_shufflevector(a, b, (2 * l + odd)...);
-  }
-  (std::make_integer_sequence<int, lanes>{});
-}
-/// a0 b0 a1 b1 …: the lower (or with `upper` the upper) half of each.
-template <int upper>
-FANIN_INLINE Vec interleave(Vec a, Vec b) {
-  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
-    return __builtin_shufflevector(a, b, (l / 2 + (l % 2) * lanes + upper * lanes / 2)...);
-  }
-  (std::make_integer_sequence<int, lanes>{});
-}
-
-FANIN_INLINE IntVec lane_numbers() {
-  IntVec numbers{};
-  for (int l = 0; l < lanes; ++l) numbers[l] = l;
-  return numbers;
-}
-
 /// `lanes` windows whose upper left corners are row[0], row[2], …; where = their argmax, counted from
 /// `corner`.
 FANIN_INLINE Vec max_of_windows(const real* row, Index width, IntVec corner, IntVec& where) {

@@ -18,6 +18,31 @@ constexpr int registers = FANIN_VECTOR_BYTES == 64 ? 32 : 16;
 
 FANIN_INLINE Vec load(const real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 FANIN_INLINE void store(real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+
+/// The first n ≤ lanes elements, then zeros: touches no memory past them.
+FANIN_INLINE Vec load_first(const real* p, Index n) {
+#if FANIN_VECTOR_BYTES == 64 && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p));
+#elif FANIN_VECTOR_BYTES == 64
+  return reinterpret_cast<Vec>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p));
+#else
+  if (n == lanes) return load(p);
+  Vec v{};
+  __builtin_memcpy(&v, p, static_cast<std::size_t>(n) * sizeof(real));
+  return v;
+#endif
+}
+/// Stores the first n ≤ lanes elements.
+FANIN_INLINE void store_first(real* p, Index n, Vec v) {
+#if FANIN_VECTOR_BYTES == 64 && defined(FANIN_DOUBLE)
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), v);
+#elif FANIN_VECTOR_BYTES == 64
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+#else
+  __builtin_memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(real));
+#endif
+}
+
 FANIN_INLINE Vec broadcast(real x) { return x - Vec{}; }
 
 /// f(0), …, f(n - 1) with compile-time indices: an array indexed by them alone lives in registers.
@@ -56,6 +81,29 @@ FANIN_INLINE Vec square_root(Vec x) {
 #else
   return reinterpret_cast<Vec>(_mm_sqrt_ps(x));
 #endif
+}
+
+/// Lanes 0, 2, 4, … (or with `odd` 1, 3, 5, …) of the two vectors one after the other.
+template <int odd>
+FANIN_INLINE Vec every_second(Vec a, Vec b) {
+  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+    return __builtin_shufflevector(a, b, (2 * l + odd)...);
+  }
+  (std::make_integer_sequence<int, lanes>{});
+}
+/// a0 b0 a1 b1 …: the lower (or with `upper` the upper) half of each.
+template <int upper>
+FANIN_INLINE Vec interleave(Vec a, Vec b) {
+  return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+    return __builtin_shufflevector(a, b, (l / 2 + (l % 2) * lanes + upper * lanes / 2)...);
+  }
+  (std::make_integer_sequence<int, lanes>{});
+}
+
+FANIN_INLINE IntVec lane_numbers() {
+  IntVec numbers{};
+  for (int l = 0; l < lanes; ++l) numbers[l] = l;
+  return numbers;
 }
 
 /// The sum of the lanes, by halves: half, then quarter, … of the vector added onto the rest.

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "framework/core/error.hpp"
-#include "framework/ops/conv2d.hpp"
 
 namespace fanin::nn {
 namespace {
@@ -49,14 +48,17 @@ Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
 
 std::string Conv2d::describe() const { return text("Conv2d", options_); }
 
-Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
+ops::Conv2dOptions Conv2d::op_options(Activation activation) const {
   const auto& o = options_;
-  return ops::conv2d(x, weight->use(), bias ? bias->use() : Tensor(),
-                     {.stride = o.stride,
-                      .padding = o.padding,
-                      .dilation = o.dilation,
-                      .groups = o.groups,
-                      .activation = activation});
+  return {.stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups, .activation = activation};
+}
+
+Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
+  return ops::conv2d(x, weight->use(), bias ? bias->use() : Tensor(), op_options(activation));
+}
+
+Tensor Conv2d::run_fused_pool(const Tensor& x) {
+  return ops::conv2d_relu_max_pool(x, weight->use(), bias ? bias->use() : Tensor(), op_options({}));
 }
 
 ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std::move(options)) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "framework/nn/module.hpp"
+#include "framework/ops/conv2d.hpp"
 
 namespace fanin::nn {
 
@@ -26,13 +27,17 @@ class Conv2d final : public Module {
   std::string kind() const override { return "Conv2d"; }
   std::string describe() const override;
   bool can_fuse() const override { return true; }
+  bool can_fuse_pool() const override { return true; }
   const Conv2dOptions& options() const { return options_; }
 
  protected:
   Tensor forward(const Tensor& x) override { return run_fused(x, {}); }
   Tensor run_fused(const Tensor& x, Activation activation) override;
+  Tensor run_fused_pool(const Tensor& x) override;
 
  private:
+  ops::Conv2dOptions op_options(Activation activation) const;
+
   Conv2dOptions options_;
 };
 

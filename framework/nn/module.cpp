@@ -4,6 +4,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/ops/activation.hpp"
+#include "framework/ops/pool2d.hpp"
 
 namespace fanin::nn {
 namespace {
@@ -53,6 +54,8 @@ Tensor Module::operator()(const Tensor& x) {
 Tensor Module::fused(const Tensor& x, Activation activation) { return run_fused(x, activation); }
 
 Tensor Module::run_fused(const Tensor& x, Activation activation) { return ops::activate((*this)(x), activation); }
+
+Tensor Module::run_fused_pool(const Tensor& x) { return ops::max_pool2d(fused(x, {Activation::Kind::relu})); }
 
 std::string Module::describe() const { return kind() + "()"; }
 

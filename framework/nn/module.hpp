@@ -62,12 +62,18 @@ class Module {
   Tensor operator()(const Tensor& x);
   /// As `operator()`, with `activation` applied to the output; layers that can do both in one pass override `run_fused`.
   Tensor fused(const Tensor& x, Activation activation);
+  /// As `operator()`, with ReLU and a max pool by 2 applied to the output, of a layer that `can_fuse_pool`.
+  Tensor fused_pool(const Tensor& x) { return run_fused_pool(x); }
 
   virtual std::string kind() const = 0;         ///< "Linear"
   virtual std::string describe() const;         ///< "Linear(784, 256)"
   /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
   virtual std::optional<Activation> as_activation() const { return std::nullopt; }
   virtual bool can_fuse() const { return false; }
+  /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU, into a layer
+  /// that `can_fuse_pool`.
+  virtual bool is_max_pool_by_2() const { return false; }
+  virtual bool can_fuse_pool() const { return false; }
 
   /// Training mode (dropout active, batch statistics) or evaluation mode, for this layer and all below it.
   void train(bool on = true);
@@ -106,6 +112,7 @@ class Module {
  protected:
   virtual Tensor forward(const Tensor& x) = 0;
   virtual Tensor run_fused(const Tensor& x, Activation activation);
+  virtual Tensor run_fused_pool(const Tensor& x);
   virtual Generator* own_generator() { return nullptr; }
 
   std::shared_ptr<Parameter> add_parameter(std::string name, const Shape& shape, Initializer init, Fans fans);

@@ -14,6 +14,9 @@ class MaxPool2d final : public Module {
  public:
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
   std::string kind() const override { return "MaxPool2d"; }
+  bool is_max_pool_by_2() const override {
+    return options_.kernel == 2 && (options_.stride == 0 || options_.stride == 2) && options_.padding == 0;
+  }
 
  protected:
   Tensor forward(const Tensor& x) override;

@@ -6,6 +6,7 @@
 #include "framework/kernels/conv.hpp"
 #include "framework/ops/checks.hpp"
 #include "framework/ops/fused_activation.hpp"
+#include "framework/ops/pool2d.hpp"
 
 namespace fanin::ops {
 namespace {
@@ -28,6 +29,18 @@ void require_kernel(const char* op, const Tensor& weight) {
   }
 }
 
+void backward_of_conv(const kernels::ConvShape& shape, const Tensor& x, const Tensor& weight,
+                      kernels::OutputGradient grad_y, Gradients& grads) {
+  if (grads.wanted(1) || grads.wanted(2)) {
+    const auto gw = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+    kernels::conv_backward_weights(shape, x.data(), grad_y, gw.data, gw.accumulate, gb.data, gb.accumulate);
+  }
+  if (grads.wanted(0)) {
+    const auto gx = grads.slot(0);
+    kernels::conv_backward_data(shape, grad_y, weight.data(), gx.data, gx.accumulate);
+  }
+}
+
 struct Conv2dOp {
   static constexpr const char* name = "conv2d";
   kernels::ConvShape shape;
@@ -44,15 +57,30 @@ struct Conv2dOp {
 
   void backward(const Tensor& grad_output, Gradients& grads) {
     const Tensor grad_pre = activation.backward(grad_output);
-    if (grads.wanted(1) || grads.wanted(2)) {
-      const auto gw = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
-      kernels::conv_backward_weights(shape, x.data(), grad_pre.data(), gw.data, gw.accumulate, gb.data,
-                                     gb.accumulate);
-    }
-    if (grads.wanted(0)) {
-      const auto gx = grads.slot(0);
-      kernels::conv_backward_data(shape, grad_pre.data(), weight.data(), gx.data, gx.accumulate);
-    }
+    backward_of_conv(shape, x, weight, grad_pre.data(), grads);
+  }
+};
+
+/// conv2d, ReLU and a 2×2 max pool in one pass: what lies between is never in memory whole, nor is its gradient.
+struct ConvReluPoolOp {
+  static constexpr const char* name = "conv2d_relu_max_pool";
+  kernels::ConvShape shape;
+  Tensor x, weight;
+  PoolVector<std::uint8_t> chosen;
+
+  Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
+    x = input, weight = w;
+    Tensor y({shape.batch, shape.out_channels, shape.out_h() / 2, shape.out_w() / 2});
+    const bool differentiable =
+        grad_enabled() && (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+    if (differentiable) chosen.resize(static_cast<std::size_t>(y.numel()));
+    kernels::conv_relu_pool_forward(shape, x.data(), weight.data(), data_or_null(bias), y.data(),
+                                    differentiable ? chosen.data() : nullptr);
+    return y;
+  }
+
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    backward_of_conv(shape, x, weight, {grad_output.data(), chosen.data()}, grads);
   }
 };
 
@@ -110,17 +138,16 @@ kernels::ConvShape conv_shape(const Shape& image, Index filters, const Tensor& w
           .groups = groups};
 }
 
-}  // namespace
-
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
-  const char* op = "conv2d";
+/// The convolution's shape, after checking that everything fits.
+kernels::ConvShape checked_shape(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                 const Conv2dOptions& options) {
   require_rank(op, "input", x, 4, "[N, C, H, W]");
   require_rank(op, "weight", weight, 4, "[out, C/groups, kh, kw]");
   require_kernel(op, weight);
   require_option(op, "stride", options.stride, 1);
   require_option(op, "padding", options.padding, 0);
   require_option(op, "dilation", options.dilation, 1);
-  const auto [stride, padding, dilation, groups, activation] = options;
+  const auto& [stride, padding, dilation, groups, activation] = options;
   if (groups < 1 || weight.size(0) % groups != 0) {
     fail("{}: groups {} must divide the {} filters of weight {}", op, groups, weight.size(0),
          weight.shape().to_string());
@@ -135,8 +162,26 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     fail("{}: input {} with padding ({}, {}) is smaller than the kernel of weight {} with dilation ({}, {})",
          op, x.shape().to_string(), padding.h, padding.w, weight.shape().to_string(), dilation.h, dilation.w);
   }
-  const auto shape = conv_shape({x.size(0), x.size(1), x.size(2), x.size(3)}, weight.size(0), weight, stride, padding, dilation, groups);
-  return record(Conv2dOp{shape, {op, activation}, {}, {}}, x, weight, bias);
+  return conv_shape(x.shape(), weight.size(0), weight, stride, padding, dilation, groups);
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  const auto shape = checked_shape("conv2d", x, weight, bias, options);
+  return record(Conv2dOp{shape, {"conv2d", options.activation}, {}, {}}, x, weight, bias);
+}
+
+Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  const auto shape = checked_shape("conv2d_relu_max_pool", x, weight, bias, options);
+  const Activation relu{Activation::Kind::relu};
+  if (options.activation != Activation{} && options.activation != relu) {
+    fail("conv2d_relu_max_pool: its activation is ReLU, no other can be asked for");
+  }
+  if (shape.out_h() % 2 == 0 && shape.out_w() % 2 == 0) return record(ConvReluPoolOp{shape, {}, {}, {}}, x, weight, bias);
+  auto apart = options;
+  apart.activation = relu;
+  return max_pool2d(conv2d(x, weight, bias, apart));
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,

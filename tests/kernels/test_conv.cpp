@@ -1,4 +1,7 @@
+#include <cstdint>
+
 #include "framework/kernels/conv.hpp"
+#include "framework/kernels/pool.hpp"
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;
@@ -229,6 +232,77 @@ TEST_CASE("conv_backward_weights sums over batch and pixels, adds when asked, an
                                                                             nullptr, false, g, accumulate);
                                            }),
                        expected_bias) < 1e-4);
+    }
+  });
+}
+
+TEST_CASE("conv_relu_pool_forward and its gradients have the bits of convolution, ReLU and max pool one by one") {
+  for_every_shape([](const ConvShape& s, const Numbers& x, const Numbers& w, const Numbers& dense) {
+    const Index out_h = s.out_h(), out_w = s.out_w();
+    if (out_h % 2 != 0 || out_w % 2 != 0) return;
+    // Quarters: windows with two equal largest values are common.
+    const auto coarse = [](Numbers numbers) {
+      for (auto& value : numbers) value = std::round(4 * value) / 4;
+      return numbers;
+    };
+    for (const bool ties : {false, true}) {
+      CAPTURE(ties);
+      const Numbers in = ties ? coarse(x) : x, filters = ties ? coarse(w) : w, bias = random_numbers(s.out_channels, 4);
+      const kernels::PoolShape pool{.batch_channels = s.batch * s.out_channels, .height = out_h, .width = out_w};
+      const Numbers grad = random_numbers(static_cast<Index>(dense.size()) / 4, 5);
+
+      Numbers activated(dense.size()), pooled(grad.size()), grad_dense(dense.size());
+      std::vector<std::int32_t> argmax(grad.size());
+      kernels::conv_forward(s, in.data(), filters.data(), bias.data(), {kernels::Activation::Kind::relu}, activated.data());
+      kernels::max_pool_forward(pool, activated.data(), pooled.data(), argmax.data());
+      kernels::max_pool_backward(pool, argmax.data(), grad.data(), grad_dense.data());
+      for (std::size_t i = 0; i < dense.size(); ++i) {
+        if (activated[i] <= 0) grad_dense[i] = 0;
+      }
+
+      std::vector<std::uint8_t> chosen(grad.size() + 1, 77);
+      CHECK(pooled == same_on_two_threads(grad, [&](real* y) {
+              kernels::conv_relu_pool_forward(s, in.data(), filters.data(), bias.data(), y, chosen.data());
+            }));
+      CHECK(chosen.back() == 77);
+      CHECK(pooled == same_on_two_threads(grad, [&](real* y) {
+              kernels::conv_relu_pool_forward(s, in.data(), filters.data(), bias.data(), y, nullptr);
+            }));
+      for (const bool accumulate : {false, true}) {
+        const auto data = [&](kernels::OutputGradient g) {
+          return same_on_two_threads(
+              x, [&](real* out) { kernels::conv_backward_data(s, g, filters.data(), out, accumulate); });
+        };
+        CHECK(data({grad.data(), chosen.data()}) == data(grad_dense.data()));
+        Numbers found_bias = bias, expected_bias = bias;
+        const auto weights = [&](kernels::OutputGradient g, Numbers& of_bias) {
+          return same_on_two_threads(w, [&](real* out) {
+            Numbers sums = bias;
+            kernels::conv_backward_weights(s, in.data(), g, out, accumulate, sums.data(), accumulate);
+            of_bias = sums;
+          });
+        };
+        CHECK(weights({grad.data(), chosen.data()}, found_bias) == weights(grad_dense.data(), expected_bias));
+        CHECK(found_bias == expected_bias);
+      }
+    }
+  });
+}
+
+TEST_CASE("conv_relu_pool_forward: NaN wins its window, and values behind a plane stay as they were") {
+  on_every_isa([] {
+    const ConvShape s{.height = 6, .width = 6, .out_channels = 1};
+    Numbers x = random_numbers(36, 6, -1, 1);
+    x[7] = std::nanf("");
+    const Numbers w = {1};
+    Numbers y(9 + 32, 5);
+    std::vector<std::uint8_t> chosen(9 + 32, 9);
+    kernels::conv_relu_pool_forward(s, x.data(), w.data(), nullptr, y.data(), chosen.data());
+    CHECK(std::isnan(y[0]));
+    CHECK(chosen[0] == 3);
+    for (std::size_t i = 9; i < y.size(); ++i) {
+      CHECK(y[i] == 5);
+      CHECK(chosen[i] == 9);
     }
   });
 }

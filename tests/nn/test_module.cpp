@@ -14,6 +14,7 @@
 #include "framework/nn/residual.hpp"
 #include "framework/nn/sequential.hpp"
 #include "framework/nn/simple_layers.hpp"
+#include "framework/ops/elementwise.hpp"
 #include "framework/ops/reduce.hpp"
 #include "models/model.hpp"
 
@@ -118,6 +119,33 @@ TEST_CASE("sequential: a fused activation gives what the layers give one by one,
       CHECK(difference(gradients[i], one.parameter->value.grad()) <= 1e-5);
       ++i;
     }
+  }
+}
+
+TEST_CASE("sequential: convolution, ReLU and max pool in one pass give what the layers give one by one") {
+  for (const Index side : {8, 9}) {  // planes that 2×2 windows tile, and planes that they do not
+    CAPTURE(side);
+    nn::Sequential net("conv", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .padding = 1}), "act1", nn::ReLU(), "pool",
+                       nn::MaxPool2d(), "conv2", nn::Conv2d({.in = 3, .out = 9, .kernel = 3}), "act2", nn::ReLU(), "pool2",
+                       nn::MaxPool2d());
+    draw(net, 3);
+    const Tensor x = pattern({4, 2, side, side}).set_requires_grad(true);
+    const auto run = [&] {
+      const Tensor y = net(x);
+      ops::sum(y * y).backward();
+      std::vector<std::vector<real>> numbers = {y.to_vector(), x.grad().to_vector()};
+      x.grad().fill(0);
+      for (const auto& one : net.named_parameters()) {
+        numbers.push_back(one.parameter->value.grad().to_vector());
+        one.parameter->value.zero_grad();
+      }
+      return numbers;
+    };
+    const auto fused = run();
+    int seen = 0;
+    const nn::Observer observer([&](nn::Module&, const Tensor&) { ++seen; });
+    CHECK(fused == run());
+    CHECK(seen == 7);
   }
 }
 
