@@ -55,12 +55,14 @@ lab::Scheme scheme_of(const std::string& text) {
 }
 
 /// The model's weights by a scheme: drawn by a plan, or loaded by `warm(FILE, …)`.
-std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Batch& batch) {
+/// Schemes that are fitted to data see what the run trains on and nothing else.
+std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
   if (train::Warm::is_warm(scheme.plan)) {
     train::Warm::parse(scheme.plan).start(model, seed);
     return scheme.plan;
   }
   Generator generator(seed);
+  const Batch batch = initial_batch(training);
   std::string plan;
   for (const auto& one : nn::initialize(model, scheme.plan, generator, batch.images, batch.labels)) {
     plan += (plan.empty() ? "" : "; ") + one.name + "=" + one.scheme;
@@ -199,23 +201,30 @@ lab::GridProgress progress_lines() {
               }};
 }
 
+/// Every text is tried on every model before the first run: a typo in the last scheme must not cost the hours before it. No
+/// weights are drawn for it.
+void require_startable(const lab::Grid& grid) {
+  for (const auto& text : grid.models) {
+    const auto model = grid.build(text);
+    for (const auto& scheme : grid.schemes) {
+      if (train::Warm::is_warm(scheme.plan)) {
+        const auto trial = grid.build(text);
+        const auto warm = train::Warm::parse(scheme.plan);
+        warm.start(*trial, 0);
+        const train::FineTuning check(*trial, warm.tuning(*trial));
+      } else {
+        nn::require_initializable(*model, init::Plan::parse(scheme.plan), true);
+      }
+    }
+  }
+}
+
 void run(const CompareFlags& flags) {
   lab::Grid grid = grid_of(flags);
   const Splits data = load_splits(flags.training.data);
   grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
-  grid.initialize = [batch = initial_batch(data.train)](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed) {
-    return draw(model, scheme, seed, batch);
-  };
-  // Every text is tried before the first run: a typo in the last scheme must not cost the hours before it.
-  for (const auto& model : grid.models) {
-    for (const auto& scheme : grid.schemes) {
-      const auto trial = grid.build(model);
-      grid.initialize(*trial, scheme, 0);
-      train::TrainOptions options;
-      grid.adjust(*trial, scheme, options);
-      const train::FineTuning check(*trial, options.finetune);
-    }
-  }
+  grid.initialize = draw;
+  require_startable(grid);
   watch_interrupts();
   for (const Index labels : grid.labels_per_class) {
     if (labels > 0) static_cast<void>(data.train.take_per_class(labels, 0));

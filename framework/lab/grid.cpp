@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
-  std::string text = fmt::format("model={} plan={} data={} epochs={} least={} patience={} format=3", key.model,
+  std::string text = fmt::format("model={} plan={} data={} epochs={} least={} patience={} format=4", key.model,
                                  scheme.plan + scheme.content, data, options.epochs, grid.least_steps,
                                  options.early_stopping.patience);
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);

@@ -68,7 +68,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
         labels_per_class > 0 ? all_training.take_per_class(labels_per_class, seed) : Dataset{};
     const Dataset& training = labels_per_class > 0 ? few : all_training;
     const auto model = grid.build(model_text);
-    run.plan = grid.initialize(*model, scheme, seed);
+    run.plan = grid.initialize(*model, scheme, seed, training);
     const Batch probe = first_batch(test, probe_samples);
     run.profile_start = signal_profile(*model, probe.images, probe.labels);
     run.parameters = snapshots(*model);

@@ -46,48 +46,74 @@ Drawn describe(const Module::NamedParameter& one, std::string scheme) {
   return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std};
 }
 
-void require_batch(const Samples* samples, const std::string& name, const Initializer& scheme) {
-  if (!samples)
-    fail_usage("{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin train or "
-               "compare, or call nn::initialize with images and labels",
-               name, scheme.to_string());
-  if (!samples->images.defined() || samples->images.rank() < 2 || samples->images.numel() == 0)
-    fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
-  if (static_cast<Index>(samples->labels.size()) != samples->images.size(0))
-    fail("{}: scheme '{}' got {} images and {} labels", name, scheme.to_string(), samples->images.size(0),
-         samples->labels.size());
-}
-
-std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
-  const auto parameters = model.named_parameters();
-  const auto targets = targets_of(parameters);
-  plan.require_matches(targets);
-  require_effect(plan, targets, parameters);
-  const auto sites = sites_of(model);
-  std::vector<std::string> origins;
+/// A model's parameters, each with the scheme that speaks for it.
+struct Assignment {
+  std::vector<Module::NamedParameter> parameters;
+  std::vector<init::Site> sites;
   std::vector<Initializer> schemes;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const Parameter& parameter = *parameters[i].parameter;
-    const Initializer* ruled = plan.lookup(targets[i]);
-    schemes.push_back(ruled ? *ruled : parameter.init);
-    origins.push_back(parameter.origin == Origin::declared ? schemes.back().to_string()
-                      : parameter.origin == Origin::loaded ? "loaded"
-                                                           : "kept");
-    const bool drawn = parameter.origin == Origin::declared;
-    if (drawn && schemes.back().scheme().needs_data) require_batch(samples, parameters[i].name, schemes.back());
+
+  bool draws(std::size_t i) const { return parameters[i].parameter->origin == Origin::declared; }
+  void fill(std::size_t i, Tensor& values, Generator& generator) const {
+    naming(i, [&] { schemes[i].fill(values, sites[i], generator); });
   }
-  std::vector<Fit> fits;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    Parameter& parameter = *parameters[i].parameter;
-    if (parameter.origin != Origin::declared) continue;
+  /// Does what may be refused, in the name of the parameter.
+  template <class Action>
+  void naming(std::size_t i, const Action& action) const {
     try {
-      schemes[i].fill(parameter.value, sites[i], generator);
+      action();
     } catch (const Error& error) {
       throw Error(fmt::format("{}: {}", parameters[i].name, error.what()), Blame::usage);
     }
+  }
+};
+
+Assignment assign(Module& model, const init::Plan& plan, bool with_data) {
+  Assignment all{.parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}};
+  const auto targets = targets_of(all.parameters);
+  plan.require_matches(targets);
+  require_effect(plan, targets, all.parameters);
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    const Initializer* ruled = plan.lookup(targets[i]);
+    all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
+    const Initializer& scheme = all.schemes.back();
+    if (all.draws(i) && scheme.scheme().needs_data && !with_data)
+      fail_usage("{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin train or "
+                 "compare, or call nn::initialize with images and labels",
+                 all.parameters[i].name, scheme.to_string());
+  }
+  return all;
+}
+
+void require_batch(const Samples& samples, const std::string& name, const Initializer& scheme) {
+  if (!samples.images.defined() || samples.images.rank() < 2 || samples.images.numel() == 0)
+    fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
+  if (static_cast<Index>(samples.labels.size()) != samples.images.size(0))
+    fail("{}: scheme '{}' got {} images and {} labels", name, scheme.to_string(), samples.images.size(0),
+         samples.labels.size());
+}
+
+std::string origin_of(const Parameter& parameter, const Initializer& scheme) {
+  if (parameter.origin == Origin::declared) return scheme.to_string();
+  return parameter.origin == Origin::loaded ? "loaded" : "kept";
+}
+
+std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
+  const Assignment all = assign(model, plan, samples != nullptr);
+  const auto& parameters = all.parameters;
+  std::vector<Fit> fits;
+  std::vector<std::string> origins;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    origins.push_back(origin_of(*parameters[i].parameter, all.schemes[i]));
+    if (!all.draws(i) || !all.schemes[i].scheme().needs_data) continue;
+    require_batch(*samples, parameters[i].name, all.schemes[i]);
+    fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (!all.draws(i)) continue;
+    Parameter& parameter = *parameters[i].parameter;
+    all.fill(i, parameter.value, generator);
     parameter.origin = Origin::drawn;
     parameter.drawn_by = origins[i];
-    if (schemes[i].scheme().needs_data) fits.push_back({parameters[i].name, &parameter, parameters[i].owner, schemes[i]});
   }
   if (!fits.empty()) refine(model, fits, *samples);
   std::vector<Drawn> report;
@@ -117,6 +143,20 @@ std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator&
 }
 
 std::vector<Drawn> initialize(Module& model, Generator& generator) { return initialize(model, init::Plan(), generator); }
+
+void require_initializable(Module& model, const init::Plan& plan, bool with_data) {
+  const Assignment all = assign(model, plan, with_data);
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    if (!all.draws(i)) continue;
+    const Shape& shape = all.parameters[i].parameter->value.shape();
+    bool stated = false;
+    all.naming(i, [&] { stated = all.schemes[i].deviation(shape, all.sites[i].fans).has_value(); });
+    if (stated) continue;
+    Tensor scratch(shape);
+    Generator generator(0);
+    all.fill(i, scratch, generator);
+  }
+}
 
 void forget(Module& model, const std::string& pattern) {
   bool any = false;

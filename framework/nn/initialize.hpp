@@ -35,6 +35,11 @@ std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& 
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
                               std::span<const std::int32_t> labels);
 
+/// Error (usage), the one that `initialize` would give, for a plan that cannot initialize this model: a rule without a match or
+/// effect, a scheme that cannot fill a parameter's shape or place. Nothing of the model changes and nothing is fitted; a scheme
+/// that states its deviation fills every shape of its rank and is not drawn either. `with_data`: there will be a batch.
+void require_initializable(Module& model, const init::Plan& plan, bool with_data);
+
 /// The parameters as a plan sees them, in the order given.
 std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& parameters);
 

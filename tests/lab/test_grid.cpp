@@ -31,7 +31,7 @@ Grid grid(std::vector<lab::Scheme> schemes, std::vector<std::uint64_t> seeds = {
   made.seeds = std::move(seeds);
   made.training = {.epochs = 2, .batch = 20};
   made.build = [](const std::string& text) { return models::build(text, {}); };
-  made.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed) {
+  made.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset&) {
     Generator generator(seed);
     std::string plan;
     for (const auto& one : nn::initialize(model, scheme.plan, generator)) plan += one.name + "=" + one.scheme + ";";
@@ -206,12 +206,26 @@ TEST_CASE("grid: an interruption keeps the finished runs, and the same grid goes
   CHECK(reused == 1);
 }
 
+TEST_CASE("grid: the weights of a run with a label budget may be fitted to that budget alone") {
+  Grid one = grid({{"default", "default"}}, {0, 1});
+  one.labels_per_class = {3, 0};
+  const auto usual = one.initialize;
+  std::vector<Index> seen;
+  one.initialize = [&](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
+    seen.push_back(training.count);
+    if (training.count == 30) CHECK(training.labels == data().train.take_per_class(3, seed).labels);
+    return usual(model, scheme, seed, training);
+  };
+  finished(one);
+  CHECK(seen == std::vector<Index>{30, data().train.count, 30, data().train.count});
+}
+
 TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text ends the grid") {
   Grid one = grid({{"default", "default"}, {"broken", "default"}}, {0});
   const auto usual = one.initialize;
-  one.initialize = [usual](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed) -> std::string {
+  one.initialize = [usual](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) -> std::string {
     if (scheme.label == "broken") fail("the file of weights is gone");
-    return usual(model, scheme, seed);
+    return usual(model, scheme, seed, training);
   };
   const auto runs = finished(one);
   REQUIRE(runs.size() == 2);

@@ -9,6 +9,7 @@
 #include "framework/nn/sequential.hpp"
 #include "models/model.hpp"
 #include "tests/message.hpp"
+#include "tests/usage_message.hpp"
 
 using namespace fanin;
 
@@ -110,6 +111,30 @@ TEST_CASE("initialize: a layer's own initializers replace its default before the
   CHECK(model.parameter("a.weight")->value.to_vector() == std::vector<real>(8, 2));
   CHECK(model.parameter("a.bias")->value.to_vector() == std::vector<real>(2, 1));
   CHECK(generator == before);  // the default was not drawn first and thrown away
+}
+
+TEST_CASE("require_initializable: refuses what initialize would refuse, in its words, and draws nothing") {
+  const auto refusal = [](const std::string& model, const std::string& plan, bool with_data = true) {
+    auto tried = models::build(model, {}), drawn = models::build(model, {});
+    const auto early = usage_message([&] { nn::require_initializable(*tried, init::Plan::parse(plan), with_data); });
+    for (const auto& one : tried->named_parameters()) CHECK(one.parameter->origin == nn::Origin::declared);
+    if (!with_data || early == "no error") return early;
+    Generator generator(0);
+    const Tensor images = Tensor::ones({2, 1, 28, 28});
+    const std::vector<std::int32_t> labels = {0, 1};
+    CHECK(early == usage_message([&] { nn::initialize(*drawn, plan, generator, images, labels); }));
+    return early;
+  };
+  CHECK(refusal("lenet", "default") == "no error");
+  CHECK(refusal("lenet", "kaiming_normal; conv2=delta_orthogonal; fc1=lsuv; fc2=metainit") == "no error");
+  CHECK(holds(refusal("lenet", "conv9.weight=zeros"), "conv9.weight"));
+  CHECK(holds(refusal("lenet", "fc2.bias=orthogonal"), "fc2.bias"));
+  CHECK(holds(refusal("lenet", "fc1=dirac"), "fc1.weight: scheme 'dirac'"));
+  CHECK(holds(refusal("lenet", "conv2=dirac(groups=7)"), "conv2.weight"));
+  CHECK(holds(refusal("lenet", "fc1=lsuv(base=dirac)"), "fc1.weight"));
+  CHECK(holds(refusal("lenet", "fixup"), "no residual branch"));
+  CHECK(holds(refusal("lenet", "weight_selection(file=/no/such.pt)"), "/no/such.pt"));
+  CHECK(holds(refusal("lenet", "fc1=lsuv", false), "fc1.weight: scheme 'lsuv' fits weights to a batch"));
 }
 
 TEST_CASE("forget: draws anew only what was asked for by name") {

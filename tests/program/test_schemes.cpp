@@ -53,3 +53,16 @@ TEST_CASE("program: schemes that have no meaning where they are named are refuse
     CHECK(outcome.err.find('\n') == outcome.err.size() - 1);
   }
 }
+
+TEST_CASE("program: compare fits a data-dependent scheme to the images of the label budget alone") {
+  const Scratch scratch;
+  const Outcome outcome = fanin_command({"compare", "--data", data, "--models", "mlp(hidden=8)", "--schemes", "default; krahenbuhl",
+                                         "--labels-per-class", "2, all", "--seeds", "1", "--epochs", "1", "--out", scratch.folder(), "--json"});
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const json runs = json::parse(outcome.out).at("runs");
+  REQUIRE((runs.size() == 4));
+  const auto born = [&](std::size_t i) { return runs[i].at("parameters").at(1).at("mean").get<double>(); };  // fc1.bias
+  CHECK(born(0) == born(2));
+  CHECK(born(1) != born(3));
+}
