@@ -19,8 +19,9 @@ struct ProbeFlags {
   std::string models = "mlp; lenet", schemes, data = "fashion-mnist";
   Index batch = 256;
   std::uint64_t seed = 0;
+  double lr = 0.1;
   bool detail = false, json = false, validate = false;
-  int seeds = 1;  // of the validation
+  int seeds = 1, threads = 2;  // of the validation
 };
 
 /// The schemes of interest for a model: the usual good and bad ones, and those made for its activation.
@@ -50,7 +51,7 @@ std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& 
     nn::forget(*model);
     nn::initialize(*model, plan, generator, batch.images, {batch.labels.data(), batch.labels.size()});
     lab::Probed& one = all.emplace_back(lab::Probed{.scheme = scheme, .plan = plan.to_string()});
-    one.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()});
+    one.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = flags.lr});
     one.diagnosis = lab::diagnose(one.probe);
   }
   return all;
@@ -108,7 +109,17 @@ void print_detail(const lab::Probed& one) {
 }
 
 void run(const ProbeFlags& flags) {
-  if (flags.validate) return validate_probe(flags.data, flags.seeds, flags.json);
+  if (!(flags.lr > 0 && flags.lr <= 1e6)) fail_usage("--lr must be above 0 and at most 1e6, got {}", flags.lr);
+  if (flags.validate) {
+    if (flags.seeds < 1 || flags.seeds > 100) fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
+    if (flags.threads < 1 || flags.threads > 256) fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
+    return validate_probe({.data = flags.data,
+                           .seeds = flags.seeds,
+                           .seed = flags.seed,
+                           .lr = flags.lr,
+                           .threads = flags.threads,
+                           .json = flags.json});
+  }
   if (flags.batch < 2 || flags.batch > 8192)
     fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
   const auto names = split_list(flags.models, ";");
@@ -167,14 +178,16 @@ void add_probe(CLI::App& app) {
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
+  command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")->capture_default_str();
   command->add_flag("--detail", flags->detail, "every scheme layer by layer");
   command->add_flag("--json", flags->json, "JSON on stdout");
   auto* validate =
       command->add_flag("--validate", flags->validate,
-                        "train 48 (model, scheme) pairs for real: how often is the verdict right? Minutes");
-  command->add_option("--seeds", flags->seeds, "runs a pair, with --validate")
+                        "train 128 (model, scheme) pairs for real: how often is the verdict right? Minutes");
+  command->add_option("--seeds", flags->seeds, "runs a pair, with --validate; the first has --seed")
       ->capture_default_str()
       ->needs(validate);
+  command->add_option("--threads", flags->threads, "runs at a time, with --validate")->capture_default_str()->needs(validate);
   command->callback([flags] { run(*flags); });
 }
 

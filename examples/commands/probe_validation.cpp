@@ -2,13 +2,20 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <exception>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
 
 #include "examples/commands/command.hpp"
-#include "examples/commands/text_table.hpp"
+#include "examples/commands/probe_pairs.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/parallel.hpp"
 #include "framework/lab/probe_text.hpp"
 #include "framework/nn/initialize.hpp"
 
@@ -19,38 +26,9 @@ constexpr int epochs = 10;
 constexpr double trained = 0.6;  ///< test accuracy; chance is 0.1
 constexpr Index training_images = 3200, test_images = 1000, probed_samples = 256;
 
-struct Model {
-  const char* text;
-  std::vector<const char*> schemes;
-};
-
-/// Good and bad schemes for nets shallow and deep, with and without normalisation, shortcuts and
-/// convolutions.
-const std::vector<Model>& models_tried() {
-  static const std::vector<Model> all = {
-      {"mlp(hidden=64-32)",
-       {"default", "zeros", "constant(0.05)", "normal(std=0.001)", "normal(std=1)", "xavier_normal",
-        "kaiming_normal", "orthogonal"}},
-      {"lenet",
-       {"default", "zeros", "constant(0.05)", "normal(std=0.01)", "normal(std=1)", "xavier_normal",
-        "kaiming_normal", "orthogonal(gain=1.4142)"}},
-      {"conv_net(channels=4-8, hidden=32)",
-       {"default", "zeros", "normal(std=0.001)", "normal(std=1)", "xavier_uniform", "kaiming_normal"}},
-      {"plain_net(depth=8, width=64, activation=tanh)",
-       {"default", "zeros", "normal(std=0.01)", "normal(std=1)", "xavier_normal", "orthogonal",
-        "lecun_normal"}},
-      {"plain_net(depth=16, width=64, activation=relu)",
-       {"default", "constant(0.1)", "normal(std=0.01)", "normal(std=0.5)", "xavier_normal", "kaiming_normal",
-        "orthogonal(gain=1.4142)", "lecun_normal"}},
-      {"plain_net(depth=6, width=64, activation=sigmoid)", {"default", "normal(std=0.01)", "xavier_normal"}},
-      {"plain_net(depth=30, width=48, activation=tanh)",
-       {"default", "normal(std=0.02)", "orthogonal", "xavier_normal"}},
-      {"resnet_small(width=4)", {"default", "zeros", "kaiming_normal", "normal(std=0.1)"}}};
-  return all;
-}
-
 struct Trial {
   std::string model, scheme;
+  bool held_out = false;
   std::uint64_t seed = 0;
   lab::Probe probe{};
   lab::Diagnosis diagnosis{};
@@ -59,17 +37,29 @@ struct Trial {
   bool missed() const { return trains() != diagnosis.trains(); }
 };
 
-void run(Trial& trial, const Splits& data) {
+void run(Trial& trial, const Splits& data, double lr) {
   const auto model = models::build(trial.model, input_of(data.train));
   Generator generator(trial.seed);
   nn::initialize(*model, std::string(trial.scheme), generator);
   const Batch batch = lab::probe_batch(data.train, probed_samples, trial.seed);
-  trial.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()});
+  trial.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = lr});
   trial.diagnosis = lab::diagnose(trial.probe);
-  train::TrainOptions options{.epochs = epochs, .batch = 32, .seed = trial.seed, .test_every = epochs};
-  options.optimizer.lr = 0.1;
-  const auto result = train::train(*model, data.train, data.test, options);
-  trial.accuracy = result.status == train::Status::ok ? result.history.back().test_accuracy : 0;
+  trial.accuracy = accuracy_after_training(*model, data, trial.seed, lr);
+}
+
+std::vector<Trial> trials_of(const ValidationOptions& options) {
+  std::vector<Trial> trials;
+  for (const auto& model : tried_models()) {
+    for (const auto& scheme : model.schemes) {
+      for (int i = 0; i < options.seeds; ++i) {
+        trials.push_back({.model = model.model,
+                          .scheme = scheme,
+                          .held_out = model.held_out,
+                          .seed = options.seed + static_cast<std::uint64_t>(i)});
+      }
+    }
+  }
+  return trials;
 }
 
 struct Score {
@@ -106,60 +96,106 @@ std::string worst(const lab::Probe& probe) {
     low = std::min(low, lab::measure(probe, i, "gradient ratio"));
     high = std::max(high, lab::measure(probe, i, "gradient ratio"));
   }
-  return fmt::format("twins {:.2f} dead {:.2f} sat {:.2f} signal {:.1e} ratio {:.1e}..{:.1e} logits {:.2g}",
-                     twins, dead, saturated, signal, low, high, probe.layers.back().std);
+  return fmt::format(
+      "twins {:.2f} dead {:.2f} sat {:.2f} signal {:.1e} ratio {:.1e}..{:.1e} logits {:.2g} step {:.2g} cond {:.2g}", twins,
+      dead, saturated, signal, low, high, probe.layers.back().std, lab::first_step(probe), lab::conditioning(probe));
 }
 
 }  // namespace
 
-void validate_probe(const std::string& data, int seeds, bool json) {
-  if (seeds < 1 || seeds > 100) fail_usage("--seeds must be between 1 and 100, got {}", seeds);
+Splits validation_splits(const std::string& data) {
   Splits splits = load_splits(data);
   splits.train = splits.train.take(std::min(training_images, splits.train.count));
   splits.test = splits.test.take(std::min(test_images, splits.test.count));
-  const auto started = std::chrono::steady_clock::now();
-  std::vector<Trial> trials;
-  int number = 0;
-  for (const auto& model : models_tried()) {
-    for (const char* scheme : model.schemes) {
-      for (int seed = 0; seed < seeds; ++seed) {
-        Trial& trial = trials.emplace_back(
-            Trial{.model = model.text, .scheme = scheme, .seed = static_cast<std::uint64_t>(seed)});
-        run(trial, splits);
-        if (!json) {
-          fmt::print("{} {:<50} {:<24} {:>7}  {:<22} {}\n", trial.missed() ? '!' : ' ', trial.model,
-                     trial.scheme, percent(trial.accuracy), trial.diagnosis.to_string(), worst(trial.probe));
-          std::fflush(stdout);
-        }
+  return splits;
+}
+
+double accuracy_after_training(nn::Module& model, const Splits& data, std::uint64_t seed, double lr) {
+  train::TrainOptions options{.epochs = epochs, .batch = 32, .seed = seed, .test_every = epochs};
+  options.optimizer.lr = lr;
+  const auto result = train::train(model, data.train, data.test, options);
+  return result.status == train::Status::ok ? result.history.back().test_accuracy : 0;
+}
+
+void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,
+                  const std::function<void(std::size_t)>& done) {
+  std::mutex mutex;  // guards what follows, and `done`
+  std::exception_ptr failure;
+  std::vector<char> finished(count, 0);
+  std::size_t reported = 0;
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    set_threads(1);
+    for (std::size_t i = next++; i < count; i = next++) {
+      try {
+        work(i);
+        const std::lock_guard lock(mutex);
+        finished[i] = 1;
+        for (; reported < count && finished[reported]; ++reported) done(reported);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = count;
       }
-      ++number;
     }
-  }
-  Score all;
+  };
+  std::vector<std::thread> team;
+  for (int i = 0; i < threads; ++i) team.emplace_back(take);
+  for (auto& one : team) one.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void validate_probe(const ValidationOptions& options) {
+  const Splits splits = validation_splits(options.data);
+  const auto started = std::chrono::steady_clock::now();
+  auto trials = trials_of(options);
+  run_in_order(
+      trials.size(), options.threads, [&](std::size_t i) { run(trials[i], splits, options.lr); },
+      [&](std::size_t i) {
+        if (options.json) return;
+        const Trial& t = trials[i];
+        fmt::print("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ', t.model,
+                   t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
+        std::fflush(stdout);
+      });
+  Score all, fitted, held_out;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& trial : trials) {
     all.add(trial);
+    (trial.held_out ? held_out : fitted).add(trial);
     list.push_back({{"model", trial.model},
                     {"scheme", trial.scheme},
+                    {"held_out", trial.held_out},
                     {"seed", trial.seed},
                     {"verdict", trial.diagnosis.to_string()},
                     {"predicted", trial.diagnosis.trains()},
                     {"accuracy", trial.accuracy},
                     {"trains", trial.trains()}});
   }
-  if (json) {
-    fmt::print(
-        "{}\n",
-        nlohmann::ordered_json{{"trials", list}, {"precision", all.precision()}, {"recall", all.recall()}}
-            .dump(2));
+  if (options.json) {
+    const auto score = [](const Score& s) {
+      return nlohmann::ordered_json{{"precision", s.precision()}, {"recall", s.recall()}};
+    };
+    fmt::print("{}\n", nlohmann::ordered_json{{"trials", list},
+                                              {"precision", all.precision()},
+                                              {"recall", all.recall()},
+                                              {"fitted_half", score(fitted)},
+                                              {"held_out_half", score(held_out)}}
+                           .dump(2));
     return;
   }
   fmt::print(
-      "\n{} (model, scheme) pairs × {} seeds; trains: test accuracy ≥ {:.0f}% after {} epochs at lr 0.1 on "
-      "{} images of {}; ! marks a miss; {:.0f} s\n",
-      number, seeds, 100 * trained, epochs, splits.train.count, data,
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  fmt::print("{}", line("all", all));
+      "\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} on "
+      "{} images of {}; {:.0f} s\n",
+      trials.size() / static_cast<std::size_t>(options.seeds), options.seed,
+      options.seed + static_cast<std::uint64_t>(options.seeds) - 1, 100 * trained, epochs, options.lr, splits.train.count,
+      options.data, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  fmt::print("{}{}{}", line("thresholds' own half", fitted), line("held-out half (H)", held_out), line("all", all));
+  for (const auto& t : trials) {
+    if (t.missed())
+      fmt::print("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),
+                 t.diagnosis.to_string());
+  }
 }
 
 }  // namespace fanin::program

@@ -1,13 +1,34 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+
+#include "datasets/registry.hpp"
+#include "framework/nn/module.hpp"
 
 namespace fanin::program {
 
-/// Probes 48 (model, scheme) pairs, trains each for real, and prints how well the verdicts foretold which
-/// ones train. `seeds` runs a pair. "Trains" means a test accuracy of at least 60 % after 10 epochs (1000
-/// steps) of SGD at a learning rate of 0.1, batches of 32, on 3200 images of `data`, tested on 1000. No
-/// threshold of a verdict was fitted to these pairs.
-void validate_probe(const std::string& data, int seeds, bool json);
+/// What both validations of `fanin probe` take.
+struct ValidationOptions {
+  std::string data;
+  int seeds = 1;           ///< runs a pair,
+  std::uint64_t seed = 0;  ///< the first of them with this seed
+  double lr = 0.1;
+  int threads = 2;
+  bool json = false;
+};
+
+/// Trains the pairs of `tried_models` for real and prints how often the probe's verdict was right: for the half that its
+/// thresholds come from, for the held-out half, and for all.
+void validate_probe(const ValidationOptions& options);
+
+/// What the validations train on: the first 3200 images of the training set and 1000 of the test set.
+Splits validation_splits(const std::string& data);
+/// Test accuracy after 10 epochs of plain SGD in batches of 32; 0 for a run that diverges.
+double accuracy_after_training(nn::Module& model, const Splits& data, std::uint64_t seed, double lr);
+/// Calls `work(i)` for every i below `count` on some threads, and `done(i)` in that order as soon as all up to i are.
+void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,
+                  const std::function<void(std::size_t)>& done);
 
 }  // namespace fanin::program

@@ -20,6 +20,8 @@ std::string word(Condition condition) {
       return "saturated";
     case Condition::explodes:
       return "explodes";
+    case Condition::ill_conditioned:
+      return "ill conditioned";
     case Condition::well_conditioned:
       break;
   }
@@ -37,25 +39,44 @@ double spread(const std::vector<double>& values) {
 
 }  // namespace
 
+// The thresholds lie between what trained and what did not among the pairs that `fanin probe --validate` counts as its first
+// half, seeds 0 to 2, halfway in the logarithm where the two were near each other.
 const std::vector<Sign>& signs() {
   static const std::vector<Sign> all = {
-      {Condition::explodes, "overflow", 0.5, true, false,
+      {Condition::explodes, "overflow", 0.5, true, Where::layer,
        "numbers have overflowed: the first step makes every weight NaN"},
-      {Condition::symmetric, "twins", 0.5, true, true,
+      {Condition::symmetric, "twins", 0.5, true, Where::hidden_layer,
        "identical units get identical steps: the layer works as if it had one unit"},
-      {Condition::dead, "dead", 0.95, true, true,
+      {Condition::dead, "dead", 0.95, true, Where::hidden_layer,
        "units that say the same to every sample pass on neither signal nor gradient"},
-      {Condition::saturated, "saturated", 0.8, true, true,
+      {Condition::saturated, "saturated", 0.87, true, Where::hidden_layer,
        "on the flat ends of the activation almost no gradient passes"},
-      {Condition::vanishes, "signal", 1e-3, false, true,
+      {Condition::vanishes, "signal", 1e-3, false, Where::hidden_layer,
        "outputs hardly differ from sample to sample, so there is nothing to learn from"},
-      {Condition::vanishes, "gradient ratio", 1e-3, false, false,
+      {Condition::explodes, "logits", 28, true, Where::model,
+       "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
+      {Condition::vanishes, "gradient ratio", 1.7e-3, false, Where::layer,
        "the gradient has faded on its way back from the logits: the layer stands still"},
-      {Condition::explodes, "gradient ratio", 1e3, true, false,
+      {Condition::explodes, "gradient ratio", 1e3, true, Where::layer,
        "the gradient has grown on its way back from the logits: a step throws the layer off"},
-      {Condition::explodes, "logits", 30, true, false,
-       "logits of this size are wrong guesses made with certainty: the first steps overshoot"}};
+      {Condition::explodes, "first step", 2, true, Where::model,
+       "a single step at this learning rate replaces what the net computes instead of improving it"},
+      {Condition::ill_conditioned, "conditioning", 200, true, Where::model,
+       "some directions of the input are stretched this many times as much as others: no learning rate suits all"}};
   return all;
+}
+
+double conditioning(const Probe& probe) {
+  if (probe.jacobian.empty()) return 0;
+  const double most = probe.jacobian.front(), least = probe.jacobian.back();
+  if (!std::isfinite(most) || most == 0) return 0;
+  return most / least;
+}
+
+double first_step(const Probe& probe) {
+  double product = 1;
+  for (const auto& layer : probe.layers) product *= 1 + layer.step;
+  return product - 1;
 }
 
 double measure(const Probe& probe, std::size_t index, const std::string& name) {
@@ -71,8 +92,10 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
     const bool zero_head = probe.layers.size() > 1 && probe.layers[probe.layers.size() - 2].gradient == 0;
     return last.gradient > 0 && !zero_head ? layer.gradient / last.gradient : 1;
   }
-  if (name == "logits") return index + 1 == probe.layers.size() ? layer.std : 0;
-  fail("measure: '{}' is none of a layer's measures", name);
+  if (name == "logits") return last.std;
+  if (name == "first step") return first_step(probe);
+  if (name == "conditioning") return conditioning(probe);
+  fail("measure: '{}' is no measure of a probe", name);
 }
 
 std::string Diagnosis::to_string() const {
@@ -80,19 +103,28 @@ std::string Diagnosis::to_string() const {
 }
 
 Diagnosis diagnose(const Probe& probe) {
-  // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before
-  // it.
+  const std::size_t count = probe.layers.size();
+  const auto shows = [&](const Sign& sign, std::size_t i) {
+    const double value = measure(probe, i, sign.measure);
+    return sign.above ? !(value < sign.threshold) : value < sign.threshold;
+  };
+  const auto found = [&](const Sign& sign, std::size_t i) {
+    return Diagnosis{sign.condition, sign.where == Where::model ? std::string{} : probe.layers[i].layer, sign.measure,
+                     measure(probe, i, sign.measure), sign.reason};
+  };
+  // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before it. What only
+  // the whole shows comes last.
   for (const bool backward : {false, true}) {
-    for (std::size_t i = 0; i < probe.layers.size(); ++i) {
-      const bool logits = i + 1 == probe.layers.size();
+    for (std::size_t i = 0; i < count; ++i) {
       for (const Sign& sign : signs()) {
-        if ((sign.measure == "gradient ratio") != backward || (logits && sign.hidden_only)) continue;
-        const double value = measure(probe, i, sign.measure);
-        if (sign.above ? !(value < sign.threshold) : value < sign.threshold) {
-          return {sign.condition, probe.layers[i].layer, sign.measure, value, sign.reason};
-        }
+        if (sign.where == Where::model || (sign.measure == "gradient ratio") != backward) continue;
+        if (sign.where == Where::hidden_layer && i + 1 == count) continue;
+        if (shows(sign, i)) return found(sign, i);
       }
     }
+  }
+  for (const Sign& sign : signs()) {
+    if (sign.where == Where::model && count > 0 && shows(sign, count - 1)) return found(sign, count - 1);
   }
   return {};
 }

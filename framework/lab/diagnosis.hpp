@@ -6,25 +6,28 @@
 
 namespace fanin::lab {
 
-enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes };
+enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
 
-/// One sign of bad initial weights: the measure of a layer that shows it, and where it begins.
+/// What a sign is looked for in.
+enum class Where { hidden_layer, layer, model };
+
+/// One sign of bad initial weights: the measure that shows it, and where it begins.
 struct Sign {
   Condition condition;
   std::string measure;  ///< as `Diagnosis::measure` names it
   double threshold;
-  bool above;          ///< bad at or above the threshold; otherwise below it
-  bool hidden_only;    ///< says nothing of the logits
+  bool above;  ///< bad at or above the threshold; otherwise below it
+  Where where;
   std::string reason;  ///< what it means for training
 };
 
-/// The signs, in the order in which they are looked for in a layer.
+/// The signs, in the order in which they are looked for.
 const std::vector<Sign>& signs();
 
 /// What is wrong with a model's initial weights, if anything.
 struct Diagnosis {
   Condition condition = Condition::well_conditioned;
-  std::string layer = {};    ///< where it shows first, from the input on; empty when well conditioned
+  std::string layer = {};    ///< where it shows first, from the input on; empty when it shows in no single one
   std::string measure = {};  ///< the sign's measure, and its value there
   double value = 0;
   std::string reason = {};
@@ -35,8 +38,18 @@ struct Diagnosis {
 
 Diagnosis diagnose(const Probe& probe);
 
-/// A measure of layer `index` by the name that the signs use. Error for a name that is none.
+/// A measure of layer `index`, or of the model whatever the index, by the name that the signs use. Error for a name that is none.
 double measure(const Probe& probe, std::size_t index, const std::string& name);
+
+/// Largest by smallest singular value of the input-output Jacobian: how unevenly the net stretches the few directions of the
+/// input that its logits see. Weights that keep it near 1 at any depth ("dynamical isometry": Saxe et al. 2013, Pennington et
+/// al. 2017) learn fast; in products of Gaussian matrices it grows exponentially with depth over width. 0 where the Jacobian is
+/// zero or overflows and so says nothing of directions, infinite where it is singular.
+double conditioning(const Probe& probe);
+
+/// ∏(1 + lr ‖∇W‖/‖W‖) - 1 over the layers: a bound on how much the first step changes what the net computes, relative to what
+/// it is (deep relative trust: Bernstein et al. 2020, theorem 1). Above about 1 the gradient no longer foretells the loss.
+double first_step(const Probe& probe);
 
 /// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of the outputs'
 /// std (logits left out), plus that of log10 of the gradient norms, plus |log10 of the logits' std|, plus a tenth of log10 of

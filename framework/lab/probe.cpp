@@ -40,6 +40,18 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
   return squares;
 }
 
+/// lr ‖∇W‖ / ‖W‖ over a layer's matrices (the inverse of the trust ratio of You et al. 2017, LARS).
+double relative_step(nn::Module& layer, double lr) {
+  double weights = 0, gradients = 0;
+  for (const auto& parameter : layer.own_parameters()) {
+    if (parameter->value.rank() < 2) continue;
+    weights = std::hypot(weights, norm(parameter->value));
+    const Tensor gradient = parameter->value.grad();
+    if (gradient.defined()) gradients = std::hypot(gradients, norm(gradient));
+  }
+  return weights == 0 ? 0 : lr * gradients / weights;
+}
+
 }  // namespace
 
 Batch probe_batch(const Dataset& data, Index count, std::uint64_t seed) {
@@ -99,7 +111,7 @@ Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_
       result.loss = static_cast<double>(loss.item());
       loss.backward();
     });
-    for (const auto& [layer, activation, output] : seen) {
+    for (const auto& [layer, activation, output, module] : seen) {
       const auto [mean, std] = moments(output.values());
       const Tensor kept = retained_grad(output);
       const Tensor gradient = kept.defined() ? kept : Tensor::zeros(output.shape());
@@ -112,7 +124,8 @@ Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_
                                .saturated = saturated_share(output, activation),
                                .gradient = norm(gradient),
                                .rank = effective_rank(output, options.rank_samples),
-                               .twins = twin_share(output, gradient)});
+                               .twins = twin_share(output, gradient),
+                               .step = relative_step(*module, options.lr)});
     }
   }
   result.jacobian = mean_spectrum(jacobians(model, images, options),

@@ -21,6 +21,7 @@ struct LayerProbe {
   double gradient = 0;                  ///< norm of d loss / d output
   double rank = 0;                      ///< effective rank of the batch's outputs
   double twins = 0;                     ///< share of units with an identical twin
+  double step = 0;                      ///< lr ‖∇W‖ / ‖W‖: how much of the layer's weights the first step replaces; 0 for W = 0
 };
 
 /// What a model does with a batch before any training.
@@ -31,6 +32,7 @@ struct Probe {
 };
 
 struct ProbeOptions {
+  double lr = 0.1;  ///< of the plain SGD that is to follow
   Index rank_samples = 64;
   Index jacobian_samples = 8;
   Index jacobian_logits = 64;  ///< a backward pass each; further logits are left out

@@ -15,7 +15,7 @@ std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images
   const nn::KeepState keep(model);
   const auto seen = watch_layers(model, [&] { ops::cross_entropy(model(images), labels).backward(); });
   std::vector<LayerProfile> profile;
-  for (const auto& [layer, activation, output] : seen) {
+  for (const auto& [layer, activation, output, module] : seen) {
     const auto [mean, std] = moments(output.values());
     const Tensor gradient = retained_grad(output);
     profile.push_back({.layer = layer,

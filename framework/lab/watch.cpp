@@ -15,7 +15,7 @@ std::vector<SeenLayer> watch_layers(nn::Module& model, const std::function<void(
     if (module.has_matrix()) {
       const auto named =
           std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
-      seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output});
+      seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output, &module});
     } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
       seen.back().output = output;  // normalisation or activation behind the layer
       if (const auto activation = module.as_activation()) seen.back().activation = *activation;

@@ -12,6 +12,7 @@ struct SeenLayer {
   std::string layer = {};               ///< full name
   kernels::Activation activation = {};  ///< behind it; none for the logits
   Tensor output = {};                   ///< a backward pass keeps its gradient (`retained_grad`)
+  nn::Module* module = nullptr;         ///< the layer itself
 };
 
 /// The layers that `pass` runs, in their order. Layers are not fused meanwhile, so that each output is seen

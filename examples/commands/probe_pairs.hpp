@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace fanin::program {
+
+/// A model and the schemes that a validation of `fanin probe` tries on it.
+struct TriedModel {
+  std::string model;
+  std::vector<std::string> schemes;
+  bool held_out;  ///< was not looked at when the verdict's thresholds were set
+};
+
+/// Good and bad schemes for nets shallow and deep, with and without normalisation, shortcuts and convolutions.
+const std::vector<TriedModel>& tried_models();
+
+}  // namespace fanin::program
