@@ -33,11 +33,10 @@ FANIN_INLINE void store_bytes(std::uint8_t* p, Index n, IntVec v) {
 
 }  // namespace
 
-/// y[h/2, w/2] = the largest of each 2×2 window of relu(grid + bias); `chosen`, when not null, is the pixel of the window
-/// it came from, 0..3, or 4 where that is not positive and so passes no gradient on. NaN wins. Reads the grid's slack.
-void pool_grid(Index h, Index w, Index pitch, const real* grid, real bias, real* y, std::uint8_t* chosen) {
+void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chosen) {
   const Vec shift = broadcast(bias);
-  const Index out_w = w / 2, size = h / 2 * out_w;
+  const Index out_w = w / 2, size = from.rows / 2 * out_w, pitch = from.pitch;
+  const real* grid = from.data;
   for (Index row = 0; row < size; row += out_w, grid += 2 * pitch) {
     for (Index x = 0; x < out_w; x += lanes) {
       const real* top = grid + 2 * x;
