@@ -23,11 +23,13 @@ nn::ModulePtr build(const std::string& text, const InputSpec& input) {
 }
 
 nn::Activation activation_option(const Options& options, const char* fallback) {
-  return nn::activation_named(options.word("activation", fallback, nn::activation_names()));
+  const std::string text = options.word("activation", fallback);
+  const bool plain = text.find('(') == std::string::npos;
+  return nn::activation_named(plain ? options.word("activation", fallback, nn::activation_names()) : text);
 }
 
 ModelInfo::Option activation_help(const char* fallback) {
-  return {"activation", fallback, "relu, tanh, sigmoid, gelu, … after every hidden layer"};
+  return {"activation", fallback, "relu, tanh, sigmoid, gelu, sine(omega=30), … after every hidden layer"};
 }
 
 }  // namespace fanin::models

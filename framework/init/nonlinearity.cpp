@@ -54,6 +54,12 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
     if (!(beta > 0)) options.refuse("beta", "a number > 0");
     return softplus(beta);
   }
+  if (name == "sine") {
+    const Options options = only({"omega"});
+    const double omega = options.number("omega", 30);
+    if (!(omega > 0)) options.refuse("omega", "a number > 0");
+    return {[omega](double x) { return std::sin(omega * x); }, [omega](double x) { return omega * std::cos(omega * x); }};
+  }
   const auto& names = nonlinearity_names();
   if (std::find(names.begin(), names.end(), name) == names.end())
     fail_usage("unknown activation {} {}{}", quoted(name), at_character(call.source, call.position),
@@ -75,8 +81,8 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
 }
 
 const std::vector<std::string>& nonlinearity_names() {
-  static const std::vector<std::string> names = {"linear", "none", "relu", "leaky_relu", "prelu",    "elu",
-                                                 "selu",   "gelu", "silu", "sigmoid",    "softplus", "tanh"};
+  static const std::vector<std::string> names = {"linear", "none",    "relu",     "leaky_relu", "prelu", "elu", "selu", "gelu",
+                                                 "silu",   "sigmoid", "softplus", "tanh",       "sine"};
   return names;
 }
 

@@ -16,7 +16,7 @@ Quadrature gauss_legendre(int n);
 
 /// E[f(z)], z ~ N(0, 1), to about 1e-12: Gauss–Hermite where two orders agree (smooth f, and f that is
 /// homogeneous on each side of 0, as ReLU), else Gauss–Legendre on panels a quarter wide, which kinks at
-/// multiples of 1/4 do not disturb. Error where f is not finite.
+/// multiples of 1/4 do not disturb, or narrower ones until two widths agree. Error where f is not finite.
 double gaussian_mean(const std::function<double(double)>& f);
 
 }  // namespace fanin::init

@@ -95,7 +95,7 @@ std::vector<SchemeInfo> structural_family() {
        .fill_at = fill_zero_o},
       {.name = "siren",
        .options = {{.name = "omega", .standard = 30.0, .meaning = "ω of the activation sin(ω x)", .least = 1e-6}},
-       .summary = "for nets whose activation is sin(ω x)",
+       .summary = "for nets whose activation is sin(ω x): activation=sine, or sine(omega=…) with the same omega",
        .formula = "first layer U(±1/fan_in), others U(±√(6/fan_in)/ω), biases U(±1/√fan_in)",
        .paper = "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
        .use = "coordinate networks: images, shapes and fields as functions",

@@ -34,6 +34,7 @@ bool backward_needs_input(Activation activation) {
     case Kind::gelu:
     case Kind::softplus:
     case Kind::silu:
+    case Kind::sine:
       return true;
     // With a non-negative slope or alpha, y > 0 exactly when x > 0.
     case Kind::leaky_relu:

@@ -6,9 +6,9 @@ namespace fanin::kernels {
 /// A pointwise nonlinearity, as a value: layers pass it to the fused epilogues of `linear_forward` and
 /// `conv_forward`.
 struct Activation {
-  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu };
+  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine };
   Kind kind = Kind::none;
-  real parameter = 0;  ///< leaky_relu: negative slope; elu: alpha; softplus: beta; the others ignore it
+  real parameter = 0;  ///< leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it
 
   bool operator==(const Activation&) const = default;
 };

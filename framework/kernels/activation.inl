@@ -51,6 +51,8 @@ void activate(Activation activation, Index n, const real* x, real* y) {
       return with([p](Vec v) FANIN_LAMBDA { return p * v > real(20) ? v : softplus(p * v) / p; });
     case Kind::silu:
       return with([=](Vec v) FANIN_LAMBDA { return v / (exp(-v) + real(1)); });
+    case Kind::sine:
+      return with([p](Vec v) FANIN_LAMBDA { return sine(p * v); });
   }
 }
 
@@ -91,6 +93,8 @@ void differentiate(Activation activation, Index n, const real* from, const real*
         const Vec s = sigmoid(x);
         return s * (real(1) + x * (real(1) - s));
       });
+    case Kind::sine:
+      return with([p](Vec x) FANIN_LAMBDA { return p * cosine(p * x); });
   }
 }
 

@@ -22,6 +22,12 @@ FANIN_INLINE Vec log1p_of_fraction(Vec x) {
 FANIN_INLINE Vec tanh(Vec x) {
   return each_lane(x, [=](real v) { return std::tanh(v); });
 }
+FANIN_INLINE Vec sine(Vec x) {
+  return each_lane(x, [=](real v) { return std::sin(v); });
+}
+FANIN_INLINE Vec cosine(Vec x) {
+  return each_lane(x, [=](real v) { return std::cos(v); });
+}
 
 #else
 
@@ -87,6 +93,71 @@ FANIN_INLINE Vec tanh(Vec x) {
   const Vec magnitude = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) ^ sign);
   const Vec e = expm1_of_negative(-2.0f * magnitude);
   return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(-e / (e + 2.0f)) | sign);
+}
+
+/// x - n·unit·π: exact but for the last rounding where |x| ≤ far and n·unit·π is within 1.6 of x. The parts of π are all
+/// positive, so that -0 stays.
+FANIN_INLINE Vec minus_multiple_of_pi(Vec x, Vec n, float unit) {
+  constexpr float parts[] = {3.141592502593994f, 1.5099578831723193e-07f, 1.078060505991553e-14f};
+  for (const float part : parts) {
+#if FANIN_VECTOR_BYTES == 16  // no fused multiply-add
+    for (int l = 0; l < lanes; ++l) {
+      const auto product = static_cast<double>(n[l]) * static_cast<double>(-unit * part);
+      x[l] = static_cast<float>(product + static_cast<double>(x[l]));
+    }
+#else
+    x = fma(n, broadcast(-unit * part), x);
+#endif
+  }
+  return x;
+}
+
+/// (-1)^flip sin(r) for |r| ≤ 1.6: the polynomial of SLEEF's sinf_u35 (Shibata & Petrogalli 2020).
+FANIN_INLINE Vec signed_sine(Vec r, IntVec flip) {
+  const IntVec sign = reinterpret_cast<IntVec>(r) & std::numeric_limits<std::int32_t>::min();
+  r = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(r) ^ sign);  // so that -0 stays
+  const Vec q = r * r;
+  Vec p = fma(broadcast(2.6083159809786593541503e-06f), q, broadcast(-0.0001981069071916863322258f));
+  p = fma(p, q, broadcast(0.00833307858556509017944336f));
+  p = fma(p, q, broadcast(-0.166666597127914428710938f));
+  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(fma(p * q, r, r)) ^ sign ^ (flip << 31));
+}
+
+constexpr float far = 1e5f;  // beyond it, and for NaN, the lanes ask the library, in double
+FANIN_INLINE bool any_far(Vec x) {
+  const IntVec off = ~((x <= far) & (x >= -far));
+#if FANIN_VECTOR_BYTES == 64
+  return _mm512_movepi32_mask(reinterpret_cast<__m512i>(off)) != 0;
+#elif FANIN_VECTOR_BYTES == 32
+  return _mm256_movemask_ps(reinterpret_cast<__m256>(off)) != 0;
+#else
+  return _mm_movemask_ps(reinterpret_cast<__m128>(off)) != 0;
+#endif
+}
+template <class Function>
+FANIN_INLINE void redo_far(Vec x, Vec& y, Function f) {
+  if (!any_far(x)) return;
+  for (int l = 0; l < lanes; ++l)
+    if (!(std::abs(x[l]) <= far)) y[l] = static_cast<float>(f(static_cast<double>(x[l])));
+}
+
+/// Within 2 ulp for any x, odd to the bit.
+FANIN_INLINE Vec sine(Vec x) {
+  const Vec big = broadcast(12582912.0f);
+  const Vec shifted = fma(x, broadcast(0.318309886f), big);  // n = round(x / π)
+  Vec y = signed_sine(minus_multiple_of_pi(x, shifted - big, 1), reinterpret_cast<IntVec>(shifted));
+  redo_far(x, y, [](double v) FANIN_LAMBDA { return std::sin(v); });
+  return y;
+}
+
+/// Within 2 ulp for any x: cos(x) = (-1)^(n+1) sin(x - (n + 1/2)π).
+FANIN_INLINE Vec cosine(Vec x) {
+  const Vec big = broadcast(12582912.0f);
+  const Vec shifted = fma(x, broadcast(0.318309886f), broadcast(-0.5f)) + big;
+  const Vec halves = 2.0f * (shifted - big) + 1.0f;
+  Vec y = signed_sine(minus_multiple_of_pi(x, halves, 0.5f), ~reinterpret_cast<IntVec>(shifted));
+  redo_far(x, y, [](double v) FANIN_LAMBDA { return std::cos(v); });
+  return y;
 }
 
 #endif

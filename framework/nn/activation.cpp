@@ -1,8 +1,10 @@
 #include "framework/nn/activation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
 #include "framework/ops/activation.hpp"
 
 namespace fanin::nn {
@@ -14,16 +16,21 @@ struct Named {
   const char* name;
   const char* layer;
   Kind kind;
-  double parameter;
+  const char* option = nullptr;  // what the parameter is called
+  real parameter = 0;            // its default
 };
 
-constexpr Named table[] = {
-    {"none", "Identity", Kind::none, 0},        {"relu", "ReLU", Kind::relu, 0},
-    {"leaky_relu", "LeakyReLU", Kind::leaky_relu, 0.01}, {"elu", "ELU", Kind::elu, 1},
-    {"selu", "SELU", Kind::selu, 0},            {"gelu", "GELU", Kind::gelu, 0},
-    {"sigmoid", "Sigmoid", Kind::sigmoid, 0},   {"tanh", "Tanh", Kind::tanh, 0},
-    {"softplus", "Softplus", Kind::softplus, 1}, {"silu", "SiLU", Kind::silu, 0},
-};
+constexpr Named table[] = {{"none", "Identity", Kind::none},
+                           {"relu", "ReLU", Kind::relu},
+                           {"leaky_relu", "LeakyReLU", Kind::leaky_relu, "negative_slope", real(0.01)},
+                           {"elu", "ELU", Kind::elu, "alpha", 1},
+                           {"selu", "SELU", Kind::selu},
+                           {"gelu", "GELU", Kind::gelu},
+                           {"sigmoid", "Sigmoid", Kind::sigmoid},
+                           {"tanh", "Tanh", Kind::tanh},
+                           {"softplus", "Softplus", Kind::softplus, "beta", 1},
+                           {"silu", "SiLU", Kind::silu},
+                           {"sine", "Sine", Kind::sine, "omega", 30}};
 
 const Named& entry(Kind kind) {
   return *std::find_if(std::begin(table), std::end(table), [kind](const Named& one) { return one.kind == kind; });
@@ -47,15 +54,30 @@ ActivationLayer Sigmoid() { return layer(Kind::sigmoid, 0); }
 ActivationLayer Tanh() { return layer(Kind::tanh, 0); }
 ActivationLayer Softplus(double beta) { return layer(Kind::softplus, beta); }
 ActivationLayer SiLU() { return layer(Kind::silu, 0); }
+ActivationLayer Sine(double omega) { return layer(Kind::sine, omega); }
 
-Activation activation_named(const std::string& name) {
+Activation activation_named(const std::string& text) {
+  const Expression call = Expression::parse(text);
   for (const auto& one : table) {
-    if (name == one.name) return {.kind = one.kind, .parameter = static_cast<real>(one.parameter)};
+    if (call.name != one.name) continue;
+    const Options options(call, "activation", one.option ? std::vector<std::string>{one.option} : std::vector<std::string>{});
+    Activation activation{.kind = one.kind, .parameter = one.parameter};
+    if (one.option) {
+      activation.parameter = static_cast<real>(options.number(one.option, static_cast<double>(one.parameter)));
+      if (!std::isfinite(activation.parameter)) options.refuse(one.option, "a number of single precision");
+      const bool positive = one.kind == Kind::softplus || one.kind == Kind::sine;
+      if (positive && !(activation.parameter > 0)) options.refuse(one.option, "a number > 0");
+    }
+    return activation;
   }
-  fail_usage("unknown activation '{}'{}", name, suggest(name, activation_names()));
+  fail_usage("unknown activation '{}'{}", call.name, suggest(call.name, activation_names()));
 }
 
-std::string activation_name(Activation activation) { return entry(activation.kind).name; }
+std::string activation_name(Activation activation) {
+  const Named& one = entry(activation.kind);
+  if (!one.option || activation.parameter == one.parameter) return one.name;
+  return fmt::format("{}({}={})", one.name, one.option, activation.parameter);
+}
 
 const std::vector<std::string>& activation_names() {
   static const std::vector<std::string> names = [] {

@@ -67,7 +67,7 @@ struct PreluOp {
 
 void require_activation(const char* op, Activation activation) {
   const bool uses = activation.kind == Kind::leaky_relu || activation.kind == Kind::elu ||
-                    activation.kind == Kind::softplus;
+                    activation.kind == Kind::softplus || activation.kind == Kind::sine;
   if (uses && !std::isfinite(activation.parameter)) {
     fail("{}: an activation's parameter must be finite: got {}", op, activation.parameter);
   }
@@ -96,6 +96,7 @@ Tensor softplus(const Tensor& x, double beta) {
   return activate(x, {Kind::softplus, static_cast<real>(beta)});
 }
 Tensor silu(const Tensor& x) { return activate(x, {Kind::silu}); }
+Tensor sine(const Tensor& x, double omega) { return activate(x, {Kind::sine, static_cast<real>(omega)}); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
   require_defined("prelu", "input", x);

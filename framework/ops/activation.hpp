@@ -19,6 +19,7 @@ Tensor sigmoid(const Tensor& x);                ///< 1 / (1 + exp(-x))
 Tensor tanh(const Tensor& x);
 Tensor softplus(const Tensor& x, double beta = 1);  ///< ln(1 + exp(beta·x)) / beta; x where beta·x > 20
 Tensor silu(const Tensor& x);                       ///< x·sigmoid(x)
+Tensor sine(const Tensor& x, double omega = 30);    ///< sin(omega·x) (SIREN, Sitzmann et al. 2020)
 
 /// x > 0 ? x : weight·x with a learned slope: one for all (weight [1]) or one a channel (weight [C], x [N, C,
 /// ...]). He et al. 2015. Error where the weight fits neither.

@@ -19,7 +19,8 @@ const std::vector<ops::Activation> activations = {{Kind::none},
                                                   {Kind::sigmoid},
                                                   {Kind::tanh},
                                                   {Kind::softplus, 2},
-                                                  {Kind::silu}};
+                                                  {Kind::silu},
+                                                  {Kind::sine, 3}};
 
 TEST_CASE("linear with each fused activation") {
   for (const auto activation : activations) {

@@ -50,6 +50,18 @@ TEST_CASE("gain: the known values of smooth activations") {
   CHECK(gain("softplus").backward == doctest::Approx(gain("sigmoid").forward).epsilon(1e-12));
 }
 
+TEST_CASE("gain: sine's are those of its closed form at every omega") {
+  for (const double omega : {0.5, 1.0, 5.0, 30.0, 200.0}) {  // E sin²(ωz) = (1 - exp(-2ω²)) / 2
+    CAPTURE(omega);
+    const Gain sine = gain("sine(" + number_text(omega) + ")");
+    const double rest = std::exp(-2 * omega * omega);
+    CHECK(sine.forward == doctest::Approx(std::sqrt(2 / (1 - rest))).epsilon(1e-11));
+    CHECK(sine.backward == doctest::Approx(std::sqrt(2 / (1 + rest)) / omega).epsilon(1e-11));
+  }
+  CHECK(gain("sine").forward == doctest::Approx(gain("sine(omega=30)").forward));
+  CHECK_THROWS_AS(gain("sine(omega=0)"), Error);
+}
+
 TEST_CASE("gain: a function of one's own, by its values alone") {
   const Gain own = gain(Nonlinearity([](double x) { return std::tanh(x); }));
   CHECK(own.forward == doctest::Approx(gain("tanh").forward).epsilon(1e-12));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/moments.hpp"
 #include "framework/nn/initialize.hpp"
@@ -122,4 +123,22 @@ TEST_CASE("structural: printed, parsed and compared like any other") {
   CHECK(holds(message([] { init::parse("siren(omega=0)"); }), "omega"));
   CHECK(holds(message([] { filled("lsuv", {4, 4}); }), "batch of training data"));
   CHECK(holds(message([] { filled("fixup", {4, 4}); }), "place in its model"));
+}
+
+TEST_CASE("siren: in a sine net every layer's signal has the same spread, about √(1/2)") {
+  const auto net = models::build("plain_net(depth=6, width=256, activation=sine)", {.channels = 1, .height = 1, .width = 2});
+  Generator generator(5);
+  nn::initialize(*net, "siren", generator);
+  Tensor coordinates({256, 1, 1, 2});
+  generator.uniform(coordinates.values(), -1, 1);
+  std::vector<double> spreads;
+  {
+    const NoGrad no_grad;
+    const nn::Observer observer([&](nn::Module& module, const Tensor& out) {
+      if (module.as_activation()) spreads.push_back(moments(out.values()).std);
+    });
+    (*net)(coordinates);
+  }
+  REQUIRE(spreads.size() == 6);
+  for (const double spread : spreads) CHECK(spread == doctest::Approx(std::sqrt(0.5)).epsilon(0.1));
 }

@@ -126,6 +126,7 @@ const std::map<std::string, Compute> computes = {
     {"tanh", [](const Inputs& in, const json&) { return ops::tanh(in[0]); }},
     {"softplus", [](const Inputs& in, const json& o) { return activated(in[0], o, 1, ops::softplus); }},
     {"silu", [](const Inputs& in, const json&) { return ops::silu(in[0]); }},
+    {"sine", [](const Inputs& in, const json& o) { return activated(in[0], o, 30, ops::sine); }},
     {"prelu", [](const Inputs& in, const json&) { return ops::prelu(in[0], in[1]); }},
     {"softmax", [](const Inputs& in, const json& o) { return ops::softmax(in[0], o.at("dim").get<int>()); }},
     {"log_softmax", [](const Inputs& in, const json& o) { return ops::log_softmax(in[0], o.at("dim").get<int>()); }},

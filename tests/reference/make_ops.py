@@ -99,6 +99,10 @@ def activation_cases():
     for beta in [1.0, 3.0]:
         case("softplus", [x()], lambda v: F.softplus(v, beta), parameter=beta)
     case("silu", [x()], F.silu)
+    keep = torch.get_rng_state()  # what came later to this list does not shift what follows
+    for omega in [1.0, 30.0]:
+        case("sine", [x()], lambda v: torch.sin(omega * v), parameter=omega)
+    torch.set_rng_state(keep)
     case("prelu", [rand(3, 4, 2, 5), rand(1)], F.prelu)
     case("prelu", [rand(3, 4, 2, 5), rand(4)], F.prelu)
     for dim in [0, 1, 2]:
