@@ -19,7 +19,7 @@ Initializer lsuv(const LsuvOptions& options) {
 }
 
 Initializer krahenbuhl(const KrahenbuhlOptions& options) {
-  return Initializer("krahenbuhl", {options.target, options.base});
+  return Initializer("krahenbuhl", {options.target, options.between ? "true" : "false", options.base});
 }
 
 std::vector<SchemeInfo> data_family() {
@@ -43,14 +43,19 @@ std::vector<SchemeInfo> data_family() {
        .check = check_base},
       {.name = "krahenbuhl",
        .options = {{.name = "target", .standard = 1.0, .meaning = "standard deviation of each channel's output", .least = 1e-6},
+                   {.name = "between",
+                    .standard = "true",
+                    .meaning = "then scale neighbouring layers so that all change equally fast (algorithm 2)",
+                    .words = {"true", "false"}},
                    base_option("normal")},
-       .summary = "data-dependent: every channel's output gets mean 0 and deviation 1 on a batch, by weights and bias",
+       .summary = "data-dependent: every channel's output gets mean 0 and deviation 1 on a batch; all layers learn equally fast",
        .formula = "w ~ base, b = 0; for each layer in the order they run, for each channel: w ← w target/σ, "
-                  "b ← (b - μ) target/σ (the within-layer part, algorithm 1)",
+                  "b ← (b - μ) target/σ (algorithm 1); then w_k ← w_k √(C_k / C), C_k = ‖∂ηᵀz/∂w_k‖ / ‖w_k‖ with η ~ N(0, 1), "
+                  "C their geometric mean, biases by the product so far: the function stays (algorithm 2, its fixed point)",
        .paper = "Krähenbühl et al. 2015, Data-dependent initializations of convolutional neural networks",
        .use = "nets without normalisation whose inputs are not centred; it starts as BatchNorm would",
-       .fails = "last layers of few units on a small batch; a channel that is constant on the batch is left as drawn; the "
-                "between-layer part, algorithm 2, is not done",
+       .fails = "last layers of few units on a small batch; a channel that is constant on the batch is left as drawn; "
+                "algorithm 2 leaves layers alone that scaling would tell apart: behind tanh, a normalisation, a shortcut",
        .least_rank = 1,
        .fills_bias = true,
        .needs_data = true,

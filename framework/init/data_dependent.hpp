@@ -17,9 +17,11 @@ Initializer lsuv(const LsuvOptions& options = {});
 
 struct KrahenbuhlOptions {
   double target = 1;  ///< standard deviation of each channel's output
+  bool between = true;  ///< then the layers' rates of change are made equal
   std::string base = "normal";
 };
-/// Krähenbühl et al. 2015: each channel's output gets mean 0 and the target deviation, by its weights and bias.
+/// Krähenbühl et al. 2015: each channel's output gets mean 0 and the target deviation, by its weights and bias; then
+/// neighbouring layers are scaled against each other, so that all learn equally fast.
 Initializer krahenbuhl(const KrahenbuhlOptions& options = {});
 
 }  // namespace fanin::init

@@ -28,7 +28,7 @@ ChannelMoments moments_of(const Tensor& output, Index c) {
 
 }  // namespace
 
-/// Krähenbühl et al. 2015, algorithm 1. A bias of another scheme stays, and with it the channel's mean.
+/// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's mean.
 void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples) {
   for (Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {
@@ -43,7 +43,7 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
            fit.parameter->value.shape().to_string(), output.shape().to_string());
     for (Index c = 0; c < output.size(1); ++c) {
       const auto [mean, std] = moments_of(output, c);
-      const double scale = weight != fits.end() && std > 0 ? fit.scheme.number("target") / std : 1;
+      const double scale = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
       if (weight != fits.end()) {
         Tensor& w = weight->parameter->value;
         const Index row = w.numel() / w.size(0);
@@ -55,6 +55,9 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
       }
     }
   }
+  std::vector<Fit> between;
+  std::copy_if(fits.begin(), fits.end(), std::back_inserter(between), [](const Fit& f) { return f.scheme.word("between") == "true"; });
+  equalize_rates(model, between, samples.images);
 }
 
 }  // namespace fanin::nn

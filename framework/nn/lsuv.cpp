@@ -12,8 +12,8 @@ void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples) 
     const Fit& fit = *std::find_if(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == layer; });
     const double target = fit.scheme.number("target"), tolerance = fit.scheme.number("tolerance");
     for (int step = 0; step < static_cast<int>(fit.scheme.number("steps")); ++step) {
-      const double std = moments(output_of(model, *layer, samples.images, fit.name).values()).std;
-      if (std == 0 || std::abs(std * std - target) <= tolerance) break;
+      const auto [mean, std] = moments(output_of(model, *layer, samples.images, fit.name).values());
+      if (!varies(mean, std) || std::abs(std * std - target) <= tolerance) break;
       const double scale = std::sqrt(target) / std;
       for (real& w : fit.parameter->value.values()) w = static_cast<real>(static_cast<double>(w) * scale);
     }

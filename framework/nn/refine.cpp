@@ -39,6 +39,8 @@ void refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
   }
 }
 
+bool varies(double mean, double std) { return std > 1e-6 * std::abs(mean); }
+
 std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, const Tensor& images) {
   std::vector<Module*> order;
   const NoGrad no_grad;

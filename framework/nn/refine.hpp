@@ -36,6 +36,16 @@ void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& sampl
 /// of two gradients.
 double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples& samples);
 
+/// Krähenbühl et al. 2015, algorithm 2, in closed form: along each run of layers where what one multiplies the next can divide
+/// (ReLU and pooling between them), the weights of `fits` are scaled so that their rates of change are equal, and the
+/// model's function stays. Layers that stand alone in this sense stay as they are.
+void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images);
+/// √(E‖∂(ηᵀz)/∂w‖²) / ‖w‖ for the weight w of each fit: z the model's outputs on the images, η ~ N(0, 1) drawn from `seed`.
+/// 0 for a weight of zeros.
+std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed);
+
+/// Whether values of this mean and deviation differ by more than what rounding makes of equal ones.
+bool varies(double mean, double std);
 /// The layers that own `fits`, in the order in which a forward pass first runs them; those it does not run are left out.
 std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, const Tensor& images);
 /// What `layer` gives out, before any activation, the first time a forward pass runs it; the pass ends there. Error when

@@ -1,6 +1,7 @@
 // LSUV and Krähenbühl: what they promise holds on the batch, and nothing else of the model moves.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -8,6 +9,7 @@
 #include "framework/core/moments.hpp"
 #include "framework/core/parallel.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/nn/refine.hpp"
 #include "models/model.hpp"
 #include "tests/message.hpp"
 
@@ -85,7 +87,7 @@ TEST_CASE("lsuv: the base keeps its direction, and only its size changes") {
 TEST_CASE("krahenbuhl: every channel has mean 0 and deviation 1 on the batch") {
   for (const char* model : {"lenet", "plain_net(depth=6, width=24, activation=tanh)"}) {
     CAPTURE(model);
-    const auto net = born(model, "krahenbuhl");
+    const auto net = born(model, "krahenbuhl(between=false)");
     for (const Tensor& out : outputs(*net)) {
       const Index channels = out.size(1), area = out.numel() / (samples * channels);
       for (Index c = 0; c < channels; ++c) {
@@ -96,6 +98,70 @@ TEST_CASE("krahenbuhl: every channel has mean 0 and deviation 1 on the batch") {
         CHECK(std::abs(mean) < 1e-3);
         CHECK(std == doctest::Approx(1).epsilon(1e-3));
       }
+    }
+  }
+}
+
+namespace {
+
+std::vector<nn::Fit> weights_of(nn::Module& model) {
+  std::vector<nn::Fit> all;
+  for (const auto& one : model.named_parameters()) {
+    if (one.parameter->value.rank() >= 2)
+      all.push_back({one.name, one.parameter.get(), one.owner, init::parse("krahenbuhl")});
+  }
+  return all;
+}
+
+std::vector<real> answers(nn::Module& model) { return model(images()).to_vector(); }
+
+}  // namespace
+
+TEST_CASE("krahenbuhl between layers: all layers change equally fast, and the function stays") {
+  for (const char* model : {"mlp(hidden=64-32)", "lenet", "mlp(hidden=48-24, activation=leaky_relu)"}) {
+    CAPTURE(model);
+    const auto within = born(model, "krahenbuhl(between=false)"), both = born(model, "krahenbuhl");
+    const auto before = nn::rates_of_change(*within, weights_of(*within), images(), 0);
+    CHECK(*std::max_element(before.begin(), before.end()) > 1.5 * *std::min_element(before.begin(), before.end()));
+    const auto rates = nn::rates_of_change(*both, weights_of(*both), images(), 0);
+    for (const double rate : rates) CHECK(rate == doctest::Approx(rates[0]).epsilon(1e-4));
+    for (const double rate : nn::rates_of_change(*both, weights_of(*both), images(), 99))  // of other random losses
+      CHECK(rate == doctest::Approx(rates[0]).epsilon(0.15));
+    const auto one = answers(*within), two = answers(*both);
+    for (std::size_t i = 0; i < one.size(); ++i) CHECK(std::abs(one[i] - two[i]) < 1e-4);  // logits of deviation 1
+  }
+}
+
+TEST_CASE("krahenbuhl between layers: where scaling would change the function, nothing is scaled") {
+  const char* tanh = "plain_net(depth=4, width=24, activation=tanh)";
+  CHECK(state(*born(tanh, "krahenbuhl")) == state(*born(tanh, "krahenbuhl(between=false)")));
+  const char* residual = "resnet_small(width=4, batch_norm=false)";
+  const auto within = born(residual, "krahenbuhl(between=false)"), both = born(residual, "krahenbuhl");
+  CHECK(within->parameter("fc.weight")->value.to_vector() == both->parameter("fc.weight")->value.to_vector());
+  const auto one = answers(*within), two = answers(*both);
+  for (std::size_t i = 0; i < one.size(); ++i) CHECK(std::abs(one[i] - two[i]) < 1e-4);
+  std::vector<nn::Fit> branch;
+  for (const auto& fit : weights_of(*both))
+    if (fit.name.starts_with("layer1.0.conv")) branch.push_back(fit);
+  REQUIRE(branch.size() == 2);
+  const auto rates = nn::rates_of_change(*both, branch, images(), 0);
+  CHECK(rates[0] == doctest::Approx(rates[1]).epsilon(1e-4));
+  const char* other_bias = "*.weight=krahenbuhl; *.bias=constant(0.1)";  // which may not be scaled
+  const auto mixed = born("mlp(hidden=32)", other_bias);
+  for (const real b : mixed->parameter("fc1.bias")->value.values()) CHECK(b == real(0.1));
+}
+
+TEST_CASE("data-dependent: what is constant up to rounding is left as drawn, and its rounding is not blown up") {
+  for (const char* plan : {"krahenbuhl(between=false, base=constant(0.0123))", "lsuv(base=constant(0.0123))"}) {
+    CAPTURE(plan);
+    for (const real jitter : {real(0), real(1e-7)}) {  // samples that differ by rounding alone
+      auto net = models::build("mlp(hidden=16)", {});
+      Tensor same(Shape{samples, 1, 28, 28});
+      Generator generator(1);
+      for (Index i = 0; i < same.numel(); ++i)
+        same.data()[i] = real(0.37) + real(0.001) * static_cast<real>(i % 784) + jitter * static_cast<real>((i / 784) % 3 - 1);
+      nn::initialize(*net, plan, generator, same, labels());
+      CHECK(net->parameter("fc1.weight")->value.data()[5] == doctest::Approx(0.0123).epsilon(1e-3));
     }
   }
 }

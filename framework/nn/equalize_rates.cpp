@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <cmath>
+
+#include "framework/autograd/node.hpp"
+#include "framework/nn/refine.hpp"
+#include "framework/ops/elementwise.hpp"
+#include "framework/ops/reduce.hpp"
+
+namespace fanin::nn {
+namespace {
+
+/// A layer's parameters that may be scaled.
+struct Scaled {
+  const Fit* weight = nullptr;
+  const Fit* bias = nullptr;
+};
+
+void scale(const Fit* fit, double factor) {
+  if (fit == nullptr) return;
+  for (real& x : fit->parameter->value.values()) x = static_cast<real>(static_cast<double>(x) * factor);
+}
+
+/// Layers that draw (dropout) draw the same in every pass.
+Tensor run(Module& model, const Tensor& images) {
+  const auto generators = model.named_generators();
+  std::vector<Generator> before;
+  for (const auto& one : generators) before.push_back(*one.second);
+  Tensor output = model(images);
+  for (std::size_t i = 0; i < before.size(); ++i) *generators[i].second = before[i];
+  return output;
+}
+
+double norm(const Tensor& x) {
+  double squares = 0;
+  for (const real v : x.values()) squares += static_cast<double>(v) * static_cast<double>(v);
+  return std::sqrt(squares);
+}
+
+/// Whether the function stays, to the bit, when `a` is doubled and the weight of `b` halved: powers of two do not round.
+bool linked(Module& model, const Scaled& a, const Scaled& b, const Tensor& images, const Tensor& output) {
+  const auto scaled_by = [&](double factor) {
+    scale(a.weight, factor);
+    scale(a.bias, factor);
+    scale(b.weight, 1 / factor);
+  };
+  scaled_by(2);
+  const NoGrad no_grad;
+  const Tensor now = run(model, images);
+  scaled_by(0.5);
+  return std::equal(now.values().begin(), now.values().end(), output.values().begin(), output.values().end());
+}
+
+}  // namespace
+
+std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed) {
+  constexpr int draws = 4;
+  Generator generator(seed);
+  std::vector<double> squares(fits.size(), 0);
+  for (int draw = 0; draw < draws; ++draw) {
+    for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
+    const Tensor output = run(model, images);
+    Tensor direction(output.shape());  // independent for each sample: then the squares' expectation is the samples' sum
+    generator.normal(direction.values(), 0, 1);
+    ops::sum(output * direction).backward();
+    for (std::size_t i = 0; i < fits.size(); ++i) {
+      const Tensor gradient = fits[i].parameter->value.grad();
+      if (gradient.defined()) squares[i] += std::pow(norm(gradient), 2);
+    }
+  }
+  std::vector<double> rates;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const double size = norm(fits[i].parameter->value);
+    const double samples = static_cast<double>(images.size(0)) * draws;
+    rates.push_back(size > 0 ? std::sqrt(squares[i] / samples) / size : 0);
+  }
+  return rates;
+}
+
+void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images) {
+  std::vector<Scaled> layers;
+  std::vector<Fit> weights;
+  for (const Module* layer : in_run_order(model, fits, images)) {
+    Scaled own;
+    for (const Fit& fit : fits) {
+      if (fit.owner == layer) (fit.parameter->value.rank() >= 2 ? own.weight : own.bias) = &fit;
+    }
+    if (own.weight == nullptr) continue;
+    layers.push_back(own);
+    weights.push_back(*own.weight);
+  }
+  if (layers.size() < 2) return;
+  const auto rates = rates_of_change(model, weights, images, 0);
+  Tensor output;
+  {
+    const NoGrad no_grad;
+    output = run(model, images);
+  }
+  for (std::size_t first = 0, end = 1; first < layers.size(); first = end, ++end) {
+    while (end < layers.size() && linked(model, layers[end - 1], layers[end], images, output)) ++end;
+    double mean = 0;
+    for (std::size_t k = first; k < end; ++k) mean += std::log(rates[k]) / static_cast<double>(end - first);
+    if (!std::isfinite(mean)) continue;  // a layer that cannot learn, or none that can
+    double product = 1;
+    for (std::size_t k = first; k < end; ++k) {
+      const double factor = std::sqrt(rates[k] / std::exp(mean));
+      product *= factor;
+      scale(layers[k].weight, factor);
+      if (k + 1 < end) scale(layers[k].bias, product);  // at the end the product is 1
+    }
+  }
+}
+
+}  // namespace fanin::nn
