@@ -40,7 +40,7 @@ deps:
 
 # fanin against PyTorch, in turn: a table, out/bench/results.json, out/bench/bench.md.
 bench: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) program $(BUILD)/fanin_bench $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch)
+	@$(MAKE) --no-print-directory -j$(JOBS) program $(BUILD)/fanin_bench $(peers)
 	$(BUILD)/fanin_bench $(BENCH_FLAGS)
 
 # Claimed versus seen: a table, out/claims/claims.json, out/claims/claims.md. Fails when a claim does.
@@ -77,7 +77,9 @@ commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
 test_sources   := $(filter-out tests/double/% tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
 claim_sources := $(wildcard examples/claims/*.cpp)
-bench_sources := $(filter-out %/peer_libtorch.cpp,$(wildcard examples/bench/*.cpp))
+bench_sources := $(wildcard examples/bench/*.cpp)
+peers := $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch) $(if $(wildcard /usr/include/dlib/dnn.h),$(BUILD)/peer_dlib) \
+  $(if $(wildcard /usr/include/tiny_dnn/config.h),$(BUILD)/peer_tiny_dnn)
 hello := $(patsubst examples/%.cpp,$(BUILD)/%,$(wildcard examples/hello_*.cpp))
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
@@ -110,10 +112,17 @@ $(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfani
 
 $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ -lopenblas $(LDLIBS)
-# PyTorch's own C++ front end, where Debian's libtorch-dev is: its headers do not pass our warnings.
-$(BUILD)/peer_libtorch: examples/bench/peer_libtorch.cpp
+# Other frameworks in C++, where Debian's libtorch-dev, libdlib-dev and tiny-dnn are, at their best for this machine; their
+# headers do not pass our warnings. tiny-dnn looks for stb in a folder of its own.
+$(BUILD)/peer_libtorch: examples/bench/peers/libtorch.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
+$(BUILD)/peer_dlib: examples/bench/peers/dlib.cpp examples/bench/peers/serve.hpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w $< -o $@ -ldlib -lopenblas -lpthread
+$(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/serve.hpp
+	@mkdir -p $(BUILD)/third_party && ln -sfn /usr/include/stb $(BUILD)/third_party/stb
+	$(CXX) -std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I$(BUILD) $< -o $@ -lpthread
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)

@@ -10,7 +10,7 @@ struct TableOptions {
   double seconds = 1;                          ///< length of one measure
   std::string python = "/usr/bin/python3";     ///< with PyTorch
   std::string folder = "/usr/share/datasets/fashion-mnist";
-  std::string peers = "examples/bench";        ///< where peer_torch.py is
+  std::string peers = "examples/bench/peers";  ///< where peer_torch.py is
   std::string out = "out/bench";
 };
 

@@ -2,10 +2,7 @@
 //   peer_libtorch WORKLOAD BATCH THREADS SECONDS    after a warm-up, one measure (samples/s) a line of stdin
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <chrono>
-#include <iostream>
-#include <string>
+#include "serve.hpp"
 
 namespace nn = torch::nn;
 
@@ -55,24 +52,14 @@ int main(int argc, char** argv) {
   torch::optim::SGD optimizer(model->parameters(), 0.1);
   auto order = torch::randperm(60000);
   int64_t at = 0;
-  const auto measure = [&](double limit) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    double elapsed = 0;
-    int64_t samples = 0;
-    while (elapsed < limit) {
-      if (at >= 60000) order = torch::randperm(60000), at = 0;
-      const auto chosen = order.slice(0, at, std::min<int64_t>(at + batch, 60000));
-      at += batch;
-      const auto x = images.index_select(0, chosen), y = labels.index_select(0, chosen);
-      for (auto& parameter : model->parameters()) parameter.mutable_grad().reset();
-      torch::cross_entropy_loss(model->forward(x), y).backward();
-      optimizer.step();
-      samples += x.size(0);
-      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    }
-    return static_cast<double>(samples) / elapsed;
-  };
-  measure(std::min(1.0, seconds));
-  for (std::string line; std::getline(std::cin, line);) std::cout << measure(seconds) << std::endl;
+  serve(seconds, [&] {
+    if (at >= 60000) order = torch::randperm(60000), at = 0;
+    const auto chosen = order.slice(0, at, std::min<int64_t>(at + batch, 60000));
+    at += batch;
+    const auto x = images.index_select(0, chosen), y = labels.index_select(0, chosen);
+    for (auto& parameter : model->parameters()) parameter.mutable_grad().reset();
+    torch::cross_entropy_loss(model->forward(x), y).backward();
+    optimizer.step();
+    return static_cast<long>(x.size(0));
+  });
 }

@@ -1,0 +1,102 @@
+#include "examples/bench/sections.hpp"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace fanin::bench {
+
+namespace fs = std::filesystem;
+
+/// The frameworks in C++ that Debian has, one thread each.
+void measure_frameworks(Bench& bench) {
+  std::vector<std::vector<std::string>> rows = {{"workload", "batch", "fanin", "PyTorch's C++", "dlib", "tiny-dnn"}};
+  for (const auto& workload : workloads()) {
+    const std::string batch = std::to_string(workload.batches[0]);
+    const auto peer = [&](const char* name, const Command& arguments) {
+      return fs::exists(bench.beside(name)) ? std::make_unique<Child>(keeping_its_heap + Command{bench.beside(name), workload.name, batch} + arguments)
+                                      : nullptr;
+    };
+    std::vector<std::unique_ptr<Child>> children;
+    children.push_back(std::make_unique<Child>(bench.fanin(workload, workload.batches[0], 1)));
+    children.push_back(peer("peer_libtorch", {"1", bench.length()}));
+    children.push_back(peer("peer_dlib", {bench.length()}));
+    children.push_back(peer("peer_tiny_dnn", {bench.length()}));
+    std::vector<Samples> samples(children.size());
+    for (int pair = 0; pair < bench.options.pairs; ++pair) {
+      for (std::size_t i = 0; i < children.size(); ++i) {
+        if (children[i]) samples[i].push_back(children[i]->ask());
+      }
+    }
+    std::vector<std::string> row = {workload.name, batch};
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      const auto ratio = i > 0 ? median_ratio(samples[0], samples[i]) : Figure();
+      row.push_back(text_of(median(samples[i])) + (ratio ? " (" + text_of(ratio, "×") + ")" : ""));
+    }
+    rows.push_back(row);
+  }
+  bench.section("Frameworks in C++: samples/s, 1 thread, and fanin's ratio to each", rows);
+}
+
+void measure_initializers(Bench& bench) {
+  std::vector<std::vector<std::string>> rows = {{"scheme", "shape", "fanin", "PyTorch", "ratio"}};
+  struct Draw {
+    const char* scheme;
+    Index rows, columns;
+  };
+  for (const auto& [scheme, height, width] : {Draw{"uniform", 1000, 1000}, Draw{"normal", 1000, 1000}, Draw{"trunc_normal", 1000, 1000},
+                                              Draw{"orthogonal", 1024, 1024}, Draw{"sparse(sparsity=0.9)", 1024, 1024}}) {
+    const Command draw = {"init", scheme, std::to_string(height), std::to_string(width), bench.length()};
+    Child ours(Command{bench.beside("fanin_bench")} + draw);
+    std::unique_ptr<Child> theirs;
+    if (bench.has_torch) theirs = std::make_unique<Child>(bench.torch(draw));
+    Samples f, t;
+    for (int pair = 0; pair < bench.options.pairs; ++pair) {
+      f.push_back(ours.ask());
+      if (theirs) t.push_back(theirs->ask());
+    }
+    rows.push_back({scheme, fmt::format("{}×{}", height, width), text_of(median(f)), text_of(median(t)), text_of(median_ratio(t, f), "×")});
+  }
+  bench.section("Initializers: nanoseconds an element, 1 thread", rows);
+}
+
+void measure_memory(Bench& bench) {
+  if (bench.folder.empty()) return;
+  const Usage ours = run_to_end({bench.beside("fanin"), "train", "--model", "mlp", "--epochs", "1"});
+  const auto peak = [](const Usage& usage) { return usage.status == 0 ? Figure(usage.peak_mb) : Figure(); };
+  bench.section("Peak memory, MB", {{"what", "fanin", "PyTorch"},
+                              {"train the mlp for an epoch", text_of(peak(ours)),
+                               text_of(bench.has_torch ? peak(run_to_end(bench.torch({"memory", bench.folder}))) : Figure())},
+                              {"start and end (--help; import torch)", text_of(peak(run_to_end({bench.beside("fanin"), "--help"}))),
+                               text_of(bench.has_torch ? peak(run_to_end(bench.torch({"import"}))) : Figure())}});
+}
+
+void measure_startup(Bench& bench) {
+  Samples ours, theirs;
+  for (int i = 0; i < 20; ++i) ours.push_back(1e3 * run_to_end({bench.beside("fanin"), "--help"}).seconds);
+  for (int i = 0; bench.has_torch && i < bench.whole_pairs(); ++i) theirs.push_back(1e3 * run_to_end(bench.torch({"import"})).seconds);
+  bench.section("Start, ms of wall time", {{"fanin --help", "import torch"}, {text_of(median(ours)), text_of(median(theirs))}});
+}
+
+void measure_scaling(Bench& bench) {
+  std::vector<std::vector<std::string>> rows = {{"training samples", "microseconds a sample"}};
+  for (const Index count : {Index{1'000}, Index{10'000}, Index{60'000}}) {
+    Child child(bench.fanin(workload_named("mlp"), 64, 1) + Command{"--count", std::to_string(count)});
+    Samples costs;
+    for (int i = 0; i < bench.options.pairs; ++i) costs.push_back(1e6 / child.ask());
+    rows.push_back({std::to_string(count), text_of(median(costs))});
+  }
+  bench.section("Cost of a sample by the size of the data set: mlp, batch 64, 1 thread", rows);
+  if (bench.folder.empty()) return;
+  const std::vector<std::string> schemes = {"default", "xavier_uniform", "kaiming_normal", "orthogonal"};
+  Samples one, two;
+  for (int i = 0; i < bench.whole_pairs(); ++i) {
+    one.push_back(run_together({bench.comparison(schemes, 1)}));
+    two.push_back(run_together({bench.comparison(schemes, 2)}));
+  }
+  bench.section("Four runs of a comparison, seconds of wall time", {{"1 job", "2 jobs", "ratio"},
+                                                              {text_of(median(one)), text_of(median(two)), text_of(median_ratio(one, two), "×")}});
+}
+
+}  // namespace fanin::bench

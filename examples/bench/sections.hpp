@@ -1,0 +1,71 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "examples/bench/child.hpp"
+#include "examples/bench/figures.hpp"
+#include "examples/bench/table.hpp"
+#include "examples/bench/workloads.hpp"
+
+namespace fanin::bench {
+
+Command operator+(Command first, const Command& rest);
+
+/// glibc's malloc gives PyTorch's larger tensors back to the system after every step, in some processes and not in others,
+/// by how its heap happens to lie; it is then up to six times slower. As few users know, it can be told to keep them.
+inline const Command keeping_its_heap = {"/usr/bin/env", "MALLOC_MMAP_THRESHOLD_=33554432",
+                                         "MALLOC_TRIM_THRESHOLD_=17179869184"};
+
+/// What every section needs: the options, the programs to run, and the report that grows.
+class Bench {
+ public:
+  explicit Bench(const TableOptions& chosen);
+
+  Command torch(const Command& arguments) const;
+  Command torch_training(const Workload& workload, Index batch, const std::string& threads) const;
+  Command fanin(const Workload& workload, Index batch, int threads) const;
+  /// A comparison of the mlp over `schemes`, one seed, one epoch.
+  Command comparison(const std::vector<std::string>& schemes, int jobs) const;
+  /// A program built along with this one.
+  static std::string beside(const std::string& name);
+  std::string length() const;
+  int whole_pairs() const { return options.quick ? 1 : options.pairs; }
+
+  void section(const std::string& title, const std::vector<std::vector<std::string>>& rows);
+  void remark(const std::string& text) { remarks.push_back(text); }
+
+  TableOptions options;
+  std::string folder, data = "fashion-mnist";  ///< without a folder the data are synthetic
+  bool has_torch = false;
+  std::string report;
+  std::vector<std::string> remarks;
+};
+
+/// Samples/s of each workload, and of whole comparisons.
+class TrainingTable {
+ public:
+  explicit TrainingTable(Bench& bench) : bench_(bench) {}
+  void measure(const Workload& workload);
+  void measure_comparison();
+  /// Adds the table to the report.
+  void finish();
+  /// The rows as results.json has them.
+  std::string json() const;
+
+ private:
+  struct Row;
+  void add(const Row& row);
+
+  Bench& bench_;
+  Samples rates_;
+  std::vector<std::string> results_;  // each a JSON object
+  std::vector<std::vector<std::string>> rows_;
+};
+
+void measure_frameworks(Bench& bench);
+void measure_initializers(Bench& bench);
+void measure_memory(Bench& bench);
+void measure_startup(Bench& bench);
+void measure_scaling(Bench& bench);
+
+}  // namespace fanin::bench
