@@ -183,7 +183,7 @@ void add_probe(CLI::App& app) {
   command->add_flag("--json", flags->json, "JSON on stdout");
   auto* validate =
       command->add_flag("--validate", flags->validate,
-                        "train 128 (model, scheme) pairs for real: how often is the verdict right? Minutes");
+                        "train 194 (model, scheme) pairs for real: how often is the verdict right? Minutes");
   command->add_option("--seeds", flags->seeds, "runs a pair, with --validate; the first has --seed")
       ->capture_default_str()
       ->needs(validate);

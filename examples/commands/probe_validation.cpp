@@ -86,19 +86,14 @@ std::string line(const char* what, const Score& s) {
 
 /// The measures that the verdict goes by, at their worst over the layers.
 std::string worst(const lab::Probe& probe) {
-  double twins = 0, dead = 0, saturated = 0, signal = INFINITY, low = INFINITY, high = 0;
+  double share = INFINITY, low = INFINITY, high = 0, step = 0;
   for (std::size_t i = 0; i < probe.layers.size(); ++i) {
-    const auto& one = probe.layers[i];
-    if (i + 1 < probe.layers.size())
-      twins = std::max(twins, one.twins), dead = std::max(dead, one.dead),
-      saturated = std::max(saturated, one.saturated);
-    signal = std::min(signal, one.signal);
-    low = std::min(low, lab::measure(probe, i, "gradient ratio"));
-    high = std::max(high, lab::measure(probe, i, "gradient ratio"));
+    if (i + 1 < probe.layers.size()) share = std::min(share, lab::signal_share(probe.layers[i]));
+    const double ratio = lab::measure(probe, i, "gradient ratio");
+    low = std::min(low, ratio), high = std::max(high, ratio), step = std::max(step, probe.layers[i].step);
   }
-  return fmt::format(
-      "twins {:.2f} dead {:.2f} sat {:.2f} signal {:.1e} ratio {:.1e}..{:.1e} logits {:.2g} step {:.2g} cond {:.2g}", twins,
-      dead, saturated, signal, low, high, probe.layers.back().std, lab::first_step(probe), lab::conditioning(probe));
+  return fmt::format("signal share {:.1e} gradient ratio {:.1e}..{:.1e} step {:.1e} logits {:.1e} stretch {:.2g}", share, low,
+                     high, step, probe.layers.back().std, lab::stretch_spread(probe));
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ double spread(const std::vector<double>& values) {
 
 }  // namespace
 
-// The thresholds lie between what trained and what did not among the pairs that `fanin probe --validate` counts as its first
-// half, seeds 0 to 2, halfway in the logarithm where the two were near each other.
+// The thresholds lie between what trained and what did not, halfway in the logarithm, among the pairs of
+// `fanin probe --validate` that it does not mark as held out, seeds 0 to 2.
 const std::vector<Sign>& signs() {
   static const std::vector<Sign> all = {
       {Condition::explodes, "overflow", 0.5, true, Where::layer,
@@ -49,34 +49,35 @@ const std::vector<Sign>& signs() {
        "identical units get identical steps: the layer works as if it had one unit"},
       {Condition::dead, "dead", 0.95, true, Where::hidden_layer,
        "units that say the same to every sample pass on neither signal nor gradient"},
-      {Condition::saturated, "saturated", 0.87, true, Where::hidden_layer,
+      {Condition::saturated, "saturated", 0.95, true, Where::hidden_layer,
        "on the flat ends of the activation almost no gradient passes"},
-      {Condition::vanishes, "signal", 1e-3, false, Where::hidden_layer,
+      {Condition::vanishes, "signal share", 0.022, false, Where::hidden_layer,
        "outputs hardly differ from sample to sample, so there is nothing to learn from"},
-      {Condition::explodes, "logits", 28, true, Where::model,
-       "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
       {Condition::vanishes, "gradient ratio", 1.7e-3, false, Where::layer,
        "the gradient has faded on its way back from the logits: the layer stands still"},
-      {Condition::explodes, "gradient ratio", 1e3, true, Where::layer,
+      {Condition::explodes, "gradient ratio", 150, true, Where::layer,
        "the gradient has grown on its way back from the logits: a step throws the layer off"},
-      {Condition::explodes, "first step", 2, true, Where::model,
-       "a single step at this learning rate replaces what the net computes instead of improving it"},
-      {Condition::ill_conditioned, "conditioning", 200, true, Where::model,
-       "some directions of the input are stretched this many times as much as others: no learning rate suits all"}};
+      {Condition::explodes, "step", 0.76, true, Where::layer,
+       "the first step at this learning rate is as large as the weights themselves: it replaces them"},
+      {Condition::explodes, "logits", 35, true, Where::model,
+       "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
+      {Condition::ill_conditioned, "stretch spread", 5, true, Where::model,
+       "some directions of the input are stretched far more than others: no learning rate suits all"}};
   return all;
 }
 
-double conditioning(const Probe& probe) {
-  if (probe.jacobian.empty()) return 0;
-  const double most = probe.jacobian.front(), least = probe.jacobian.back();
-  if (!std::isfinite(most) || most == 0) return 0;
-  return most / least;
+double signal_share(const LayerProbe& layer) {
+  const double size = std::hypot(layer.mean, layer.std);
+  return size == 0 ? 0 : layer.signal / size;
 }
 
-double first_step(const Probe& probe) {
-  double product = 1;
-  for (const auto& layer : probe.layers) product *= 1 + layer.step;
-  return product - 1;
+double stretch_spread(const Probe& probe) {
+  if (probe.jacobian.empty() || !std::isfinite(probe.jacobian.front()) || probe.jacobian.front() == 0) return 1;
+  std::vector<double> passing;
+  for (const double value : probe.jacobian) {
+    if (value > 1e-6 * probe.jacobian.front()) passing.push_back(value);
+  }
+  return std::pow(10, spread(passing));
 }
 
 double measure(const Probe& probe, std::size_t index, const std::string& name) {
@@ -86,15 +87,15 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
   if (name == "twins") return layer.twins;
   if (name == "dead") return layer.dead;
   if (name == "saturated") return layer.saturated;
-  if (name == "signal") return layer.signal;
+  if (name == "signal share") return signal_share(layer);
   if (name == "gradient ratio") {
     // Logits with weights of exactly zero pass nothing on at first, but learn in the first step themselves.
     const bool zero_head = probe.layers.size() > 1 && probe.layers[probe.layers.size() - 2].gradient == 0;
     return last.gradient > 0 && !zero_head ? layer.gradient / last.gradient : 1;
   }
   if (name == "logits") return last.std;
-  if (name == "first step") return first_step(probe);
-  if (name == "conditioning") return conditioning(probe);
+  if (name == "step") return layer.step;
+  if (name == "stretch spread") return stretch_spread(probe);
   fail("measure: '{}' is no measure of a probe", name);
 }
 
@@ -114,10 +115,11 @@ Diagnosis diagnose(const Probe& probe) {
   };
   // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before it. What only
   // the whole shows comes last.
+  const auto is_backward = [](const Sign& sign) { return sign.measure == "gradient ratio" || sign.measure == "step"; };
   for (const bool backward : {false, true}) {
     for (std::size_t i = 0; i < count; ++i) {
       for (const Sign& sign : signs()) {
-        if (sign.where == Where::model || (sign.measure == "gradient ratio") != backward) continue;
+        if (sign.where == Where::model || is_backward(sign) != backward) continue;
         if (sign.where == Where::hidden_layer && i + 1 == count) continue;
         if (shows(sign, i)) return found(sign, i);
       }

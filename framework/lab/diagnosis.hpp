@@ -41,15 +41,17 @@ Diagnosis diagnose(const Probe& probe);
 /// A measure of layer `index`, or of the model whatever the index, by the name that the signs use. Error for a name that is none.
 double measure(const Probe& probe, std::size_t index, const std::string& name);
 
-/// Largest by smallest singular value of the input-output Jacobian: how unevenly the net stretches the few directions of the
-/// input that its logits see. Weights that keep it near 1 at any depth ("dynamical isometry": Saxe et al. 2013, Pennington et
-/// al. 2017) learn fast; in products of Gaussian matrices it grows exponentially with depth over width. 0 where the Jacobian is
-/// zero or overflows and so says nothing of directions, infinite where it is singular.
-double conditioning(const Probe& probe);
+/// What a layer's outputs say of their own sample, as a share of all they say: `LayerProbe::signal` by the root mean square of
+/// the outputs. For samples of equal norm and mean correlation c it is √((1 - c)(N - 1)/N): it goes to 0 in the ordered phase,
+/// where c goes to 1 with depth and all samples look the same (Schoenholz et al. 2017). 0 for outputs that are all zero.
+double signal_share(const LayerProbe& layer);
 
-/// ∏(1 + lr ‖∇W‖/‖W‖) - 1 over the layers: a bound on how much the first step changes what the net computes, relative to what
-/// it is (deep relative trust: Bernstein et al. 2020, theorem 1). Above about 1 the gradient no longer foretells the loss.
-double first_step(const Probe& probe);
+/// How unevenly the net stretches directions of its input: the geometric standard deviation, exp(std of ln σ), of the
+/// input-output Jacobian's singular values, those below 1e-6 of the largest left out (a narrow layer makes them zero by
+/// itself). 1 is dynamical isometry, under which depth costs no learning time (Saxe et al. 2013, Pennington et al. 2017); in
+/// products of Gaussian matrices it grows exponentially with depth over width. 1 where the Jacobian is zero or overflows and
+/// so says nothing of directions.
+double stretch_spread(const Probe& probe);
 
 /// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of the outputs'
 /// std (logits left out), plus that of log10 of the gradient norms, plus |log10 of the logits' std|, plus a tenth of log10 of
