@@ -20,38 +20,24 @@ struct ProbeFlags {
   Index batch = 256;
   std::uint64_t seed = 0;
   double lr = 0.1;
-  bool detail = false, json = false, validate = false;
-  int seeds = 1, threads = 2;  // of the validation
+  bool detail = false, json = false, validate = false, validate_plan = false, only_held_out = false;
+  int seeds = 3, threads = 2;  // of the validation
 };
-
-/// The schemes of interest for a model: the usual good and bad ones, and those made for its activation.
-std::string usual_schemes(nn::Module& model) {
-  std::string activation;
-  for (const auto& one : model.named_modules()) {
-    if (const auto found = one.module->as_activation()) activation = nn::activation_name(*found);
-  }
-  std::string schemes =
-      "default; zeros; constant(0.05); normal(std=0.01); normal(std=1); lecun_normal; xavier_uniform; "
-      "xavier_normal; kaiming_uniform; kaiming_normal; orthogonal; "
-      "orthogonal(gain=1.4142)";
-  if (activation == "tanh" || activation == "relu")
-    schemes += fmt::format("; edge_of_chaos(activation={})", activation);
-  return schemes;
-}
 
 std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& flags,
                                      const models::InputSpec& input, const Batch& batch) {
   const auto model = models::build(text, input);
   std::vector<lab::Probed> all;
   for (const auto& scheme :
-       split_list(flags.schemes.empty() ? usual_schemes(*model) : flags.schemes, "\n;")) {
+       flags.schemes.empty() ? usual_schemes(*model) : split_list(flags.schemes, "\n;")) {
     const bool braced = scheme.front() == '{' && scheme.back() == '}';  // a plan with rules of its own
     const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
     Generator generator(flags.seed);
     nn::forget(*model);
     nn::initialize(*model, plan, generator, batch.images, {batch.labels.data(), batch.labels.size()});
     lab::Probed& one = all.emplace_back(lab::Probed{.scheme = scheme, .plan = plan.to_string()});
-    one.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = flags.lr});
+    one.probe =
+        lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = flags.lr});
     one.diagnosis = lab::diagnose(one.probe);
   }
   return all;
@@ -67,8 +53,8 @@ void print_model(const std::string& text, const std::vector<lab::Probed>& all) {
                    {"rank", true},
                    {"dead", true},
                    {"twins", true},
-                   {"Jacobian σ max", true},
-                   {"min", true}});
+                   {"Jacobian σ", true},
+                   {"stretch", true}});
   for (const auto& one : all) {
     const auto& layers = one.probe.layers;
     double rank = INFINITY, dead = 0, twins = 0;
@@ -80,7 +66,7 @@ void print_model(const std::string& text, const std::vector<lab::Probed>& all) {
     table.add({one.scheme, one.diagnosis.to_string(), lab::range_text(layers.front().std, layers.back().std),
                lab::range_text(layers.back().gradient, layers.front().gradient), fmt::format("{:.1f}", rank),
                share(dead), share(twins), lab::number_text(one.probe.jacobian.front()),
-               lab::number_text(one.probe.jacobian.back())});
+               lab::number_text(lab::stretch_spread(one.probe))});
   }
   fmt::print("{}\n{}\nrecommended: {}\n", text, table.to_string(), lab::recommendation(all));
 }
@@ -109,16 +95,21 @@ void print_detail(const lab::Probed& one) {
 }
 
 void run(const ProbeFlags& flags) {
-  if (!(flags.lr > 0 && flags.lr <= 1e6)) fail_usage("--lr must be above 0 and at most 1e6, got {}", flags.lr);
-  if (flags.validate) {
-    if (flags.seeds < 1 || flags.seeds > 100) fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
-    if (flags.threads < 1 || flags.threads > 256) fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
-    return validate_probe({.data = flags.data,
-                           .seeds = flags.seeds,
-                           .seed = flags.seed,
-                           .lr = flags.lr,
-                           .threads = flags.threads,
-                           .json = flags.json});
+  if (!(flags.lr > 0 && flags.lr <= 1e6))
+    fail_usage("--lr must be above 0 and at most 1e6, got {}", flags.lr);
+  if (flags.validate || flags.validate_plan) {
+    if (flags.seeds < 1 || flags.seeds > 100)
+      fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
+    if (flags.threads < 1 || flags.threads > 256)
+      fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
+    const ValidationOptions options = {.data = flags.data,
+                                       .seeds = flags.seeds,
+                                       .seed = flags.seed,
+                                       .lr = flags.lr,
+                                       .threads = flags.threads,
+                                       .only_held_out = flags.only_held_out,
+                                       .json = flags.json};
+    return flags.validate ? validate_probe(options) : validate_plan(options);
   }
   if (flags.batch < 2 || flags.batch > 8192)
     fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
@@ -161,6 +152,20 @@ void run(const ProbeFlags& flags) {
 
 }  // namespace
 
+std::vector<std::string> usual_schemes(nn::Module& model) {
+  std::string activation;
+  for (const auto& one : model.named_modules()) {
+    if (const auto found = one.module->as_activation()) activation = nn::activation_name(*found);
+  }
+  std::vector<std::string> schemes = {"default",          "zeros",         "constant(0.05)",
+                                      "normal(std=0.01)", "normal(std=1)", "lecun_normal",
+                                      "xavier_uniform",   "xavier_normal", "kaiming_uniform",
+                                      "kaiming_normal",   "orthogonal",    "orthogonal(gain=1.4142)"};
+  if (activation == "tanh" || activation == "relu")
+    schemes.push_back(fmt::format("edge_of_chaos(activation={})", activation));
+  return schemes;
+}
+
 void add_probe(CLI::App& app) {
   auto flags = std::make_shared<ProbeFlags>();
   CLI::App* command =
@@ -178,17 +183,35 @@ void add_probe(CLI::App& app) {
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
-  command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")->capture_default_str();
+  command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")
+      ->capture_default_str();
   command->add_flag("--detail", flags->detail, "every scheme layer by layer");
   command->add_flag("--json", flags->json, "JSON on stdout");
   auto* validate =
       command->add_flag("--validate", flags->validate,
                         "train 194 (model, scheme) pairs for real: how often is the verdict right? Minutes");
-  command->add_option("--seeds", flags->seeds, "runs a pair, with --validate; the first has --seed")
-      ->capture_default_str()
+  command
+      ->add_flag("--held-out", flags->only_held_out,
+                 "with --validate: only the pairs that no threshold comes from")
       ->needs(validate);
-  command->add_option("--threads", flags->threads, "runs at a time, with --validate")->capture_default_str()->needs(validate);
-  command->callback([flags] { run(*flags); });
+  auto* validate_plan =
+      command->add_flag("--validate-plan", flags->validate_plan,
+                        "train all schemes on 12 models for real: how good is the recommended one? Minutes");
+  validate->excludes(validate_plan);
+  auto* seeds = command
+                    ->add_option("--seeds", flags->seeds,
+                                 "runs a pair, with --validate or --validate-plan; the first has --seed")
+                    ->capture_default_str();
+  auto* threads =
+      command->add_option("--threads", flags->threads, "runs at a time, with --validate or --validate-plan")
+          ->capture_default_str();
+  command->callback([flags, seeds, threads] {
+    if (!flags->validate && !flags->validate_plan) {
+      if (seeds->count() > 0) fail_usage("--seeds needs --validate or --validate-plan");
+      if (threads->count() > 0) fail_usage("--threads needs --validate or --validate-plan");
+    }
+    run(*flags);
+  });
 }
 
 }  // namespace fanin::program

@@ -9,6 +9,7 @@
 #include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -50,6 +51,7 @@ void run(Trial& trial, const Splits& data, double lr) {
 std::vector<Trial> trials_of(const ValidationOptions& options) {
   std::vector<Trial> trials;
   for (const auto& model : tried_models()) {
+    if (options.only_held_out && !model.held_out) continue;
     for (const auto& scheme : model.schemes) {
       for (int i = 0; i < options.seeds; ++i) {
         trials.push_back({.model = model.model,
@@ -64,12 +66,13 @@ std::vector<Trial> trials_of(const ValidationOptions& options) {
 
 struct Score {
   int right_trains = 0, wrong_trains = 0, right_fails = 0, wrong_fails = 0;
-  void add(const Trial& t) {
-    if (t.diagnosis.trains())
-      ++(t.trains() ? right_trains : wrong_trains);
+  void add(bool foretold, bool trains) {
+    if (foretold)
+      ++(trains ? right_trains : wrong_trains);
     else
-      ++(t.trains() ? wrong_fails : right_fails);
+      ++(trains ? wrong_fails : right_fails);
   }
+  int count() const { return right_trains + wrong_trains + right_fails + wrong_fails; }
   static double ratio(int part, int other) {
     return part + other == 0 ? NAN : static_cast<double>(part) / (part + other);
   }
@@ -77,9 +80,9 @@ struct Score {
   double recall() const { return ratio(right_trains, wrong_fails); }
 };
 
-std::string line(const char* what, const Score& s) {
+std::string line(const std::string& what, const Score& s) {
   return fmt::format(
-      "{:<22} {:>3} train as foretold, {:>3} fail as foretold, {:>2} fail unforetold, {:>2} train against "
+      "{:<23} {:>3} train as foretold, {:>3} fail as foretold, {:>2} fail unforetold, {:>2} train against "
       "the verdict: precision {:.3f}, recall {:.3f}\n",
       what, s.right_trains, s.right_fails, s.wrong_trains, s.wrong_fails, s.precision(), s.recall());
 }
@@ -92,8 +95,9 @@ std::string worst(const lab::Probe& probe) {
     const double ratio = lab::measure(probe, i, "gradient ratio");
     low = std::min(low, ratio), high = std::max(high, ratio), step = std::max(step, probe.layers[i].step);
   }
-  return fmt::format("signal share {:.1e} gradient ratio {:.1e}..{:.1e} step {:.1e} logits {:.1e} stretch {:.2g}", share, low,
-                     high, step, probe.layers.back().std, lab::stretch_spread(probe));
+  return fmt::format(
+      "signal share {:.1e} gradient ratio {:.1e}..{:.1e} step {:.1e} logits {:.1e} stretch {:.2g}", share,
+      low, high, step, probe.layers.back().std, lab::stretch_spread(probe));
 }
 
 }  // namespace
@@ -149,15 +153,32 @@ void validate_probe(const ValidationOptions& options) {
       [&](std::size_t i) {
         if (options.json) return;
         const Trial& t = trials[i];
-        fmt::print("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ', t.model,
-                   t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
+        fmt::print("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ',
+                   t.model, t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
         std::fflush(stdout);
       });
-  Score all, fitted, held_out;
+  struct Half {
+    const char* name;
+    Score runs, pairs;  ///< a pair goes by the majority of its runs
+    void add(std::span<const Trial> pair) {
+      std::size_t foretold = 0, trained_runs = 0;
+      for (const Trial& t : pair) {
+        runs.add(t.diagnosis.trains(), t.trains());
+        foretold += t.diagnosis.trains();
+        trained_runs += t.trains();
+      }
+      pairs.add(2 * foretold > pair.size(), 2 * trained_runs > pair.size());
+    }
+  };
+  Half fitted{"thresholds' own", {}, {}}, held_out{"held out (H)", {}, {}}, all{"all", {}, {}};
+  const auto seeds = static_cast<std::size_t>(options.seeds);
+  for (std::size_t i = 0; i < trials.size(); i += seeds) {
+    const auto pair = std::span<const Trial>(trials).subspan(i, seeds);
+    all.add(pair);
+    (pair[0].held_out ? held_out : fitted).add(pair);
+  }
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& trial : trials) {
-    all.add(trial);
-    (trial.held_out ? held_out : fitted).add(trial);
     list.push_back({{"model", trial.model},
                     {"scheme", trial.scheme},
                     {"held_out", trial.held_out},
@@ -168,24 +189,32 @@ void validate_probe(const ValidationOptions& options) {
                     {"trains", trial.trains()}});
   }
   if (options.json) {
-    const auto score = [](const Score& s) {
-      return nlohmann::ordered_json{{"precision", s.precision()}, {"recall", s.recall()}};
+    const auto score = [](const Half& half) {
+      return nlohmann::ordered_json{{"precision", half.runs.precision()},
+                                    {"recall", half.runs.recall()},
+                                    {"pairs_precision", half.pairs.precision()},
+                                    {"pairs_recall", half.pairs.recall()}};
     };
-    fmt::print("{}\n", nlohmann::ordered_json{{"trials", list},
-                                              {"precision", all.precision()},
-                                              {"recall", all.recall()},
-                                              {"fitted_half", score(fitted)},
-                                              {"held_out_half", score(held_out)}}
-                           .dump(2));
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{
+            {"trials", list}, {"all", score(all)}, {"fitted", score(fitted)}, {"held_out", score(held_out)}}
+            .dump(2));
     return;
   }
   fmt::print(
-      "\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} on "
+      "\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} "
+      "on "
       "{} images of {}; {:.0f} s\n",
       trials.size() / static_cast<std::size_t>(options.seeds), options.seed,
-      options.seed + static_cast<std::uint64_t>(options.seeds) - 1, 100 * trained, epochs, options.lr, splits.train.count,
-      options.data, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  fmt::print("{}{}{}", line("thresholds' own half", fitted), line("held-out half (H)", held_out), line("all", all));
+      options.seed + static_cast<std::uint64_t>(options.seeds) - 1, 100 * trained, epochs, options.lr,
+      splits.train.count, options.data,
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  for (const Half& half : {fitted, held_out, all}) {
+    if (half.pairs.count() == 0) continue;
+    fmt::print("{}{}", line(fmt::format("{}, runs", half.name), half.runs),
+               options.seeds > 1 ? line(fmt::format("{}, pairs", half.name), half.pairs) : "");
+  }
   for (const auto& t : trials) {
     if (t.missed())
       fmt::print("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),

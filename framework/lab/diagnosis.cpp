@@ -72,7 +72,8 @@ double signal_share(const LayerProbe& layer) {
 }
 
 double stretch_spread(const Probe& probe) {
-  if (probe.jacobian.empty() || !std::isfinite(probe.jacobian.front()) || probe.jacobian.front() == 0) return 1;
+  if (probe.jacobian.empty() || !std::isfinite(probe.jacobian.front()) || probe.jacobian.front() == 0)
+    return 1;
   std::vector<double> passing;
   for (const double value : probe.jacobian) {
     if (value > 1e-6 * probe.jacobian.front()) passing.push_back(value);
@@ -110,12 +111,14 @@ Diagnosis diagnose(const Probe& probe) {
     return sign.above ? !(value < sign.threshold) : value < sign.threshold;
   };
   const auto found = [&](const Sign& sign, std::size_t i) {
-    return Diagnosis{sign.condition, sign.where == Where::model ? std::string{} : probe.layers[i].layer, sign.measure,
-                     measure(probe, i, sign.measure), sign.reason};
+    return Diagnosis{sign.condition, sign.where == Where::model ? std::string{} : probe.layers[i].layer,
+                     sign.measure, measure(probe, i, sign.measure), sign.reason};
   };
-  // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before it. What only
-  // the whole shows comes last.
-  const auto is_backward = [](const Sign& sign) { return sign.measure == "gradient ratio" || sign.measure == "step"; };
+  // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before
+  // it. What only the whole shows comes last.
+  const auto is_backward = [](const Sign& sign) {
+    return sign.measure == "gradient ratio" || sign.measure == "step";
+  };
   for (const bool backward : {false, true}) {
     for (std::size_t i = 0; i < count; ++i) {
       for (const Sign& sign : signs()) {
@@ -138,8 +141,9 @@ double imbalance(const Probe& probe) {
     if (i + 1 < probe.layers.size()) forward.push_back(probe.layers[i].std);
     backward.push_back(probe.layers[i].gradient);
   }
-  double total = spread(forward) + spread(backward) + std::abs(std::log10(probe.layers.back().std));
-  if (!probe.jacobian.empty()) total += std::log10(probe.jacobian.front() / probe.jacobian.back()) / 10;
+  const double total = spread(forward) + spread(backward) +
+                       std::abs(std::log10(probe.layers.back().std)) / 2 +
+                       std::log10(stretch_spread(probe)) / 2;
   return std::isfinite(total) ? total : INFINITY;
 }
 

@@ -83,6 +83,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "probe: deep and narrow, Gaussian weights stretch the input unevenly where orthogonal ones do not") {
+  const std::string deep = "plain_net(depth=40, width=32, activation=tanh)";
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    CHECK(verdict(deep, "xavier_normal", seed).to_string() == "ill conditioned");
+    CHECK(verdict(deep, "orthogonal", seed).to_string() == "well conditioned");
+  }
+}
+
+TEST_CASE("probe: whether the first step overshoots depends on the learning rate") {
+  const auto made = model("mlp(hidden=24-16)", "normal(std=0.15)");
+  const auto at = [&](double lr) { return lab::probe(*made, data().images, data().labels, {.lr = lr}); };
+  CHECK(lab::diagnose(at(0.1)).trains());
+  CHECK(lab::diagnose(at(1000)).condition == Condition::explodes);
+  CHECK(at(0.2).layers[0].step == Approx(2 * at(0.1).layers[0].step));
+}
+
 TEST_CASE("probe: biases far below zero leave every ReLU dead") {
   const auto seen = verdict("mlp(hidden=64-64)", "kaiming_normal; fc2.bias=constant(-100)");
   CHECK(seen.to_string() == "dead at fc2");

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 using nlohmann::json;
 
@@ -49,7 +49,14 @@ TEST_CASE("program: probe refuses bad input in one line") {
                                                      {"--batch", "1"},
                                                      {"--batch", "100000000"},
                                                      {"--data", "nosuch"},
-                                                     {"--seeds", "2"}};
+                                                     {"--lr", "0"},
+                                                     {"--lr", "nan"},
+                                                     {"--seeds", "2"},
+                                                     {"--threads", "2"},
+                                                     {"--held-out", "--json"},
+                                                     {"--validate", "--validate-plan"},
+                                                     {"--validate", "--seeds=0"},
+                                                     {"--validate-plan", "--threads=0"}};
   for (auto arguments : bad) {
     if (arguments[0] != "--data") arguments.insert(arguments.end(), {"--data", "synthetic(count=100)"});
     arguments.insert(arguments.begin(), "probe");
