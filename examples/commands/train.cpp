@@ -11,6 +11,7 @@
 #include "framework/core/parallel.hpp"
 #include "framework/lab/finite_json.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/optim/width.hpp"
 
 namespace fanin::program {
 namespace {
@@ -78,6 +79,15 @@ void print_confusion(const train::Confusion& confusion, const Dataset& data) {
   }
 }
 
+/// What `mup` makes of the layers' learning rates.
+void print_rates(nn::Module& model, optim::Rule rule) {
+  std::string text;
+  for (const auto& [name, scale] : optim::width_scales(model, rule)) {
+    if (scale != 1) text += fmt::format("{}{} ×{:.4g}", text.empty() ? "" : ", ", name, scale);
+  }
+  if (!text.empty()) fmt::print(stderr, "mup: learning rates by width: {}\n", text);
+}
+
 void run(const TrainFlags& flags) {
   train::TrainOptions options = flags.training.options();
   options.seed = flags.seed;
@@ -90,6 +100,7 @@ void run(const TrainFlags& flags) {
   const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
   fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model, model->parameter_count(),
              data.train.name, data.train.count, data.test.count);
+  print_rates(*model, options.optimizer.rule);
   const ModelOrigin origin{.model = flags.model, .plan = plan.to_string(), .seed = flags.seed};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);

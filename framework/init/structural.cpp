@@ -114,7 +114,8 @@ std::vector<SchemeInfo> structural_family() {
        .formula = "w ~ N(0, gain²/fan_in); the last layer N(0, gain² base_width / fan_in²)",
        .paper = "Yang & Hu 2021, Feature learning in infinite-width neural networks; Yang et al. 2022, table 3",
        .use = "one learning rate for several widths: tune it at base_width, then widen",
-       .fails = "alone it is half of muP: the learning rates of the layers have to scale with width as well",
+       .fails = "alone it is half of muP: learning rates scale with width as well; fanin train and compare do that, a loop of "
+                "your own asks optim::by_width",
        .least_rank = 2,
        .fill_at = fill_mup},
       {.name = "fixup",

@@ -7,6 +7,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/optim/width.hpp"
 #include "framework/train/settings.hpp"
 
 namespace fanin::train {
@@ -27,14 +28,18 @@ class Run {
         loader_(training, {.batch = options.batch, .shuffle = true, .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
         tuning_(model, options.finetune),
-        optimizer_(tuning_.groups(), options.optimizer),
+        optimizer_(optim::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
         base_lr_(options.optimizer.lr) {
     model_.reseed(options.seed);
     model_.train();
     state_.epochs = options.epochs;
     state_.curve_every = options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
     if (!options.checkpoint.folder.empty()) {
-      checkpoints_.emplace(options.checkpoint, settings_of(options, training, test));
+      Settings settings = settings_of(options, training, test);
+      for (auto& [name, value] : settings) {
+        if (name == "optimizer") value += describe_rates();
+      }
+      checkpoints_.emplace(options.checkpoint, settings);
       if (options.checkpoint.resume && checkpoints_->resume(parts())) go_on();
     }
     const Index points = steps_of(options.epochs) / state_.curve_every + 1;
@@ -50,6 +55,14 @@ class Run {
  private:
   Index steps_of(Index epochs) const { return loader_.batches() * epochs; }
   RunParts parts() { return {model_, optimizer_, tuning_, state_, best_}; }
+  /// What `mup` makes of the learning rates; empty where it makes nothing.
+  std::string describe_rates() const {
+    std::string text;
+    for (const auto& [name, scale] : optim::width_scales(model_, options_.optimizer.rule)) {
+      if (scale != 1) text += fmt::format("{}{} {}", text.empty() ? " by width: " : ", ", name, scale);
+    }
+    return text;
+  }
   bool waited_long_enough() const { return exhausted(options_.early_stopping, state_); }
   bool finished() const { return state_.position.epoch >= options_.epochs || waited_long_enough(); }
 

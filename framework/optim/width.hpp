@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/optim/optimizer.hpp"
+
+namespace fanin::optim {
+
+/// By how much each parameter's learning rate differs from the optimizer's, so that a layer's outputs change as much in a
+/// wide net as in one of `base_width`: the maximal update parametrization (Yang et al. 2022, table 3) of what the scheme
+/// `mup` drew, in the order of `named_parameters()`. With r = width / base_width:
+///
+///                    first layer   hidden   last layer   biases, normalisation
+///   sgd              r of outputs  1        1/r          r (those of the last layer 1)
+///   adam and kin     1             1/r      1/r          1
+///
+/// 1 throughout where no layer was drawn by `mup`. Widths are units or channels; what is in front of a Flatten counts by units.
+std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, Rule rule);
+
+/// The groups, split so that each parameter learns at its group's rate times its width scale; as they were where all are 1.
+std::vector<Group> by_width(nn::Module& model, Rule rule, std::vector<Group> groups);
+/// All parameters of the model: for an Optimizer of one's own.
+std::vector<Group> by_width(nn::Module& model, Rule rule);
+
+}  // namespace fanin::optim
