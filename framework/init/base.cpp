@@ -1,5 +1,7 @@
 #include "framework/init/base.hpp"
 
+#include <algorithm>
+
 #include "framework/core/error.hpp"
 
 namespace fanin::init {
@@ -10,10 +12,18 @@ OptionSpec base_option(const std::string& standard) {
 
 Initializer base_of(const Initializer& options) { return parse(options.word("base")); }
 
+std::optional<std::string> why_no_base(const SchemeInfo& scheme) {
+  if (scheme.needs_data) return "a scheme that needs no data";
+  const auto nests = [](const OptionSpec& option) { return option.name == "base"; };
+  if (std::any_of(scheme.options.begin(), scheme.options.end(), nests))
+    return fmt::format("a scheme that draws by itself, and '{}' adjusts another one's draw", scheme.name);
+  return std::nullopt;
+}
+
 void check_base(const Initializer& options) {
   const Initializer base = base_of(options);
-  if (base.scheme().needs_data)
-    fail("scheme '{}': base = {} must be a scheme that needs no data", options.name(), base.to_string());
+  if (const auto why = why_no_base(base.scheme()))
+    fail("scheme '{}': base = {} must be {}", options.name(), base.to_string(), *why);
 }
 
 }  // namespace fanin::init

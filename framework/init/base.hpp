@@ -1,4 +1,7 @@
 #pragma once
+#include <optional>
+#include <string>
+
 #include "framework/init/initializer.hpp"
 
 namespace fanin::init {
@@ -7,7 +10,9 @@ namespace fanin::init {
 OptionSpec base_option(const std::string& standard);
 /// The scheme it names.
 Initializer base_of(const Initializer& options);
-/// A scheme's `check`: error for a base that is none, or that itself needs data.
+/// What a base would have to be that this scheme is not: one that needs no data and no other scheme. None where it can be one.
+std::optional<std::string> why_no_base(const SchemeInfo& scheme);
+/// A scheme's `check`: error for a base that is none.
 void check_base(const Initializer& options);
 
 }  // namespace fanin::init

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/init/base.hpp"
 
 namespace fanin::init {
 namespace {
@@ -126,6 +127,20 @@ std::string Initializer::to_string() const {
   return text.empty() ? name() : name() + "(" + text + ")";
 }
 
+namespace {
+
+/// Parses a scheme named within another's options, so that a message shows the place in the whole text.
+void check_base_text(const Expression& call, const std::vector<std::string>& known, const Options& options) {
+  std::size_t i = 0;
+  while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != "base") ++i;
+  if (i == call.args.size()) return;
+  const Initializer base =
+      parse(Expression::parse(call.source, call.args[i].position, call.args[i].position + call.args[i].text.size()));
+  if (const auto why = why_no_base(base.scheme())) options.refuse("base", *why);
+}
+
+}  // namespace
+
 Initializer parse(std::string_view text) { return parse(Expression::parse(text)); }
 
 Initializer parse(const Expression& call) {
@@ -136,6 +151,7 @@ Initializer parse(const Expression& call) {
   std::vector<std::string> known;
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
   const Options options(call, "scheme", known);
+  if (std::find(known.begin(), known.end(), "base") != known.end()) check_base_text(call, known, options);
   std::vector<Value> values;
   for (const OptionSpec& spec : scheme->options) {
     if (const auto* word = std::get_if<std::string>(&spec.standard))

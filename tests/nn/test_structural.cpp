@@ -142,3 +142,19 @@ TEST_CASE("siren: in a sine net every layer's signal has the same spread, about 
   REQUIRE(spreads.size() == 6);
   for (const double spread : spreads) CHECK(spread == doctest::Approx(std::sqrt(0.5)).epsilon(0.1));
 }
+
+TEST_CASE("a scheme that adjusts another's draw takes no such scheme for its base, and says where") {
+  const auto refused = [](const char* text, const char* part) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(init::Plan::parse(text), doctest::Contains(part), Error);
+  };
+  refused("fixup(base=fixup)", "must be a scheme that draws by itself, and 'fixup' adjusts another one's draw, at character 12");
+  refused("conv1=zeros; rezero(base=fixup(base=orthogonal))", "at character 26");
+  refused("lsuv(base=skipinit)", "'rezero' adjusts");
+  refused("fixup(rezero)", "at character 7");
+  refused("fixup(base=lsuv)", "needs no data");
+  refused("fixup(base=kaiming_nromal)", "kaiming_normal");
+  refused("fixup(base=kaiming_nromal)", "at character 12 of 'fixup(");
+  CHECK_THROWS_WITH_AS(init::fixup("rezero"), doctest::Contains("draws by itself"), Error);
+  CHECK(init::parse("fixup(base=mup)").to_string() == "fixup(base=mup)");
+}
