@@ -1,7 +1,10 @@
 #include "framework/io/weight_selection.hpp"
 
+#include <sys/stat.h>
+
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "framework/core/error.hpp"
 #include "framework/init/initializer.hpp"
@@ -11,15 +14,33 @@
 namespace fanin {
 namespace {
 
-/// The file is opened once for a model and not once for each of its parameters: what this thread read last is kept while
-/// the parameters of one model ask for it, from its first layer on.
-std::shared_ptr<const TensorFile> opened(const std::string& path, bool anew) {
+/// Which contents a path holds: another file, or the same one written anew, differs in one of these.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t bytes = 0;
+  std::int64_t seconds = 0, nanoseconds = 0;
+
+  bool operator==(const Identity&) const = default;
+  static std::optional<Identity> of(const std::string& path) {
+    struct stat now{};
+    if (stat(path.c_str(), &now) != 0) return std::nullopt;
+    return Identity{now.st_dev, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+  }
+};
+
+/// What this thread read last is kept while the file stays what it was, so that it is opened once for a model and not once
+/// for each of its parameters. A sharded index names other files, which may change behind it: it is always read anew.
+std::shared_ptr<const TensorFile> opened(const std::string& path) {
   thread_local std::string last;
+  thread_local std::optional<Identity> identity;
   thread_local std::shared_ptr<const TensorFile> file;
-  if (anew || !file || last != path) {
+  const auto now = Identity::of(path);
+  if (!file || last != path || !now || now != identity || path.ends_with(".json")) {
     file.reset();
     file = std::make_shared<const TensorFile>(read_tensor_file(path));
     last = path;
+    identity = now;
   }
   return file;
 }
@@ -27,7 +48,7 @@ std::shared_ptr<const TensorFile> opened(const std::string& path, bool anew) {
 void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::Initializer& options) {
   const std::string& path = options.word("file");
   if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
-  const auto file = opened(path, site.first());
+  const auto file = opened(path);
   const StoredTensor* saved = file->find(site.name);
   if (!saved) {
     std::vector<std::string> names;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "framework/core/error.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/nn/initialize.hpp"
@@ -49,4 +51,22 @@ TEST_CASE("weight_selection: evenly spaced elements of the larger model's tensor
   refused("mlp(hidden=6-4-4)", plan, "has no tensor of this name");
   refused("mlp(hidden=6-4)", "weight_selection", "needs a file");
   refused("mlp(hidden=6-4)", "weight_selection(file=no/such.pt)", "no/such.pt");
+}
+
+TEST_CASE("weight_selection: a file written anew is read anew, whichever layer asks first") {
+  register_weight_selection();
+  const Scratch scratch;
+  const std::string path = scratch / "large.safetensors", plan = "fc2.*=weight_selection(file=" + path + ")";
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    auto large = models::build("mlp(hidden=12-9)", {.classes = 5}), small = models::build("mlp(hidden=12-9)", {.classes = 5});
+    Generator generator(seed);
+    nn::initialize(*large, generator);
+    save_model(path, *large);
+    nn::initialize(*small, plan, generator);
+    CHECK(small->parameter("fc2.weight")->value.to_vector() == large->parameter("fc2.weight")->value.to_vector());
+  }
+  std::filesystem::remove(path);
+  auto small = models::build("mlp(hidden=12-9)", {.classes = 5});
+  Generator generator(1);
+  CHECK_THROWS_AS(nn::initialize(*small, plan, generator), Error);
 }
