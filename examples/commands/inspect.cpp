@@ -204,7 +204,8 @@ void add_inspect(CLI::App& app) {
       "  fanin inspect --histograms --json model.pth\n"
       "  fanin inspect --diff before.safetensors after.npz && echo equal\n"
       "Reads safetensors (also a sharded index), npy, npz and PyTorch's .pt and .pth; nothing in a file is executed.\n"
-      "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values.\n"
+      "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values; for weights fitted to data\n"
+      "(lsuv, krahenbuhl, metainit) the data set has to be at hand.\n"
       "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot tell; metadata is\n"
       "shown but does not count.");
   command->add_option("files", flags->files, "weight files")->required();

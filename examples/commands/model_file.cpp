@@ -2,9 +2,11 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
@@ -114,6 +116,41 @@ LoadedModel load_model(const std::string& path) {
   return loaded;
 }
 
+namespace {
+
+/// The parameters whose scheme fits them to data: "conv1.weight, conv2.weight and 3 more"; empty for none.
+std::string fitted_parameters(nn::Module& model, const init::Plan& plan) {
+  constexpr std::size_t shown = 2;
+  const auto parameters = model.named_parameters();
+  const auto targets = nn::targets_of(parameters);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const init::Initializer* ruled = plan.lookup(targets[i]);
+    const bool fitted = (ruled ? *ruled : parameters[i].parameter->init).scheme().needs_data;
+    if (fitted) names.push_back(parameters[i].name);
+  }
+  const std::size_t count = names.size();
+  names.resize(std::min(count, shown));
+  return fmt::format("{}{}", fmt::join(names, ", "), count > shown ? fmt::format(" and {} more", count - shown) : "");
+}
+
+/// The batch that schemes were fitted to, from the data set named in the file; Error where it is not at hand, or another.
+Batch fitting_batch(const LoadedModel& described, const std::string& fitted) {
+  const Dataset& like = described.like;
+  try {
+    const Splits data = load_splits(like.name);
+    require_fit(described, data.train);
+    if (data.train.mean != like.mean || data.train.stddev != like.stddev)
+      fail("the data set of this name has other pixels than the one the model was trained on");
+    return initial_batch(data.train);
+  } catch (const Error& error) {
+    fail("{} started fitted to images of '{}' by '{}', and these are not at hand: {}", fitted, like.name, described.origin.plan,
+         error.what());
+  }
+}
+
+}  // namespace
+
 TensorFile initial_values(const TensorFile& file) {
   const LoadedModel described = described_model(file);
   for (const auto& one : described.model->named_parameters()) {  // before anything is drawn: the text may ask for any size
@@ -124,7 +161,13 @@ TensorFile initial_values(const TensorFile& file) {
     }
   }
   Generator generator(described.origin.seed);
-  nn::initialize(*described.model, described.origin.plan, generator);
+  const init::Plan plan = init::Plan::parse(described.origin.plan);
+  if (const std::string fitted = fitted_parameters(*described.model, plan); !fitted.empty()) {
+    const Batch batch = fitting_batch(described, fitted);
+    nn::initialize(*described.model, plan, generator, batch.images, batch.labels);
+  } else {
+    nn::initialize(*described.model, plan, generator);
+  }
   TensorFile born{.format = FileFormat::safetensors, .path = "initial values", .tensors = {}, .metadata = {}};
   for (const auto& one : described.model->named_parameters()) born.tensors.push_back(stored(one.name, one.parameter->value));
   return born;

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "framework/io/safetensors.hpp"
+#include "framework/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
 #include "tests/message.hpp"
@@ -31,8 +33,35 @@ TEST_CASE("program: a data-dependent scheme trains, alike for any number of thre
   const std::string plan = "weight_selection(file=" + large + ")";
   const auto small = train("mlp(hidden=8)", plan, "1", scratch / "small.safetensors");
   CHECK(small.at("settings").at("init") == plan);
-  const Outcome seen = fanin_command({"inspect", large});
-  CHECK(seen.code == 0);
+}
+
+TEST_CASE("program: inspect fits initial values again where the data set is at hand, and says why not where it is not") {
+  const Scratch scratch;
+  const std::string still = scratch / "still.safetensors";
+  const auto train = [&](const std::string& init) {
+    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16)", "--data", data, "--epochs", "1", "--lr", "0", "--init", init,
+                           "--output", still}).code == 0);
+  };
+  for (const char* init : {"lsuv", "krahenbuhl", "fc1=lsuv; fc2=metainit(steps=1)"}) {
+    CAPTURE(init);
+    train(init);
+    const json file = json::parse(fanin_command({"inspect", still, "--json"}).out).at("files").at(0);
+    for (const auto& tensor : file.at("tensors")) CHECK(tensor.at("moved").at("distance") == 0);
+  }
+  TensorFile moved = read_tensor_file(still);
+  const auto saved = [&](const char* key, const char* value) {
+    auto metadata = moved.metadata;
+    metadata[key] = value;
+    write_safetensors(scratch / "elsewhere.safetensors", moved.tensors, metadata);
+    return fanin_command({"inspect", scratch / "elsewhere.safetensors"});
+  };
+  for (const auto& [key, value] : {std::pair{"data", "idx(dir=no/such/folder)"}, {"stddev", "[0.123]"}}) {
+    const Outcome outcome = saved(key, value);
+    CAPTURE(outcome.out);
+    CHECK(outcome.code == 0);
+    CHECK(holds(outcome.out, "not compared with the initial values: fc1.weight, fc2.weight started fitted to images of '"));
+    CHECK_FALSE(holds(outcome.out, "moved:"));
+  }
 }
 
 TEST_CASE("program: schemes that have no meaning where they are named are refused in one line") {
