@@ -9,7 +9,7 @@ namespace fanin::claims {
 std::vector<lab::Claim> experiments(const Bench& bench) {
   return {symmetry(bench), scale(bench),     glorot_2010(bench),     torch_default(bench),
           he_2015(bench),  saxe_2013(bench), schoenholz_2017(bench), xiao_2018(bench),
-          lsuv(bench),     warm_start(bench)};
+          lsuv(bench),     residual(bench),  warm_start(bench),      weight_selection(bench)};
 }
 
 std::vector<lab::Claim> experiments(const Bench& bench, const std::vector<std::string>& names) {

@@ -27,7 +27,9 @@ lab::Claim saxe_2013(const Bench& bench);
 lab::Claim schoenholz_2017(const Bench& bench);
 lab::Claim xiao_2018(const Bench& bench);
 lab::Claim lsuv(const Bench& bench);
+lab::Claim residual(const Bench& bench);
 lab::Claim warm_start(const Bench& bench);
+lab::Claim weight_selection(const Bench& bench);
 
 /// All of them, in the order of the table.
 std::vector<lab::Claim> experiments(const Bench& bench);

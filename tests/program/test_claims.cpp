@@ -29,7 +29,7 @@ TEST_CASE("claims: --list tells every claim and its predictions without running 
   CHECK(outcome.code == 0);
   CHECK(outcome.err.empty());
   for (const char* name : {"symmetry", "scale", "glorot-2010", "torch-default", "he-2015", "saxe-2013",
-                           "schoenholz-2017", "xiao-2018", "warm-start"}) CHECK(holds(outcome.out, name));
+                           "schoenholz-2017", "xiao-2018", "residual", "warm-start", "weight-selection"}) CHECK(holds(outcome.out, name));
   CHECK(holds(outcome.out, "0.1667 ± 5 %"));
 }
 
