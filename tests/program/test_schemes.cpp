@@ -9,6 +9,7 @@
 #include "tests/program/command.hpp"
 #include "tests/message.hpp"
 
+using namespace fanin;
 using nlohmann::json;
 
 namespace {
