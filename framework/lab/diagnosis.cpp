@@ -61,8 +61,8 @@ const std::vector<Sign>& signs() {
        "the first step at this learning rate is as large as the weights themselves: it replaces them"},
       {Condition::explodes, "logits", 35, true, Where::model,
        "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
-      {Condition::ill_conditioned, "stretch spread", 5, true, Where::model,
-       "some directions of the input are stretched far more than others: no learning rate suits all"}};
+      {Condition::ill_conditioned, "distortion", 5, true, Where::model,
+       "few directions of the samples survive, stretched very unevenly: no learning rate suits all"}};
   return all;
 }
 
@@ -81,6 +81,14 @@ double stretch_spread(const Probe& probe) {
   return std::pow(10, spread(passing));
 }
 
+double least_rank(const Probe& probe) {
+  double least = INFINITY;
+  for (std::size_t i = 0; i + 1 < probe.layers.size(); ++i) least = std::min(least, probe.layers[i].rank);
+  return least;
+}
+
+double distortion(const Probe& probe) { return least_rank(probe) < 10 ? stretch_spread(probe) : 1; }
+
 double measure(const Probe& probe, std::size_t index, const std::string& name) {
   const LayerProbe& layer = probe.layers.at(index);
   const LayerProbe& last = probe.layers.back();
@@ -96,7 +104,7 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
   }
   if (name == "logits") return last.std;
   if (name == "step") return layer.step;
-  if (name == "stretch spread") return stretch_spread(probe);
+  if (name == "distortion") return distortion(probe);
   fail("measure: '{}' is no measure of a probe", name);
 }
 

@@ -55,6 +55,13 @@ double signal_share(const LayerProbe& layer);
 /// over width. 1 where the Jacobian is zero or overflows and so says nothing of directions.
 double stretch_spread(const Probe& probe);
 
+/// The least effective rank of a hidden layer's outputs; infinite without hidden layers.
+double least_rank(const Probe& probe);
+
+/// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being below 10; otherwise
+/// 1. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep the samples apart, and such nets train.
+double distortion(const Probe& probe);
+
 /// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of
 /// the outputs' std (logits left out), plus that of log10 of the gradient norms, plus half of |log10 of the
 /// logits' std| and half of log10 of the stretch spread. 0 is perfect; infinite when anything vanishes or

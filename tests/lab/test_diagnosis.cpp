@@ -20,7 +20,7 @@ constexpr models::InputSpec small = {.channels = 1, .height = 4, .width = 4, .cl
 /// A net of two hidden layers and logits with nothing wrong about it.
 lab::Probe sound() {
   lab::LayerProbe layer = {
-      .layer = "fc1", .std = 1, .signal = 0.8, .gradient = 0.1, .rank = 10, .step = 0.01};
+      .layer = "fc1", .std = 1, .signal = 0.8, .gradient = 0.1, .rank = 20, .step = 0.01};
   lab::Probe probe{.loss = 2.3, .layers = {layer, layer, layer}, .jacobian = {2, 1, 0.5}};
   probe.layers[1].layer = "fc2";
   probe.layers[2].layer = "out";
@@ -109,7 +109,8 @@ TEST_CASE("diagnosis: each sign gives its verdict, with the layer where it shows
   CHECK(with([](auto& p) { p.layers[0].gradient = 1e3; }) == "explodes at fc1");
   CHECK(with([](auto& p) { p.layers[2].step = 2; }) == "explodes at out");
   CHECK(with([](auto& p) { p.layers[2].std = 100; }) == "explodes");
-  CHECK(with([](auto& p) { p.jacobian = {1000, 10, 0.1}; }) == "ill conditioned");
+  CHECK(with([](auto& p) { p.jacobian = {1000, 10, 0.1}, p.layers[1].rank = 3; }) == "ill conditioned");
+  CHECK(with([](auto& p) { p.jacobian = {1000, 10, 0.1}; }) == "well conditioned");  // the samples stay apart
   CHECK(with([](auto& p) { p.layers[2].twins = p.layers[2].dead = 1; }) ==
         "well conditioned");  // the logits may
   CHECK_THROWS_AS(lab::measure(sound(), 0, "no such"), Error);
