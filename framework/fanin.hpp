@@ -20,6 +20,7 @@
 #include "framework/nn/simple_layers.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/schedule.hpp"
+#include "framework/optim/width.hpp"
 #include "framework/io/convert.hpp"
 #include "framework/io/safetensors.hpp"
 #include "framework/io/state_dict.hpp"

@@ -175,6 +175,23 @@ TEST_CASE("structure: a delta-orthogonal convolution is zero but for the kernel'
   CHECK(norm == doctest::Approx(4).epsilon(1e-5));
 }
 
+TEST_CASE("structure: sparse draws and zeroes column by column, as PyTorch's loop does, however many there are") {
+  for (const Shape& shape : {Shape{50, 63}, Shape{33, 64}, Shape{20, 200}, Shape{1, 70}}) {
+    const Index rows = shape[0], cols = shape[1];
+    Tensor w(shape), expected(shape);
+    Generator gen(4), same(4);
+    parse("sparse(sparsity=0.7)").fill(w, gen);
+    same.normal(expected.values(), 0, 0.01);
+    for (Index col = 0; col < cols; ++col) {
+      const auto order = same.randperm(rows);
+      const auto zeros = static_cast<Index>(std::ceil(0.7 * static_cast<double>(rows)));
+      for (Index i = 0; i < zeros; ++i) expected.data()[order[static_cast<std::size_t>(i)] * cols + col] = 0;
+    }
+    CHECK(w.to_vector() == expected.to_vector());
+    CHECK(gen == same);
+  }
+}
+
 TEST_CASE("structure: every column of a sparse matrix has the same number of zeros") {
   const std::vector<real> w = drawn("sparse(0.3, 1)", Shape{21, 40}, 9);
   for (std::size_t col = 0; col < 40; ++col) {
