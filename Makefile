@@ -116,13 +116,13 @@ $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 # headers do not pass our warnings. tiny-dnn looks for stb in a folder of its own.
 $(BUILD)/peer_libtorch: examples/bench/peers/libtorch.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -w -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
+	$(CXX) -std=c++17 -O2 -w -I. -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
 $(BUILD)/peer_dlib: examples/bench/peers/dlib.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w $< -o $@ -ldlib -lopenblas -lpthread
+	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w -I. $< -o $@ -ldlib -lopenblas -lpthread
 $(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(BUILD)/third_party && ln -sfn /usr/include/stb $(BUILD)/third_party/stb
-	$(CXX) -std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I$(BUILD) $< -o $@ -lpthread
+	$(CXX) -std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I. -I$(BUILD) $< -o $@ -lpthread
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "serve.hpp"
+#include "examples/bench/peers/serve.hpp"
 
 extern "C" void openblas_set_num_threads(int);
 

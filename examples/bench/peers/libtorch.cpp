@@ -2,7 +2,7 @@
 //   peer_libtorch WORKLOAD BATCH THREADS SECONDS    after a warm-up, one measure (samples/s) a line of stdin
 #include <torch/torch.h>
 
-#include "serve.hpp"
+#include "examples/bench/peers/serve.hpp"
 
 namespace nn = torch::nn;
 

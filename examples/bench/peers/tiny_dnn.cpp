@@ -4,7 +4,7 @@
 
 #include <tiny_dnn/tiny_dnn.h>
 
-#include "serve.hpp"
+#include "examples/bench/peers/serve.hpp"
 
 using namespace tiny_dnn;
 using namespace tiny_dnn::activation;
