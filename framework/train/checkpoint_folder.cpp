@@ -38,6 +38,7 @@ CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings se
   if (failed || !fs::is_directory(options.folder)) {
     fail("{}: cannot make this folder for checkpoints: {}", options.folder, failed ? failed.message() : "it is a file");
   }
+  lock_.emplace(options.folder, "checkpoints");
   const auto there = checkpoints();
   if (!there.empty() && !options.resume) {
     fail_usage("{} already holds checkpoints, the newest of step {}: resume from it (--resume), or choose another folder", options.folder,

@@ -1,8 +1,10 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "framework/io/folder_lock.hpp"
 #include "framework/train/checkpoint.hpp"
 
 namespace fanin::train {
@@ -18,10 +20,11 @@ struct CheckpointOptions {
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };
 
-/// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors".
+/// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors". It is locked as long as this lives,
+/// so that two processes never save into it, or clear it up, at once.
 class CheckpointFolder {
  public:
-  /// Makes the folder. Error (usage) for bad options, or checkpoints that are there although `resume` is not asked for.
+  /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that are there although `resume` is not asked for.
   CheckpointFolder(const CheckpointOptions& options, Settings settings);
 
   /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over for the one
@@ -37,6 +40,7 @@ class CheckpointFolder {
 
   const CheckpointOptions& options_;
   Settings settings_;
+  std::optional<FolderLock> lock_;
 };
 
 }  // namespace fanin::train

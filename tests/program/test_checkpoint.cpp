@@ -7,6 +7,7 @@
 #include <iterator>
 #include <random>
 
+#include "framework/io/folder_lock.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
 #include "tests/message.hpp"
@@ -136,6 +137,18 @@ TEST_CASE("program: what contradicts a checkpoint or another flag is one line, e
     CHECK(outcome.code == 2);
     for (const auto& part : says) CHECK(holds(outcome.err, part));
   }
+}
+
+TEST_CASE("program: a second run on one checkpoint folder ends in one line, exit 1; reading a checkpoint asks for no lock") {
+  const Scratch scratch;
+  const Arguments run = {"train", "--data", "synthetic(count=60)", "--model", "mlp(hidden=8)", "--epochs", "1", "--checkpoint", scratch / "run"};
+  REQUIRE(fanin_command(run).code == 0);
+  const fanin::FolderLock lock(scratch / "run", "checkpoints");
+  const Outcome refused = fanin_command(with(run, {"--resume"}));
+  CHECK(refused.code == 1);
+  CHECK(line_count(refused.err) == 2);  // what is trained, and why it is not
+  CHECK(holds(refused.err, "another process"));
+  for (const auto& entry : fs::directory_iterator(scratch / "run")) CHECK(fanin_command({"inspect", entry.path().string()}).code == 0);
 }
 
 TEST_CASE("program: --patience ends a run that gets no better") {

@@ -2,6 +2,9 @@
 #include "framework/train/checkpoint.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <bit>
 #include <filesystem>
@@ -11,6 +14,7 @@
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
+#include "framework/io/folder_lock.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
@@ -367,6 +371,33 @@ TEST_CASE("checkpoint: a folder with checkpoints is never run over; an empty one
   options.checkpoint.keep = 1;
   options.checkpoint.every_steps = -1;
   CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("every_steps"), Error);
+}
+
+TEST_CASE("checkpoint: a folder that another process saves into is refused until that process is gone, killed or not") {
+  const Scratch scratch;
+  TrainOptions options = plain(1);
+  options.checkpoint.folder = scratch / "run";
+  fs::create_directory(options.checkpoint.folder);
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const FolderLock lock(options.checkpoint.folder, "checkpoints");
+    static_cast<void>(!::write(ready[1], "x", 1));
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  CHECK(::read(ready[0], &byte, 1) == 1);
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("another process is using this folder"), Error);
+  CHECK(names(options.checkpoint.folder).empty());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  trained(*born("mlp(hidden=8)"), options);
+  options.checkpoint.resume = true;
+  CHECK_NOTHROW(trained(*born("mlp(hidden=8)"), options));  // and a run that ended left no lock
 }
 
 TEST_CASE("early stopping: ends when no epoch was better for so long, with the best epoch's weights if asked for") {
