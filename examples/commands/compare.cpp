@@ -147,7 +147,7 @@ lab::Grid grid_of(const CompareFlags& flags) {
 }
 
 lab::Settings settings_of(const lab::Grid& grid, const Splits& data) {
-  lab::Settings settings{.models = lab::subjects(grid),
+  lab::Settings settings{.subjects = lab::subjects(grid),
                          .seeds = grid.seeds,
                          .data = data.train.name,
                          .epochs = grid.training.epochs,
@@ -156,6 +156,7 @@ lab::Settings settings_of(const lab::Grid& grid, const Splits& data) {
                          .threshold = grid.training.threshold,
                          .classes = data.train.classes,
                          .date = today()};
+  for (const auto& one : settings.subjects) settings.models.push_back(one.name);
   for (const auto& scheme : grid.schemes) {
     settings.schemes.push_back(scheme.label);
     if (scheme.plan == "default" && settings.default_scheme.empty()) settings.default_scheme = scheme.label;

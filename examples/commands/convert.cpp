@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "examples/commands/command.hpp"
+#include "examples/commands/rename_flag.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/printable.hpp"
 #include "framework/io/convert.hpp"
@@ -17,12 +18,6 @@ struct ConvertFlags {
   std::vector<std::string> rename, only;
   bool model_only = false;
 };
-
-Rename parse_rename(const std::string& text) {
-  const auto arrow = text.find("=>");
-  if (arrow == std::string::npos || arrow == 0) fail_usage("--rename '{}' must be 'regex=>text', as in '^layer=>block'", text);
-  return {text.substr(0, arrow), text.substr(arrow + 2)};
-}
 
 void run(const ConvertFlags& flags) {
   ConvertOptions options{.renaming = {.strip_prefix = flags.strip_prefix, .add_prefix = flags.add_prefix}, .only = flags.only};
@@ -64,7 +59,7 @@ void add_convert(CLI::App& app) {
   command->add_option("out", flags->out, "file to write")->required();
   command->add_option("--dtype", flags->dtype, "of floating-point tensors: f32, f16 or bf16");
   command->add_option("--strip-prefix", flags->strip_prefix, "taken off the names that start with it");
-  command->add_option("--rename", flags->rename, "'regex=>text', found anywhere in a name, with $1 for groups; may be repeated");
+  command->add_option("--rename", flags->rename, rename_help);
   command->add_option("--add-prefix", flags->add_prefix, "put before every name");
   command->add_option("--only", flags->only, "globs on the new names; the other tensors are left out");
   command->add_flag("--model-only", flags->model_only, "leave a checkpoint's training state out");

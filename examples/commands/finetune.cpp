@@ -5,6 +5,7 @@
 
 #include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
+#include "examples/commands/rename_flag.hpp"
 #include "examples/commands/model_file.hpp"
 #include "examples/commands/training_output.hpp"
 #include "framework/core/error.hpp"
@@ -32,12 +33,11 @@ struct FinetuneFlags {
   bool json = false;
 };
 
-/// `left` and `right` of `text` about `mark`; usage Error without one.
-std::pair<std::string, std::string> halves(const char* option, const std::string& text,
-                                           const std::string& mark, const char* example) {
-  const auto at = text.find(mark);
+/// `left` and `right` of `text` about its first '='; usage Error without one.
+std::pair<std::string, std::string> halves(const char* option, const std::string& text, const char* example) {
+  const auto at = text.find('=');
   if (at == std::string::npos || at == 0) fail_usage("{}: '{}' must be as \"{}\"", option, text, example);
-  return {text.substr(0, at), text.substr(at + mark.size())};
+  return {text.substr(0, at), text.substr(at + 1)};
 }
 
 double number_of(const char* option, const std::string& text) {
@@ -53,12 +53,9 @@ double number_of(const char* option, const std::string& text) {
 /// What the flags say, as the library's value. `training.lr` is the head's rate.
 train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
   train::Warm warm = flags.warm;
-  for (const auto& text : flags.rename) {
-    const auto [pattern, replacement] = halves("--rename", text, "=>", "^encoder\\.=>");
-    warm.matching.rename.push_back({pattern, replacement});
-  }
+  for (const auto& text : flags.rename) warm.matching.rename.push_back(parse_rename(text));
   for (const auto& text : flags.adapt) {
-    const auto [pattern, rule] = halves("--adapt", text, "=", "conv1.weight=average");
+    const auto [pattern, rule] = halves("--adapt", text, "conv1.weight=average");
     warm.matching.adapt.push_back({pattern, parse_adapt(rule)});
   }
   if (flags.skip_mismatched) warm.matching.on_shape_mismatch = Mismatch::skip;
@@ -68,7 +65,7 @@ train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
     warm.lr_body = flags.lr_body / head_lr;
   }
   for (const auto& text : flags.rates) {
-    const auto [pattern, rate] = halves("--lr-of", text, "=", "conv*=0.001");
+    const auto [pattern, rate] = halves("--lr-of", text, "conv*=0.001");
     if (!(head_lr > 0)) fail_usage("--lr-of needs a learning rate above 0, got {}", head_lr);
     warm.finetune.rates.push_back({pattern, number_of("--lr-of", rate) / head_lr});
   }

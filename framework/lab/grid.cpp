@@ -75,12 +75,13 @@ std::vector<Job> jobs_of(const Grid& grid) {
 
 }  // namespace
 
-std::string subject(const std::string& model, Index labels_per_class) {
-  return labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
+Subject subject(const std::string& model, Index labels_per_class) {
+  std::string name = labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
+  return {std::move(name), model, labels_per_class};
 }
 
-std::vector<std::string> subjects(const Grid& grid) {
-  std::vector<std::string> all;
+std::vector<Subject> subjects(const Grid& grid) {
+  std::vector<Subject> all;
   for (const auto& model : grid.models) {
     for (const Index labels : grid.labels_per_class) all.push_back(subject(model, labels));
   }
@@ -111,7 +112,7 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
 
   const auto take_one = [&](std::size_t i) {
     const auto& [model, labels, scheme, seed] = jobs[i];
-    const Run key{.model = subject(model, labels), .scheme = scheme.label, .seed = seed};
+    const Run key{.model = subject(model, labels).name, .scheme = scheme.label, .seed = seed};
     const fs::path path = runs_directory.empty()
                               ? fs::path()
                               : runs_directory / file_name(key, fingerprint(grid, key, scheme, data));

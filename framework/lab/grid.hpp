@@ -38,11 +38,10 @@ struct Grid {
   std::function<void(nn::Module&, const Scheme&, train::TrainOptions&)> adjust = {};
 };
 
-/// What a table groups by: the model's text, and the label budget where there is one ("lenet, 10 labels per
-/// class").
-std::string subject(const std::string& model, Index labels_per_class);
+/// A model under a label budget, under the name that tables show.
+Subject subject(const std::string& model, Index labels_per_class);
 /// All of a grid's subjects, in its order.
-std::vector<std::string> subjects(const Grid& grid);
+std::vector<Subject> subjects(const Grid& grid);
 
 /// What a grid tells while it runs; called from its threads, one at a time.
 struct GridProgress {

@@ -59,7 +59,7 @@ train::TrainOptions options_for(const Grid& grid, Index count) {
 Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_class, const Scheme& scheme,
             std::uint64_t seed, const Dataset& all_training, const Dataset& test,
             const GridProgress& progress, const std::atomic<bool>& interrupted) {
-  Run run{.model = subject(model_text, labels_per_class),
+  Run run{.model = subject(model_text, labels_per_class).name,
           .scheme = scheme.label,
           .plan = scheme.plan,
           .seed = seed};

@@ -103,8 +103,15 @@ void fields(Like<Summary> auto& row, auto&& visit) {
   visit("train_seconds", row.train_seconds);
 }
 
+void fields(Like<Subject> auto& subject, auto&& visit) {
+  visit("name", subject.name);
+  visit("model", subject.model);
+  visit("labels_per_class", subject.labels_per_class);
+}
+
 void fields(Like<Settings> auto& settings, auto&& visit) {
   visit("models", settings.models);
+  visit("subjects", settings.subjects);
   visit("schemes", settings.schemes);
   visit("seeds", settings.seeds);
   visit("default_scheme", settings.default_scheme);

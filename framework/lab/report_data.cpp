@@ -106,6 +106,7 @@ std::string report_data(const Comparison& comparison) {
   const Settings& settings = comparison.settings;
   Json json;
   json["models"] = models_of(comparison);
+  json["subjects"] = json_value(settings)["subjects"];
   json["schemes"] = schemes_of(comparison);
   json["default_scheme"] = default_scheme(settings, comparison.runs);
   json["chance"] = 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));

@@ -100,9 +100,17 @@ struct Summary {
   double train_seconds = unknown;  ///< mean
 };
 
+/// What a table groups by: a model, or a model on a label budget ("lenet, 10 labels per class").
+struct Subject {
+  std::string name = {};   ///< the `model` of its runs
+  std::string model = {};  ///< as typed
+  Index labels_per_class = 0;  ///< training samples of each class; 0: all there are
+};
+
 /// What was compared, under which conditions. `extra` holds further settings to show, in order.
 struct Settings {
-  std::vector<std::string> models = {};
+  std::vector<std::string> models = {};  ///< the subjects' names
+  std::vector<Subject> subjects = {};
   std::vector<std::string> schemes = {};
   std::vector<std::uint64_t> seeds = {};
   std::string default_scheme = {};  ///< the one that the others are compared with; empty: the first

@@ -1,6 +1,8 @@
 // Fine-tuning and warm starts through the command line.
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "framework/io/tensor_file.hpp"
@@ -129,6 +131,12 @@ TEST_CASE("compare: a warm start beside random schemes, at several label budgets
     }
   }
   CHECK(few == 4);
+  const json& subjects = result["settings"]["subjects"];
+  REQUIRE(subjects.size() == 2);
+  CHECK(subjects[0] == json{{"name", "mlp(hidden=16-8), 5 labels per class"}, {"model", "mlp(hidden=16-8)"}, {"labels_per_class", 5}});
+  CHECK(subjects[1]["labels_per_class"] == 0);
+  std::ifstream page(out + "/report.html");
+  CHECK(holds({std::istreambuf_iterator<char>(page), {}}, "\"subjects\":[{\"name\":\"mlp(hidden=16-8), 5 labels per class\""));
   const auto again = fanin_command(arguments);
   CHECK(holds(again.err, "kept from before"));
   CHECK(json::parse(again.out)["summary"] == result["summary"]);

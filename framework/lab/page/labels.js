@@ -1,14 +1,10 @@
 // Accuracy over the label budget, where a comparison has several ("lenet, 10 labels per class").
-function budgetOf(model) {
-  const match = /^(.*), (\d+) labels per class$/.exec(model);
-  return match ? { base: match[1], labels: Number(match[2]) } : { base: model, labels: null };
-}
 
-// The subjects that differ from `model` in their budget alone, smallest first; all labels count as what a class has.
+// The subjects that differ from `model` in their budget alone, smallest first; the one that trains on all labels has none.
 function budgetsBeside(model) {
-  const base = budgetOf(model).base;
-  const beside = data.models.map((m) => ({ model: m, ...budgetOf(m) })).filter((b) => b.base === base && b.labels !== null);
-  return beside.sort((a, b) => a.labels - b.labels);
+  const own = data.subjects.find((s) => s.name === model);
+  const beside = data.subjects.filter((s) => own && s.model === own.model && s.labels_per_class > 0);
+  return beside.map((s) => ({ model: s.name, labels: s.labels_per_class })).sort((a, b) => a.labels - b.labels);
 }
 
 function labelsCurve(budgets, scheme) {
