@@ -3,8 +3,8 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
-#include <new>
 
 namespace {
 
@@ -18,37 +18,60 @@ std::uint64_t heap_allocations() { return calls; }
 MemoryWatch::MemoryWatch() : held_before_(held) { most_held = held; }
 std::size_t MemoryWatch::peak() const { return static_cast<std::size_t>(most_held - held_before_); }
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 bool counts_allocations() { return false; }
 #else
 bool counts_allocations() { return true; }
 
+// The C library's allocator under its second name. A program that defines all of malloc's family replaces it everywhere,
+// also within libraries such as zlib (glibc manual, "Replacing malloc"); `operator new` calls malloc.
+extern "C" {
+void* __libc_malloc(std::size_t bytes) noexcept;
+void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept;
+void* __libc_realloc(void* block, std::size_t bytes) noexcept;
+void* __libc_memalign(std::size_t alignment, std::size_t bytes) noexcept;
+void __libc_free(void* block) noexcept;
+}
+
 namespace {
 
+std::int64_t size_of_block(void* block) { return static_cast<std::int64_t>(::malloc_usable_size(block)); }  // 0 for null
+
 void* counted(void* block) {
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) return nullptr;
   ++calls;
-  held += static_cast<std::int64_t>(::malloc_usable_size(block));
+  held += size_of_block(block);
   most_held = std::max(most_held, held);
   return block;
 }
 
-void release(void* block) noexcept {
-  if (block != nullptr) held -= static_cast<std::int64_t>(::malloc_usable_size(block));
-  std::free(block);
-}
-
 }  // namespace
 
-void* operator new(std::size_t bytes) { return counted(std::malloc(bytes ? bytes : 1)); }
+extern "C" {
 
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  const auto step = static_cast<std::size_t>(alignment);
-  return counted(std::aligned_alloc(step, (bytes + step - 1) / step * step));
+void* malloc(std::size_t bytes) noexcept { return counted(__libc_malloc(bytes)); }
+void* calloc(std::size_t count, std::size_t bytes) noexcept { return counted(__libc_calloc(count, bytes)); }
+void* memalign(std::size_t alignment, std::size_t bytes) noexcept { return counted(__libc_memalign(alignment, bytes)); }
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept { return memalign(alignment, bytes); }
+
+int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexcept {
+  void* found = memalign(alignment, bytes);
+  if (found == nullptr) return ENOMEM;
+  *block = found;
+  return 0;
 }
 
-void operator delete(void* block) noexcept { release(block); }
-void operator delete(void* block, std::size_t) noexcept { release(block); }
-void operator delete(void* block, std::align_val_t) noexcept { release(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { release(block); }
+void* realloc(void* block, std::size_t bytes) noexcept {
+  const std::int64_t before = size_of_block(block);
+  void* moved = __libc_realloc(block, bytes);
+  if (moved != nullptr || bytes == 0) held -= before;
+  return counted(moved);
+}
+
+void free(void* block) noexcept {
+  held -= size_of_block(block);
+  __libc_free(block);
+}
+
+}  // extern "C"
 #endif

@@ -2,13 +2,13 @@
 #include <cstddef>
 #include <cstdint>
 
-/// How many times this thread has called `operator new` so far, the pool's calls included; always 0 under
-/// AddressSanitizer, which must see the real one.
+/// How many times this thread has asked the C library for memory so far (malloc and its kin, in every library, and with
+/// them `operator new`), the pool's calls included; always 0 under the sanitizers that need the real ones.
 std::uint64_t heap_allocations();
 /// Whether `heap_allocations` counts, and the pool keeps its blocks.
 bool counts_allocations();
 
-/// The most memory from `operator new` that this thread held at once since the watch began, beyond what it held then; always
+/// The most such memory that this thread held at once since the watch began, beyond what it held then; always
 /// 0 where `counts_allocations()` is false.
 class MemoryWatch {
  public:

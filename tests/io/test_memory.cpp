@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 #include "framework/core/memory.hpp"
@@ -53,6 +55,23 @@ TEST_CASE("memory: the watch sees what is allocated, and forgets what is freed")
   CHECK(watch.peak() >= 5'000'000);
   CHECK(watch.peak() < 10'000'000);
   CHECK(message_of("", [] { std::vector<char>(allowed_memory + 1'000'000, 'x'); }).find("0 bytes cost") == 0);
+}
+
+TEST_CASE("memory: what a C library allocates is counted too") {
+  if (!counts_allocations()) return;
+  const MemoryWatch watch;
+  const std::uint64_t before = heap_allocations();
+  z_stream stream{};
+  REQUIRE(deflateInit(&stream, 6) == Z_OK);
+  CHECK(heap_allocations() > before);
+  CHECK(watch.peak() > 200'000);  // its window and tables (zconf.h)
+  deflateEnd(&stream);
+  void* block = std::calloc(10, 100'000);
+  block = std::realloc(block, 3'000'000);
+  CHECK(watch.peak() >= 3'000'000);
+  std::free(block);
+  const MemoryWatch after;
+  CHECK(after.peak() == 0);
 }
 
 TEST_CASE("memory: the greediest files cost no more than their size and 64 MiB") {
