@@ -13,10 +13,6 @@ using Kind = Activation::Kind;
 constexpr real selu_alpha = real(1.6732632423543772848170429916717);
 constexpr real selu_scale = real(1.0507009873554804934193349852946);
 
-/// Φ and φ of the standard normal distribution: gelu(x) = x·Φ(x).
-real normal_cdf(real x) { return real(0.5) * (1 + std::erf(x * real(M_SQRT1_2))); }
-real normal_density(real x) { return std::exp(real(-0.5) * x * x) * real(0.5 * M_2_SQRTPI * M_SQRT1_2); }
-
 }  // namespace
 }  // namespace fanin::kernels
 

@@ -41,8 +41,7 @@ void activate(Activation activation, Index n, const real* x, real* y) {
         return selu_scale * (v > real(0) ? v : selu_alpha * expm1_of_negative(v));
       });
     case Kind::gelu:
-      for (Index i = 0; i < n; ++i) y[i] = x[i] * normal_cdf(x[i]);
-      return;
+      return with([=](Vec v) FANIN_LAMBDA { return v * normal(v).cdf; });
     case Kind::sigmoid:
       return with([=](Vec v) FANIN_LAMBDA { return sigmoid(v); });
     case Kind::tanh:
@@ -77,11 +76,10 @@ void differentiate(Activation activation, Index n, const real* from, const real*
         return y > real(0) ? broadcast(selu_scale) : y + selu_scale * selu_alpha;
       });
     case Kind::gelu:
-      for (Index i = 0; i < n; ++i) {
-        const real g = grad_y[i] * (normal_cdf(from[i]) + from[i] * normal_density(from[i]));
-        grad_x[i] = accumulate ? grad_x[i] + g : g;
-      }
-      return;
+      return with([=](Vec x) FANIN_LAMBDA {
+        const Normal at = normal(x);
+        return at.cdf + x * at.density;
+      });
     case Kind::sigmoid:
       return with([=](Vec y) FANIN_LAMBDA { return y * (real(1) - y); });
     case Kind::tanh:

@@ -22,9 +22,11 @@ Shifted shifted_exp(Index cols, const real* x, real* y) {
 }
 
 real total_weight(Index rows, const std::int32_t* labels, const real* class_weights) {
-  if (!class_weights) return static_cast<real>(rows);
+  if (!class_weights) return static_cast<real>(rows - std::count(labels, labels + rows, ignored_label));
   double total = 0;
-  for (Index i = 0; i < rows; ++i) total += static_cast<double>(class_weights[labels[i]]);
+  for (Index i = 0; i < rows; ++i) {
+    if (labels[i] != ignored_label) total += static_cast<double>(class_weights[labels[i]]);
+  }
   return static_cast<real>(total);
 }
 
@@ -72,6 +74,10 @@ real cross_entropy_forward(Index rows, Index classes, const real* logits, const 
   for (Index i = 0; i < rows; ++i) {
     const real* z = logits + i * classes;
     real* p = probabilities + i * classes;
+    if (labels[i] == ignored_label) {
+      std::fill_n(p, classes, real(0));
+      continue;
+    }
     const real label_logit = z[labels[i]];
     const auto weight = [&](Index j) { return static_cast<double>(class_weights ? class_weights[j] : 1); };
     // Before z is overwritten (it may alias p): the smoothed part needs every logit.
@@ -107,6 +113,10 @@ void cross_entropy_backward(Index rows, Index classes, const real* probabilities
     const real* p = probabilities + i * classes;
     real* g = grad_logits + i * classes;
     const Index label = labels[i];
+    if (label == ignored_label) {
+      std::fill_n(g, classes, real(0));
+      continue;
+    }
     const real hard = (1 - label_smoothing) * each * (class_weights ? class_weights[label] : 1);
     for (Index j = 0; j < classes; ++j) {
       const real smoothed = smoothing * (p[j] * weight_sum - (class_weights ? class_weights[j] : 1));

@@ -162,6 +162,44 @@ FANIN_INLINE Vec cosine(Vec x) {
 
 #endif
 
+/// Φ(x) and φ(x) of the standard normal distribution.
+struct Normal {
+  Vec cdf, density;
+};
+
+#ifdef FANIN_DOUBLE
+
+FANIN_INLINE Normal normal(Vec x) {
+  return {each_lane(x, [=](real v) { return std::erfc(-v * M_SQRT1_2) / 2; }),
+          each_lane(x, [=](real v) { return std::exp(-v * v / 2) * 0.5 * M_2_SQRTPI * M_SQRT1_2; })};
+}
+
+#else
+
+/// Φ within 12 ulp where it is not denormal, within 8 for x ≥ 0. Φ(-m) = exp(-m²/2) · t·p(t), t = 1 / (1 + 0.4 m/√2),
+/// with p the polynomial whose largest relative error on 0 ≤ m ≤ 14.2 is least (Lawson's iteration): 6.3e-8.
+FANIN_INLINE Normal normal(Vec x) {
+  Vec m = x < 0.0f ? -x : x;
+  m = m > 20.0f ? broadcast(20.0f) : m;  // beyond, both are 0 (or 1)
+  // exp(-square / 2) alone would lose the digits of m². What they add up to, without fma: the upper half's square is exact.
+  const Vec upper = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(m) & ~0xfff), square = m * m;
+  const Vec rest = (upper * upper - square) + (m - upper) * (m + upper);
+  const Vec tail = exp(-0.5f * square) * fma(broadcast(-0.5f), rest, broadcast(1.0f));
+  const Vec t = 1.0f / fma(broadcast(0.28284271f), m, broadcast(1.0f));
+  Vec p = fma(broadcast(0.04132812f), t, broadcast(-0.14068733f));
+  p = fma(p, t, broadcast(0.08475457f));
+  p = fma(p, t, broadcast(0.08707852f));
+  p = fma(p, t, broadcast(0.08037427f));
+  p = fma(p, t, broadcast(0.19312745f));
+  p = fma(p, t, broadcast(0.20195626f));
+  p = fma(p, t, broadcast(0.2264334f));
+  p = fma(p, t, broadcast(0.22563481f));
+  const Vec below = 0.5f * tail * p * t;
+  return {x < 0.0f ? below : 1.0f - below, tail * 0.39894228f};
+}
+
+#endif
+
 /// 1 / (1 + exp(-x)), within 3 ulp where it is not denormal.
 FANIN_INLINE Vec sigmoid(Vec x) { return real(1) / (exp(-x) + real(1)); }
 

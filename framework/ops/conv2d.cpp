@@ -1,5 +1,7 @@
 #include "framework/ops/conv2d.hpp"
 
+#include <algorithm>
+
 #include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
 #include "framework/kernels/channels.hpp"
@@ -7,6 +9,7 @@
 #include "framework/ops/checks.hpp"
 #include "framework/ops/fused_activation.hpp"
 #include "framework/ops/pool2d.hpp"
+#include "framework/ops/reshape.hpp"
 
 namespace fanin::ops {
 namespace {
@@ -165,6 +168,14 @@ kernels::ConvShape checked_shape(const char* op, const Tensor& x, const Tensor& 
   return conv_shape(x.shape(), weight.size(0), weight, stride, padding, dilation, groups);
 }
 
+/// x with `count` zeros behind its elements along `dim`.
+Tensor with_zeros(const Tensor& x, int dim, Index count) {
+  if (count == 0) return x;
+  Shape zeros = x.shape();
+  zeros.set(dim, count);
+  return concat({x, Tensor::zeros(zeros)}, dim);
+}
+
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
@@ -195,9 +206,9 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   require_option(op, "output_padding", options.output_padding, 0);
   require_option(op, "dilation", options.dilation, 1);
   const auto [stride, padding, output_padding, dilation, groups] = options;
-  if (output_padding.h >= stride.h || output_padding.w >= stride.w) {
-    fail("{}: output_padding ({}, {}) must be less than stride ({}, {})", op, output_padding.h,
-         output_padding.w, stride.h, stride.w);
+  if (output_padding.h >= std::max(stride.h, dilation.h) || output_padding.w >= std::max(stride.w, dilation.w)) {
+    fail("{}: output_padding ({}, {}) must be less than stride ({}, {}) or dilation ({}, {})", op, output_padding.h,
+         output_padding.w, stride.h, stride.w, dilation.h, dilation.w);
   }
   if (groups < 1 || weight.size(0) % groups != 0) {
     fail("{}: groups {} must divide the {} input channels of weight {}", op, groups, weight.size(0),
@@ -216,6 +227,13 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   if (x.size(2) < 1 || x.size(3) < 1 || height < 1 || width < 1) {
     fail("{}: input {} with weight {} and padding ({}, {}) leaves an output of {} x {}", op,
          x.shape().to_string(), weight.shape().to_string(), padding.h, padding.w, height, width);
+  }
+  if (output_padding.h >= stride.h || output_padding.w >= stride.w) {
+    // One more row of zeros in the input is `stride` more rows of output that only the others reach.
+    const Index rows = output_padding.h / stride.h, columns = output_padding.w / stride.w;
+    ConvTranspose2dOptions rest = options;
+    rest.output_padding = {output_padding.h % stride.h, output_padding.w % stride.w};
+    return conv_transpose2d(with_zeros(with_zeros(x, 2, rows), 3, columns), weight, bias, rest);
   }
   const auto shape = conv_shape({x.size(0), out, height, width}, x.size(1), weight, stride, padding, dilation, groups);
   return record(ConvTranspose2dOp{shape, {}, {}}, x, weight, bias);

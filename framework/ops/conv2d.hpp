@@ -27,7 +27,7 @@ Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor&
 struct ConvTranspose2dOptions {
   Pair stride = 1;
   Pair padding = 0;
-  Pair output_padding = 0;  ///< rows and columns added at the bottom and right; less than the stride
+  Pair output_padding = 0;  ///< rows and columns added at the bottom and right; less than stride or dilation
   Pair dilation = 1;
   Index groups = 1;
 };

@@ -68,22 +68,26 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
     fail("{}: label_smoothing {} must be in [0, 1]", op, options.label_smoothing);
   }
   require_vector(op, "class_weights", options.class_weights, classes, logits.shape());
+  PoolVector<std::int32_t> kept(labels.begin(), labels.end());
+  bool any = false;
   double total = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == options.ignore_index) {
+      kept[i] = kernels::ignored_label;
+      continue;
+    }
     if (labels[i] < 0 || labels[i] >= classes) {
       fail("{}: label {} of row {} is out of range for {} classes", op, labels[i], i, classes);
     }
+    any = true;
     if (options.class_weights.defined())
       total += static_cast<double>(options.class_weights.data()[labels[i]]);
   }
+  if (!any) fail("{}: every label is ignore_index, {}: there is nothing to average", op, options.ignore_index);
   if (options.class_weights.defined() && !(total > 0)) {
     fail("{}: the class weights of the batch's labels sum to {}: it must be above 0", op, total);
   }
-  return record(CrossEntropyOp{{labels.begin(), labels.end()},
-                               options.class_weights,
-                               static_cast<real>(options.label_smoothing),
-                               {}},
-                logits);
+  return record(CrossEntropyOp{std::move(kept), options.class_weights, static_cast<real>(options.label_smoothing), {}}, logits);
 }
 
 Tensor mse(const Tensor& x, const Tensor& target) {

@@ -94,6 +94,7 @@ TEST_CASE("conv_transpose2d with stride, padding, output padding, dilation and g
       {},
       {.stride = 2, .padding = 1, .output_padding = 1},
       {.stride = {1, 3}, .padding = {0, 1}, .output_padding = {0, 2}, .dilation = {2, 1}},
+      {.padding = 1, .output_padding = {2, 0}, .dilation = {3, 1}},
       {.stride = 2, .groups = 2}};
   for (std::size_t i = 0; i < cases.size(); ++i) {
     CAPTURE(i);

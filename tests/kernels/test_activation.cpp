@@ -89,6 +89,8 @@ TEST_CASE("the vector functions keep their stated errors over their whole range"
       CHECK(worst_ulps({Kind::elu, 1}, -span, span) <= 2);
       CHECK(worst_ulps({Kind::softplus, 1}, -span, std::min(span, real(19))) <= 4);
       CHECK(worst_ulps({Kind::silu}, -span, span) <= 4);
+      CHECK(worst_ulps({Kind::gelu}, -std::min(span, real(13)), 0) <= 12);
+      CHECK(worst_ulps({Kind::gelu}, 0, span) <= 8);
     }
     Numbers x(20'001), y(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = real(-87) + static_cast<real>(i) * real(175.7) / 20'000;
@@ -157,6 +159,11 @@ TEST_CASE("activations meet infinities, NaN and zeros as PyTorch does") {
     CHECK(sigmoid[6] == 0);
     CHECK(relu[0] == inf);
     CHECK(relu[1] == 0);
+    const Numbers gelu = apply({Kind::gelu});
+    CHECK(gelu[0] == inf);
+    CHECK(std::isnan(gelu[1]));  // -inf · 0
+    CHECK(gelu[5] == 1000);
+    CHECK(gelu[6] == 0);
     const Numbers elu = apply({Kind::elu, 1}), softplus = apply({Kind::softplus, 1});
     CHECK(elu[1] == -1);
     CHECK(softplus[0] == inf);

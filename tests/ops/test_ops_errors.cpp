@@ -86,7 +86,7 @@ TEST_CASE("convolutions name both shapes and the option at fault") {
         "conv_transpose2d: input [2, 4, 5, 5] does not fit weight [3, 4, 3, 3]: it must have 3 channels");
   CHECK(message_of([&] {
           ops::conv_transpose2d(x, of({4, 2, 3, 3}), {}, {.output_padding = 1});
-        }) == "conv_transpose2d: output_padding (1, 1) must be less than stride (1, 1)");
+        }) == "conv_transpose2d: output_padding (1, 1) must be less than stride (1, 1) or dilation (1, 1)");
   CHECK_THROWS_AS(ops::conv_transpose2d(x, of({4, 2, 3, 3}), {}, {.padding = 5}), Error);
   CHECK_THROWS_AS(ops::conv_transpose2d(x, of({4, 2, 3, 3}), of({3})), Error);
   CHECK_THROWS_AS(ops::conv_transpose2d(x, of({4, 2, 3, 3}), {}, {.groups = 3}), Error);
@@ -113,6 +113,9 @@ TEST_CASE("cross_entropy and mse refuse labels, options and shapes that do not f
   };
   CHECK(message_of([&] { loss({1, 3}); }) == "cross_entropy: label 3 of row 1 is out of range for 3 classes");
   CHECK_THROWS_AS(loss({-1, 0}), Error);
+  CHECK_NOTHROW(loss({-100, 0}));
+  CHECK(message_of([&] { loss({-100, -100}); }) == "cross_entropy: every label is ignore_index, -100: there is nothing to average");
+  CHECK_THROWS_AS(loss({-100, 0}, {.ignore_index = -1}), Error);
   CHECK(message_of([&] { loss({1}); }) == "cross_entropy: 1 labels for logits [2, 3]: one a row is needed");
   CHECK_THROWS_AS(loss({0, 1}, {.label_smoothing = 1.5}), Error);
   CHECK_THROWS_AS(loss({0, 1}, {.label_smoothing = static_cast<double>(nan)}), Error);

@@ -74,7 +74,9 @@ Tensor cross_entropy(const Inputs& in, const json& o) {
       weights.empty() ? Tensor() : Tensor::from(weights, {static_cast<Index>(weights.size())});
   return ops::cross_entropy(
       in[0], o.at("labels").get<std::vector<std::int32_t>>(),
-      {.label_smoothing = o.at("label_smoothing").get<double>(), .class_weights = class_weights});
+      {.label_smoothing = o.at("label_smoothing").get<double>(),
+       .class_weights = class_weights,
+       .ignore_index = o.value("ignore_index", -100)});
 }
 
 Tensor dropout(const Inputs& in, const json& o) {

@@ -172,7 +172,21 @@ def arithmetic_cases():
     case("embedding", [rand(7, 4)], lambda w: F.embedding(torch.tensor(indices), w), indices=indices)
 
 
-for make in [linear_cases, conv_cases, pool_cases, activation_cases, loss_cases, norm_cases, arithmetic_cases]:
+def later_cases():
+    """Behind the others, whose numbers stay."""
+    for smoothing in [0.0, 0.1]:
+        for weights in [[], [0.5, 1.0, 2.0, 0.25, 1.5, 3.0]]:
+            labels = [2, 4, 0, 4, 5, 1, 3, 4, 0]
+            case("cross_entropy", [rand(9, 6, low=-6, high=6)],
+                 lambda x: F.cross_entropy(x, torch.tensor(labels), torch.tensor(weights) if weights else None,
+                                           ignore_index=4, label_smoothing=smoothing),
+                 labels=labels, label_smoothing=smoothing, class_weights=weights, ignore_index=4)
+    o = dict(stride=(1, 2), padding=(1, 0), output_padding=(2, 1), dilation=(3, 1), groups=1)
+    case("conv_transpose2d", [rand(2, 4, 4, 5), rand(4, 3, 3, 2), rand(3)],
+         lambda x, w, b: F.conv_transpose2d(x, w, b, **o), **o)
+
+
+for make in [linear_cases, conv_cases, pool_cases, activation_cases, loss_cases, norm_cases, arithmetic_cases, later_cases]:
     make()
 with open("tests/reference/ops.json", "w", encoding="ascii") as out:
     out.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
