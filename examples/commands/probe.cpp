@@ -189,7 +189,7 @@ void add_probe(CLI::App& app) {
   command->add_flag("--json", flags->json, "JSON on stdout");
   auto* validate =
       command->add_flag("--validate", flags->validate,
-                        "train 255 (model, scheme) pairs for real: how often is the verdict right? Minutes");
+                        "train 300 (model, scheme) pairs for real: how often is the verdict right? Minutes");
   command
       ->add_flag("--held-out", flags->only_held_out,
                  "with --validate: only the pairs that no threshold comes from")

@@ -51,7 +51,7 @@ const std::vector<Sign>& signs() {
        "units that say the same to every sample pass on neither signal nor gradient"},
       {Condition::saturated, "saturated", 0.95, true, Where::hidden_layer,
        "on the flat ends of the activation almost no gradient passes"},
-      {Condition::vanishes, "signal share", 0.022, false, Where::hidden_layer,
+      {Condition::vanishes, "signal share", 0.012, false, Where::hidden_layer,
        "outputs hardly differ from sample to sample, so there is nothing to learn from"},
       {Condition::vanishes, "gradient ratio", 1.7e-3, false, Where::layer,
        "the gradient has faded on its way back from the logits: the layer stands still"},
@@ -59,7 +59,7 @@ const std::vector<Sign>& signs() {
        "the gradient has grown on its way back from the logits: a step throws the layer off"},
       {Condition::explodes, "step", 0.76, true, Where::layer,
        "the first step at this learning rate is as large as the weights themselves: it replaces them"},
-      {Condition::explodes, "logits", 35, true, Where::model,
+      {Condition::explodes, "logits", 280, true, Where::model,
        "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
       {Condition::ill_conditioned, "distortion", 5, true, Where::model,
        "few directions of the samples survive, stretched very unevenly: no learning rate suits all"}};

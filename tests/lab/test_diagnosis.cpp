@@ -108,7 +108,7 @@ TEST_CASE("diagnosis: each sign gives its verdict, with the layer where it shows
   CHECK(with([](auto& p) { p.layers[0].gradient = 1e-6; }) == "vanishes at fc1");
   CHECK(with([](auto& p) { p.layers[0].gradient = 1e3; }) == "explodes at fc1");
   CHECK(with([](auto& p) { p.layers[2].step = 2; }) == "explodes at out");
-  CHECK(with([](auto& p) { p.layers[2].std = 100; }) == "explodes");
+  CHECK(with([](auto& p) { p.layers[2].std = 1000; }) == "explodes");
   CHECK(with([](auto& p) { p.jacobian = {1000, 10, 0.1}, p.layers[1].rank = 3; }) == "ill conditioned");
   CHECK(with([](auto& p) { p.jacobian = {1000, 10, 0.1}; }) == "well conditioned");  // the samples stay apart
   CHECK(with([](auto& p) { p.layers[2].twins = p.layers[2].dead = 1; }) ==
