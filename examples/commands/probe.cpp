@@ -68,7 +68,16 @@ void print_model(const std::string& text, const std::vector<lab::Probed>& all) {
                share(dead), share(twins), lab::number_text(one.probe.jacobian.front()),
                lab::number_text(lab::stretch_spread(one.probe))});
   }
-  fmt::print("{}\n{}\nrecommended: {}\n", text, table.to_string(), lab::recommendation(all));
+  fmt::print("{}\n{}\n", text, table.to_string());
+  std::vector<std::string> explained;
+  for (const auto& one : all) {
+    const lab::Diagnosis& d = one.diagnosis;
+    const std::string line = fmt::format("{} ({}): {}", lab::name_of(d.condition), d.measure, d.reason);
+    if (d.trains() || std::find(explained.begin(), explained.end(), line) != explained.end()) continue;
+    explained.push_back(line);
+    fmt::print("{}\n", line);
+  }
+  fmt::print("recommended: {}\n", lab::recommendation(all));
 }
 
 void print_detail(const lab::Probed& one) {
@@ -80,12 +89,13 @@ void print_detail(const lab::Probed& one) {
                    {"rank", true},
                    {"dead", true},
                    {"saturated", true},
-                   {"twins", true}});
+                   {"twins", true},
+                   {"step", true}});
   for (const auto& layer : one.probe.layers) {
     table.add({layer.layer, lab::number_text(layer.mean), lab::number_text(layer.std),
                lab::number_text(layer.signal), lab::number_text(layer.gradient),
                fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
-               share(layer.twins)});
+               share(layer.twins), lab::number_text(layer.step)});
   }
   fmt::print("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
   if (!one.diagnosis.trains())
@@ -146,7 +156,8 @@ void run(const ProbeFlags& flags) {
       "\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
       "loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
       "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; "
-      "Jacobian: d logits / d input.{}\n",
+      "Jacobian σ:\nlargest singular value of d logits / d input; stretch: geometric spread of all of them, "
+      "1 when the net stretches every direction alike.{}\n",
       batch.size(), data.name, flags.seed, flags.detail ? "" : " --detail shows every layer.");
 }
 

@@ -96,8 +96,9 @@ std::string worst(const lab::Probe& probe) {
     low = std::min(low, ratio), high = std::max(high, ratio), step = std::max(step, probe.layers[i].step);
   }
   return fmt::format(
-      "signal share {:.1e} gradient ratio {:.1e}..{:.1e} step {:.1e} logits {:.1e} stretch {:.2g} rank {:.1f}", share,
-      low, high, step, probe.layers.back().std, lab::stretch_spread(probe), lab::least_rank(probe));
+      "signal share {:.1e} gradient ratio {:.1e}..{:.1e} step {:.1e} logits {:.1e} stretch {:.2g} rank "
+      "{:.1f}",
+      share, low, high, step, probe.layers.back().std, lab::stretch_spread(probe), lab::least_rank(probe));
 }
 
 }  // namespace

@@ -8,7 +8,18 @@
 namespace fanin::lab {
 namespace {
 
-std::string word(Condition condition) {
+/// Standard deviation of log10 of some positive numbers.
+double spread(const std::vector<double>& values) {
+  if (values.empty()) return 0;
+  double mean = 0, squares = 0;
+  for (const double v : values) mean += std::log10(v) / static_cast<double>(values.size());
+  for (const double v : values) squares += (std::log10(v) - mean) * (std::log10(v) - mean);
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+std::string name_of(Condition condition) {
   switch (condition) {
     case Condition::symmetric:
       return "symmetric";
@@ -27,17 +38,6 @@ std::string word(Condition condition) {
   }
   return "well conditioned";
 }
-
-/// Standard deviation of log10 of some positive numbers.
-double spread(const std::vector<double>& values) {
-  if (values.empty()) return 0;
-  double mean = 0, squares = 0;
-  for (const double v : values) mean += std::log10(v) / static_cast<double>(values.size());
-  for (const double v : values) squares += (std::log10(v) - mean) * (std::log10(v) - mean);
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
-
-}  // namespace
 
 // The thresholds lie between what trained and what did not, halfway in the logarithm, among the pairs of
 // `fanin probe --validate` that it does not mark as held out, seeds 0 to 2.
@@ -109,7 +109,7 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
 }
 
 std::string Diagnosis::to_string() const {
-  return layer.empty() ? word(condition) : word(condition) + " at " + layer;
+  return layer.empty() ? name_of(condition) : name_of(condition) + " at " + layer;
 }
 
 Diagnosis diagnose(const Probe& probe) {

@@ -8,6 +8,9 @@ namespace fanin::lab {
 
 enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
 
+/// "vanishes", "well conditioned".
+std::string name_of(Condition condition);
+
 /// What a sign is looked for in.
 enum class Where { hidden_layer, layer, model };
 
@@ -58,8 +61,10 @@ double stretch_spread(const Probe& probe);
 /// The least effective rank of a hidden layer's outputs; infinite without hidden layers.
 double least_rank(const Probe& probe);
 
-/// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being below 10; otherwise
-/// 1. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep the samples apart, and such nets train.
+/// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being
+/// below 10; otherwise
+/// 1. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep the samples apart, and
+/// such nets train.
 double distortion(const Probe& probe);
 
 /// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of

@@ -18,7 +18,8 @@ ordered_json layer_json(const LayerProbe& one) {
           {"saturated", one.saturated},
           {"gradient_norm", finite_or_null(one.gradient)},
           {"effective_rank", finite_or_null(one.rank)},
-          {"twins", one.twins}};
+          {"twins", one.twins},
+          {"step", finite_or_null(one.step)}};
 }
 
 }  // namespace
@@ -59,6 +60,7 @@ std::string probe_json(const std::string& model, const std::vector<Probed>& all)
                        {"value", finite_or_null(one.diagnosis.value)},
                        {"reason", one.diagnosis.reason},
                        {"imbalance", finite_or_null(imbalance(one.probe))},
+                       {"stretch_spread", finite_or_null(stretch_spread(one.probe))},
                        {"loss", finite_or_null(one.probe.loss)},
                        {"jacobian_singular_values", jacobian},
                        {"layers", layers}});
