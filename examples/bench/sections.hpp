@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,12 @@ class Bench {
   Command torch(const Command& arguments) const;
   Command torch_training(const Workload& workload, Index batch, const std::string& threads) const;
   Command fanin(const Workload& workload, Index batch, int threads) const;
-  /// A comparison of the mlp over `schemes`, one seed, one epoch.
-  Command comparison(const std::vector<std::string>& schemes, int jobs) const;
+  /// A comparison of the mlp over `schemes`, one epoch each.
+  Command comparison(const std::vector<std::string>& schemes, int jobs, int seeds = 1) const;
   /// A program built along with this one.
   static std::string beside(const std::string& name);
   std::string length() const;
-  int whole_pairs() const { return options.quick ? 1 : options.pairs; }
+  int whole_pairs() const { return options.quick ? 1 : std::min(options.pairs, 3); }  ///< of programs that run for long
 
   void section(const std::string& title, const std::vector<std::vector<std::string>>& rows);
   void remark(const std::string& text) { remarks.push_back(text); }

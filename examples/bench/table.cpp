@@ -43,12 +43,12 @@ Command Bench::fanin(const Workload& workload, Index batch, int threads) const {
   return {beside("fanin_bench"), "train",  workload.name, "--batch", std::to_string(batch), "--threads", std::to_string(threads),
           "--seconds",           length(), "--data",      data,     "--serve"};
 }
-Command Bench::comparison(const std::vector<std::string>& schemes, int jobs) const {
+Command Bench::comparison(const std::vector<std::string>& schemes, int jobs, int seeds) const {
   const std::string out = options.out + "/comparison";
   fs::remove_all(out);  // or finished runs would be kept from before
   std::string list;
   for (const auto& one : schemes) list += (list.empty() ? "" : "; ") + one;
-  return {beside("fanin"), "compare",     "--models", "mlp",    "--schemes", list,  "--seeds", "1", "--epochs", "1", "--jobs",
+  return {beside("fanin"), "compare",     "--models", "mlp",    "--schemes", list,  "--seeds", std::to_string(seeds), "--epochs", "1", "--jobs",
           std::to_string(jobs), "--threshold", "0",        "--out",  out};
 }
 

@@ -11,7 +11,7 @@
 namespace fanin::claims {
 namespace {
 
-constexpr Index steps = 500;
+constexpr Index steps = 800;
 constexpr int seeds = 3;
 constexpr const char* net = "plain_net(conv=true, depth=30, width=16, activation=relu)";
 
