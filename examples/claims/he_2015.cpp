@@ -17,7 +17,8 @@ constexpr const char* net = "plain_net(conv=true, depth=30, width=16, activation
 
 }  // namespace
 
-/// He's variance 2/fan keeps a ReLU net's signal; Glorot's, for equal fans 1/fan, halves it a layer.
+/// He's variance 2/fan keeps a ReLU net's signal; Glorot's, for equal fans 1/fan, halves it a layer. (After 500 steps, tried
+/// first, He's accuracy was within rounding of its bound: above it with one rounding of the same convolutions, 0.249 with another.)
 lab::Claim he_2015(const Bench& bench) {
   return {
       .name = "he-2015",

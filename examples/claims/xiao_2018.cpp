@@ -41,7 +41,8 @@ Dataset halved(const Dataset& data, Index count) {
 }  // namespace
 
 /// At the edge of chaos with delta-orthogonal filters all singular values of the input-output Jacobian stay near 1; with Gaussian ones
-/// they spread, and every spatial frequency but the lowest dies.
+/// they spread, and every spatial frequency but the lowest dies. (After 250 steps, tried first, the accuracy was within
+/// rounding of its bound.)
 lab::Claim xiao_2018(const Bench& bench) {
   return {
       .name = "xiao-2018",
