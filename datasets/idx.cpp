@@ -1,8 +1,10 @@
 #include "datasets/idx.hpp"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "datasets/files.hpp"
 #include "framework/core/error.hpp"
@@ -75,6 +77,18 @@ class Gunzip {
   bool ended_ = false;
 };
 
+/// Fills `out` with the whole of a gzip file at once, by libdeflate, which takes less than half of zlib's time; whether the
+/// file is sound and of exactly this size. What is wrong with it otherwise, zlib is to say.
+bool gunzip_whole(std::span<const std::uint8_t> content, std::span<std::uint8_t> out) {
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
+      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  if (!inflater) return false;
+  std::size_t eaten = 0, made = 0;
+  const auto result = libdeflate_gzip_decompress_ex(inflater.get(), content.data(), content.size(), out.data(), out.size(),
+                                                    &eaten, &made);
+  return result == LIBDEFLATE_SUCCESS && eaten == content.size() && made == out.size();
+}
+
 /// The sizes a header promises, and their product in `total`.
 std::vector<Index> parse_header(const Source& source, std::span<const std::uint8_t> header, int rank,
                                 std::uint64_t& total) {
@@ -121,7 +135,12 @@ IdxArray parse_idx(std::vector<std::uint8_t> content, int rank, const std::strin
     if (total / max_deflate_ratio > content.size())
       source.reject("truncated: the header promises {} = {} bytes, {} bytes of gzip data cannot hold them",
                     sizes_text(array.sizes), total, content.size());
-    array.bytes = large_vector(total);
+    array.bytes = large_vector(header_size + total);
+    if (gunzip_whole(content, array.bytes)) {
+      array.bytes.erase(array.bytes.begin(), array.bytes.begin() + static_cast<std::ptrdiff_t>(header_size));
+      return array;
+    }
+    array.bytes.resize(total);
     if (const std::size_t got = gunzip.read(array.bytes); got < total)
       source.reject("truncated: the header promises {} = {} bytes, there are {}", sizes_text(array.sizes),
                     total, got);
