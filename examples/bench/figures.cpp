@@ -20,7 +20,8 @@ bool by_median(const Samples& a, const Samples& b) { return median(a) < median(b
 
 Figure median_ratio(const Samples& above, const Samples& below) {
   Samples ratios;
-  for (std::size_t i = 0; i < std::min(above.size(), below.size()); ++i) ratios.push_back(above[i] / below[i]);
+  for (std::size_t i = 0; i < std::min(above.size(), below.size()); ++i)
+    ratios.push_back(above[i] / below[i]);
   return median(ratios);
 }
 
@@ -29,12 +30,14 @@ std::string text_of(Figure figure, const char* unit) {
   const double v = *figure;
   return (v >= 1000  ? fmt::format("{:.0f}", v)
           : v >= 100 ? fmt::format("{:.1f}", v)
-                     : fmt::format("{:.3g}", v)) + unit;
+                     : fmt::format("{:.3g}", v)) +
+         unit;
 }
 
 std::string markdown(const std::vector<std::vector<std::string>>& rows) {
   const auto letters = [](const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
   };
   std::vector<std::size_t> widths(rows[0].size());
   for (const auto& row : rows) {
@@ -48,7 +51,9 @@ std::string markdown(const std::vector<std::vector<std::string>>& rows) {
     }
     text += "|\n";
     if (r > 0) continue;
-    for (std::size_t i = 0; i < widths.size(); ++i) text += i == 0 ? "| " + std::string(widths[i], '-') + " " : "| " + std::string(widths[i] - 1, '-') + ": ";
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      text +=
+          i == 0 ? "| " + std::string(widths[i], '-') + " " : "| " + std::string(widths[i] - 1, '-') + ": ";
     text += "|\n";
   }
   return text;
@@ -65,7 +70,8 @@ std::string machine() {
   }
   double load[1] = {0};
   getloadavg(load, 1);
-  return fmt::format("{}, {} cores, load average {:.1f}", model, std::thread::hardware_concurrency(), load[0]);
+  return fmt::format("{}, {} cores, load average {:.1f}", model, std::thread::hardware_concurrency(),
+                     load[0]);
 }
 
 }  // namespace fanin::bench

@@ -10,7 +10,8 @@ using Samples = std::vector<double>;
 
 Figure median(Samples values);
 bool by_median(const Samples& a, const Samples& b);
-/// Of measures taken in turn: the median over the pairs, so that a slow minute of the machine weighs on both sides.
+/// Of measures taken in turn: the median over the pairs, so that a slow minute of the machine weighs on both
+/// sides.
 Figure median_ratio(const Samples& above, const Samples& below);
 
 /// Three digits, or whole from 1000 on; "–" when empty.

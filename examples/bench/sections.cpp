@@ -11,12 +11,15 @@ namespace fs = std::filesystem;
 
 /// The frameworks in C++ that Debian has, one thread each.
 void measure_frameworks(Bench& bench) {
-  std::vector<std::vector<std::string>> rows = {{"workload", "batch", "fanin", "PyTorch's C++", "dlib", "tiny-dnn"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"workload", "batch", "fanin", "PyTorch's C++", "dlib", "tiny-dnn"}};
   for (const auto& workload : workloads()) {
     const std::string batch = std::to_string(workload.batches[0]);
     const auto peer = [&](const char* name, const Command& arguments) {
-      return fs::exists(bench.beside(name)) ? std::make_unique<Child>(keeping_its_heap + Command{bench.beside(name), workload.name, batch} + arguments)
-                                      : nullptr;
+      return fs::exists(bench.beside(name))
+                 ? std::make_unique<Child>(keeping_its_heap +
+                                           Command{bench.beside(name), workload.name, batch} + arguments)
+                 : nullptr;
     };
     std::vector<std::unique_ptr<Child>> children;
     children.push_back(std::make_unique<Child>(bench.fanin(workload, workload.batches[0], 1)));
@@ -45,8 +48,9 @@ void measure_initializers(Bench& bench) {
     const char* scheme;
     Index rows, columns;
   };
-  for (const auto& [scheme, height, width] : {Draw{"uniform", 1000, 1000}, Draw{"normal", 1000, 1000}, Draw{"trunc_normal", 1000, 1000},
-                                              Draw{"orthogonal", 1024, 1024}, Draw{"sparse(sparsity=0.9)", 1024, 1024}}) {
+  for (const auto& [scheme, height, width] :
+       {Draw{"uniform", 1000, 1000}, Draw{"normal", 1000, 1000}, Draw{"trunc_normal", 1000, 1000},
+        Draw{"orthogonal", 1024, 1024}, Draw{"sparse(sparsity=0.9)", 1024, 1024}}) {
     const Command draw = {"init", scheme, std::to_string(height), std::to_string(width), bench.length()};
     Child ours(Command{bench.beside("fanin_bench")} + draw);
     std::unique_ptr<Child> theirs;
@@ -56,7 +60,8 @@ void measure_initializers(Bench& bench) {
       f.push_back(ours.ask());
       if (theirs) t.push_back(theirs->ask());
     }
-    rows.push_back({scheme, fmt::format("{}×{}", height, width), text_of(median(f)), text_of(median(t)), text_of(median_ratio(t, f), "×")});
+    rows.push_back({scheme, fmt::format("{}×{}", height, width), text_of(median(f)), text_of(median(t)),
+                    text_of(median_ratio(t, f), "×")});
   }
   bench.section("Initializers: nanoseconds an element, 1 thread", rows);
 }
@@ -65,18 +70,22 @@ void measure_memory(Bench& bench) {
   if (bench.folder.empty()) return;
   const Usage ours = run_to_end({bench.beside("fanin"), "train", "--model", "mlp", "--epochs", "1"});
   const auto peak = [](const Usage& usage) { return usage.status == 0 ? Figure(usage.peak_mb) : Figure(); };
-  bench.section("Peak memory, MB", {{"what", "fanin", "PyTorch"},
-                              {"train the mlp for an epoch", text_of(peak(ours)),
-                               text_of(bench.has_torch ? peak(run_to_end(bench.torch({"memory", bench.folder}))) : Figure())},
-                              {"start and end (--help; import torch)", text_of(peak(run_to_end({bench.beside("fanin"), "--help"}))),
-                               text_of(bench.has_torch ? peak(run_to_end(bench.torch({"import"}))) : Figure())}});
+  bench.section(
+      "Peak memory, MB",
+      {{"what", "fanin", "PyTorch"},
+       {"train the mlp for an epoch", text_of(peak(ours)),
+        text_of(bench.has_torch ? peak(run_to_end(bench.torch({"memory", bench.folder}))) : Figure())},
+       {"start and end (--help; import torch)", text_of(peak(run_to_end({bench.beside("fanin"), "--help"}))),
+        text_of(bench.has_torch ? peak(run_to_end(bench.torch({"import"}))) : Figure())}});
 }
 
 void measure_startup(Bench& bench) {
   Samples ours, theirs;
   for (int i = 0; i < 20; ++i) ours.push_back(1e3 * run_to_end({bench.beside("fanin"), "--help"}).seconds);
-  for (int i = 0; bench.has_torch && i < bench.whole_pairs(); ++i) theirs.push_back(1e3 * run_to_end(bench.torch({"import"})).seconds);
-  bench.section("Start, ms of wall time", {{"fanin --help", "import torch"}, {text_of(median(ours)), text_of(median(theirs))}});
+  for (int i = 0; bench.has_torch && i < bench.whole_pairs(); ++i)
+    theirs.push_back(1e3 * run_to_end(bench.torch({"import"})).seconds);
+  bench.section("Start, ms of wall time",
+                {{"fanin --help", "import torch"}, {text_of(median(ours)), text_of(median(theirs))}});
 }
 
 void measure_scaling(Bench& bench) {
@@ -95,8 +104,9 @@ void measure_scaling(Bench& bench) {
     one.push_back(run_together({bench.comparison(schemes, 1, 4)}));
     two.push_back(run_together({bench.comparison(schemes, 2, 4)}));
   }
-  bench.section("Sixteen runs of a comparison, seconds of wall time of the whole process", {{"1 job", "2 jobs", "ratio"},
-                                                              {text_of(median(one)), text_of(median(two)), text_of(median_ratio(one, two), "×")}});
+  bench.section("Sixteen runs of a comparison, seconds of wall time of the whole process",
+                {{"1 job", "2 jobs", "ratio"},
+                 {text_of(median(one)), text_of(median(two)), text_of(median_ratio(one, two), "×")}});
 }
 
 }  // namespace fanin::bench

@@ -12,8 +12,9 @@ namespace fanin::bench {
 
 Command operator+(Command first, const Command& rest);
 
-/// glibc's malloc gives PyTorch's larger tensors back to the system after every step, in some processes and not in others,
-/// by how its heap happens to lie; it is then up to six times slower. As few users know, it can be told to keep them.
+/// glibc's malloc gives PyTorch's larger tensors back to the system after every step, in some processes and
+/// not in others, by how its heap happens to lie; it is then up to six times slower. As few users know, it
+/// can be told to keep them.
 inline const Command keeping_its_heap = {"/usr/bin/env", "MALLOC_MMAP_THRESHOLD_=33554432",
                                          "MALLOC_TRIM_THRESHOLD_=17179869184"};
 
@@ -30,7 +31,9 @@ class Bench {
   /// A program built along with this one.
   static std::string beside(const std::string& name);
   std::string length() const;
-  int whole_pairs() const { return options.quick ? 1 : std::min(options.pairs, 3); }  ///< of programs that run for long
+  int whole_pairs() const {
+    return options.quick ? 1 : std::min(options.pairs, 3);
+  }  ///< of programs that run for long
 
   void section(const std::string& title, const std::vector<std::vector<std::string>>& rows);
   void remark(const std::string& text) { remarks.push_back(text); }

@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> other_sections = {"comparison", "frameworks", "initializers", "memory", "startup", "scaling"};
+const std::vector<std::string> other_sections = {"comparison", "frameworks", "initializers",
+                                                 "memory",     "startup",    "scaling"};
 
 }  // namespace
 
@@ -27,7 +28,8 @@ Command operator+(Command first, const Command& rest) {
 Bench::Bench(const TableOptions& chosen) : options(chosen), folder(chosen.folder) {
   const Usage import = run_to_end(torch({"import"}));
   has_torch = import.status == 0;
-  if (!has_torch) remark("No PyTorch for " + options.python + " (Debian: python3-torch): its columns are empty.");
+  if (!has_torch)
+    remark("No PyTorch for " + options.python + " (Debian: python3-torch): its columns are empty.");
   if (!fs::exists(folder + "/train-images-idx3-ubyte.gz")) {
     remark("No Fashion-MNIST in " + folder + " (Debian: dataset-fashion-mnist): the data are synthetic.");
     folder.clear();
@@ -35,24 +37,40 @@ Bench::Bench(const TableOptions& chosen) : options(chosen), folder(chosen.folder
   }
 }
 
-Command Bench::torch(const Command& arguments) const { return Command{options.python, options.peers + "/peer_torch.py"} + arguments; }
+Command Bench::torch(const Command& arguments) const {
+  return Command{options.python, options.peers + "/peer_torch.py"} + arguments;
+}
 Command Bench::torch_training(const Workload& workload, Index batch, const std::string& threads) const {
   return torch({"train", workload.name, std::to_string(batch), threads, length(), folder});
 }
 Command Bench::fanin(const Workload& workload, Index batch, int threads) const {
-  return {beside("fanin_bench"), "train",  workload.name, "--batch", std::to_string(batch), "--threads", std::to_string(threads),
-          "--seconds",           length(), "--data",      data,     "--serve"};
+  return {beside("fanin_bench"),
+          "train",
+          workload.name,
+          "--batch",
+          std::to_string(batch),
+          "--threads",
+          std::to_string(threads),
+          "--seconds",
+          length(),
+          "--data",
+          data,
+          "--serve"};
 }
 Command Bench::comparison(const std::vector<std::string>& schemes, int jobs, int seeds) const {
   const std::string out = options.out + "/comparison";
   fs::remove_all(out);  // or finished runs would be kept from before
   std::string list;
   for (const auto& one : schemes) list += (list.empty() ? "" : "; ") + one;
-  return {beside("fanin"), "compare",     "--models", "mlp",    "--schemes", list,  "--seeds", std::to_string(seeds), "--epochs", "1", "--jobs",
-          std::to_string(jobs), "--threshold", "0",        "--out",  out};
+  return {beside("fanin"), "compare", "--models", "mlp",
+          "--schemes",     list,      "--seeds",  std::to_string(seeds),
+          "--epochs",      "1",       "--jobs",   std::to_string(jobs),
+          "--threshold",   "0",       "--out",    out};
 }
 
-std::string Bench::beside(const std::string& name) { return (fs::read_symlink("/proc/self/exe").parent_path() / name).string(); }
+std::string Bench::beside(const std::string& name) {
+  return (fs::read_symlink("/proc/self/exe").parent_path() / name).string();
+}
 std::string Bench::length() const { return fmt::format("{}", options.seconds); }
 void Bench::section(const std::string& title, const std::vector<std::vector<std::string>>& rows) {
   const std::string text = "\n" + title + "\n\n" + markdown(rows);
@@ -72,7 +90,8 @@ void run_table(const TableOptions& options) {
   std::vector<std::string> known = other_sections;
   for (const auto& one : workloads()) known.push_back(one.name);
   if (!options.only.empty() && std::find(known.begin(), known.end(), options.only) == known.end())
-    fail_usage("--only: unknown '{}'{}; known are {}", options.only, suggest(options.only, known), sections());
+    fail_usage("--only: unknown '{}'{}; known are {}", options.only, suggest(options.only, known),
+               sections());
   TableOptions chosen = options;
   if (chosen.quick) chosen.pairs = 1, chosen.seconds = 0.2;
   Bench bench(chosen);

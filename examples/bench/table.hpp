@@ -4,11 +4,11 @@
 namespace fanin::bench {
 
 struct TableOptions {
-  bool quick = false;                          ///< short measures, one pair each: a smoke test
-  std::string only = {};                       ///< the workload or section to measure; empty: all
-  int pairs = 5;                               ///< measures of each side, taken in turn
-  double seconds = 1;                          ///< length of one measure
-  std::string python = "/usr/bin/python3";     ///< with PyTorch
+  bool quick = false;                       ///< short measures, one pair each: a smoke test
+  std::string only = {};                    ///< the workload or section to measure; empty: all
+  int pairs = 5;                            ///< measures of each side, taken in turn
+  double seconds = 1;                       ///< length of one measure
+  std::string python = "/usr/bin/python3";  ///< with PyTorch
   std::string folder = "/usr/share/datasets/fashion-mnist";
   std::string peers = "examples/bench/peers";  ///< where peer_torch.py is
   std::string out = "out/bench";

@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Peers = std::vector<std::unique_ptr<Child>>;
 
-/// PyTorch's threads and OpenBLAS's; the first row of the table has one of each, the second the best of all three.
+/// PyTorch's threads and OpenBLAS's; the first row of the table has one of each, the second the best of all
+/// three.
 const std::vector<std::string> torch_threads = {"1", "2", "1/2"};
 
 Json json_of(Figure figure) { return figure ? Json(*figure) : Json(nullptr); }
@@ -32,11 +33,13 @@ struct TrainingTable::Row {
 void TrainingTable::measure(const Workload& workload) {
   for (const Index batch : workload.batches) {
     Child fanin1(bench_.fanin(workload, batch, 1)), fanin2(bench_.fanin(workload, batch, 2));
-    Child sgemm({bench_.beside("fanin_bench"), "sgemm", "--serve", "--seconds", fmt::format("{}", 0.1 * bench_.options.seconds)});
+    Child sgemm({bench_.beside("fanin_bench"), "sgemm", "--serve", "--seconds",
+                 fmt::format("{}", 0.1 * bench_.options.seconds)});
     Peers torch(bench_.has_torch ? torch_threads.size() : 0), tuned(torch.size());
     for (std::size_t i = 0; i < torch.size(); ++i) {
       torch[i] = std::make_unique<Child>(bench_.torch_training(workload, batch, torch_threads[i]));
-      tuned[i] = std::make_unique<Child>(keeping_its_heap + bench_.torch_training(workload, batch, torch_threads[i]));
+      tuned[i] = std::make_unique<Child>(keeping_its_heap +
+                                         bench_.torch_training(workload, batch, torch_threads[i]));
     }
     Samples f1, f2, rate;
     std::vector<Samples> t(torch_threads.size()), k(torch_threads.size());
@@ -52,9 +55,23 @@ void TrainingTable::measure(const Workload& workload) {
     }
     rates_.insert(rates_.end(), rate.begin(), rate.end());
     const double limit = *median(rate) * 1e9 / flops_per_sample(workload.name);
-    const auto best = [](const std::vector<Samples>& all) { return *std::max_element(all.begin(), all.end(), by_median); };
-    add({.workload = workload.name, .batch = batch, .threads = 1, .fanin = f1, .torch = t[0], .tuned = k[0], .limit = limit});
-    add({.workload = workload.name, .batch = batch, .threads = 2, .fanin = f2, .torch = best(t), .tuned = best(k), .limit = 2 * limit});
+    const auto best = [](const std::vector<Samples>& all) {
+      return *std::max_element(all.begin(), all.end(), by_median);
+    };
+    add({.workload = workload.name,
+         .batch = batch,
+         .threads = 1,
+         .fanin = f1,
+         .torch = t[0],
+         .tuned = k[0],
+         .limit = limit});
+    add({.workload = workload.name,
+         .batch = batch,
+         .threads = 2,
+         .fanin = f2,
+         .torch = best(t),
+         .tuned = best(k),
+         .limit = 2 * limit});
   }
 }
 
@@ -62,22 +79,24 @@ void TrainingTable::add(const Row& row) {
   const auto& [workload, batch, threads, fanin, torch, tuned, limit] = row;
   const Figure ratio = median_ratio(fanin, torch), to_tuned = median_ratio(fanin, tuned);
   results_.push_back(Json{{"workload", workload},
-                      {"batch", batch},
-                      {"threads", threads},
-                      {"fanin", json_of(median(fanin))},
-                      {"torch", json_of(median(torch))},
-                      {"ratio", json_of(ratio)},
-                      {"limit", json_of(limit)},
-                      {"torch_keeping_heap", json_of(median(tuned))},
-                      {"ratio_keeping_heap", json_of(to_tuned)}}
-                        .dump());
+                          {"batch", batch},
+                          {"threads", threads},
+                          {"fanin", json_of(median(fanin))},
+                          {"torch", json_of(median(torch))},
+                          {"ratio", json_of(ratio)},
+                          {"limit", json_of(limit)},
+                          {"torch_keeping_heap", json_of(median(tuned))},
+                          {"ratio_keeping_heap", json_of(to_tuned)}}
+                         .dump());
   if (rows_.empty()) {
     rows_ = {{"workload", "batch", "threads", "fanin", "PyTorch", "ratio", "heap kept", "ratio", "limit"}};
   }
-  rows_.push_back({workload, std::to_string(batch), std::to_string(threads), text_of(median(fanin)), text_of(median(torch)),
-                   text_of(ratio, "×"), text_of(median(tuned)), text_of(to_tuned, "×"), text_of(limit)});
-  fmt::print(stderr, "{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", workload, batch, threads,
-             text_of(median(fanin)), text_of(median(torch)), text_of(ratio, "×"), text_of(median(tuned)), text_of(to_tuned, "×"));
+  rows_.push_back({workload, std::to_string(batch), std::to_string(threads), text_of(median(fanin)),
+                   text_of(median(torch)), text_of(ratio, "×"), text_of(median(tuned)),
+                   text_of(to_tuned, "×"), text_of(limit)});
+  fmt::print(stderr, "{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", workload,
+             batch, threads, text_of(median(fanin)), text_of(median(torch)), text_of(ratio, "×"),
+             text_of(median(tuned)), text_of(to_tuned, "×"));
 }
 
 /// Eight schemes, one epoch of the mlp each, and the test accuracy: whole processes.
@@ -86,10 +105,12 @@ void TrainingTable::measure_comparison() {
     bench_.remark("The comparison of whole processes needs Fashion-MNIST: left out.");
     return;
   }
-  const std::vector<std::string> schemes = {"default",        "zeros",           "normal(std=0.01)", "xavier_uniform",
-                                            "xavier_normal", "kaiming_uniform", "kaiming_normal",   "orthogonal"};
+  const std::vector<std::string> schemes = {"default",        "zeros",         "normal(std=0.01)",
+                                            "xavier_uniform", "xavier_normal", "kaiming_uniform",
+                                            "kaiming_normal", "orthogonal"};
   const auto theirs = [&](const std::string& threads, std::ptrdiff_t first, std::ptrdiff_t last) {
-    return bench_.torch(Command{"compare", threads, "1", bench_.folder} + Command(schemes.begin() + first, schemes.begin() + last));
+    return bench_.torch(Command{"compare", threads, "1", bench_.folder} +
+                        Command(schemes.begin() + first, schemes.begin() + last));
   };
   Samples ours, one, two, mixed, both;
   for (int pair = 0; pair < bench_.whole_pairs(); ++pair) {
@@ -107,19 +128,25 @@ void TrainingTable::measure_comparison() {
   };
   const Samples best = std::min({one, two, mixed, both}, by_median);
   add({.workload = "comparison", .batch = 64, .threads = 2, .fanin = rate(ours), .torch = rate(best)});
-  bench_.remark(fmt::format("Comparison: eight schemes, one epoch of the mlp each and the test accuracy, wall time of the whole process: "
-                     "fanin {}; PyTorch {} with 1 thread, {} with 2, {} with 1 and OpenBLAS's 2, {} as 2 processes.",
-                     text_of(median(ours), " s"), text_of(median(one), " s"), text_of(median(two), " s"), text_of(median(mixed), " s"), text_of(median(both), " s")));
+  bench_.remark(fmt::format(
+      "Comparison: eight schemes, one epoch of the mlp each and the test accuracy, wall time of the whole "
+      "process: "
+      "fanin {}; PyTorch {} with 1 thread, {} with 2, {} with 1 and OpenBLAS's 2, {} as 2 processes.",
+      text_of(median(ours), " s"), text_of(median(one), " s"), text_of(median(two), " s"),
+      text_of(median(mixed), " s"), text_of(median(both), " s")));
 }
 
 void TrainingTable::finish() {
   if (rows_.size() > 1) {
-    bench_.section(fmt::format(
-        "Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over the pairs. With 2 threads, PyTorch's\n"
-        "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to give no memory back, which it does by\n"
-        "itself in some processes and not in others. Limit: the step's matrix products and convolutions at {} GFLOP/s a thread, OpenBLAS's sgemm of 512³ here.",
-        bench_.options.pairs, text_of(median(rates_))),
-            rows_);
+    bench_.section(
+        fmt::format("Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over "
+                    "the pairs. With 2 threads, PyTorch's\n"
+                    "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to "
+                    "give no memory back, which it does by\n"
+                    "itself in some processes and not in others. Limit: the step's matrix products and "
+                    "convolutions at {} GFLOP/s a thread, OpenBLAS's sgemm of 512³ here.",
+                    bench_.options.pairs, text_of(median(rates_))),
+        rows_);
   }
 }
 

@@ -1,3 +1,5 @@
+#include "framework/nn/residual.hpp"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "framework/nn/activation.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/nn/linear.hpp"
-#include "framework/nn/residual.hpp"
 #include "framework/nn/sequential.hpp"
 #include "framework/nn/simple_layers.hpp"
 
@@ -28,7 +29,8 @@ nn::Sequential residual_mlp() {
   for (Index i = 1; i <= blocks; ++i) {
     auto body = std::make_shared<nn::Sequential>("fc1", nn::Linear(width, width), "relu", nn::ReLU(), "fc2",
                                                  nn::Linear(width, width));
-    net.add(fmt::format("block{}", i), std::make_shared<nn::Residual>(nn::ResidualOptions{.body = body, .scaled = true}));
+    net.add(fmt::format("block{}", i),
+            std::make_shared<nn::Residual>(nn::ResidualOptions{.body = body, .scaled = true}));
   }
   net.add("relu", nn::ReLU());
   net.add("out", nn::Linear(width, 10));
@@ -36,36 +38,48 @@ nn::Sequential residual_mlp() {
 }
 
 std::vector<std::string> schemes() {
-  return {"fixup", "rezero", fmt::format("skipinit(alpha={:.4f})", 1 / std::sqrt(static_cast<double>(blocks)))};
+  return {"fixup", "rezero",
+          fmt::format("skipinit(alpha={:.4f})", 1 / std::sqrt(static_cast<double>(blocks)))};
 }
 
 }  // namespace
 
-/// With He's weights each block of a residual net triples the signal's variance. Fixup, ReZero and SkipInit start every block
-/// at or near the identity. At the larger learning rate
-/// alone, SkipInit with α = 1/√blocks diverges.
+/// With He's weights each block of a residual net triples the signal's variance. Fixup, ReZero and SkipInit
+/// start every block at or near the identity. At the larger learning rate alone, SkipInit with α = 1/√blocks
+/// diverges.
 lab::Claim residual(const Bench& bench) {
   return {
       .name = "residual",
       .paper = "Zhang et al. 2019; Bachlechner et al. 2020; De & Smith 2020",
-      .words = "Fixup, ReZero and SkipInit train a deep residual net without normalisation; He's initialization does not.",
-      .setting = fmt::format("{} blocks x + s·fc2(relu(fc1(x))), width {}; {} steps of SGD, momentum 0.9, batch 64 on "
-                             "Fashion-MNIST, the same {} seeds for all; learning rates {}: the better one for each scheme, both "
-                             "for kaiming_normal; a loss that is not finite counts as infinite",
-                             blocks, width, steps, seeds, fmt::join(rates, " and ")),
+      .words =
+          "Fixup, ReZero and SkipInit train a deep residual net without normalisation; He's initialization "
+          "does not.",
+      .setting = fmt::format(
+          "{} blocks x + s·fc2(relu(fc1(x))), width {}; {} steps of SGD, momentum 0.9, batch 64 on "
+          "Fashion-MNIST, the same {} seeds for all; learning rates {}: the better one for each scheme, both "
+          "for kaiming_normal; a loss that is not finite counts as infinite",
+          blocks, width, steps, seeds, fmt::join(rates, " and ")),
       .predict =
           [] {
             std::vector<lab::Prediction> all;
             for (const std::string& scheme : schemes()) {
-              all.push_back({.what = scheme + ": least test accuracy of the seeds", .formula = "5 × chance", .figure = 0.5,
+              all.push_back({.what = scheme + ": least test accuracy of the seeds",
+                             .formula = "5 × chance",
+                             .figure = 0.5,
                              .relation = lab::Relation::at_least});
-              all.push_back({.what = scheme + ": largest loss of the seeds (last 20 steps)", .formula = "ln 10 / 2",
-                             .figure = std::log(10.0) / 2, .relation = lab::Relation::at_most});
+              all.push_back({.what = scheme + ": largest loss of the seeds (last 20 steps)",
+                             .formula = "ln 10 / 2",
+                             .figure = std::log(10.0) / 2,
+                             .relation = lab::Relation::at_most});
             }
-            all.push_back({.what = "kaiming_normal: largest test accuracy of seeds and rates", .formula = "2 × chance", .figure = 0.2,
+            all.push_back({.what = "kaiming_normal: largest test accuracy of seeds and rates",
+                           .formula = "2 × chance",
+                           .figure = 0.2,
                            .relation = lab::Relation::at_most});
-            all.push_back({.what = "kaiming_normal: least loss of seeds and rates (last 20 steps)", .formula = "0.95 ln 10",
-                           .figure = 0.95 * std::log(10.0), .relation = lab::Relation::at_least});
+            all.push_back({.what = "kaiming_normal: least loss of seeds and rates (last 20 steps)",
+                           .formula = "0.95 ln 10",
+                           .figure = 0.95 * std::log(10.0),
+                           .relation = lab::Relation::at_least});
             return all;
           },
       .measure =
@@ -75,8 +89,9 @@ lab::Claim residual(const Bench& bench) {
               nn::Sequential net = residual_mlp();
               Generator generator(bench.seed_of(i));
               nn::initialize(net, scheme, generator);
-              return train_briefly(net, training, test,
-                                   {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)});
+              return train_briefly(
+                  net, training, test,
+                  {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)});
             };
             std::vector<double> seen;
             for (const std::string& scheme : schemes()) {

@@ -51,9 +51,11 @@ std::vector<double> best_accuracies(const Bench& bench, const std::string& schem
       const auto net = models::build(small, {});
       Generator generator(bench.seed_of(i));
       nn::initialize(*net, scheme, generator);
-      all.push_back(train_briefly(*net, training, test,
-                                  {.steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)})
-                        .test_accuracy);
+      all.push_back(
+          train_briefly(
+              *net, training, test,
+              {.steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)})
+              .test_accuracy);
     }
     if (best.empty() || lab::mean(all) > lab::mean(best)) best = all;
   }
@@ -64,51 +66,60 @@ std::vector<double> best_accuracies(const Bench& bench, const std::string& schem
 
 /// A small net starts from evenly spaced elements of a larger trained net's weights.
 lab::Claim weight_selection(const Bench& bench) {
-  return {
-      .name = "weight-selection",
-      .paper = "Xu et al. 2024",
-      .words = "A small model that starts from a selection of a larger trained model's weights is ahead of random starts when "
-               "training is short.",
-      .setting = fmt::format("{} trained for 2 epochs, then {} for few steps of SGD, momentum 0.9, batch 64, on Fashion-MNIST; {} "
-                             "seeds, each scheme at the better of {} learning rates; leads are paired by seed, in points of "
-                             "test accuracy; 95 % sure: the lower end of the 95 % interval",
-                             large, small, seeds, std::size(rates)),
-      .predict =
-          [] {
-            std::vector<lab::Prediction> all;
-            for (const Index count : steps)
-              for (const char* scheme : random_schemes)
-                all.push_back({.what = fmt::format("{} steps: lead over {}, 95 % sure", count, scheme),
-                               .formula = "mean - t·s/√n", .figure = 0, .relation = lab::Relation::at_least});
-            return all;
-          },
-      .measure =
-          [bench] {
-            register_weight_selection();
-            const auto& [training, test] = bench.data();
-            const TemporaryFolder folder;
-            const std::string file = folder.path / "large.safetensors";
-            {
-              const auto net = models::build(large, {});
-              Generator generator(bench.seed_of(0));
-              nn::initialize(*net, generator);
-              train::train(*net, training, test,
-                           {.epochs = 2, .seed = bench.seed_of(0), .optimizer = {.lr = 0.02, .momentum = 0.9}, .test_every = 2});
-              save_model(file, *net);
-            }
-            std::vector<double> seen;
-            for (const Index count : steps) {
-              const auto mine = best_accuracies(bench, fmt::format("weight_selection(file={})", file), count);
-              for (const char* scheme : random_schemes) {
-                auto lead = best_accuracies(bench, scheme, count);
-                std::transform(mine.begin(), mine.end(), lead.begin(), lead.begin(),
-                               [](double own, double other) { return 100 * (own - other); });
-                const auto paired = lab::paired_test(lead);
-                seen.push_back(paired.difference - paired.ci95);
-              }
-            }
-            return seen;
-          }};
+  return {.name = "weight-selection",
+          .paper = "Xu et al. 2024",
+          .words =
+              "A small model that starts from a selection of a larger trained model's weights is ahead of "
+              "random starts when "
+              "training is short.",
+          .setting = fmt::format(
+              "{} trained for 2 epochs, then {} for few steps of SGD, momentum 0.9, batch 64, on "
+              "Fashion-MNIST; {} "
+              "seeds, each scheme at the better of {} learning rates; leads are paired by seed, in points of "
+              "test accuracy; 95 % sure: the lower end of the 95 % interval",
+              large, small, seeds, std::size(rates)),
+          .predict =
+              [] {
+                std::vector<lab::Prediction> all;
+                for (const Index count : steps)
+                  for (const char* scheme : random_schemes)
+                    all.push_back({.what = fmt::format("{} steps: lead over {}, 95 % sure", count, scheme),
+                                   .formula = "mean - t·s/√n",
+                                   .figure = 0,
+                                   .relation = lab::Relation::at_least});
+                return all;
+              },
+          .measure =
+              [bench] {
+                register_weight_selection();
+                const auto& [training, test] = bench.data();
+                const TemporaryFolder folder;
+                const std::string file = folder.path / "large.safetensors";
+                {
+                  const auto net = models::build(large, {});
+                  Generator generator(bench.seed_of(0));
+                  nn::initialize(*net, generator);
+                  train::train(*net, training, test,
+                               {.epochs = 2,
+                                .seed = bench.seed_of(0),
+                                .optimizer = {.lr = 0.02, .momentum = 0.9},
+                                .test_every = 2});
+                  save_model(file, *net);
+                }
+                std::vector<double> seen;
+                for (const Index count : steps) {
+                  const auto mine =
+                      best_accuracies(bench, fmt::format("weight_selection(file={})", file), count);
+                  for (const char* scheme : random_schemes) {
+                    auto lead = best_accuracies(bench, scheme, count);
+                    std::transform(mine.begin(), mine.end(), lead.begin(), lead.begin(),
+                                   [](double own, double other) { return 100 * (own - other); });
+                    const auto paired = lab::paired_test(lead);
+                    seen.push_back(paired.difference - paired.ci95);
+                  }
+                }
+                return seen;
+              }};
 }
 
 }  // namespace fanin::claims

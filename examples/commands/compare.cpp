@@ -73,8 +73,7 @@ std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t see
 /// The checksum of a weight file, so that runs kept from an older one are not taken for those of this one.
 std::string checksum(const std::string& path) {
   const auto file = MappedFile::open(path);
-  return fmt::format(" {:08x}",
-                     crc32_of(0, file->bytes().data(), file->bytes().size()));
+  return fmt::format(" {:08x}", crc32_of(0, file->bytes().data(), file->bytes().size()));
 }
 
 /// The checksums of the files that a plan selects weights from.
@@ -202,8 +201,8 @@ lab::GridProgress progress_lines() {
               }};
 }
 
-/// Every text is tried on every model before the first run: a typo in the last scheme must not cost the hours before it. No
-/// weights are drawn for it.
+/// Every text is tried on every model before the first run: a typo in the last scheme must not cost the hours
+/// before it. No weights are drawn for it.
 void require_startable(const lab::Grid& grid) {
   for (const auto& text : grid.models) {
     const auto model = grid.build(text);
@@ -285,7 +284,9 @@ void add_compare(CLI::App& app) {
                    "walk a small training set until a run has so many steps; 0: --epochs alone")
       ->capture_default_str();
   command->add_option("--seeds", flags->seeds, "how many seeds")->capture_default_str();
-  command->add_option("--first-seed", flags->first_seed, "the first of them")->capture_default_str()->check(seed_number());
+  command->add_option("--first-seed", flags->first_seed, "the first of them")
+      ->capture_default_str()
+      ->check(seed_number());
   command->add_option("--jobs", flags->jobs, "runs at a time, one thread each; default: the number of cores");
   command->add_option("--threshold", flags->threshold, "report the steps to reach this test accuracy")
       ->capture_default_str();

@@ -1,3 +1,5 @@
+#include "framework/io/convert.hpp"
+
 #include <fmt/ranges.h>
 
 #include <memory>
@@ -6,7 +8,6 @@
 #include "examples/commands/rename_flag.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/printable.hpp"
-#include "framework/io/convert.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/train/checkpoint.hpp"
 
@@ -20,23 +21,26 @@ struct ConvertFlags {
 };
 
 void run(const ConvertFlags& flags) {
-  ConvertOptions options{.renaming = {.strip_prefix = flags.strip_prefix, .add_prefix = flags.add_prefix}, .only = flags.only};
+  ConvertOptions options{.renaming = {.strip_prefix = flags.strip_prefix, .add_prefix = flags.add_prefix},
+                         .only = flags.only};
   if (!flags.dtype.empty()) options.dtype = parse_dtype(flags.dtype);
   for (const auto& text : flags.rename) options.renaming.rename.push_back(parse_rename(text));
   format_for(flags.out);
   TensorFile file = read_tensor_file(flags.in);
   const bool checkpoint = train::is_checkpoint(file);
-  if (flags.model_only && !checkpoint) fail_usage("--model-only: {} is not a checkpoint of 'fanin train'", flags.in);
+  if (flags.model_only && !checkpoint)
+    fail_usage("--model-only: {} is not a checkpoint of 'fanin train'", flags.in);
   if (flags.model_only) train::drop_training_state(file);
   const Conversion done = convert(file, flags.out, options);
-  fmt::print("{} ({}) to {} ({}): {} tensor{}, {} elements\n", flags.in, name_of(file.format), flags.out, name_of(format_for(flags.out)),
-             done.tensors, done.tensors == 1 ? "" : "s", done.elements);
+  fmt::print("{} ({}) to {} ({}): {} tensor{}, {} elements\n", flags.in, name_of(file.format), flags.out,
+             name_of(format_for(flags.out)), done.tensors, done.tensors == 1 ? "" : "s", done.elements);
   if (done.cast > 0) {
-    fmt::print("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n", done.cast, done.cast == 1 ? "" : "s",
-               done.rounded, done.largest_rounding, done.underflowed);
+    fmt::print("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n",
+               done.cast, done.cast == 1 ? "" : "s", done.rounded, done.largest_rounding, done.underflowed);
   }
   if (!done.lost_metadata.empty()) {
-    fmt::print(stderr, "metadata left behind, as {} has no place for it: {}\n", name_of(format_for(flags.out)),
+    fmt::print(stderr, "metadata left behind, as {} has no place for it: {}\n",
+               name_of(format_for(flags.out)),
                printable(fmt::format("{}", fmt::join(done.lost_metadata, ", "))));
   }
 }
@@ -52,8 +56,10 @@ void add_convert(CLI::App& app) {
       "  fanin convert model.safetensors half.safetensors --dtype f16\n"
       "  fanin convert model.pt fc.npz --strip-prefix module. --rename '^classifier=>fc' --only 'fc*'\n"
       "  fanin convert out/run1/best.safetensors model.safetensors --model-only\n"
-      "Reads what 'fanin inspect' reads; writes .safetensors, .npz and .npy, told by the name. Numbers keep their dtype unless\n"
-      "--dtype says otherwise, and integers always do (NumPy has no BF16: F32 holds it exactly). A number too large for the new\n"
+      "Reads what 'fanin inspect' reads; writes .safetensors, .npz and .npy, told by the name. Numbers keep "
+      "their dtype unless\n"
+      "--dtype says otherwise, and integers always do (NumPy has no BF16: F32 holds it exactly). A number "
+      "too large for the new\n"
       "dtype is an error; what is rounded is counted. OUT is replaced as a whole or not at all.");
   command->add_option("in", flags->in, "weight file")->required();
   command->add_option("out", flags->out, "file to write")->required();

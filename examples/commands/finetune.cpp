@@ -5,8 +5,8 @@
 
 #include "examples/commands/checkpoint_flags.hpp"
 #include "examples/commands/command.hpp"
-#include "examples/commands/rename_flag.hpp"
 #include "examples/commands/model_file.hpp"
+#include "examples/commands/rename_flag.hpp"
 #include "examples/commands/training_output.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
@@ -148,7 +148,8 @@ void run(const FinetuneFlags& flags) {
   if (!flags.json) print_layers(tuning, lr);
   fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", text,
              model->parameter_count(), data.train.name, data.train.count, data.test.count);
-  const ModelOrigin origin{.model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file};
+  const ModelOrigin origin{
+      .model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
@@ -234,7 +235,9 @@ void add_finetune(CLI::App& app) {
   command->add_flag("--allow-unexpected", warm.matching.allow_unexpected, "leave out what the model lacks");
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command);
-  command->add_option("--seed", flags->seed, "of the draws and batches")->capture_default_str()->check(seed_number());
+  command->add_option("--seed", flags->seed, "of the draws and batches")
+      ->capture_default_str()
+      ->check(seed_number());
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
       ->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");

@@ -44,11 +44,13 @@ struct Movements {
 Movements movements(const TensorFile& file) {
   Movements all;
   if (!file.metadata.contains("model") || !file.metadata.contains("plan")) return all;
-  if (file.metadata.contains("warm_start")) return {{}, "its training started from " + file.metadata.at("warm_start")};
+  if (file.metadata.contains("warm_start"))
+    return {{}, "its training started from " + file.metadata.at("warm_start")};
   try {
     const TensorFile born = initial_values(file);
     for (auto& one : tensor_diff(born, file)) {
-      if (one.kind == TensorDifference::Kind::values || one.kind == TensorDifference::Kind::identical) all.by_name[one.name] = one;
+      if (one.kind == TensorDifference::Kind::values || one.kind == TensorDifference::Kind::identical)
+        all.by_name[one.name] = one;
     }
   } catch (const std::exception& error) {
     all.why_not = error.what();
@@ -67,7 +69,8 @@ std::string size_text(std::size_t bytes) {
 std::string not_finite(const TensorStats& s) {
   if (s.finite() == s.count) return "-";
   if (s.infinities == 0) return fmt::format("{} NaN", s.nans);
-  return s.nans == 0 ? fmt::format("{} inf", s.infinities) : fmt::format("{} NaN, {} inf", s.nans, s.infinities);
+  return s.nans == 0 ? fmt::format("{} inf", s.infinities)
+                     : fmt::format("{} NaN, {} inf", s.nans, s.infinities);
 }
 
 std::string zero_share(const TensorStats& s) {
@@ -76,16 +79,18 @@ std::string zero_share(const TensorStats& s) {
 }
 
 void print_table(const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
-  const bool sick = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.stats.finite() < r.stats.count; });
-  std::vector<TextTable::Column> columns = {{"name"},      {"dtype"},      {"shape"},      {"mean", true},
-                                            {"std", true}, {"min", true},  {"max", true},  {"zeros", true}};
+  const bool sick =
+      std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.stats.finite() < r.stats.count; });
+  std::vector<TextTable::Column> columns = {{"name"},      {"dtype"},     {"shape"},     {"mean", true},
+                                            {"std", true}, {"min", true}, {"max", true}, {"zeros", true}};
   if (sick) columns.push_back({"not finite", true});
   if (!moved.by_name.empty()) columns.insert(columns.end(), {{"moved", true}, {"cosine", true}});
   if (!flags.histograms) columns.push_back({"histogram"});
   TextTable table(columns);
   for (const auto& [tensor, s, counts] : rows) {
-    std::vector<std::string> cells = {printable(tensor->name), name_of(tensor->dtype), tensor->shape_text(), number(s.mean),
-                                      number(s.std),           number(s.min),          number(s.max),        zero_share(s)};
+    std::vector<std::string> cells = {printable(tensor->name), name_of(tensor->dtype), tensor->shape_text(),
+                                      number(s.mean),          number(s.std),          number(s.min),
+                                      number(s.max),           zero_share(s)};
     if (sick) cells.push_back(not_finite(s));
     if (!moved.by_name.empty()) {
       const auto one = moved.by_name.find(tensor->name);
@@ -107,29 +112,34 @@ void print_histogram(const Row& row) {
   fmt::print("\n{} ({} to a full column)\n", printable(row.tensor->name), most);
   for (Index level = height - 1; level >= 0; --level) {
     std::vector<Index> part = {8};  // a full bar sets the scale, and is cut off
-    for (const Index count : row.counts) part.push_back(std::clamp<Index>((count * eighths + most - 1) / most - 8 * level, 0, 8));
+    for (const Index count : row.counts)
+      part.push_back(std::clamp<Index>((count * eighths + most - 1) / most - 8 * level, 0, 8));
     fmt::print("  {}\n", bars(part).substr(std::string("█").size()));
   }
   const std::string low = number(row.stats.min), high = number(row.stats.max);
   fmt::print("  {}{:>{}}\n", low, high, large_bins - low.size());
 }
 
-void print_file(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
+void print_file(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
+                const InspectFlags& flags) {
   Index elements = 0, nans = 0, infinities = 0;
   std::size_t bytes = 0;
   for (const auto& row : rows) {
     elements += row.stats.count, nans += row.stats.nans, infinities += row.stats.infinities;
     bytes += row.tensor->byte_size();
   }
-  fmt::print("{}: {}, {} tensor{}, {} elements, {}\n", printable(file.path), name_of(file.format), rows.size(), rows.size() == 1 ? "" : "s",
-             elements, size_text(bytes));
-  for (const auto& [key, value] : file.metadata) fmt::print("  {}: {}\n", printable(key, 60), printable(value, 100));
+  fmt::print("{}: {}, {} tensor{}, {} elements, {}\n", printable(file.path), name_of(file.format),
+             rows.size(), rows.size() == 1 ? "" : "s", elements, size_text(bytes));
+  for (const auto& [key, value] : file.metadata)
+    fmt::print("  {}: {}\n", printable(key, 60), printable(value, 100));
   if (!rows.empty()) {
     fmt::print("\n");
     print_table(rows, moved, flags);
   }
   if (!moved.by_name.empty()) {
-    fmt::print("moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and seed\n");
+    fmt::print(
+        "moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
+        "seed\n");
   } else if (!moved.why_not.empty()) {
     fmt::print("not compared with the initial values: {}\n", printable(moved.why_not));
   }
@@ -141,8 +151,12 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
   }
 }
 
-ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
-  ordered_json json = {{"path", file.path}, {"format", name_of(file.format)}, {"metadata", file.metadata}, {"tensors", ordered_json::array()}};
+ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
+                       const InspectFlags& flags) {
+  ordered_json json = {{"path", file.path},
+                       {"format", name_of(file.format)},
+                       {"metadata", file.metadata},
+                       {"tensors", ordered_json::array()}};
   for (const auto& [tensor, s, counts] : rows) {
     ordered_json one = {{"name", tensor->name},
                         {"dtype", name_of(tensor->dtype)},
@@ -157,10 +171,13 @@ ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, con
                         {"zeros", s.zeros},
                         {"nan", s.nans},
                         {"inf", s.infinities}};
-    if (flags.histograms) one["histogram"] = {{"low", finite_or_null(s.min)}, {"high", finite_or_null(s.max)}, {"counts", counts}};
+    if (flags.histograms)
+      one["histogram"] = {
+          {"low", finite_or_null(s.min)}, {"high", finite_or_null(s.max)}, {"counts", counts}};
     const auto from = moved.by_name.find(tensor->name);
     if (from != moved.by_name.end()) {
-      one["moved"] = {{"distance", finite_or_null(from->second.relative_l2)}, {"cosine", finite_or_null(from->second.cosine)}};
+      one["moved"] = {{"distance", finite_or_null(from->second.relative_l2)},
+                      {"cosine", finite_or_null(from->second.cosine)}};
     }
     json["tensors"].push_back(std::move(one));
   }
@@ -180,7 +197,9 @@ void run(const InspectFlags& flags) {
     for (const auto& tensor : file.tensors) {
       rows.push_back({&tensor, tensor_stats(tensor), {}});
       const bool wanted = flags.histograms || !flags.json;
-      if (wanted) rows.back().counts = histogram(tensor, rows.back().stats.min, rows.back().stats.max, flags.histograms ? large_bins : small_bins);
+      if (wanted)
+        rows.back().counts = histogram(tensor, rows.back().stats.min, rows.back().stats.max,
+                                       flags.histograms ? large_bins : small_bins);
     }
     const Movements moved = movements(file);
     if (flags.json) {
@@ -190,7 +209,9 @@ void run(const InspectFlags& flags) {
       print_file(file, rows, moved, flags);
     }
   }
-  if (flags.json) fmt::print("{}\n", ordered_json{{"files", std::move(all)}}.dump(2, ' ', true, ordered_json::error_handler_t::replace));
+  if (flags.json)
+    fmt::print("{}\n", ordered_json{{"files", std::move(all)}}.dump(2, ' ', true,
+                                                                    ordered_json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -203,10 +224,13 @@ void add_inspect(CLI::App& app) {
       "  fanin inspect model.safetensors\n"
       "  fanin inspect --histograms --json model.pth\n"
       "  fanin inspect --diff before.safetensors after.npz && echo equal\n"
-      "Reads safetensors (also a sharded index), npy, npz and PyTorch's .pt and .pth; nothing in a file is executed.\n"
-      "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values; for weights fitted to data\n"
+      "Reads safetensors (also a sharded index), npy, npz and PyTorch's .pt and .pth; nothing in a file is "
+      "executed.\n"
+      "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values; for "
+      "weights fitted to data\n"
       "(lsuv, krahenbuhl, metainit) the data set has to be at hand.\n"
-      "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot tell; metadata is\n"
+      "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot "
+      "tell; metadata is\n"
       "shown but does not count.");
   command->add_option("files", flags->files, "weight files")->required();
   command->add_flag("--histograms", flags->histograms, "a larger histogram of each tensor");

@@ -74,7 +74,8 @@ std::map<std::string, std::string> model_metadata(const ModelOrigin& origin, con
   return metadata;
 }
 
-void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& data) {
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin,
+                  const Dataset& data) {
   save_model(path, model, model_metadata(origin, data));
 }
 
@@ -131,10 +132,12 @@ std::string fitted_parameters(nn::Module& model, const init::Plan& plan) {
   }
   const std::size_t count = names.size();
   names.resize(std::min(count, shown));
-  return fmt::format("{}{}", fmt::join(names, ", "), count > shown ? fmt::format(" and {} more", count - shown) : "");
+  return fmt::format("{}{}", fmt::join(names, ", "),
+                     count > shown ? fmt::format(" and {} more", count - shown) : "");
 }
 
-/// The batch that schemes were fitted to, from the data set named in the file; Error where it is not at hand, or another.
+/// The batch that schemes were fitted to, from the data set named in the file; Error where it is not at hand,
+/// or another.
 Batch fitting_batch(const LoadedModel& described, const std::string& fitted) {
   const Dataset& like = described.like;
   try {
@@ -144,8 +147,8 @@ Batch fitting_batch(const LoadedModel& described, const std::string& fitted) {
       fail("the data set of this name has other pixels than the one the model was trained on");
     return initial_batch(data.train);
   } catch (const Error& error) {
-    fail("{} started fitted to images of '{}' by '{}', and these are not at hand: {}", fitted, like.name, described.origin.plan,
-         error.what());
+    fail("{} started fitted to images of '{}' by '{}', and these are not at hand: {}", fitted, like.name,
+         described.origin.plan, error.what());
   }
 }
 
@@ -153,7 +156,8 @@ Batch fitting_batch(const LoadedModel& described, const std::string& fitted) {
 
 TensorFile initial_values(const TensorFile& file) {
   const LoadedModel described = described_model(file);
-  for (const auto& one : described.model->named_parameters()) {  // before anything is drawn: the text may ask for any size
+  for (const auto& one :
+       described.model->named_parameters()) {  // before anything is drawn: the text may ask for any size
     const Shape& shape = one.parameter->value.shape();
     const StoredTensor* saved = file.find(one.name);
     if (saved == nullptr || saved->sizes != std::vector<Index>(shape.begin(), shape.end())) {
@@ -169,7 +173,8 @@ TensorFile initial_values(const TensorFile& file) {
     nn::initialize(*described.model, plan, generator);
   }
   TensorFile born{.format = FileFormat::safetensors, .path = "initial values", .tensors = {}, .metadata = {}};
-  for (const auto& one : described.model->named_parameters()) born.tensors.push_back(stored(one.name, one.parameter->value));
+  for (const auto& one : described.model->named_parameters())
+    born.tensors.push_back(stored(one.name, one.parameter->value));
   return born;
 }
 

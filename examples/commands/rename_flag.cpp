@@ -6,7 +6,8 @@ namespace fanin::program {
 
 Rename parse_rename(const std::string& text) {
   const auto arrow = text.find("=>");
-  if (arrow == std::string::npos || arrow == 0) fail_usage("--rename: '{}' must be as \"^encoder\\.=>\", regex=>text", text);
+  if (arrow == std::string::npos || arrow == 0)
+    fail_usage("--rename: '{}' must be as \"^encoder\\.=>\", regex=>text", text);
   return {text.substr(0, arrow), text.substr(arrow + 2)};
 }
 

@@ -63,7 +63,10 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
   json["history"] = history_json(result.history);
   json["initialization"] = ordered_json::array();
   for (const auto& one : drawn) {
-    json["initialization"].push_back({{"name", one.name}, {"scheme", one.scheme}, {"mean", finite_or_null(one.mean)}, {"std", finite_or_null(one.std)}});
+    json["initialization"].push_back({{"name", one.name},
+                                      {"scheme", one.scheme},
+                                      {"mean", finite_or_null(one.mean)},
+                                      {"std", finite_or_null(one.std)}});
   }
   json["confusion"] = confusion_json(result.test.confusion);
   json["settings"] = settings_json(flags, options);
@@ -98,8 +101,8 @@ void run(const TrainFlags& flags) {
   Generator generator(flags.seed);
   const Batch batch = initial_batch(data.train);
   const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
-  fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model, model->parameter_count(),
-             data.train.name, data.train.count, data.test.count);
+  fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model,
+             model->parameter_count(), data.train.name, data.train.count, data.test.count);
   print_rates(*model, options.optimizer.rule);
   const ModelOrigin origin{.model = flags.model, .plan = plan.to_string(), .seed = flags.seed};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
@@ -113,12 +116,13 @@ void run(const TrainFlags& flags) {
   if (flags.json) {
     fmt::print("{}\n", result_json(flags, options, *model, drawn, result).dump(2));
   } else {
-    fmt::print("test accuracy {}, test loss {:.4f}, {:.0f} samples/s\n", percent(result.test.accuracy), result.test.loss,
-               result.samples_per_s);
+    fmt::print("test accuracy {}, test loss {:.4f}, {:.0f} samples/s\n", percent(result.test.accuracy),
+               result.test.loss, result.samples_per_s);
     if (flags.confusion) print_confusion(result.test.confusion, data.test);
   }
   if (result.status == train::Status::diverged) {
-    fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init", result.diverged_step);
+    fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init",
+         result.diverged_step);
   }
   flags.checkpoints.require_end(result);
 }
@@ -133,16 +137,25 @@ void add_train(CLI::App& app) {
       "  fanin train --model lenet --data fashion-mnist --epochs 5\n"
       "  fanin train --model \"mlp(hidden=256-128, activation=tanh)\" --init xavier_uniform --seed 1\n"
       "  fanin train --model lenet --init \"conv*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
-      "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > result.json\n"
-      "  fanin train --epochs 50 --checkpoint out/run1 --keep-best --patience 5 --resume      the same line starts it and goes on\n"
-      "Models and their options: fanin models. Initializers: fanin inits; those fitted to data (lsuv, krahenbuhl, metainit) see\n"
+      "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > "
+      "result.json\n"
+      "  fanin train --epochs 50 --checkpoint out/run1 --keep-best --patience 5 --resume      the same line "
+      "starts it and goes on\n"
+      "Models and their options: fanin models. Initializers: fanin inits; those fitted to data (lsuv, "
+      "krahenbuhl, metainit) see\n"
       "the first 256 training images.");
   command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
-  command->add_option("--init", flags->plan, "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")->capture_default_str();
+  command
+      ->add_option("--init", flags->plan,
+                   "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")
+      ->capture_default_str();
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command);
-  command->add_option("--seed", flags->seed, "of weights and batches")->capture_default_str()->check(seed_number());
-  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of weights and batches")
+      ->capture_default_str()
+      ->check(seed_number());
+  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
+      ->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");
   command->add_flag("--confusion", flags->confusion, "print the confusion matrix");
   command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");

@@ -65,7 +65,8 @@ std::vector<GainNote> gain_notes() {
       note("elu", std::nullopt, "not in PyTorch's table"),
       note("softplus", std::nullopt, "not in PyTorch's table; its output has a large mean"),
       note("prelu", std::nullopt, "at its initial slope 0.25; PyTorch's table knows it as leaky_relu"),
-      note("sine", std::nullopt, "at omega = 30: √2 forward; backward √2 / omega, which is what siren's U(±√(6/fan_in)/omega) has"),
+      note("sine", std::nullopt,
+           "at omega = 30: √2 forward; backward √2 / omega, which is what siren's U(±√(6/fan_in)/omega) has"),
   };
 }
 

@@ -88,11 +88,17 @@ const std::string& Initializer::word(std::string_view option) const {
 
 void Initializer::fill(Tensor& w, const Fans& fans, Generator& gen) const {
   if (scheme_->needs_data)
-    fail_usage("scheme '{}' fits weights to a batch of training data: name it for a model (fanin train, compare; in code "
-               "nn::initialize with images and labels)", name());
+    fail_usage(
+        "scheme '{}' fits weights to a batch of training data: name it for a model (fanin train, compare; in "
+        "code "
+        "nn::initialize with images and labels)",
+        name());
   if (scheme_->needs_model)
-    fail_usage("scheme '{}' depends on a layer's place in its model: name it for a model (fanin train, compare; in code "
-               "nn::initialize)", name());
+    fail_usage(
+        "scheme '{}' depends on a layer's place in its model: name it for a model (fanin train, compare; in "
+        "code "
+        "nn::initialize)",
+        name());
   fill(w, Site{.fans = fans}, gen);
 }
 
@@ -134,8 +140,8 @@ void check_base_text(const Expression& call, const std::vector<std::string>& kno
   std::size_t i = 0;
   while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != "base") ++i;
   if (i == call.args.size()) return;
-  const Initializer base =
-      parse(Expression::parse(call.source, call.args[i].position, call.args[i].position + call.args[i].text.size()));
+  const Initializer base = parse(Expression::parse(call.source, call.args[i].position,
+                                                   call.args[i].position + call.args[i].text.size()));
   if (const auto why = why_no_base(base.scheme())) options.refuse("base", *why);
 }
 

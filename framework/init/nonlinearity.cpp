@@ -58,7 +58,8 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
     const Options options = only({"omega"});
     const double omega = options.number("omega", 30);
     if (!(omega > 0)) options.refuse("omega", "a number > 0");
-    return {[omega](double x) { return std::sin(omega * x); }, [omega](double x) { return omega * std::cos(omega * x); }};
+    return {[omega](double x) { return std::sin(omega * x); },
+            [omega](double x) { return omega * std::cos(omega * x); }};
   }
   const auto& names = nonlinearity_names();
   if (std::find(names.begin(), names.end(), name) == names.end())
@@ -81,8 +82,9 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
 }
 
 const std::vector<std::string>& nonlinearity_names() {
-  static const std::vector<std::string> names = {"linear", "none",    "relu",     "leaky_relu", "prelu", "elu", "selu", "gelu",
-                                                 "silu",   "sigmoid", "softplus", "tanh",       "sine"};
+  static const std::vector<std::string> names = {"linear",   "none", "relu", "leaky_relu", "prelu",
+                                                 "elu",      "selu", "gelu", "silu",       "sigmoid",
+                                                 "softplus", "tanh", "sine"};
   return names;
 }
 

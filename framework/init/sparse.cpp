@@ -16,7 +16,8 @@ void fill_sparse(Tensor& w, const Fans&, Generator& gen, const Initializer& opti
   const auto zeros =
       static_cast<std::size_t>(std::ceil(options.number("sparsity") * static_cast<double>(rows)));
   gen.normal(w.values(), 0, options.number("std"));
-  // A block of columns at a time is noted as one word a row, then zeroed row by row: a column's elements lie far apart.
+  // A block of columns at a time is noted as one word a row, then zeroed row by row: a column's elements lie
+  // far apart.
   constexpr Index block = 64;
   PoolVector<Index> order(static_cast<std::size_t>(rows));
   PoolVector<std::uint64_t> zeroed(order.size());

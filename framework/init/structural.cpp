@@ -45,14 +45,16 @@ void fill_siren(Tensor& w, const Site& site, Generator& gen, const Initializer& 
 
 void fill_mup(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
   double std = options.number("gain") * inverse_root(site.fans.in);
-  if (site.last() && !site.first()) std *= std::sqrt(options.number("base_width")) * inverse_root(site.fans.in);
+  if (site.last() && !site.first())
+    std *= std::sqrt(options.number("base_width")) * inverse_root(site.fans.in);
   gen.normal(w.values(), 0, std);
 }
 
 void fill_fixup(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
   if (site.branches == 0)
-    fail_usage("scheme 'fixup' finds no residual branch in this model: it is for nets such as "
-               "resnet_small(batch_norm=false)");
+    fail_usage(
+        "scheme 'fixup' finds no residual branch in this model: it is for nets such as "
+        "resnet_small(batch_norm=false)");
   if (site.last() || site.last_in_branch()) return w.fill(0);
   base_of(options).fill(w, site, gen);
   if (site.branch_layers < 2) return;
@@ -63,8 +65,10 @@ void fill_fixup(Tensor& w, const Site& site, Generator& gen, const Initializer& 
 
 void fill_rezero(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
   if (site.scaled_branches == 0)
-    fail_usage("scheme 'rezero' finds no residual branch with a learnable scale in this model: it is for nets such as "
-               "resnet_small(batch_norm=false, branch_scale=true)");
+    fail_usage(
+        "scheme 'rezero' finds no residual branch with a learnable scale in this model: it is for nets such "
+        "as "
+        "resnet_small(batch_norm=false, branch_scale=true)");
   if (site.branch_weight) return w.fill(static_cast<real>(options.number("alpha")));
   base_of(options).fill(w, site, gen);
 }
@@ -75,53 +79,70 @@ Initializer zero_o(const ZerOOptions& options) { return Initializer("zero_o", {o
 Initializer siren(const SirenOptions& options) { return Initializer("siren", {options.omega}); }
 Initializer mup(const MupOptions& options) { return Initializer("mup", {options.base_width, options.gain}); }
 Initializer fixup(const std::string& base) { return Initializer("fixup", {base}); }
-Initializer rezero(const ReZeroOptions& options) { return Initializer("rezero", {options.alpha, options.base}); }
+Initializer rezero(const ReZeroOptions& options) {
+  return Initializer("rezero", {options.alpha, options.base});
+}
 
 std::vector<SchemeInfo> structural_family() {
   return {
       {.name = "zero_o",
        .aliases = {"hadamard"},
-       .options = {{.name = "scale",
-                    .standard = "paper",
-                    .meaning = "paper: c = 2^(-(m-1)/2); code: the authors' program, c = 2^(-m/2), orthonormal columns",
-                    .words = {"paper", "code"}}},
-       .summary = "ZerO: zeros and ones alone, nothing drawn: identities, Hadamard matrices where a layer widens",
-       .formula = "out ≤ in: w[i, i] = 1, else 0; out > in: w[i, j] = c (-1)^popcount(i & j), m = ⌈log2 out⌉; kernels at "
+       .options =
+           {{.name = "scale",
+             .standard = "paper",
+             .meaning =
+                 "paper: c = 2^(-(m-1)/2); code: the authors' program, c = 2^(-m/2), orthonormal columns",
+             .words = {"paper", "code"}}},
+       .summary =
+           "ZerO: zeros and ones alone, nothing drawn: identities, Hadamard matrices where a layer widens",
+       .formula = "out ≤ in: w[i, i] = 1, else 0; out > in: w[i, j] = c (-1)^popcount(i & j), m = ⌈log2 "
+                  "out⌉; kernels at "
                   "their centre; a residual branch's last layer 0",
-       .paper = "Zhao et al. 2021, ZerO initialization: initializing neural networks with only zeros and ones",
+       .paper =
+           "Zhao et al. 2021, ZerO initialization: initializing neural networks with only zeros and ones",
        .use = "residual nets with normalisation; starts that are the same for every seed",
-       .fails = "plain ReLU nets: equal units of a wide layer's tail stay equal until a Hadamard layer tells them apart",
+       .fails = "plain ReLU nets: equal units of a wide layer's tail stay equal until a Hadamard layer tells "
+                "them apart",
        .least_rank = 2,
        .fill_at = fill_zero_o},
       {.name = "siren",
-       .options = {{.name = "omega", .standard = 30.0, .meaning = "ω of the activation sin(ω x)", .least = 1e-6}},
-       .summary = "for nets whose activation is sin(ω x): activation=sine, or sine(omega=…) with the same omega",
+       .options =
+           {{.name = "omega", .standard = 30.0, .meaning = "ω of the activation sin(ω x)", .least = 1e-6}},
+       .summary =
+           "for nets whose activation is sin(ω x): activation=sine, or sine(omega=…) with the same omega",
        .formula = "first layer U(±1/fan_in), others U(±√(6/fan_in)/ω), biases U(±1/√fan_in)",
        .paper = "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
        .use = "coordinate networks: images, shapes and fields as functions",
-       .fails = "any other activation: the weights are ω times too small, the signal dies within a few layers",
+       .fails =
+           "any other activation: the weights are ω times too small, the signal dies within a few layers",
        .least_rank = 1,
        .fills_bias = true,
        .fill_at = fill_siren},
       {.name = "mup",
-       .options = {{.name = "base_width",
-                    .standard = 64.0,
-                    .meaning = "width at which it equals the standard parametrization",
-                    .least = 1,
-                    .whole = true},
-                   {.name = "gain", .standard = std::sqrt(2.0), .meaning = "√2 for ReLU, 1 for tanh", .least = 0}},
-       .summary = "the maximal update parametrization's initial variances: the last layer's shrinks with width squared",
+       .options =
+           {{.name = "base_width",
+             .standard = 64.0,
+             .meaning = "width at which it equals the standard parametrization",
+             .least = 1,
+             .whole = true},
+            {.name = "gain", .standard = std::sqrt(2.0), .meaning = "√2 for ReLU, 1 for tanh", .least = 0}},
+       .summary = "the maximal update parametrization's initial variances: the last layer's shrinks with "
+                  "width squared",
        .formula = "w ~ N(0, gain²/fan_in); the last layer N(0, gain² base_width / fan_in²)",
-       .paper = "Yang & Hu 2021, Feature learning in infinite-width neural networks; Yang et al. 2022, table 3",
+       .paper =
+           "Yang & Hu 2021, Feature learning in infinite-width neural networks; Yang et al. 2022, table 3",
        .use = "one learning rate for several widths: tune it at base_width, then widen",
-       .fails = "alone it is half of muP: learning rates scale with width as well; fanin train and compare do that, a loop of "
+       .fails = "alone it is half of muP: learning rates scale with width as well; fanin train and compare "
+                "do that, a loop of "
                 "your own asks optim::by_width",
        .least_rank = 2,
        .fill_at = fill_mup},
       {.name = "fixup",
        .options = {base_option("kaiming_normal")},
-       .summary = "residual nets without normalisation: branches start at zero, their weights scaled down by depth",
-       .formula = "in a branch: base · L^(-1/(2m-2)), L branches of m layers; each branch's last layer and the model's: 0",
+       .summary =
+           "residual nets without normalisation: branches start at zero, their weights scaled down by depth",
+       .formula = "in a branch: base · L^(-1/(2m-2)), L branches of m layers; each branch's last layer and "
+                  "the model's: 0",
        .paper = "Zhang et al. 2019, Fixup initialization: residual learning without normalization",
        .use = "deep residual nets without BatchNorm; add branch_scale=true for the paper's multipliers",
        .fails = "nets without residual branches (refused); with BatchNorm the scaling is undone",
@@ -133,12 +154,15 @@ std::vector<SchemeInfo> structural_family() {
        .aliases = {"skipinit"},
        .options = {{.name = "alpha", .standard = 0.0, .meaning = "the branch scale's first value"},
                    base_option("kaiming_normal")},
-       .summary = "ReZero, SkipInit: every residual branch starts multiplied by zero, so each block is the identity",
+       .summary =
+           "ReZero, SkipInit: every residual branch starts multiplied by zero, so each block is the identity",
        .formula = "y = x + α F(x), α = 0 at the start and learnt; F drawn by base",
-       .paper = "Bachlechner et al. 2020, ReZero is all you need; De & Smith 2020, BatchNorm biases residual blocks "
+       .paper = "Bachlechner et al. 2020, ReZero is all you need; De & Smith 2020, BatchNorm biases residual "
+                "blocks "
                 "towards the identity",
        .use = "very deep residual nets without normalisation",
-       .fails = "nets whose branches have no learnable scale (refused); in the first step only the scales learn",
+       .fails =
+           "nets whose branches have no learnable scale (refused); in the first step only the scales learn",
        .least_rank = 1,
        .fills_branch_weight = true,
        .needs_model = true,

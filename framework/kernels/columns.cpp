@@ -36,11 +36,11 @@ void backward_data_by_columns(const ConvShape& s, OutputGradient grad_y, const r
     const Index image = piece / s.groups, group = piece % s.groups;
     Workspace<> columns(rows * taps * out_size + 2 * columns_margin);
     Workspace<> room(dense_gradient_room(s, grad_y, sources));
-    const real* planes = dense_gradient(s, grad_y, image * s.out_channels + group * sources, sources, room.data());
+    const real* planes =
+        dense_gradient(s, grad_y, image * s.out_channels + group * sources, sources, room.data());
     real* first = columns.data() + columns_margin;
     gemm_block(rows * taps, out_size, sources, {w + group * sources * rows * taps, rows * taps, true},
-               {planes, out_size}, first, out_size,
-               false);
+               {planes, out_size}, first, out_size, false);
     for (Index row = 0; row < rows; ++row) {
       real* out = grad_x + (image * s.in_channels + group * rows + row) * in_size;
       FANIN_BY_ISA(add_columns(s, first + row * taps * out_size, out, accumulate));

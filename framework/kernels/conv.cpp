@@ -31,9 +31,11 @@ void each_row(const Correlation& c, const real* source, Finish finish) {
   }
 }
 
-/// multiply(group, source, finish) with the packed planes of each group of each image; finish(image, channel, grid).
+/// multiply(group, source, finish) with the packed planes of each group of each image; finish(image, channel,
+/// grid).
 template <class Multiply, class Finish>
-void each_source(const ConvShape& s, const SourcePlan& plan, const real* x, Multiply multiply, Finish finish) {
+void each_source(const ConvShape& s, const SourcePlan& plan, const real* x, Multiply multiply,
+                 Finish finish) {
   const Index rows = s.out_channels / s.groups;
   parallel_for(s.batch * s.groups, [&](Index piece) {
     const Index image = piece / s.groups, group = piece % s.groups;
@@ -56,7 +58,9 @@ void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish 
       winograd_filters(shape, {w + group * rows * terms, terms, 9, false}, u.data() + group * size);
     each_source(
         s, plan, x,
-        [&](Index group, const real* source, auto use) { each_winograd_row(shape, u.data() + group * size, source, use); },
+        [&](Index group, const real* source, auto use) {
+          each_winograd_row(shape, u.data() + group * size, source, use);
+        },
         finish);
     return;
   }
@@ -65,7 +69,9 @@ void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish 
   each_source(
       s, plan, x,
       [&](Index group, const real* source, auto use) {
-        each_row({rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, w + group * rows * terms, offsets.data()}, source, use);
+        each_row(
+            {rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, w + group * rows * terms, offsets.data()},
+            source, use);
       },
       finish);
 }
@@ -79,7 +85,8 @@ void conv_forward(const ConvShape& s, const real* x, const real* w, const real* 
   each_output_plane(s, x, w, [&](Index image, Index channel, const Grid& grid) {
     real* out = y + (image * s.out_channels + channel) * out_size + grid.first * out_w;
     unpack_grid(grid, out_w, bias ? bias[channel] : real(0), relu, out, false);
-    if (!relu && activation.kind != Activation::Kind::none) activation_forward(activation, grid.rows * out_w, out, out);
+    if (!relu && activation.kind != Activation::Kind::none)
+      activation_forward(activation, grid.rows * out_w, out, out);
   });
 }
 
@@ -130,8 +137,10 @@ void each_gradient(const ConvShape& s, const PackedPlane& plane, OutputGradient 
     for (Index i = 0; i < sources; ++i) {
       const Index from = (image * s.out_channels + group * sources + i) * size;
       real* to = packed.data() + i * plane.size();
-      if (grad_y.chosen) pack_spread_gradient(plane, grad_y.data + from, grad_y.chosen + from, to);
-      else pack_plane(plane, grad_y.data + from, to);
+      if (grad_y.chosen)
+        pack_spread_gradient(plane, grad_y.data + from, grad_y.chosen + from, to);
+      else
+        pack_plane(plane, grad_y.data + from, to);
     }
     std::fill_n(packed.data() + sources * plane.size(), correlation_slack, real(0));
     multiply(image, group, static_cast<const real*>(packed.data()));
@@ -140,8 +149,8 @@ void each_gradient(const ConvShape& s, const PackedPlane& plane, OutputGradient 
 
 /// One residue class of the input pixels: a stride-1 correlation of grad_y with
 /// the taps that reach them.
-void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h, OutputGradient grad_y,
-                           const real* w, real* grad_x, bool accumulate) {
+void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const ResidueAxis& h,
+                           OutputGradient grad_y, const real* w, real* grad_x, bool accumulate) {
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
               taps = s.kernel_h * s.kernel_w;
   const PackedPlane plane{.height = s.out_h(),
@@ -193,8 +202,10 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
   });
 }
 
-/// The transpose of a 3×3 convolution is one with the filters reversed, over the gradient with a wider border.
-void backward_data_by_winograd(const ConvShape& s, OutputGradient grad_y, const real* w, real* grad_x, bool accumulate) {
+/// The transpose of a 3×3 convolution is one with the filters reversed, over the gradient with a wider
+/// border.
+void backward_data_by_winograd(const ConvShape& s, OutputGradient grad_y, const real* w, real* grad_x,
+                               bool accumulate) {
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups;
   const PackedPlane plane{.height = s.out_h(),
                           .width = s.out_w(),

@@ -25,7 +25,8 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
   const PackedPlane gradient{.height = c.out_h, .width = c.out_w, .rows = c.out_h, .pitch = c.pitch};
   const Index grid_stride = grid_stride_of(gradient.size());
 
-  // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the result.
+  // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
+  // result.
   const Index chunks = std::clamp<Index>(s.batch, 1, 8);
   const Index group_size = !grad_w ? 0 : winograd ? 16 * rows * winograd_padded_sources(tiles) : rows * terms;
   const Index sums_w = s.groups * group_size, chunk_size = sums_w + s.out_channels;
@@ -61,11 +62,12 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
         real* sum = sum_w + group * group_size;
         if (winograd) {
           for (Index i = 0; i < images; ++i) {
-            winograd_add_products(tiles, source.data + i * source.step, packed_g.data() + i * g_size, c.pitch, grid_stride,
-                                  sum);
+            winograd_add_products(tiles, source.data + i * source.step, packed_g.data() + i * g_size, c.pitch,
+                                  grid_stride, sum);
           }
         } else {
-          FANIN_BY_ISA(correlate_weights(c, images, source.data, source.step, packed_g.data(), g_size, grid_stride, sum));
+          FANIN_BY_ISA(correlate_weights(c, images, source.data, source.step, packed_g.data(), g_size,
+                                         grid_stride, sum));
         }
       }
     }
@@ -75,8 +77,10 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
   for (Index group = 0; group < s.groups && grad_w; ++group) {
     const real* sum = partial.data() + group * group_size;
     real* to = grad_w + group * rows * terms;
-    if (winograd) winograd_filter_gradient(tiles, sum, to, acc_w);
-    else FANIN_BY_ISA(add_to(group_size, sum, to, acc_w));
+    if (winograd)
+      winograd_filter_gradient(tiles, sum, to, acc_w);
+    else
+      FANIN_BY_ISA(add_to(group_size, sum, to, acc_w));
   }
   if (grad_bias) FANIN_BY_ISA(add_to(s.out_channels, partial.data() + sums_w, grad_bias, acc_b));
 }

@@ -44,7 +44,8 @@ void SourcePlan::fill_offsets(const ConvShape& s, Index* offsets) const {
   }
 }
 
-SourcePlan::Source SourcePlan::source(const ConvShape& s, const real* x, Index image, Index images, Index group, real* room) const {
+SourcePlan::Source SourcePlan::source(const ConvShape& s, const real* x, Index image, Index images,
+                                      Index group, real* room) const {
   const Index size = s.height * s.width, step = s.in_channels * size;
   const real* first = x + image * step + group * channels * size;
   const Index behind = (s.batch - image - images + 1) * step - (group + 1) * channels * size;

@@ -18,13 +18,14 @@ struct PackedPlane {
   Index size() const { return rows * pitch; }
 };
 
-/// Packs one plane; may write up to a vector past its end. Planes are packed in increasing order, so that heals itself.
+/// Packs one plane; may write up to a vector past its end. Planes are packed in increasing order, so that
+/// heals itself.
 void pack_plane(const PackedPlane& how, const real* plane, real* packed);
 /// Packs one plane of gradients; zeros from its end up to `padded` elements, which is no less than its size.
 void pack_gradient(const PackedPlane& how, const real* plane, real* packed, Index padded);
 
-/// Rows [first, first + rows) of an output plane as the kernels compute them: `pitch` apart, with columns past the
-/// plane's width that nobody reads, and readable for correlation_slack elements past the end.
+/// Rows [first, first + rows) of an output plane as the kernels compute them: `pitch` apart, with columns
+/// past the plane's width that nobody reads, and readable for correlation_slack elements past the end.
 struct Grid {
   const real* data;
   Index pitch, first, rows;
@@ -33,8 +34,9 @@ struct Grid {
 /// out[grid.rows, width] (+)= grid + bias; then relu, if asked.
 void unpack_grid(const Grid& grid, Index width, real bias, bool relu, real* out, bool accumulate);
 
-/// The sources of a forward convolution and of its weights' gradient: output y reads rows y·stride + ky·dilation of the
-/// padded input, which are phase (ky·dilation) mod stride, at row y + (ky·dilation) div stride of it.
+/// The sources of a forward convolution and of its weights' gradient: output y reads rows y·stride +
+/// ky·dilation of the padded input, which are phase (ky·dilation) mod stride, at row y + (ky·dilation) div
+/// stride of it.
 struct SourcePlan {
   Index channels, phases_h, phases_w;  // of one group
   PackedPlane plane;                   // of phase (0, 0)
@@ -49,9 +51,10 @@ struct SourcePlan {
     const real* data;
     Index step;
   };
-  /// Those of `images` images from x's `image` on: as they lie in x where they lie as they are read, else packed into
-  /// `room`, of images·(packed_size() + correlation_slack) elements.
-  Source source(const ConvShape& shape, const real* x, Index image, Index images, Index group, real* room) const;
+  /// Those of `images` images from x's `image` on: as they lie in x where they lie as they are read, else
+  /// packed into `room`, of images·(packed_size() + correlation_slack) elements.
+  Source source(const ConvShape& shape, const real* x, Index image, Index images, Index group,
+                real* room) const;
 
  private:
   void pack(const real* image, real* packed) const;

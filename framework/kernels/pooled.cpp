@@ -13,13 +13,16 @@ void pool_grid(const Grid& grid, Index width, real bias, real* y, std::uint8_t* 
   FANIN_BY_ISA(pool_grid(grid, width, bias, y, chosen));
 }
 
-void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen, real* plane) {
+void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
+                     real* plane) {
   FANIN_BY_ISA(spread_gradient(h, w, pitch, pooled, chosen, plane));
 }
 
-void pack_spread_gradient(const PackedPlane& p, const real* pooled, const std::uint8_t* chosen, real* packed) {
+void pack_spread_gradient(const PackedPlane& p, const real* pooled, const std::uint8_t* chosen,
+                          real* packed) {
   const Index top = -p.first_h, left = -p.first_w, right = p.pitch - left - p.width;
-  if (top < 0 || left < 0 || right < 0 || p.rows < top + p.height || p.step_h != 1 || p.step_w != 1) {  // cropped
+  if (top < 0 || left < 0 || right < 0 || p.rows < top + p.height || p.step_h != 1 ||
+      p.step_w != 1) {  // cropped
     Workspace<> dense(p.height * p.width + correlation_slack);
     spread_gradient(p.height, p.width, p.width, pooled, chosen, dense.data());
     pack_plane(p, dense.data(), packed);
@@ -32,7 +35,8 @@ void pack_spread_gradient(const PackedPlane& p, const real* pooled, const std::u
   std::fill(first + p.height * p.pitch - left, packed + p.size(), real(0));
 }
 
-const real* dense_gradient(const ConvShape& s, const OutputGradient& gradient, Index first, Index planes, real* room) {
+const real* dense_gradient(const ConvShape& s, const OutputGradient& gradient, Index first, Index planes,
+                           real* room) {
   const Index size = gradient.plane_size(s), out_size = s.out_h() * s.out_w();
   const real* from = gradient.data + first * size;
   if (!gradient.chosen) return from;

@@ -33,7 +33,8 @@ constexpr Named table[] = {{"none", "Identity", Kind::none},
                            {"sine", "Sine", Kind::sine, "omega", 30}};
 
 const Named& entry(Kind kind) {
-  return *std::find_if(std::begin(table), std::end(table), [kind](const Named& one) { return one.kind == kind; });
+  return *std::find_if(std::begin(table), std::end(table),
+                       [kind](const Named& one) { return one.kind == kind; });
 }
 
 ActivationLayer layer(Kind kind, double parameter) {
@@ -60,10 +61,12 @@ Activation activation_named(const std::string& text) {
   const Expression call = Expression::parse(text);
   for (const auto& one : table) {
     if (call.name != one.name) continue;
-    const Options options(call, "activation", one.option ? std::vector<std::string>{one.option} : std::vector<std::string>{});
+    const Options options(call, "activation",
+                          one.option ? std::vector<std::string>{one.option} : std::vector<std::string>{});
     Activation activation{.kind = one.kind, .parameter = one.parameter};
     if (one.option) {
-      activation.parameter = static_cast<real>(options.number(one.option, static_cast<double>(one.parameter)));
+      activation.parameter =
+          static_cast<real>(options.number(one.option, static_cast<double>(one.parameter)));
       if (!std::isfinite(activation.parameter)) options.refuse(one.option, "a number of single precision");
       const bool positive = one.kind == Kind::softplus || one.kind == Kind::sine;
       if (positive && !(activation.parameter > 0)) options.refuse(one.option, "a number > 0");
@@ -90,7 +93,8 @@ const std::vector<std::string>& activation_names() {
 
 PReLU::PReLU(PReLUOptions options) {
   if (options.parameters < 1) fail("PReLU: parameters must be at least 1, got {}", options.parameters);
-  weight = add_parameter("weight", {options.parameters}, options.weight_init.value_or(init::constant(0.25)), {1, 1});
+  weight = add_parameter("weight", {options.parameters}, options.weight_init.value_or(init::constant(0.25)),
+                         {1, 1});
 }
 
 Tensor PReLU::forward(const Tensor& x) { return ops::prelu(x, weight->use()); }

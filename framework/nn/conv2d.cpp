@@ -9,10 +9,13 @@ namespace {
 
 template <class Options>
 void check(const char* kind, const Options& o) {
-  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.dilation < 1 || o.groups < 1 || o.padding < 0) {
-    fail("{}: in, out, kernel, stride, dilation and groups must be at least 1 and padding at least 0; got in={}, out={}, "
-         "kernel={}, stride={}, padding={}, dilation={}, groups={}",
-         kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
+  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.dilation < 1 || o.groups < 1 ||
+      o.padding < 0) {
+    fail(
+        "{}: in, out, kernel, stride, dilation and groups must be at least 1 and padding at least 0; got "
+        "in={}, out={}, "
+        "kernel={}, stride={}, padding={}, dilation={}, groups={}",
+        kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
   }
   if (o.kernel > 1 << 16) fail("{}: kernel={} must be at most {}", kind, o.kernel, 1 << 16);
   if (o.in % o.groups != 0 || o.out % o.groups != 0) {
@@ -50,7 +53,11 @@ std::string Conv2d::describe() const { return text("Conv2d", options_); }
 
 ops::Conv2dOptions Conv2d::op_options(Activation activation) const {
   const auto& o = options_;
-  return {.stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups, .activation = activation};
+  return {.stride = o.stride,
+          .padding = o.padding,
+          .dilation = o.dilation,
+          .groups = o.groups,
+          .activation = activation};
 }
 
 Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
@@ -65,14 +72,16 @@ ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std:
   check("ConvTranspose2d", options_);
   const auto& o = options_;
   if (o.output_padding < 0 || o.output_padding >= std::max(o.stride, o.dilation)) {
-    fail("ConvTranspose2d: output_padding={} must be at least 0 and less than stride={} or dilation={}", o.output_padding,
-         o.stride, o.dilation);
+    fail("ConvTranspose2d: output_padding={} must be at least 0 and less than stride={} or dilation={}",
+         o.output_padding, o.stride, o.dilation);
   }
   const Index field = o.kernel * o.kernel;
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
-  weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
-                         o.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out})), fans);
-  if (o.bias) bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform({.mode = Fan::out})), fans);
+  weight = add_parameter(
+      "weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
+      o.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out})), fans);
+  if (o.bias)
+    bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform({.mode = Fan::out})), fans);
 }
 
 std::string ConvTranspose2d::describe() const { return text("ConvTranspose2d", options_); }

@@ -36,7 +36,8 @@ double norm(const Tensor& x) {
   return std::sqrt(squares);
 }
 
-/// Whether the function stays, to the bit, when `a` is doubled and the weight of `b` halved: powers of two do not round.
+/// Whether the function stays, to the bit, when `a` is doubled and the weight of `b` halved: powers of two do
+/// not round.
 bool linked(Module& model, const Scaled& a, const Scaled& b, const Tensor& images, const Tensor& output) {
   const auto scaled_by = [&](double factor) {
     scale(a.weight, factor);
@@ -52,14 +53,16 @@ bool linked(Module& model, const Scaled& a, const Scaled& b, const Tensor& image
 
 }  // namespace
 
-std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed) {
+std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images,
+                                    std::uint64_t seed) {
   constexpr int draws = 4;
   Generator generator(seed);
   std::vector<double> squares(fits.size(), 0);
   for (int draw = 0; draw < draws; ++draw) {
     for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
     const Tensor output = run(model, images);
-    Tensor direction(output.shape());  // independent for each sample: then the squares' expectation is the samples' sum
+    Tensor direction(
+        output.shape());  // independent for each sample: then the squares' expectation is the samples' sum
     generator.normal(direction.values(), 0, 1);
     ops::sum(output * direction).backward();
     for (std::size_t i = 0; i < fits.size(); ++i) {

@@ -22,7 +22,8 @@ std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& 
 
 namespace {
 
-/// A rule that could only speak to parameters that have their values already would be silently without effect.
+/// A rule that could only speak to parameters that have their values already would be silently without
+/// effect.
 void require_effect(const init::Plan& plan, const std::vector<init::Target>& targets,
                     const std::vector<Module::NamedParameter>& parameters) {
   for (const auto& rule : plan.rules()) {
@@ -34,8 +35,10 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
       effective = effective || parameters[i].parameter->origin == Origin::declared;
     }
     if (matched && !effective) {
-      fail_usage("initialize: every parameter that '{}' matches has its values already (drawn or loaded); call forget() to draw anew",
-                 rule.pattern);
+      fail_usage(
+          "initialize: every parameter that '{}' matches has its values already (drawn or loaded); call "
+          "forget() to draw anew",
+          rule.pattern);
     }
   }
 }
@@ -77,9 +80,11 @@ Assignment assign(Module& model, const init::Plan& plan, bool with_data) {
     all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
     const Initializer& scheme = all.schemes.back();
     if (all.draws(i) && scheme.scheme().needs_data && !with_data)
-      fail_usage("{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin train or "
-                 "compare, or call nn::initialize with images and labels",
-                 all.parameters[i].name, scheme.to_string());
+      fail_usage(
+          "{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin "
+          "train or "
+          "compare, or call nn::initialize with images and labels",
+          all.parameters[i].name, scheme.to_string());
   }
   return all;
 }
@@ -97,7 +102,8 @@ std::string origin_of(const Parameter& parameter, const Initializer& scheme) {
   return parameter.origin == Origin::loaded ? "loaded" : "kept";
 }
 
-std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
+std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator,
+                                  const Samples* samples) {
   const Assignment all = assign(model, plan, samples != nullptr);
   const auto& parameters = all.parameters;
   std::vector<Fit> fits;
@@ -127,14 +133,14 @@ std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& 
   return initialize_all(model, plan, generator, nullptr);
 }
 
-std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator, const Tensor& images,
-                              std::span<const std::int32_t> labels) {
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels) {
   const Samples samples{images, labels};
   return initialize_all(model, plan, generator, &samples);
 }
 
-std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
-                              std::span<const std::int32_t> labels) {
+std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels) {
   return initialize(model, init::Plan::parse(plan), generator, images, labels);
 }
 
@@ -142,7 +148,9 @@ std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator&
   return initialize(model, init::Plan::parse(plan), generator);
 }
 
-std::vector<Drawn> initialize(Module& model, Generator& generator) { return initialize(model, init::Plan(), generator); }
+std::vector<Drawn> initialize(Module& model, Generator& generator) {
+  return initialize(model, init::Plan(), generator);
+}
 
 void require_initializable(Module& model, const init::Plan& plan, bool with_data) {
   const Assignment all = assign(model, plan, with_data);

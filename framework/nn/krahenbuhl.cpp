@@ -13,7 +13,8 @@ struct ChannelMoments {
 
 /// Of channel `c` of [N, C, …], over samples and places.
 ChannelMoments moments_of(const Tensor& output, Index c) {
-  const Index samples = output.size(0), channels = output.size(1), area = output.numel() / (samples * channels);
+  const Index samples = output.size(0), channels = output.size(1),
+              area = output.numel() / (samples * channels);
   const auto over = [&](auto term) {
     double sum = 0;
     for (Index n = 0; n < samples; ++n) {
@@ -28,26 +29,29 @@ ChannelMoments moments_of(const Tensor& output, Index c) {
 
 }  // namespace
 
-/// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's mean.
+/// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's
+/// mean.
 void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples) {
   for (Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {
-      return std::find_if(fits.begin(), fits.end(),
-                          [&](const Fit& f) { return f.owner == layer && (f.parameter->value.rank() >= 2) == matrix; });
+      return std::find_if(fits.begin(), fits.end(), [&](const Fit& f) {
+        return f.owner == layer && (f.parameter->value.rank() >= 2) == matrix;
+      });
     };
     const auto weight = own(true), bias = own(false);
     const Fit& fit = weight != fits.end() ? *weight : *bias;
     const Tensor output = output_of(model, *layer, samples.images, fit.name);
     if (output.rank() < 2 || output.size(1) != fit.parameter->value.size(0))
-      fail("scheme 'krahenbuhl' cannot fit '{}' {}: its layer gives out {}, and not one channel for each row", fit.name,
-           fit.parameter->value.shape().to_string(), output.shape().to_string());
+      fail("scheme 'krahenbuhl' cannot fit '{}' {}: its layer gives out {}, and not one channel for each row",
+           fit.name, fit.parameter->value.shape().to_string(), output.shape().to_string());
     for (Index c = 0; c < output.size(1); ++c) {
       const auto [mean, std] = moments_of(output, c);
       const double scale = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
       if (weight != fits.end()) {
         Tensor& w = weight->parameter->value;
         const Index row = w.numel() / w.size(0);
-        for (Index i = c * row; i < (c + 1) * row; ++i) w.data()[i] = static_cast<real>(static_cast<double>(w.data()[i]) * scale);
+        for (Index i = c * row; i < (c + 1) * row; ++i)
+          w.data()[i] = static_cast<real>(static_cast<double>(w.data()[i]) * scale);
       }
       if (bias != fits.end()) {
         real& b = bias->parameter->value.data()[c];
@@ -56,7 +60,8 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
     }
   }
   std::vector<Fit> between;
-  std::copy_if(fits.begin(), fits.end(), std::back_inserter(between), [](const Fit& f) { return f.scheme.word("between") == "true"; });
+  std::copy_if(fits.begin(), fits.end(), std::back_inserter(between),
+               [](const Fit& f) { return f.scheme.word("between") == "true"; });
   equalize_rates(model, between, samples.images);
 }
 

@@ -6,7 +6,8 @@
 
 namespace fanin::nn {
 
-/// Mishkin & Matas 2015, algorithm 1. A layer with a bias may take several corrections, since only the weight is scaled.
+/// Mishkin & Matas 2015, algorithm 1. A layer with a bias may take several corrections, since only the weight
+/// is scaled.
 void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples) {
   for (Module* layer : in_run_order(model, fits, samples.images)) {
     const Fit& fit = *std::find_if(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == layer; });

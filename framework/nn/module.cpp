@@ -29,8 +29,10 @@ Observer::~Observer() { observer = before_; }
 bool Observer::active() { return observer != nullptr; }
 
 void Parameter::refuse_use() const {
-  fail("parameter '{}' of shape {} has no values yet: call initialize(model, generator) or load a state dict first", name,
-       value.shape().to_string());
+  fail(
+      "parameter '{}' of shape {} has no values yet: call initialize(model, generator) or load a state dict "
+      "first",
+      name, value.shape().to_string());
 }
 
 Tensor Module::operator()(const Tensor& x) {
@@ -53,7 +55,9 @@ Tensor Module::operator()(const Tensor& x) {
 
 Tensor Module::fused(const Tensor& x, Activation activation) { return run_fused(x, activation); }
 
-Tensor Module::run_fused(const Tensor& x, Activation activation) { return ops::activate((*this)(x), activation); }
+Tensor Module::run_fused(const Tensor& x, Activation activation) {
+  return ops::activate((*this)(x), activation);
+}
 
 Tensor Module::run_fused_pool(const Tensor& x) { return ops::max_pool2d(fused(x, {Activation::Kind::relu})); }
 
@@ -108,7 +112,8 @@ std::shared_ptr<Parameter> Module::parameter(const std::string& name) {
 }
 
 bool Module::has_matrix() const {
-  return std::any_of(parameters_.begin(), parameters_.end(), [](const auto& one) { return one->value.rank() >= 2; });
+  return std::any_of(parameters_.begin(), parameters_.end(),
+                     [](const auto& one) { return one->value.rank() >= 2; });
 }
 
 Index Module::parameter_count() {
@@ -125,8 +130,10 @@ std::vector<std::pair<std::string, Generator*>> Module::named_generators() {
   return all;
 }
 
-std::shared_ptr<Parameter> Module::add_parameter(std::string name, const Shape& shape, Initializer init, Fans fans) {
-  auto parameter = std::make_shared<Parameter>(Parameter{std::move(name), Tensor(shape), std::move(init), fans});
+std::shared_ptr<Parameter> Module::add_parameter(std::string name, const Shape& shape, Initializer init,
+                                                 Fans fans) {
+  auto parameter =
+      std::make_shared<Parameter>(Parameter{std::move(name), Tensor(shape), std::move(init), fans});
   parameter->value.set_requires_grad(true);
   parameters_.push_back(parameter);
   return parameter;
@@ -141,7 +148,8 @@ void Module::add_child(std::string name, ModulePtr child) {
   for (const auto& [taken, other] : children_) {
     if (taken == name) fail("{}: two layers are named '{}'", kind(), name);
   }
-  if (name.empty() || name.find('.') != std::string::npos) fail("{}: '{}' is not a layer name (empty or with a dot)", kind(), name);
+  if (name.empty() || name.find('.') != std::string::npos)
+    fail("{}: '{}' is not a layer name (empty or with a dot)", kind(), name);
   children_.emplace_back(std::move(name), std::move(child));
 }
 

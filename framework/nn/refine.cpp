@@ -31,10 +31,12 @@ void refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
     const std::string& scheme = first.scheme.name();
     if (std::find(done.begin(), done.end(), scheme) != done.end()) continue;
     done.push_back(scheme);
-    const auto entry = std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
+    const auto entry =
+        std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
     if (entry == table.end()) fail("scheme '{}' needs data, but there is no way known to fit it", scheme);
     std::vector<Fit> own;
-    std::copy_if(fits.begin(), fits.end(), std::back_inserter(own), [&](const Fit& f) { return f.scheme.name() == scheme; });
+    std::copy_if(fits.begin(), fits.end(), std::back_inserter(own),
+                 [&](const Fit& f) { return f.scheme.name() == scheme; });
     entry->fit(model, own, samples);
   }
 }
@@ -45,7 +47,8 @@ std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, cons
   std::vector<Module*> order;
   const NoGrad no_grad;
   const Observer observer([&](Module& module, const Tensor&) {
-    const bool wanted = std::any_of(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == &module; });
+    const bool wanted =
+        std::any_of(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == &module; });
     if (wanted && std::find(order.begin(), order.end(), &module) == order.end()) order.push_back(&module);
   });
   model(images);

@@ -7,7 +7,9 @@ Tensor Sequential::forward(const Tensor& x) {
   const auto& layers = children();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Module& layer = *layers[i].second;
-    const auto behind = [&](std::size_t steps) { return i + steps < layers.size() ? layers[i + steps].second.get() : nullptr; };
+    const auto behind = [&](std::size_t steps) {
+      return i + steps < layers.size() ? layers[i + steps].second.get() : nullptr;
+    };
     const bool fuse = layer.can_fuse() && !Observer::active() && behind(1);
     const auto activation = fuse ? behind(1)->as_activation() : std::nullopt;
     if (!activation) {

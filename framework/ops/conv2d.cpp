@@ -64,7 +64,8 @@ struct Conv2dOp {
   }
 };
 
-/// conv2d, ReLU and a 2×2 max pool in one pass: what lies between is never in memory whole, nor is its gradient.
+/// conv2d, ReLU and a 2×2 max pool in one pass: what lies between is never in memory whole, nor is its
+/// gradient.
 struct ConvReluPoolOp {
   static constexpr const char* name = "conv2d_relu_max_pool";
   kernels::ConvShape shape;
@@ -74,8 +75,8 @@ struct ConvReluPoolOp {
   Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
     x = input, weight = w;
     Tensor y({shape.batch, shape.out_channels, shape.out_h() / 2, shape.out_w() / 2});
-    const bool differentiable =
-        grad_enabled() && (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+    const bool differentiable = grad_enabled() && (x.requires_grad() || weight.requires_grad() ||
+                                                   (bias.defined() && bias.requires_grad()));
     if (differentiable) chosen.resize(static_cast<std::size_t>(y.numel()));
     kernels::conv_relu_pool_forward(shape, x.data(), weight.data(), data_or_null(bias), y.data(),
                                     differentiable ? chosen.data() : nullptr);
@@ -122,9 +123,10 @@ struct ConvTranspose2dOp {
   }
 };
 
-/// The convolution from an image [N, C, H, W] to `filters` channels; the transposed one runs it the other way.
-kernels::ConvShape conv_shape(const Shape& image, Index filters, const Tensor& weight, Pair stride, Pair padding,
-                              Pair dilation, Index groups) {
+/// The convolution from an image [N, C, H, W] to `filters` channels; the transposed one runs it the other
+/// way.
+kernels::ConvShape conv_shape(const Shape& image, Index filters, const Tensor& weight, Pair stride,
+                              Pair padding, Pair dilation, Index groups) {
   return {.batch = image[0],
           .in_channels = image[1],
           .height = image[2],
@@ -183,13 +185,15 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   return record(Conv2dOp{shape, {"conv2d", options.activation}, {}, {}}, x, weight, bias);
 }
 
-Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                            const Conv2dOptions& options) {
   const auto shape = checked_shape("conv2d_relu_max_pool", x, weight, bias, options);
   const Activation relu{Activation::Kind::relu};
   if (options.activation != Activation{} && options.activation != relu) {
     fail("conv2d_relu_max_pool: its activation is ReLU, no other can be asked for");
   }
-  if (shape.out_h() % 2 == 0 && shape.out_w() % 2 == 0) return record(ConvReluPoolOp{shape, {}, {}, {}}, x, weight, bias);
+  if (shape.out_h() % 2 == 0 && shape.out_w() % 2 == 0)
+    return record(ConvReluPoolOp{shape, {}, {}, {}}, x, weight, bias);
   auto apart = options;
   apart.activation = relu;
   return max_pool2d(conv2d(x, weight, bias, apart));
@@ -206,9 +210,10 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   require_option(op, "output_padding", options.output_padding, 0);
   require_option(op, "dilation", options.dilation, 1);
   const auto [stride, padding, output_padding, dilation, groups] = options;
-  if (output_padding.h >= std::max(stride.h, dilation.h) || output_padding.w >= std::max(stride.w, dilation.w)) {
-    fail("{}: output_padding ({}, {}) must be less than stride ({}, {}) or dilation ({}, {})", op, output_padding.h,
-         output_padding.w, stride.h, stride.w, dilation.h, dilation.w);
+  if (output_padding.h >= std::max(stride.h, dilation.h) ||
+      output_padding.w >= std::max(stride.w, dilation.w)) {
+    fail("{}: output_padding ({}, {}) must be less than stride ({}, {}) or dilation ({}, {})", op,
+         output_padding.h, output_padding.w, stride.h, stride.w, dilation.h, dilation.w);
   }
   if (groups < 1 || weight.size(0) % groups != 0) {
     fail("{}: groups {} must divide the {} input channels of weight {}", op, groups, weight.size(0),
@@ -235,7 +240,8 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
     rest.output_padding = {output_padding.h % stride.h, output_padding.w % stride.w};
     return conv_transpose2d(with_zeros(with_zeros(x, 2, rows), 3, columns), weight, bias, rest);
   }
-  const auto shape = conv_shape({x.size(0), out, height, width}, x.size(1), weight, stride, padding, dilation, groups);
+  const auto shape =
+      conv_shape({x.size(0), out, height, width}, x.size(1), weight, stride, padding, dilation, groups);
   return record(ConvTranspose2dOp{shape, {}, {}}, x, weight, bias);
 }
 

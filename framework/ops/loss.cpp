@@ -83,11 +83,14 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
     if (options.class_weights.defined())
       total += static_cast<double>(options.class_weights.data()[labels[i]]);
   }
-  if (!any) fail("{}: every label is ignore_index, {}: there is nothing to average", op, options.ignore_index);
+  if (!any)
+    fail("{}: every label is ignore_index, {}: there is nothing to average", op, options.ignore_index);
   if (options.class_weights.defined() && !(total > 0)) {
     fail("{}: the class weights of the batch's labels sum to {}: it must be above 0", op, total);
   }
-  return record(CrossEntropyOp{std::move(kept), options.class_weights, static_cast<real>(options.label_smoothing), {}}, logits);
+  return record(
+      CrossEntropyOp{std::move(kept), options.class_weights, static_cast<real>(options.label_smoothing), {}},
+      logits);
 }
 
 Tensor mse(const Tensor& x, const Tensor& target) {

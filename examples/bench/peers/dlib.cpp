@@ -18,11 +18,11 @@ using pool = dlib::max_pool<2, 2, 2, 2, Below>;
 
 using Mlp = dlib::loss_multiclass_log<
     dlib::fc<10, dlib::relu<dlib::fc<128, dlib::relu<dlib::fc<256, dlib::input<Image>>>>>>>;
-using LeNet = dlib::loss_multiclass_log<dlib::fc<
-    10, dlib::relu<dlib::fc<
-            84, hidden_120<pool<dlib::relu<dlib::add_layer<
-                    dlib::con_<16, 5, 5, 1, 1, 0, 0>,
-                    pool<dlib::relu<dlib::add_layer<dlib::con_<6, 5, 5, 1, 1, 2, 2>, dlib::input<Image>>>>>>>>>>>>;
+using LeNet = dlib::loss_multiclass_log<
+    dlib::fc<10, dlib::relu<dlib::fc<84, hidden_120<pool<dlib::relu<dlib::add_layer<
+                                             dlib::con_<16, 5, 5, 1, 1, 0, 0>,
+                                             pool<dlib::relu<dlib::add_layer<dlib::con_<6, 5, 5, 1, 1, 2, 2>,
+                                                                             dlib::input<Image>>>>>>>>>>>>;
 using ConvNet = dlib::loss_multiclass_log<dlib::fc<
     10, dlib::relu<dlib::fc<
             128, pool<dlib::relu<dlib::add_layer<
@@ -30,7 +30,8 @@ using ConvNet = dlib::loss_multiclass_log<dlib::fc<
                      dlib::relu<dlib::add_layer<dlib::con_<32, 3, 3, 1, 1, 1, 1>, dlib::input<Image>>>>>>>>>>;
 template <class Below>
 using tanh_block = dlib::htan<dlib::fc<256, Below>>;
-using PlainNet = dlib::loss_multiclass_log<dlib::fc<10, dlib::repeat<19, tanh_block, tanh_block<dlib::input<Image>>>>>;
+using PlainNet =
+    dlib::loss_multiclass_log<dlib::fc<10, dlib::repeat<19, tanh_block, tanh_block<dlib::input<Image>>>>>;
 
 template <class Net>
 void run(std::size_t batch, double seconds) {
@@ -69,9 +70,14 @@ int main(int argc, char** argv) {
   const std::string name = argv[1];
   const std::size_t batch = std::stoul(argv[2]);
   const double seconds = std::stod(argv[3]);
-  if (name == "mlp") run<Mlp>(batch, seconds);
-  else if (name == "lenet") run<LeNet>(batch, seconds);
-  else if (name == "conv_net") run<ConvNet>(batch, seconds);
-  else if (name == "plain_net") run<PlainNet>(batch, seconds);
-  else return std::cerr << "unknown workload " << name << "\n", 2;
+  if (name == "mlp")
+    run<Mlp>(batch, seconds);
+  else if (name == "lenet")
+    run<LeNet>(batch, seconds);
+  else if (name == "conv_net")
+    run<ConvNet>(batch, seconds);
+  else if (name == "plain_net")
+    run<PlainNet>(batch, seconds);
+  else
+    return std::cerr << "unknown workload " << name << "\n", 2;
 }

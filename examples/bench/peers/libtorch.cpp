@@ -24,7 +24,8 @@ nn::Sequential model_named(const std::string& name) {
     conv(1, 6, 5, 2), pool(), conv(6, 16, 5, 0), pool(), flatten();
     linear(400, 120), relu(), linear(120, 84), relu(), linear(84, 10);
   } else if (name == "conv_net") {
-    conv(1, 32, 3, 1), conv(32, 64, 3, 1), pool(), flatten(), linear(64 * 14 * 14, 128), relu(), linear(128, 10);
+    conv(1, 32, 3, 1), conv(32, 64, 3, 1), pool(), flatten(), linear(64 * 14 * 14, 128), relu(),
+        linear(128, 10);
   } else if (name == "plain_net") {
     flatten();
     for (int i = 0; i < 20; ++i) linear(i == 0 ? 784 : 256, 256), net->push_back(nn::Tanh());

@@ -1,11 +1,13 @@
-// What the peers in C++ share: the clock and the answers of a program that measures once for every line of stdin.
+// What the peers in C++ share: the clock and the answers of a program that measures once for every line of
+// stdin.
 #pragma once
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <string>
 
-/// samples() trains on some samples and says on how many; prints samples/s over `seconds` for each line of stdin.
+/// samples() trains on some samples and says on how many; prints samples/s over `seconds` for each line of
+/// stdin.
 template <class Samples>
 void serve(double seconds, Samples samples) {
   const auto measure = [&](double limit) {

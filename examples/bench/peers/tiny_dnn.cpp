@@ -1,8 +1,9 @@
-// The workloads of `make bench` in tiny-dnn (Debian's tiny-dnn, libcereal-dev, libgemmlowp-dev), one thread, its AVX kernels.
+// The workloads of `make bench` in tiny-dnn (Debian's tiny-dnn, libcereal-dev, libgemmlowp-dev), one thread,
+// its AVX kernels.
 //   peer_tiny_dnn WORKLOAD BATCH SECONDS    after a warm-up, one measure (samples/s) a line of stdin
-#include <random>
-
 #include <tiny_dnn/tiny_dnn.h>
+
+#include <random>
 
 #include "examples/bench/peers/serve.hpp"
 
@@ -15,11 +16,13 @@ network<sequential> model_named(const std::string& name) {
   if (name == "mlp") {
     net << fc<relu>(784, 256) << fc<relu>(256, 128) << fc<softmax>(128, 10);
   } else if (name == "lenet") {
-    net << convolutional_layer<relu>(28, 28, 5, 1, 6, padding::same) << max_pooling_layer<identity>(28, 28, 6, 2)
-        << convolutional_layer<relu>(14, 14, 5, 6, 16) << max_pooling_layer<identity>(10, 10, 16, 2) << fc<relu>(400, 120)
-        << fc<relu>(120, 84) << fc<softmax>(84, 10);
+    net << convolutional_layer<relu>(28, 28, 5, 1, 6, padding::same)
+        << max_pooling_layer<identity>(28, 28, 6, 2) << convolutional_layer<relu>(14, 14, 5, 6, 16)
+        << max_pooling_layer<identity>(10, 10, 16, 2) << fc<relu>(400, 120) << fc<relu>(120, 84)
+        << fc<softmax>(84, 10);
   } else if (name == "conv_net") {
-    net << convolutional_layer<relu>(28, 28, 3, 1, 32, padding::same) << convolutional_layer<relu>(28, 28, 3, 32, 64, padding::same)
+    net << convolutional_layer<relu>(28, 28, 3, 1, 32, padding::same)
+        << convolutional_layer<relu>(28, 28, 3, 32, 64, padding::same)
         << max_pooling_layer<identity>(28, 28, 64, 2) << fc<relu>(64 * 14 * 14, 128) << fc<softmax>(128, 10);
   } else if (name == "plain_net") {
     for (int i = 0; i < 20; ++i) net << fc<tan_h>(i == 0 ? 784 : 256, 256);
@@ -49,9 +52,11 @@ int main(int argc, char** argv) {
   }
   for (auto& label : labels) label = static_cast<label_t>(engine() % 10);
   gradient_descent optimizer;
-  optimizer.alpha = 0.001f;  // tiny-dnn's own gradients are sums over the batch; the rate does not change the time
+  optimizer.alpha =
+      0.001f;  // tiny-dnn's own gradients are sums over the batch; the rate does not change the time
   serve(std::stod(argv[3]), [&] {
-    net.train<cross_entropy_multiclass>(optimizer, images, labels, batch, 1, [] {}, [] {}, false, 1);
+    net.train<cross_entropy_multiclass>(
+        optimizer, images, labels, batch, 1, [] {}, [] {}, false, 1);
     return static_cast<long>(count);
   });
 }
