@@ -3,20 +3,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_pairs.hpp"
 #include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
+#include "framework/lab/job_team.hpp"
 #include "framework/lab/probe_text.hpp"
 #include "framework/nn/initialize.hpp"
 
@@ -120,29 +117,14 @@ double accuracy_after_training(nn::Module& model, const Splits& data, std::uint6
 void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,
                   const std::function<void(std::size_t)>& done) {
   std::mutex mutex;  // guards what follows, and `done`
-  std::exception_ptr failure;
   std::vector<char> finished(count, 0);
   std::size_t reported = 0;
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] {
-    set_threads(1);
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-        const std::lock_guard lock(mutex);
-        finished[i] = 1;
-        for (; reported < count && finished[reported]; ++reported) done(reported);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  std::vector<std::thread> team;
-  for (int i = 0; i < threads; ++i) team.emplace_back(take);
-  for (auto& one : team) one.join();
-  if (failure) std::rethrow_exception(failure);
+  lab::run_jobs(count, threads, [&](std::size_t i) {
+    work(i);
+    const std::lock_guard lock(mutex);
+    finished[i] = 1;
+    for (; reported < count && finished[reported]; ++reported) done(reported);
+  });
 }
 
 void validate_probe(const ValidationOptions& options) {

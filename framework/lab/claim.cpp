@@ -1,15 +1,13 @@
 #include "framework/lab/claim.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <exception>
 #include <mutex>
-#include <thread>
 
 #include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
+#include "framework/lab/job_team.hpp"
 
 namespace fanin::lab {
 
@@ -48,19 +46,12 @@ std::vector<Finding> examine_all(const std::vector<Claim>& claims, int jobs,
                                  const std::function<void(const Finding&)>& on_finding) {
   if (jobs < 1 || jobs > 256) fail_usage("claims: jobs must be between 1 and 256, got {}", jobs);
   std::vector<Finding> findings(claims.size());
-  std::atomic<std::size_t> next{0};
   std::mutex telling;
-  const auto work = [&] {
-    set_threads(1);
-    for (std::size_t i; (i = next.fetch_add(1)) < claims.size();) {
-      findings[i] = examine(claims[i]);
-      const std::lock_guard lock(telling);
-      if (on_finding) on_finding(findings[i]);
-    }
-  };
-  std::vector<std::thread> team;
-  for (int i = 0; i < std::min(jobs, static_cast<int>(claims.size())); ++i) team.emplace_back(work);
-  for (auto& one : team) one.join();
+  run_jobs(claims.size(), jobs, [&](std::size_t i) {
+    findings[i] = examine(claims[i]);
+    const std::lock_guard lock(telling);
+    if (on_finding) on_finding(findings[i]);
+  });
   return findings;
 }
 

@@ -3,17 +3,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
 #include "framework/io/atomic_file.hpp"
+#include "framework/lab/job_team.hpp"
 #include "framework/lab/results_json.hpp"
 #include "framework/train/settings.hpp"
 
@@ -99,10 +97,7 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
 
   const std::string data = runs_directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
 
-  std::mutex mutex;  // guards `done`, `failure` and the callbacks
-  std::exception_ptr failure;
-  std::atomic<bool> stop{false};
-  std::atomic<std::size_t> next{0};
+  std::mutex mutex;  // guards `done` and the callbacks
   int done = 0;
   const GridProgress guarded{
       .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
@@ -129,25 +124,7 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
     if (progress.on_run) progress.on_run(*results[i], done, static_cast<int>(jobs.size()), reused);
   };
 
-  const auto work = [&] {
-    set_threads(1);
-    while (!stop.load() && !interrupted.load()) {
-      const std::size_t i = next.fetch_add(1);
-      if (i >= jobs.size()) return;
-      try {
-        take_one(i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        stop.store(true);
-      }
-    }
-  };
-
-  std::vector<std::thread> team;
-  for (int i = 0; i < grid.jobs; ++i) team.emplace_back(work);
-  for (auto& one : team) one.join();
-  if (failure) std::rethrow_exception(failure);
+  run_jobs(jobs.size(), grid.jobs, take_one, [&] { return interrupted.load(); });
 
   std::vector<Run> runs;
   for (auto& result : results) {
