@@ -17,4 +17,10 @@ Moments moments(std::span<const real> values) {
   return {mean, std::sqrt(squares / count)};
 }
 
+double norm(std::span<const real> values) {
+  double squares = 0;
+  for (const real value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(squares);
+}
+
 }  // namespace fanin

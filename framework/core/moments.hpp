@@ -13,4 +13,7 @@ struct Moments {
 /// Mean and standard deviation in two passes, in double; zeros for no values.
 Moments moments(std::span<const real> values);
 
+/// Euclidean norm, summed in double.
+double norm(std::span<const real> values);
+
 }  // namespace fanin

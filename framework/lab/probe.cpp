@@ -45,9 +45,9 @@ double relative_step(nn::Module& layer, double lr) {
   double weights = 0, gradients = 0;
   for (const auto& parameter : layer.own_parameters()) {
     if (parameter->value.rank() < 2) continue;
-    weights = std::hypot(weights, norm(parameter->value));
+    weights = std::hypot(weights, norm(parameter->value.values()));
     const Tensor gradient = parameter->value.grad();
-    if (gradient.defined()) gradients = std::hypot(gradients, norm(gradient));
+    if (gradient.defined()) gradients = std::hypot(gradients, norm(gradient.values()));
   }
   return weights == 0 ? 0 : lr * gradients / weights;
 }
@@ -122,7 +122,7 @@ Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_
                                .signal = signal_std(output),
                                .dead = dead_share(output),
                                .saturated = saturated_share(output, activation),
-                               .gradient = norm(gradient),
+                               .gradient = norm(gradient.values()),
                                .rank = effective_rank(output, options.rank_samples),
                                .twins = twin_share(output, gradient),
                                .step = relative_step(*module, options.lr)});

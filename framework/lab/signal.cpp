@@ -21,7 +21,7 @@ std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images
     profile.push_back({.layer = layer,
                        .activation_mean = mean,
                        .activation_std = std,
-                       .gradient_norm = gradient.defined() ? norm(gradient) : 0,
+                       .gradient_norm = gradient.defined() ? norm(gradient.values()) : 0,
                        .dead_share = dead_share(output)});
   }
   return profile;

@@ -125,10 +125,4 @@ double effective_rank(const Tensor& output, Index samples) {
   return effective_rank(symmetric_eigenvalues(gram(rows, n, width), n));
 }
 
-double norm(const Tensor& x) {
-  double squares = 0;
-  for (const real value : x.values()) squares += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(squares);
-}
-
 }  // namespace fanin::lab

@@ -19,7 +19,5 @@ double twin_share(const Tensor& output, const Tensor& gradient);
 /// Over how many directions the samples' outputs spread: exp of the entropy of the normalised eigenvalues of their
 /// covariance (Roy & Vetterli 2007), from the first `samples` of the batch; at most samples - 1. 0 when they do not differ.
 double effective_rank(const Tensor& output, Index samples);
-/// Euclidean norm of all elements.
-double norm(const Tensor& x);
 
 }  // namespace fanin::lab

@@ -2,6 +2,8 @@
 #include <cmath>
 
 #include "framework/autograd/node.hpp"
+#include "framework/core/moments.hpp"
+#include "framework/nn/keep_state.hpp"
 #include "framework/nn/refine.hpp"
 #include "framework/ops/elementwise.hpp"
 #include "framework/ops/reduce.hpp"
@@ -16,24 +18,12 @@ struct Scaled {
 };
 
 void scale(const Fit* fit, double factor) {
-  if (fit == nullptr) return;
-  for (real& x : fit->parameter->value.values()) x = static_cast<real>(static_cast<double>(x) * factor);
+  if (fit != nullptr) nn::scale(fit->parameter->value.values(), factor);
 }
 
-/// Layers that draw (dropout) draw the same in every pass.
 Tensor run(Module& model, const Tensor& images) {
-  const auto generators = model.named_generators();
-  std::vector<Generator> before;
-  for (const auto& one : generators) before.push_back(*one.second);
-  Tensor output = model(images);
-  for (std::size_t i = 0; i < before.size(); ++i) *generators[i].second = before[i];
-  return output;
-}
-
-double norm(const Tensor& x) {
-  double squares = 0;
-  for (const real v : x.values()) squares += static_cast<double>(v) * static_cast<double>(v);
-  return std::sqrt(squares);
+  const KeepGenerators same(model);
+  return model(images);
 }
 
 /// Whether the function stays, to the bit, when `a` is doubled and the weight of `b` halved: powers of two do
@@ -67,12 +57,12 @@ std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, co
     ops::sum(output * direction).backward();
     for (std::size_t i = 0; i < fits.size(); ++i) {
       const Tensor gradient = fits[i].parameter->value.grad();
-      if (gradient.defined()) squares[i] += std::pow(norm(gradient), 2);
+      if (gradient.defined()) squares[i] += std::pow(norm(gradient.values()), 2);
     }
   }
   std::vector<double> rates;
   for (std::size_t i = 0; i < fits.size(); ++i) {
-    const double size = norm(fits[i].parameter->value);
+    const double size = norm(fits[i].parameter->value.values());
     const double samples = static_cast<double>(images.size(0)) * draws;
     rates.push_back(size > 0 ? std::sqrt(squares[i] / samples) / size : 0);
   }

@@ -2,9 +2,17 @@
 
 namespace fanin::nn {
 
-KeepState::KeepState(Module& model) : model_(model), training_(model.training()) {
-  for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
+KeepGenerators::KeepGenerators(Module& model) : model_(model) {
   for (auto& [name, generator] : model_.named_generators()) generators_.push_back(*generator);
+}
+
+KeepGenerators::~KeepGenerators() {
+  std::size_t i = 0;
+  for (auto& [name, generator] : model_.named_generators()) *generator = generators_[i++];
+}
+
+KeepState::KeepState(Module& model) : model_(model), training_(model.training()), generators_(model) {
+  for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
   for (auto& one : model_.named_parameters()) require_.push_back(one.parameter->value.requires_grad());
   model_.train();
 }
@@ -12,8 +20,6 @@ KeepState::KeepState(Module& model) : model_(model), training_(model.training())
 KeepState::~KeepState() {
   std::size_t i = 0;
   for (auto& [name, buffer] : model_.named_buffers()) buffer.copy_from(buffers_[i++]);
-  i = 0;
-  for (auto& [name, generator] : model_.named_generators()) *generator = generators_[i++];
   i = 0;
   for (auto& one : model_.named_parameters()) {
     one.parameter->value.zero_grad();

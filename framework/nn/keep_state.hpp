@@ -5,6 +5,20 @@
 
 namespace fanin::nn {
 
+/// What the layers that draw (dropout) draw from is as it was when this ends: so a pass within its life draws the same every
+/// time.
+class KeepGenerators {
+ public:
+  explicit KeepGenerators(Module& model);
+  ~KeepGenerators();
+  KeepGenerators(const KeepGenerators&) = delete;
+  KeepGenerators& operator=(const KeepGenerators&) = delete;
+
+ private:
+  Module& model_;
+  std::vector<Generator> generators_;
+};
+
 /// Puts a model in training mode, and back as it was when it ends: statistics, generators, mode and which parameters
 /// require gradients. Gradients are forgotten.
 class KeepState {
@@ -17,8 +31,8 @@ class KeepState {
  private:
   Module& model_;
   bool training_;
+  KeepGenerators generators_;
   std::vector<Tensor> buffers_;
-  std::vector<Generator> generators_;
   std::vector<bool> require_;
 };
 

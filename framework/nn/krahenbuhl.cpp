@@ -46,16 +46,15 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
            fit.name, fit.parameter->value.shape().to_string(), output.shape().to_string());
     for (Index c = 0; c < output.size(1); ++c) {
       const auto [mean, std] = moments_of(output, c);
-      const double scale = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
+      const double factor = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
       if (weight != fits.end()) {
         Tensor& w = weight->parameter->value;
-        const Index row = w.numel() / w.size(0);
-        for (Index i = c * row; i < (c + 1) * row; ++i)
-          w.data()[i] = static_cast<real>(static_cast<double>(w.data()[i]) * scale);
+        const auto row = static_cast<std::size_t>(w.numel() / w.size(0));
+        scale(w.values().subspan(static_cast<std::size_t>(c) * row, row), factor);
       }
       if (bias != fits.end()) {
         real& b = bias->parameter->value.data()[c];
-        b = static_cast<real>((static_cast<double>(b) - mean) * scale);
+        b = static_cast<real>((static_cast<double>(b) - mean) * factor);
       }
     }
   }

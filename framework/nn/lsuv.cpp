@@ -15,8 +15,7 @@ void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples) 
     for (int step = 0; step < static_cast<int>(fit.scheme.number("steps")); ++step) {
       const auto [mean, std] = moments(output_of(model, *layer, samples.images, fit.name).values());
       if (!varies(mean, std) || std::abs(std * std - target) <= tolerance) break;
-      const double scale = std::sqrt(target) / std;
-      for (real& w : fit.parameter->value.values()) w = static_cast<real>(static_cast<double>(w) * scale);
+      scale(fit.parameter->value.values(), std::sqrt(target) / std);
     }
   }
 }

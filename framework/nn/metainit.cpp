@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "framework/nn/keep_state.hpp"
 #include "framework/nn/refine.hpp"
 #include "framework/ops/loss.hpp"
 
@@ -26,15 +27,11 @@ void set_values(std::span<const Fit> fits, const Numbers& all) {
     for (real& w : fit.parameter->value.values()) w = static_cast<real>(all[at++]);
 }
 
-/// Of cross-entropy, with respect to the weights of `fits`, one after the other. Layers that draw (dropout) draw the same
-/// every time.
+/// Of cross-entropy, with respect to the weights of `fits`, one after the other.
 Numbers gradient_of(Module& model, std::span<const Fit> fits, const Samples& samples) {
-  const auto generators = model.named_generators();
-  std::vector<Generator> before;
-  for (const auto& one : generators) before.push_back(*one.second);
+  const KeepGenerators same(model);
   for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
   ops::cross_entropy(model(samples.images), samples.labels).backward();
-  for (std::size_t i = 0; i < before.size(); ++i) *generators[i].second = before[i];
   Numbers all;
   for (const Fit& fit : fits) {
     const Tensor gradient = fit.parameter->value.grad();

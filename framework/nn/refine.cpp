@@ -41,6 +41,10 @@ void refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
   }
 }
 
+void scale(std::span<real> values, double factor) {
+  for (real& x : values) x = static_cast<real>(static_cast<double>(x) * factor);
+}
+
 bool varies(double mean, double std) { return std > 1e-6 * std::abs(mean); }
 
 std::vector<Module*> in_run_order(Module& model, std::span<const Fit> fits, const Tensor& images) {

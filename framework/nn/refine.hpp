@@ -44,6 +44,8 @@ void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& imag
 /// 0 for a weight of zeros.
 std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed);
 
+/// values ← factor · values.
+void scale(std::span<real> values, double factor);
 /// Whether values of this mean and deviation differ by more than what rounding makes of equal ones.
 bool varies(double mean, double std);
 /// The layers that own `fits`, in the order in which a forward pass first runs them; those it does not run are left out.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "framework/core/error.hpp"
+#include "framework/core/moments.hpp"
 #include "framework/lab/diagnosis.hpp"
 #include "framework/lab/units.hpp"
 #include "framework/nn/initialize.hpp"
@@ -82,7 +83,7 @@ TEST_CASE("diagnosis: the step of a softmax regression from small weights is tha
       squares += sum * sum / 400;
     }
   }
-  const double weights = lab::norm(model->parameter("fc1.weight")->value);
+  const double weights = norm(model->parameter("fc1.weight")->value.values());
   const auto seen = lab::probe(*model, images, labels, {.lr = 0.5});
   REQUIRE(seen.layers.size() == 1);
   CHECK(seen.layers[0].step == Approx(0.5 * std::sqrt(squares) / weights).epsilon(1e-3));
