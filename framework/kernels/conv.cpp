@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "framework/core/parallel.hpp"
 #include "framework/kernels/columns.hpp"
@@ -52,10 +51,9 @@ void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish 
   const Index rows = s.out_channels / s.groups, terms = plan.channels * s.kernel_h * s.kernel_w;
   if (winograd_pays(s)) {
     const WinogradShape shape{rows, plan.channels, s.out_h(), s.out_w(), plan.plane.pitch, plan.plane.size()};
-    const Index size = 16 * rows * plan.channels;
+    const Index size = winograd_filters_size(shape);
     Workspace<> u(s.groups * size);
-    for (Index group = 0; group < s.groups; ++group)
-      winograd_filters(shape, {w + group * rows * terms, terms, 9, false}, u.data() + group * size);
+    winograd_filters(shape, s.groups, {w, rows * terms, terms, 9, false}, u.data());
     each_source(
         s, plan, x,
         [&](Index group, const real* source, auto use) {
@@ -133,14 +131,9 @@ void each_gradient(const ConvShape& s, const PackedPlane& plane, OutputGradient 
   parallel_for(s.batch * s.groups, [&](Index piece) {
     const Index image = piece / s.groups, group = piece % s.groups;
     Workspace<> packed(sources * plane.size() + correlation_slack);
-    const Index size = grad_y.plane_size(s);
     for (Index i = 0; i < sources; ++i) {
-      const Index from = (image * s.out_channels + group * sources + i) * size;
-      real* to = packed.data() + i * plane.size();
-      if (grad_y.chosen)
-        pack_spread_gradient(plane, grad_y.data + from, grad_y.chosen + from, to);
-      else
-        pack_plane(plane, grad_y.data + from, to);
+      const Index output = image * s.out_channels + group * sources + i;
+      pack_gradient(plane, grad_y, output, packed.data() + i * plane.size());
     }
     std::fill_n(packed.data() + sources * plane.size(), correlation_slack, real(0));
     multiply(image, group, static_cast<const real*>(packed.data()));
@@ -214,10 +207,9 @@ void backward_data_by_winograd(const ConvShape& s, OutputGradient grad_y, const 
                           .first_h = s.pad_h - 2,
                           .first_w = s.pad_w - 2};
   const WinogradShape shape{rows, sources, s.height, s.width, plane.pitch, plane.size()};
-  const Index size = 16 * rows * sources;
+  const Index size = winograd_filters_size(shape);
   Workspace<> u(s.groups * size);
-  for (Index group = 0; group < s.groups; ++group)
-    winograd_filters(shape, {w + group * sources * rows * 9, 9, rows * 9, true}, u.data() + group * size);
+  winograd_filters(shape, s.groups, {w, sources * rows * 9, 9, rows * 9, true}, u.data());
   each_gradient(s, plane, grad_y, [&](Index image, Index group, const real* source) {
     each_winograd_row(shape, u.data() + group * size, source, [&](Index row, const Grid& grid) {
       real* out = grad_x + ((image * s.in_channels + group * rows + row) * s.height + grid.first) * s.width;

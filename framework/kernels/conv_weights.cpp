@@ -16,7 +16,6 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
                            real* grad_bias, bool acc_b) {
   const SourcePlan plan(s);
   const Index rows = s.out_channels / s.groups, terms = plan.channels * s.kernel_h * s.kernel_w;
-  const Index plane_size = grad_y.plane_size(s);
   Workspace<Index> offsets(terms);
   plan.fill_offsets(s, offsets.data());
   const Correlation c{rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, nullptr, offsets.data()};
@@ -46,14 +45,9 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
       for (Index group = 0; group < s.groups; ++group) {
         for (Index i = 0; i < images; ++i) {
           for (Index r = 0; r < rows; ++r) {
-            const Index from = ((image + i) * s.out_channels + group * rows + r) * plane_size;
             real* packed = packed_g.data() + i * g_size + r * grid_stride;
-            if (grad_y.chosen) {
-              spread_gradient(c.out_h, c.out_w, c.pitch, grad_y.data + from, grad_y.chosen + from, packed);
-              std::fill(packed + gradient.size(), packed + grid_stride, real(0));
-            } else {
-              pack_gradient(gradient, grad_y.data + from, packed, grid_stride);
-            }
+            pack_gradient(gradient, grad_y, (image + i) * s.out_channels + group * rows + r, packed);
+            std::fill(packed + gradient.size(), packed + grid_stride, real(0));
             if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(grid_stride, packed));
           }
         }

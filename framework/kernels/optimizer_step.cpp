@@ -1,7 +1,6 @@
 #include "framework/kernels/optimizer_step.hpp"
 
 #include <cmath>
-#include <cstring>
 
 #include "framework/kernels/pieces.hpp"
 

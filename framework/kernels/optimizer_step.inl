@@ -1,7 +1,7 @@
 namespace {
 
 /// body(load, save) for each vector of elements: load(p) reads p's elements there, save(p, v) writes them;
-/// the last few go through padded copies, so that every element meets the same arithmetic.
+/// the last few are padded with zeros, so that every element meets the same arithmetic.
 template <class Body>
 FANIN_INLINE void each_vector(Index n, Body body) {
   Index i = 0;
@@ -10,14 +10,8 @@ FANIN_INLINE void each_vector(Index n, Body body) {
          [i](real* p, Vec v) FANIN_LAMBDA { store(p + i, v); });
   }
   if (i == n) return;
-  const std::size_t bytes = static_cast<std::size_t>(n - i) * sizeof(real);
-  body(
-      [=](const real* p) FANIN_LAMBDA {
-        Vec v{};
-        std::memcpy(&v, p + i, bytes);
-        return v;
-      },
-      [=](real* p, Vec v) FANIN_LAMBDA { std::memcpy(p + i, &v, bytes); });
+  body([=](const real* p) FANIN_LAMBDA { return load_first(p + i, n - i); },
+       [=](real* p, Vec v) FANIN_LAMBDA { store_first(p + i, n - i, v); });
 }
 
 }  // namespace

@@ -11,10 +11,6 @@ namespace fanin::kernels {
 void pack_plane(const PackedPlane& how, const real* plane, real* packed) {
   FANIN_BY_ISA(pack_plane(how, plane, packed));
 }
-void pack_gradient(const PackedPlane& how, const real* plane, real* packed, Index padded) {
-  pack_plane(how, plane, packed);
-  std::fill(packed + how.size(), packed + padded, real(0));
-}
 void unpack_grid(const Grid& grid, Index width, real bias, bool relu, real* out, bool accumulate) {
   FANIN_BY_ISA(unpack_grid(grid, width, bias, relu, out, accumulate));
 }

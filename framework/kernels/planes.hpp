@@ -21,8 +21,6 @@ struct PackedPlane {
 /// Packs one plane; may write up to a vector past its end. Planes are packed in increasing order, so that
 /// heals itself.
 void pack_plane(const PackedPlane& how, const real* plane, real* packed);
-/// Packs one plane of gradients; zeros from its end up to `padded` elements, which is no less than its size.
-void pack_gradient(const PackedPlane& how, const real* plane, real* packed, Index padded);
 
 /// Rows [first, first + rows) of an output plane as the kernels compute them: `pitch` apart, with columns
 /// past the plane's width that nobody reads, and readable for correlation_slack elements past the end.

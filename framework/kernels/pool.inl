@@ -1,6 +1,8 @@
 // The pool everyone uses, 2×2 with stride 2 on an even width, without branches; the others take the general
 // path.
 #ifndef FANIN_DOUBLE
+#include "framework/kernels/window.inl"
+
 namespace {
 
 /// `lanes` windows whose upper left corners are row[0], row[2], …; where = their argmax, counted from
@@ -8,18 +10,10 @@ namespace {
 FANIN_INLINE Vec max_of_windows(const real* row, Index width, IntVec corner, IntVec& where) {
   const Vec top_a = load(row), top_b = load(row + lanes), low_a = load(row + width),
             low_b = load(row + width + lanes);
-  Vec best = every_second<0>(top_a, top_b);
-  where = corner;
-  const auto challenge = [&](Vec value, IntVec index) FANIN_LAMBDA {
-    const auto wins = (value > best) | (value != value);  // NaN wins
-    best = wins ? value : best;
-    where = wins ? index : where;
-  };
   const int below = static_cast<int>(width);
-  challenge(every_second<1>(top_a, top_b), corner + 1);
-  challenge(every_second<0>(low_a, low_b), corner + below);
-  challenge(every_second<1>(low_a, low_b), corner + (below + 1));
-  return best;
+  return max_of_window({every_second<0>(top_a, top_b), every_second<1>(top_a, top_b), every_second<0>(low_a, low_b),
+                        every_second<1>(low_a, low_b)},
+                       {corner, corner + 1, corner + below, corner + (below + 1)}, where);
 }
 
 }  // namespace
@@ -70,10 +64,7 @@ void max_pool_2x2_backward(Index planes, Index out_h, Index width, const std::in
         IntVec where;
         std::memcpy(&where, argmax + oy * out_w + ox, sizeof where);
         where -= steps + static_cast<int>(corner - plane);
-        const Vec g = load(grad_y + oy * out_w + ox);
-        const Vec even = where == offset ? g : Vec{}, odd = where == offset + 1 ? g : Vec{};
-        store(grad_x + corner + offset, interleave<0>(even, odd));
-        store(grad_x + corner + offset + lanes, interleave<1>(even, odd));
+        store_gradients(load(grad_y + oy * out_w + ox), where, offset, grad_x + corner + offset);
       }
     }
     for (Index ox = in_vectors; ox < out_w; ++ox) {

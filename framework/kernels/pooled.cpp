@@ -8,30 +8,39 @@
 #include "framework/kernels/for_each_isa.inl"
 
 namespace fanin::kernels {
-
-void pool_grid(const Grid& grid, Index width, real bias, real* y, std::uint8_t* chosen) {
-  FANIN_BY_ISA(pool_grid(grid, width, bias, y, chosen));
-}
+namespace {
 
 void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
                      real* plane) {
   FANIN_BY_ISA(spread_gradient(h, w, pitch, pooled, chosen, plane));
 }
 
-void pack_spread_gradient(const PackedPlane& p, const real* pooled, const std::uint8_t* chosen,
-                          real* packed) {
+}  // namespace
+
+void pool_grid(const Grid& grid, Index width, real bias, real* y, std::uint8_t* chosen) {
+  FANIN_BY_ISA(pool_grid(grid, width, bias, y, chosen));
+}
+
+void pack_gradient(const PackedPlane& p, const OutputGradient& gradient, Index plane, real* packed) {
+  const Index size = p.height * p.width / (gradient.chosen ? 4 : 1);
+  const real* from = gradient.data + plane * size;
+  if (!gradient.chosen) {
+    pack_plane(p, from, packed);
+    return;
+  }
+  const std::uint8_t* chosen = gradient.chosen + plane * size;
   const Index top = -p.first_h, left = -p.first_w, right = p.pitch - left - p.width;
   if (top < 0 || left < 0 || right < 0 || p.rows < top + p.height || p.step_h != 1 ||
       p.step_w != 1) {  // cropped
     Workspace<> dense(p.height * p.width + correlation_slack);
-    spread_gradient(p.height, p.width, p.width, pooled, chosen, dense.data());
+    spread_gradient(p.height, p.width, p.width, from, chosen, dense.data());
     pack_plane(p, dense.data(), packed);
     return;
   }
   // The spare columns that follow a row are its right border and the next row's left.
   std::fill_n(packed, top * p.pitch + left, real(0));
   real* first = packed + top * p.pitch + left;
-  spread_gradient(p.height, p.width, p.pitch, pooled, chosen, first);
+  spread_gradient(p.height, p.width, p.pitch, from, chosen, first);
   std::fill(first + p.height * p.pitch - left, packed + p.size(), real(0));
 }
 

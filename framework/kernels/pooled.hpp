@@ -8,14 +8,9 @@ namespace fanin::kernels {
 /// NaN wins.
 void pool_grid(const Grid& grid, Index width, real bias, real* y, std::uint8_t* chosen);
 
-/// The gradient of one plane [h, w] at `pitch` from that of its windows; zeros in the spare columns. May
-/// write up to 128 elements past the plane.
-void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
-                     real* plane);
-
-/// The gradient of one plane, packed: as pack_plane of what spread_gradient gives.
-void pack_spread_gradient(const PackedPlane& how, const real* pooled, const std::uint8_t* chosen,
-                          real* packed);
+/// The gradient of output plane `plane`, packed: as it lies, or spread from its windows. May write up to 128
+/// elements past the plane, as pack_plane does.
+void pack_gradient(const PackedPlane& how, const OutputGradient& gradient, Index plane, real* packed);
 
 /// The gradient of `planes` output planes from plane `first` on: as it lies, or spread into `room`, of
 /// `dense_gradient_room` elements.

@@ -1,5 +1,7 @@
 // A convolution's planes behind ReLU and a 2×2 max pool, without ever being in memory whole: the pool reads the
 // correlation's grid, and its gradient is spread straight into the planes that the backward correlations read.
+#include "framework/kernels/window.inl"
+
 namespace {
 
 typedef std::uint8_t Bytes __attribute__((vector_size(lanes)));
@@ -42,16 +44,10 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
       const real* top = grid + 2 * x;
       const Vec top_a = load(top) + shift, top_b = load(top + lanes) + shift,
                 low_a = load(top + pitch) + shift, low_b = load(top + pitch + lanes) + shift;
-      Vec best = every_second<0>(top_a, top_b);
-      IntVec where{};
-      const auto challenge = [&](Vec value, int pixel) FANIN_LAMBDA {
-        const auto wins = (value > best) | (value != value);
-        best = wins ? value : best;
-        where = wins ? IntVec{} + pixel : where;
-      };
-      challenge(every_second<1>(top_a, top_b), 1);
-      challenge(every_second<0>(low_a, low_b), 2);
-      challenge(every_second<1>(low_a, low_b), 3);
+      IntVec where;
+      Vec best = max_of_window({every_second<0>(top_a, top_b), every_second<1>(top_a, top_b),
+                                every_second<0>(low_a, low_b), every_second<1>(low_a, low_b)},
+                               {IntVec{}, IntVec{} + 1, IntVec{} + 2, IntVec{} + 3}, where);
       where = best <= real(0) ? IntVec{} + 4 : where;
       best = best < real(0) ? Vec{} : best;
       // Past a row's end lie the next rows, written in turn; past the plane's lies what another thread may write.
@@ -75,9 +71,7 @@ void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const st
         const Index count = std::min<Index>(lanes, out_w - x);
         const Vec g = load_first(pooled + row + x, count);
         const IntVec where = load_bytes(chosen + row + x, count);
-        const Vec even = where == 2 * half ? g : Vec{}, odd = where == 2 * half + 1 ? g : Vec{};
-        store(to + 2 * x, interleave<0>(even, odd));
-        store(to + 2 * x + lanes, interleave<1>(even, odd));
+        store_gradients(g, where, 2 * half, to + 2 * x);
       }
       for (x *= 2; x < pitch; x += lanes) store(to + x, Vec{});
     }

@@ -28,8 +28,10 @@ Index winograd_tiles(const WinogradShape& s, Index tile_rows) { return FANIN_BY_
 Index winograd_grid_pitch(const WinogradShape& s) { return FANIN_BY_ISA(grid_pitch(s)); }
 Index winograd_row_limit() { return FANIN_BY_ISA(row_limit()); }
 
-void winograd_filters(const WinogradShape& s, const Filters& filters, real* u) {
-  FANIN_BY_ISA(transform_filters(s, filters, u));
+void winograd_filters(const WinogradShape& s, Index groups, const Filters& filters, real* u) {
+  Filters of_group = filters;
+  for (Index group = 0; group < groups; ++group, of_group.data += filters.group_step)
+    FANIN_BY_ISA(transform_filters(s, of_group, u + group * winograd_filters_size(s)));
 }
 void winograd_sources(const WinogradShape& s, const real* planes, Index first, Index tile_rows, real* v) {
   FANIN_BY_ISA(transform_sources(s, planes, first, tile_rows, v));

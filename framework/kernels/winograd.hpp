@@ -29,15 +29,16 @@ Index winograd_grid_pitch(const WinogradShape& shape);
 /// a multiple of 4 KiB apart would all fall into one set of the first-level cache.
 constexpr Index winograd_matrix(Index planes, Index tiles) { return planes * tiles + 16; }
 
-/// How one group's filters lie in the weights: the 9 taps of (row, source) at data + row·row_step +
-/// source·source_step.
+/// How the filters lie in the weights: the 9 taps of (group, row, source) at data + group·group_step +
+/// row·row_step + source·source_step.
 struct Filters {
   const real* data;
-  Index row_step, source_step;
+  Index group_step, row_step, source_step;
   bool flipped;  // taps in reverse order: the transposed convolution
 };
-/// u[16][rows][sources] = G w Gᵀ.
-void winograd_filters(const WinogradShape& shape, const Filters& filters, real* u);
+/// u[16][rows][sources] = G w Gᵀ of each group, winograd_filters_size apart.
+void winograd_filters(const WinogradShape& shape, Index groups, const Filters& filters, real* u);
+constexpr Index winograd_filters_size(const WinogradShape& shape) { return 16 * shape.rows * shape.sources; }
 /// v[16][sources][tiles] = Bᵀ x B for tile rows [first, first + tile_rows).
 void winograd_sources(const WinogradShape& shape, const real* planes, Index first, Index tile_rows, real* v);
 
