@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "examples/claims/contrast.hpp"
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
 #include "framework/init/gain.hpp"
@@ -33,27 +34,14 @@ lab::Claim he_2015(const Bench& bench) {
                       net, steps, seeds),
       .predict =
           [] {
-            return std::vector<lab::Prediction>{
+            std::vector<lab::Prediction> all = {
                 {.what = "Xavier's signal at layer 30 as a share of He's",
                  .formula = "E[relu²]^(29/2) · first layer",
                  .figure = std::pow(init::gain("relu").forward, -29.0) * std::sqrt(9.0 / (9 + 9 * 16)),
-                 .share = 0.01},
-                {.what = "He: least test accuracy of the seeds",
-                 .formula = "2.5 × chance",
-                 .figure = 0.25,
-                 .relation = lab::Relation::at_least},
-                {.what = "He: largest loss of the seeds (last 20 steps)",
-                 .formula = "ln 10 - 0.3",
-                 .figure = std::log(10.0) - 0.3,
-                 .relation = lab::Relation::at_most},
-                {.what = "Xavier: largest test accuracy of the seeds",
-                 .formula = "1.5 × chance",
-                 .figure = 0.15,
-                 .relation = lab::Relation::at_most},
-                {.what = "Xavier: least loss of the seeds (last 20 steps)",
-                 .formula = "ln 10",
-                 .figure = std::log(10.0),
                  .share = 0.01}};
+            const auto training = TrainsAndStalls::predictions("He", "Xavier");
+            all.insert(all.end(), training.begin(), training.end());
+            return all;
           },
       .measure =
           [bench] {
@@ -61,7 +49,7 @@ lab::Claim he_2015(const Bench& bench) {
             const Images images = unit_images(bench, 64);
             const double he_signal = propagate(bench, net, "kaiming_normal", images, 1).forward.back();
             const double xavier_signal = propagate(bench, net, "xavier_normal", images, 1).forward.back();
-            double he_accuracy = 1, he_loss = 0, xavier_accuracy = 0, xavier_loss = 1e9;
+            TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](const char* plan) {
                 const auto model = models::build(net, {});
@@ -71,14 +59,11 @@ lab::Claim he_2015(const Bench& bench) {
                     *model, training, test,
                     {.steps = steps, .optimizer = {.lr = 0.002, .momentum = 0.9}, .seed = bench.seed_of(i)});
               };
-              const Course he = course("kaiming_normal"), xavier = course("xavier_normal");
-              he_accuracy = std::min(he_accuracy, he.test_accuracy);
-              he_loss = std::max(he_loss, he.last_loss());
-              xavier_accuracy = std::max(xavier_accuracy, xavier.test_accuracy);
-              xavier_loss = std::min(xavier_loss, xavier.last_loss());
+              worst.add(course("kaiming_normal"), course("xavier_normal"));
             }
-            return std::vector<double>{xavier_signal / he_signal, he_accuracy, he_loss, xavier_accuracy,
-                                       xavier_loss};
+            std::vector<double> seen = worst.figures();
+            seen.insert(seen.begin(), xavier_signal / he_signal);
+            return seen;
           }};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "examples/claims/contrast.hpp"
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
 #include "framework/autograd/node.hpp"
@@ -47,33 +48,21 @@ lab::Claim lsuv(const Bench& bench) {
           net, batch, steps, seeds),
       .predict =
           [] {
-            return std::vector<lab::Prediction>{
+            std::vector<lab::Prediction> all = {
                 {.what = "largest |variance - 1| of a layer, on the batch it was fitted to",
                  .formula = "tolerance 0.1",
                  .figure = 0.1,
-                 .relation = lab::Relation::at_most},
-                {.what = "LSUV: least test accuracy of the seeds",
-                 .formula = "2.5 × chance",
-                 .figure = 0.25,
-                 .relation = lab::Relation::at_least},
-                {.what = "LSUV: largest loss of the seeds (last 20 steps)",
-                 .formula = "ln 10 - 0.3",
-                 .figure = std::log(10.0) - 0.3,
-                 .relation = lab::Relation::at_most},
-                {.what = "default: largest test accuracy of the seeds",
-                 .formula = "1.5 × chance",
-                 .figure = 0.15,
-                 .relation = lab::Relation::at_most},
-                {.what = "default: least loss of the seeds (last 20 steps)",
-                 .formula = "ln 10",
-                 .figure = std::log(10.0),
-                 .share = 0.01}};
+                 .relation = lab::Relation::at_most}};
+            const auto training = TrainsAndStalls::predictions("LSUV", "default");
+            all.insert(all.end(), training.begin(), training.end());
+            return all;
           },
       .measure =
           [bench] {
             const auto& [training, test] = bench.data();
             const Images images = unit_images(bench, batch);
-            double variance = 0, accuracy = 1, loss = 0, default_accuracy = 0, default_loss = 1e9;
+            double variance = 0;
+            TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](nn::Module& model) {
                 return train_briefly(
@@ -85,13 +74,11 @@ lab::Claim lsuv(const Bench& bench) {
               nn::initialize(*fitted, "lsuv", generator, images.pixels, images.labels);
               nn::initialize(*standard, "default", same);
               variance = std::max(variance, worst_variance(*fitted, images.pixels));
-              const Course mine = course(*fitted), theirs = course(*standard);
-              accuracy = std::min(accuracy, mine.test_accuracy);
-              loss = std::max(loss, mine.last_loss());
-              default_accuracy = std::max(default_accuracy, theirs.test_accuracy);
-              default_loss = std::min(default_loss, theirs.last_loss());
+              worst.add(course(*fitted), course(*standard));
             }
-            return std::vector<double>{variance, accuracy, loss, default_accuracy, default_loss};
+            std::vector<double> seen = worst.figures();
+            seen.insert(seen.begin(), variance);
+            return seen;
           }};
 }
 

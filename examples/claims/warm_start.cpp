@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "examples/claims/contrast.hpp"
 #include "examples/claims/experiments.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/lab/statistics.hpp"
@@ -60,13 +61,7 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
 
 /// One accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Bench& bench, const Task& task, const char* scheme) {
-  std::vector<double> best;
-  for (const double lr : rates) {
-    std::vector<double> all;
-    for (int i = 0; i < seeds; ++i) all.push_back(accuracy(task, scheme, lr, bench.seed_of(i)));
-    if (best.empty() || lab::mean(all) > lab::mean(best)) best = all;
-  }
-  return best;
+  return best_in_mean(rates, seeds, [&](double lr, int i) { return accuracy(task, scheme, lr, bench.seed_of(i)); });
 }
 
 }  // namespace
@@ -108,10 +103,7 @@ lab::Claim warm_start(const Bench& bench) {
               const std::size_t summary = seen.size();
               seen.push_back(0);
               for (const char* scheme : random_schemes) {
-                auto lead = best_accuracies(bench, task, scheme);
-                std::transform(warm.begin(), warm.end(), lead.begin(), lead.begin(),
-                               [](double mine, double other) { return 100 * (mine - other); });
-                const auto paired = lab::paired_test(lead);
+                const auto paired = lead(warm, best_accuracies(bench, task, scheme));
                 seen.push_back(paired.difference - paired.ci95);
                 least_lead = std::min(least_lead, paired.difference);
               }

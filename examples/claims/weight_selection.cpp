@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "examples/claims/contrast.hpp"
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
 #include "framework/core/error.hpp"
@@ -44,22 +45,14 @@ struct TemporaryFolder {
 /// One test accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Bench& bench, const std::string& scheme, Index count) {
   const auto& [training, test] = bench.data();
-  std::vector<double> best;
-  for (const double rate : rates) {
-    std::vector<double> all;
-    for (int i = 0; i < seeds; ++i) {
-      const auto net = models::build(small, {});
-      Generator generator(bench.seed_of(i));
-      nn::initialize(*net, scheme, generator);
-      all.push_back(
-          train_briefly(
-              *net, training, test,
-              {.steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)})
-              .test_accuracy);
-    }
-    if (best.empty() || lab::mean(all) > lab::mean(best)) best = all;
-  }
-  return best;
+  return best_in_mean(rates, seeds, [&](double rate, int i) {
+    const auto net = models::build(small, {});
+    Generator generator(bench.seed_of(i));
+    nn::initialize(*net, scheme, generator);
+    const ShortTraining course{
+        .steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)};
+    return train_briefly(*net, training, test, course).test_accuracy;
+  });
 }
 
 }  // namespace
@@ -111,10 +104,7 @@ lab::Claim weight_selection(const Bench& bench) {
                   const auto mine =
                       best_accuracies(bench, fmt::format("weight_selection(file={})", file), count);
                   for (const char* scheme : random_schemes) {
-                    auto lead = best_accuracies(bench, scheme, count);
-                    std::transform(mine.begin(), mine.end(), lead.begin(), lead.begin(),
-                                   [](double own, double other) { return 100 * (own - other); });
-                    const auto paired = lab::paired_test(lead);
+                    const auto paired = lead(mine, best_accuracies(bench, scheme, count));
                     seen.push_back(paired.difference - paired.ci95);
                   }
                 }
