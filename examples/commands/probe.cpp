@@ -30,15 +30,7 @@ std::vector<lab::Probed> probe_model(const std::string& text, const ProbeFlags& 
   std::vector<lab::Probed> all;
   for (const auto& scheme :
        flags.schemes.empty() ? usual_schemes(*model) : split_list(flags.schemes, "\n;")) {
-    const bool braced = scheme.front() == '{' && scheme.back() == '}';  // a plan with rules of its own
-    const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
-    Generator generator(flags.seed);
-    nn::forget(*model);
-    nn::initialize(*model, plan, generator, batch.images, {batch.labels.data(), batch.labels.size()});
-    lab::Probed& one = all.emplace_back(lab::Probed{.scheme = scheme, .plan = plan.to_string()});
-    one.probe =
-        lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = flags.lr});
-    one.diagnosis = lab::diagnose(one.probe);
+    all.push_back(probe_scheme(*model, scheme, batch, flags.seed, flags.lr));
   }
   return all;
 }
@@ -175,6 +167,19 @@ std::vector<std::string> usual_schemes(nn::Module& model) {
   if (activation == "tanh" || activation == "relu")
     schemes.push_back(fmt::format("edge_of_chaos(activation={})", activation));
   return schemes;
+}
+
+lab::Probed probe_scheme(nn::Module& model, const std::string& scheme, const Batch& batch, std::uint64_t seed,
+                         double lr) {
+  const bool braced = scheme.front() == '{' && scheme.back() == '}';  // a plan with rules of its own
+  const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
+  Generator generator(seed);
+  nn::forget(model);
+  nn::initialize(model, plan, generator, batch.images, batch.labels);
+  lab::Probed one{.scheme = scheme, .plan = plan.to_string()};
+  one.probe = lab::probe(model, batch.images, batch.labels, {.lr = lr});
+  one.diagnosis = lab::diagnose(one.probe);
+  return one;
 }
 
 void add_probe(CLI::App& app) {

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_validation.hpp"
 #include "examples/commands/text_table.hpp"
-#include "framework/lab/probe_text.hpp"
+#include "framework/lab/statistics.hpp"
 #include "framework/nn/initialize.hpp"
 
 namespace fanin::program {
@@ -37,11 +38,7 @@ struct Contender {
   std::size_t setting;
   lab::Probed probed;
   std::vector<double> accuracies;
-  double mean() const {
-    double sum = 0;
-    for (const double a : accuracies) sum += a;
-    return sum / static_cast<double>(accuracies.size());
-  }
+  double mean() const { return lab::mean(accuracies); }
 };
 
 std::vector<Contender> contenders(const Splits& data, const ValidationOptions& options) {
@@ -50,13 +47,8 @@ std::vector<Contender> contenders(const Splits& data, const ValidationOptions& o
   for (std::size_t i = 0; i < std::size(settings); ++i) {
     const auto model = models::build(settings[i].model, input_of(data.train));
     for (const auto& scheme : usual_schemes(*model)) {
-      Generator generator(options.seed);
-      nn::forget(*model);
-      nn::initialize(*model, scheme, generator);
-      Contender& one = all.emplace_back(Contender{i, {.scheme = scheme, .plan = scheme}, {}});
-      one.probed.probe =
-          lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = options.lr});
-      one.probed.diagnosis = lab::diagnose(one.probed.probe);
+      Contender& one =
+          all.emplace_back(Contender{i, probe_scheme(*model, scheme, batch, options.seed, options.lr), {}});
       one.accuracies.resize(static_cast<std::size_t>(options.seeds));
     }
   }
@@ -103,14 +95,11 @@ Outcome outcome(const std::vector<Contender>& all, std::size_t setting) {
   result.accuracy = it.mean();
   result.rank = 1 + static_cast<std::size_t>(std::count_if(
                         ranked.begin(), ranked.end(), [&](auto* one) { return one->mean() > it.mean(); }));
-  const auto n = static_cast<double>(it.accuracies.size());
-  result.gap = best.mean() - it.mean();
-  double squares = 0;
-  for (std::size_t i = 0; i < it.accuracies.size(); ++i) {
-    const double difference = best.accuracies[i] - it.accuracies[i] - result.gap;
-    squares += difference * difference;
-  }
-  result.error = n > 1 ? std::sqrt(squares / (n - 1) / n) : NAN;
+  std::vector<double> differences(it.accuracies.size());
+  std::transform(best.accuracies.begin(), best.accuracies.end(), it.accuracies.begin(), differences.begin(),
+                 std::minus<>());
+  result.gap = lab::mean(differences);
+  result.error = lab::sample_std(differences) / std::sqrt(static_cast<double>(differences.size()));
   return result;
 }
 

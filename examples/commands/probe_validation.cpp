@@ -37,11 +37,10 @@ struct Trial {
 
 void run(Trial& trial, const Splits& data, double lr) {
   const auto model = models::build(trial.model, input_of(data.train));
-  Generator generator(trial.seed);
-  nn::initialize(*model, std::string(trial.scheme), generator);
   const Batch batch = lab::probe_batch(data.train, probed_samples, trial.seed);
-  trial.probe = lab::probe(*model, batch.images, {batch.labels.data(), batch.labels.size()}, {.lr = lr});
-  trial.diagnosis = lab::diagnose(trial.probe);
+  auto probed = probe_scheme(*model, trial.scheme, batch, trial.seed, lr);
+  trial.probe = std::move(probed.probe);
+  trial.diagnosis = std::move(probed.diagnosis);
   trial.accuracy = accuracy_after_training(*model, data, trial.seed, lr);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/registry.hpp"
+#include "framework/lab/probe_text.hpp"
 #include "framework/nn/module.hpp"
 
 namespace fanin::program {
@@ -29,6 +30,9 @@ void validate_probe(const ValidationOptions& options);
 /// recommends ended among them: rank, and the gap to the best with its standard error over the seeds.
 void validate_plan(const ValidationOptions& options);
 
+/// The model drawn anew by `scheme`, a name or a {plan}, and what the probe says of it; the weights stay.
+lab::Probed probe_scheme(nn::Module& model, const std::string& scheme, const Batch& batch, std::uint64_t seed,
+                         double lr);
 /// The schemes of interest for a model: the usual good and bad ones, and those made for its activation.
 std::vector<std::string> usual_schemes(nn::Module& model);
 
