@@ -57,13 +57,22 @@ class TrainingTable {
   std::string json() const;
 
  private:
-  struct Row;
-  void add(const Row& row);
+  /// Samples/s, measured in turn.
+  struct Row {
+    std::string workload;
+    Index batch = 1;
+    int threads = 1;
+    Samples fanin, torch, tuned = {};
+    Figure limit = {};
+
+    Figure ratio() const { return median_ratio(fanin, torch); }
+    Figure ratio_to_tuned() const { return median_ratio(fanin, tuned); }
+  };
+  void add(Row row);
 
   Bench& bench_;
   Samples rates_;
-  std::vector<std::string> results_;  // each a JSON object
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
 };
 
 void measure_frameworks(Bench& bench);

@@ -21,15 +21,6 @@ Json json_of(Figure figure) { return figure ? Json(*figure) : Json(nullptr); }
 
 }  // namespace
 
-/// A row of the training table: samples/s, measured in turn.
-struct TrainingTable::Row {
-  std::string workload;
-  Index batch = 1;
-  int threads = 1;
-  Samples fanin, torch, tuned = {};
-  Figure limit = {};
-};
-
 void TrainingTable::measure(const Workload& workload) {
   for (const Index batch : workload.batches) {
     Child fanin1(bench_.fanin(workload, batch, 1)), fanin2(bench_.fanin(workload, batch, 2));
@@ -75,28 +66,11 @@ void TrainingTable::measure(const Workload& workload) {
   }
 }
 
-void TrainingTable::add(const Row& row) {
-  const auto& [workload, batch, threads, fanin, torch, tuned, limit] = row;
-  const Figure ratio = median_ratio(fanin, torch), to_tuned = median_ratio(fanin, tuned);
-  results_.push_back(Json{{"workload", workload},
-                          {"batch", batch},
-                          {"threads", threads},
-                          {"fanin", json_of(median(fanin))},
-                          {"torch", json_of(median(torch))},
-                          {"ratio", json_of(ratio)},
-                          {"limit", json_of(limit)},
-                          {"torch_keeping_heap", json_of(median(tuned))},
-                          {"ratio_keeping_heap", json_of(to_tuned)}}
-                         .dump());
-  if (rows_.empty()) {
-    rows_ = {{"workload", "batch", "threads", "fanin", "PyTorch", "ratio", "heap kept", "ratio", "limit"}};
-  }
-  rows_.push_back({workload, std::to_string(batch), std::to_string(threads), text_of(median(fanin)),
-                   text_of(median(torch)), text_of(ratio, "×"), text_of(median(tuned)),
-                   text_of(to_tuned, "×"), text_of(limit)});
-  fmt::print(stderr, "{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", workload,
-             batch, threads, text_of(median(fanin)), text_of(median(torch)), text_of(ratio, "×"),
-             text_of(median(tuned)), text_of(to_tuned, "×"));
+void TrainingTable::add(Row row) {
+  fmt::print(stderr, "{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", row.workload,
+             row.batch, row.threads, text_of(median(row.fanin)), text_of(median(row.torch)),
+             text_of(row.ratio(), "×"), text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"));
+  rows_.push_back(std::move(row));
 }
 
 /// Eight schemes, one epoch of the mlp each, and the test accuracy: whole processes.
@@ -137,22 +111,38 @@ void TrainingTable::measure_comparison() {
 }
 
 void TrainingTable::finish() {
-  if (rows_.size() > 1) {
-    bench_.section(
-        fmt::format("Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over "
-                    "the pairs. With 2 threads, PyTorch's\n"
-                    "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to "
-                    "give no memory back, which it does by\n"
-                    "itself in some processes and not in others. Limit: the step's matrix products and "
-                    "convolutions at {} GFLOP/s a thread, OpenBLAS's sgemm of 512³ here.",
-                    bench_.options.pairs, text_of(median(rates_))),
-        rows_);
+  if (rows_.empty()) return;
+  std::vector<std::vector<std::string>> table = {
+      {"workload", "batch", "threads", "fanin", "PyTorch", "ratio", "heap kept", "ratio", "limit"}};
+  for (const Row& row : rows_) {
+    table.push_back({row.workload, std::to_string(row.batch), std::to_string(row.threads),
+                     text_of(median(row.fanin)), text_of(median(row.torch)), text_of(row.ratio(), "×"),
+                     text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"), text_of(row.limit)});
   }
+  bench_.section(
+      fmt::format("Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over "
+                  "the pairs. With 2 threads, PyTorch's\n"
+                  "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to "
+                  "give no memory back, which it does by\n"
+                  "itself in some processes and not in others. Limit: the step's matrix products and "
+                  "convolutions at {} GFLOP/s a thread, OpenBLAS's sgemm of 512³ here.",
+                  bench_.options.pairs, text_of(median(rates_))),
+      table);
 }
 
 std::string TrainingTable::json() const {
   Json all = Json::array();
-  for (const auto& one : results_) all.push_back(Json::parse(one));
+  for (const Row& row : rows_) {
+    all.push_back({{"workload", row.workload},
+                   {"batch", row.batch},
+                   {"threads", row.threads},
+                   {"fanin", json_of(median(row.fanin))},
+                   {"torch", json_of(median(row.torch))},
+                   {"ratio", json_of(row.ratio())},
+                   {"limit", json_of(row.limit)},
+                   {"torch_keeping_heap", json_of(median(row.tuned))},
+                   {"ratio_keeping_heap", json_of(row.ratio_to_tuned())}});
+  }
   return all.dump(2) + "\n";
 }
 
