@@ -119,17 +119,9 @@ LoadedModel load_model(const std::string& path) {
 
 namespace {
 
-/// The parameters whose scheme fits them to data: "conv1.weight, conv2.weight and 3 more"; empty for none.
-std::string fitted_parameters(nn::Module& model, const init::Plan& plan) {
+/// "conv1.weight, conv2.weight and 3 more".
+std::string first_two(std::vector<std::string> names) {
   constexpr std::size_t shown = 2;
-  const auto parameters = model.named_parameters();
-  const auto targets = nn::targets_of(parameters);
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const init::Initializer* ruled = plan.lookup(targets[i]);
-    const bool fitted = (ruled ? *ruled : parameters[i].parameter->init).scheme().needs_data;
-    if (fitted) names.push_back(parameters[i].name);
-  }
   const std::size_t count = names.size();
   names.resize(std::min(count, shown));
   return fmt::format("{}{}", fmt::join(names, ", "),
@@ -166,8 +158,8 @@ TensorFile initial_values(const TensorFile& file) {
   }
   Generator generator(described.origin.seed);
   const init::Plan plan = init::Plan::parse(described.origin.plan);
-  if (const std::string fitted = fitted_parameters(*described.model, plan); !fitted.empty()) {
-    const Batch batch = fitting_batch(described, fitted);
+  if (const auto fitted = nn::fitted_parameters(*described.model, plan); !fitted.empty()) {
+    const Batch batch = fitting_batch(described, first_two(fitted));
     nn::initialize(*described.model, plan, generator, batch.images, batch.labels);
   } else {
     nn::initialize(*described.model, plan, generator);

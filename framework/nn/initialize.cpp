@@ -152,6 +152,15 @@ std::vector<Drawn> initialize(Module& model, Generator& generator) {
   return initialize(model, init::Plan(), generator);
 }
 
+std::vector<std::string> fitted_parameters(Module& model, const init::Plan& plan) {
+  const Assignment all = assign(model, plan, true);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    if (all.draws(i) && all.schemes[i].scheme().needs_data) names.push_back(all.parameters[i].name);
+  }
+  return names;
+}
+
 void require_initializable(Module& model, const init::Plan& plan, bool with_data) {
   const Assignment all = assign(model, plan, with_data);
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {

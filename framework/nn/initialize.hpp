@@ -35,6 +35,9 @@ std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& 
 std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
                               std::span<const std::int32_t> labels);
 
+/// The parameters that `initialize` with this plan would fit to data. Error as there for a plan that cannot be one of this model.
+std::vector<std::string> fitted_parameters(Module& model, const init::Plan& plan);
+
 /// Error (usage), the one that `initialize` would give, for a plan that cannot initialize this model: a rule without a match or
 /// effect, a scheme that cannot fill a parameter's shape or place. Nothing of the model changes and nothing is fitted; a scheme
 /// that states its deviation fills every shape of its rank and is not drawn either. `with_data`: there will be a batch.
