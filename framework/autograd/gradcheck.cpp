@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "framework/autograd/node.hpp"
+#include "framework/core/error.hpp"
 
 namespace fanin {
 namespace {
@@ -31,11 +33,20 @@ struct WeightedSum {
 
 double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function,
                  std::vector<Tensor> inputs, double step) {
+  constexpr double least_step = 1'000 * static_cast<double>(std::numeric_limits<real>::epsilon());
+  if (!(step >= least_step && step < 1)) {
+    fail("gradcheck: a step of {} is out of place for {} bits a number: it must be at least {:.2g}, below which it is lost in rounding, and below 1; "
+         "{} is the default",
+         step, 8 * sizeof(real), least_step, gradcheck_step);
+  }
+  if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); }))
+    fail("gradcheck: none of the {} inputs requires grad, so there is nothing to check", inputs.size());
+  if (!function) fail("gradcheck: a function is needed, got an empty one");
   for (auto& input : inputs) input.zero_grad();
   record(WeightedSum{}, function(inputs)).backward();
-  const auto loss_at = [&] {
+  const auto values = [&] {
     const NoGrad guard;
-    return static_cast<double>(WeightedSum{}.forward(function(inputs)).item());
+    return function(inputs).to_vector();
   };
   double worst = 0;
   for (auto& input : inputs) {
@@ -45,19 +56,26 @@ double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& functi
     for (Index i = 0; i < input.numel(); ++i) {
       real& element = input.data()[i];
       const real before = element;
-      element = before + static_cast<real>(step);
-      const double above = loss_at();
-      element = before - static_cast<real>(step);
-      const double below = loss_at();
+      const double change = step * std::max(1.0, std::abs(static_cast<double>(before)));
+      const real up = static_cast<real>(before + change), down = static_cast<real>(before - change);
+      element = up;
+      const std::vector<real> above = values();
+      element = down;
+      const std::vector<real> below = values();
       element = before;
-      numeric[static_cast<std::size_t>(i)] = (above - below) / (2 * step);
+      // Output by output, so that those which do not move add no rounding of theirs.
+      double difference = 0;
+      for (std::size_t k = 0; k < above.size(); ++k) {
+        difference += static_cast<double>(weight_of(static_cast<Index>(k))) * (static_cast<double>(above[k]) - static_cast<double>(below[k]));
+      }
+      numeric[static_cast<std::size_t>(i)] = difference / (static_cast<double>(up) - static_cast<double>(down));
     }
     double scale = 0;
     for (const double n : numeric) scale = std::max(scale, std::abs(n));
     for (Index i = 0; i < input.numel(); ++i) {
       const double n = numeric[static_cast<std::size_t>(i)];
       const double a = gradient.defined() ? static_cast<double>(gradient.data()[i]) : 0.0;
-      const double size = std::max({1e-3 * scale, std::abs(a), std::abs(n)});
+      const double size = std::max({gradcheck_floor * scale, std::abs(a), std::abs(n)});
       if (size > 0) worst = std::max(worst, std::abs(a - n) / size);
       if (!std::isfinite(a) || !std::isfinite(n)) worst = HUGE_VAL;
     }

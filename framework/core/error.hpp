@@ -7,8 +7,8 @@
 
 namespace fanin {
 
-/// Whose fault it was; the program's exit code follows from it (`run` → 1, `usage` → 2).
-enum class Blame { run, usage };
+/// Whose fault it was; the program's exit code follows from it (`run` and `memory`, which the system refused → 1, `usage` → 2).
+enum class Blame { run, usage, memory };
 
 /// The one exception type. Its message is one line that names the thing, the value, what was expected and what to do.
 class Error : public std::runtime_error {

@@ -17,6 +17,20 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
 
+bool is_quote(char c) { return c == '"' || c == '\''; }
+/// A quote opens a quoted value only where a value begins: `it's` is a word like any other.
+bool begins_value(char before) { return before == '(' || before == ',' || before == '='; }
+
+/// One past the closing quote of the quoted value that begins at `at`; npos when it is not closed before `end`.
+std::size_t end_of_quoted(std::string_view text, std::size_t at, std::size_t end) {
+  const char quote = text[at];
+  for (++at; at < end; ++at) {
+    if (text[at] == quote) return at + 1;
+    if (text[at] == '\\' && at + 1 < end && (text[at + 1] == quote || text[at + 1] == '\\')) ++at;
+  }
+  return std::string_view::npos;
+}
+
 class Reader {
  public:
   Reader(std::string_view source, std::size_t begin, std::size_t end)
@@ -65,10 +79,11 @@ class Reader {
     skip_space();
     Argument result;
     result.position = result.key_position = at_;
+    const bool in_quotes = at_ < end_ && is_quote(source_[at_]);
     result.text = value();
     skip_space();
     if (take('=')) {
-      if (!std::all_of(result.text.begin(), result.text.end(), is_name) || !is_name_start(result.text[0])) {
+      if (in_quotes || !std::all_of(result.text.begin(), result.text.end(), is_name) || !is_name_start(result.text[0])) {
         at_ = result.position;
         refuse("expected an option's name before '='");
       }
@@ -76,25 +91,63 @@ class Reader {
       skip_space();
       result.position = at_;
       result.text = value();
+      skip_space();
     }
     return result;
   }
 
-  // Up to a ',' '=' or ')' outside inner parentheses, without the space around it.
-  std::string value() {
+  std::string value() { return at_ < end_ && is_quote(source_[at_]) ? quoted_value() : plain_value(); }
+
+  void refuse_control(char c) const {
+    if (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) refuse("unexpected control character");
+  }
+
+  // Up to a ',' '=' or ')' outside inner parentheses and their quotes, without the space around it.
+  std::string plain_value() {
     const std::size_t begin = at_;
     std::size_t last = at_;
-    for (int depth = 0; at_ < end_; ++at_) {
+    int depth = 0;
+    char before = ' ';
+    bool is_path = false;
+    while (at_ < end_) {
       const char c = source_[at_];
-      if (depth == 0 && (c == ',' || c == '=' || c == ')')) break;
+      if (depth == 0 && (c == ',' || (c == '=' && !is_path) || c == ')')) break;
+      if (depth > 0 && is_quote(c) && begins_value(before)) {
+        const std::size_t close = end_of_quoted(source_, at_, end_);
+        if (close == std::string_view::npos) refuse("expected a closing quote for the one");
+        for (; at_ < close; ++at_) refuse_control(source_[at_]);
+        last = at_;
+        before = c;
+        continue;
+      }
       if (c == '(' && ++depth > deepest_nesting) refuse("parentheses nested too deeply");
       if (c == ')') --depth;
-      if (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) refuse("unexpected control character");
-      if (!is_space(c)) last = at_ + 1;
+      if (c == '/') is_path = true;
+      refuse_control(c);
+      ++at_;
+      if (is_space(c)) continue;
+      last = at_;
+      before = c;
     }
     if (at_ >= end_) refuse("expected ')'");
     if (last == begin) refuse("expected a value");
     return std::string(source_.substr(begin, last - begin));
+  }
+
+  std::string quoted_value() {
+    const std::size_t close = end_of_quoted(source_, at_, end_);
+    if (close == std::string_view::npos) refuse("expected a closing quote for the one");
+    const char quote = source_[at_];
+    std::string text;
+    for (++at_; at_ < close - 1; ++at_) {
+      refuse_control(source_[at_]);
+      if (source_[at_] == '\\' && (source_[at_ + 1] == quote || source_[at_ + 1] == '\\')) ++at_;
+      text += source_[at_];
+    }
+    at_ = close;
+    skip_space();
+    if (at_ >= end_) refuse("expected ')'");
+    return text;
   }
 
   std::string_view source_;
@@ -148,9 +201,53 @@ std::string Expression::to_string() const {
   std::string text = name + "(";
   for (const Argument& arg : args) {
     if (text.back() != '(') text += ", ";
-    text += arg.key.empty() ? arg.text : arg.key + "=" + arg.text;
+    text += (arg.key.empty() ? "" : arg.key + "=") + value_text(arg.text);
   }
   return text + ")";
+}
+
+std::string value_text(const std::string& text) {
+  try {
+    const Expression read = Expression::parse("f(" + text + ", k=" + text + ")");
+    const Argument bare{.text = text}, keyed{.key = "k", .text = text};
+    if (read.args.size() == 2 && read.args[0] == bare && read.args[1] == keyed) return text;
+  } catch (const Error&) {  // it does not read at all
+  }
+  std::string in_quotes = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') in_quotes += '\\';
+    in_quotes += c;
+  }
+  return in_quotes + '"';
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text, std::string_view separators) {
+  std::vector<std::pair<std::size_t, std::size_t>> pieces;
+  int parentheses = 0, braces = 0;
+  char before = ' ';
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    if (at == text.size() || (parentheses == 0 && braces == 0 && separators.find(text[at]) != std::string_view::npos)) {
+      std::size_t first = begin, last = at;
+      while (first < last && is_space(text[first])) ++first;
+      while (last > first && is_space(text[last - 1])) --last;
+      if (first < last) pieces.emplace_back(first, last);
+      begin = at + 1;
+      continue;
+    }
+    const char c = text[at];
+    if (parentheses > 0 && is_quote(c) && begins_value(before)) {
+      const std::size_t close = end_of_quoted(text, at, text.size());
+      at = close == std::string_view::npos ? text.size() - 1 : close - 1;
+    } else {
+      if (c == '(') ++parentheses;
+      if (c == ')') parentheses = std::max(parentheses - 1, 0);
+      if (parentheses == 0 && c == '{') ++braces;
+      if (parentheses == 0 && c == '}') braces = std::max(braces - 1, 0);
+    }
+    if (!is_space(c)) before = c;
+  }
+  return pieces;
 }
 
 std::string quoted(std::string_view text) {
@@ -187,8 +284,8 @@ Options::Options(const Expression& call, std::string kind, std::vector<std::stri
         fail_usage("{} '{}': {} must come before the options given by name {}", kind_, name_,
                    quoted(arg.text), at_character(source_, arg.position));
       if (positional == known_.size())
-        fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}", kind_, name_,
-                   known_.size(), joined(known_), quoted(arg.text), at_character(source_, arg.position));
+        fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}{}", kind_, name_, known_.size(),
+                   joined(known_), quoted(arg.text), at_character(source_, arg.position), quoting_hint(""));
       arg.key = known_[positional++];
     } else if (std::find(known_.begin(), known_.end(), arg.key) == known_.end()) {
       const std::string hint = known_.empty() ? "; it takes no options" : suggest(arg.key, known_);
@@ -211,8 +308,17 @@ const Argument* Options::find(std::string_view key) const {
 void Options::refuse(std::string_view key, const std::string& expected) const {
   const Argument* arg = find(key);
   if (!arg) fail_usage("{} '{}': option '{}' is missing; expected {}", kind_, name_, key, expected);
-  fail_usage("{} '{}': {} = {} must be {}, {}", kind_, name_, key, quoted(arg->text), expected,
-             at_character(source_, arg->position));
+  fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, quoted(arg->text), expected,
+             at_character(source_, arg->position), arg->key_position == arg->position ? quoting_hint(key) : "");
+}
+
+std::string Options::quoting_hint(std::string_view key) const {
+  for (const Argument& arg : args_) {
+    if (arg.key == key) break;
+    if (arg.text.find('/') != std::string::npos)
+      return fmt::format("; a path that holds a comma is put in quotes: {}(\"…\")", name_);
+  }
+  return "";
 }
 
 double Options::number(std::string_view key, double fallback) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "framework/core/real.hpp"
@@ -19,7 +20,9 @@ struct Argument {
 
 /// A call text, the way schemes, models and data sets are named on the command line, in files and in
 /// checkpoints: `name`, `name(0.01)`, `mlp(hidden=256-128, activation=tanh)`. A value may itself be a call,
-/// `a=sqrt(5)`.
+/// `a=sqrt(5)`, and may stand in quotes, 'single' or "double", where it holds a comma, an equals sign, a lone
+/// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the quote
+/// itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 struct Expression {
   std::string name;
   std::vector<Argument> args;
@@ -36,6 +39,13 @@ struct Expression {
   std::string to_string() const;
   bool operator==(const Expression& other) const { return name == other.name && args == other.args; }
 };
+
+/// `text` as a value of a call text: as it is where it reads back so, else in double quotes.
+std::string value_text(const std::string& text);
+
+/// The pieces of a list of call texts: `text` cut at any of `separators` outside parentheses, braces and quoted values.
+/// Each as its first and one-past-last byte, without the space around it; empty ones are left out.
+std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text, std::string_view separators);
 
 /// `text` between single quotes, on one line and of bearable length, for a message.
 std::string quoted(std::string_view text);
@@ -73,6 +83,8 @@ class Options {
 
  private:
   const Argument* find(std::string_view key) const;
+  /// What to do about a path that a comma has cut in two, where an argument before `key`'s looks like one.
+  std::string quoting_hint(std::string_view key) const;
 
   std::string kind_, name_, source_;
   std::vector<std::string> known_;

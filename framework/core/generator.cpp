@@ -16,6 +16,14 @@
 namespace fanin {
 namespace {
 
+/// One number of SplitMix64 (Steele et al. 2014), which it moves on.
+std::uint64_t split_mix(std::uint64_t& state) {
+  std::uint64_t z = state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
 constexpr Index chunk = 2048;  // outputs at a time: they stay in the first-level cache
 
 // Draws floats and widens them in the double build: both builds then start from the same numbers.
@@ -152,6 +160,7 @@ void Generator::bernoulli(std::span<real> out, double p, real value) {
 
 std::vector<Index> Generator::randperm(Index n) {
   if (n < 0) fail("randperm: {} is negative; it needs n ≥ 0", n);
+  if (n > Index{1} << 40) fail("randperm: {} numbers are too many for this memory", n);
   std::vector<Index> order(static_cast<std::size_t>(n));
   randperm(order);
   return order;
@@ -182,10 +191,36 @@ void Generator::randperm_head(std::span<Index> out, Index head) {
   discard(std::max<Index>(0, n - 1 - swaps));
 }
 
+void Generator::skip_uniform(Index n) {
+  if (n < 0) fail("generator: cannot skip {} draws; it needs n ≥ 0", n);
+  discard(n);
+}
+
+void Generator::skip_normal(Index n) {
+  if (n < 0) fail("generator: cannot skip {} draws; it needs n ≥ 0", n);
+  if (n >= 16) return discard(n % 16 == 0 ? n : n + 16);
+  float drawn[16];  // the sine that an odd count leaves behind is part of the state
+  normal_float(drawn, n, 0, 1);
+}
+
+Generator Generator::fork(std::string_view name) const {
+  std::uint64_t key = derive_seed(seed_ + renewals_, name);
+  const auto mix = [&key](std::uint64_t value) { key = split_mix(key) ^ value; };
+  for (const std::uint32_t word : state_) mix(word);
+  mix(static_cast<std::uint64_t>(next_));
+  mix(has_cached_normal_ ? std::bit_cast<std::uint64_t>(cached_normal_) : 0);
+  mix(renewals_);
+  Generator forked(key);
+  // The engine's own seeding knows 32 bits of the key, too few for streams that must not meet.
+  for (std::uint32_t& word : forked.state_) word = static_cast<std::uint32_t>(split_mix(key) >> 32);
+  return forked;
+}
+
 std::string Generator::save() const {
   std::string text = fmt::format("mt19937 {:016x} {:03x} {} {:016x} ", seed_, next_,
                                  has_cached_normal_ ? 1 : 0, std::bit_cast<std::uint64_t>(cached_normal_));
   for (std::uint32_t word : state_) fmt::format_to(std::back_inserter(text), "{:08x}", word);
+  if (renewals_ != 0) fmt::format_to(std::back_inserter(text), " {:016x}", renewals_);
   return text;
 }
 
@@ -219,6 +254,11 @@ Generator Generator::restore(std::string_view text) {
   restored.cached_normal_ = std::bit_cast<double>(number(16));
   skip(" ");
   for (std::uint32_t& word : restored.state_) word = static_cast<std::uint32_t>(number(8));
+  if (!rest.empty()) {
+    skip(" ");
+    restored.renewals_ = number(16);
+    if (restored.renewals_ == 0) refuse();
+  }
   if (!rest.empty() || next > words || cached > 1 || !std::isfinite(restored.cached_normal_)) refuse();
   restored.next_ = static_cast<int>(next);
   restored.has_cached_normal_ = cached == 1;
@@ -229,12 +269,7 @@ std::uint64_t derive_seed(std::uint64_t seed, std::string_view purpose) {
   std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a of the purpose …
   for (char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   std::uint64_t z = seed + hash;  // … mixed with the seed by two rounds of SplitMix64
-  for (int round = 0; round < 2; ++round) {
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-  }
+  for (int round = 0; round < 2; ++round) z = split_mix(z);
   return z;
 }
 

@@ -51,12 +51,25 @@ class Generator {
   /// The same draws, but only the first `head` values are in order of `randperm`; the others follow in any.
   void randperm_head(std::span<Index> out, Index head);
 
+  /// Moves on as `uniform` and `normal` of n elements would, drawing nothing: a cached normal comes to be, or to be used up, as
+  /// there. Error for n < 0.
+  void skip_uniform(Index n);
+  void skip_normal(Index n);
+  /// A stream of its own, keyed by this one's whole state and `name`; this one does not move.
+  Generator fork(std::string_view name) const;
+  /// From here on `fork` gives new streams, though no number was drawn: for whoever forks and may draw nothing.
+  void renew_forks() { ++renewals_; }
+
   /// The whole state as text, for a checkpoint; `restore` reads it back, Error for anything `save` did not
   /// write.
   std::string save() const;
   static Generator restore(std::string_view text);
 
-  bool operator==(const Generator&) const = default;
+  /// Whether both draw the same from here on.
+  bool operator==(const Generator& other) const {
+    return next_ == other.next_ && has_cached_normal_ == other.has_cached_normal_ &&
+           cached_normal_ == other.cached_normal_ && seed_ == other.seed_ && state_ == other.state_;
+  }
 
  private:
   void draw(std::uint32_t* out, Index n);
@@ -69,6 +82,7 @@ class Generator {
   std::uint64_t seed_;
   bool has_cached_normal_ = false;
   double cached_normal_ = 0;
+  std::uint64_t renewals_ = 0;  // of what `fork` gives
 };
 
 /// A seed for one purpose within a run: `derive_seed(seed, "shuffle")`. Independent of the other purposes'

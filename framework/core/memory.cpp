@@ -1,9 +1,12 @@
 #include "framework/core/memory.hpp"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <mutex>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -52,24 +55,75 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
+constexpr std::size_t class_count = 240;
+
+/// A class's free blocks, the last freed first: it may still lie in a cache.
+struct FreeList {
+  FreeBlock* head = nullptr;
+  std::size_t count = 0;
+
+  void push(void* block) noexcept {
+    head = new (block) FreeBlock{head};
+    ++count;
+  }
+  void* pop() noexcept {
+    FreeBlock* block = head;
+    head = block->next;
+    --count;
+    return block;
+  }
+  void move_to(FreeList& other, std::size_t most) noexcept {
+    for (std::size_t left = std::min(most, count); left > 0; --left) other.push(pop());
+  }
+};
+
+using FreeLists = std::array<FreeList, class_count>;
+
+void give_back(FreeLists& lists) noexcept {
+  for (std::size_t size_class = 0; size_class < class_count; ++size_class) {
+    while (lists[size_class].count > 0) system_free(lists[size_class].pop(), size_class);
+  }
+}
+
+/// How many blocks of a class a thread keeps for itself: small ones by the dozen, none of those beside whose first touch a
+/// mutex costs nothing.
+std::size_t most_kept(std::size_t size_class) {
+  constexpr std::size_t most_bytes = std::size_t{256} << 10, most_blocks = 64;
+  return std::min(most_blocks, most_bytes / size_of(size_class));
+}
+
+/// What threads have to spare. Never destroyed: static tensors are freed at the very end.
+struct Shared {
+  std::mutex mutex;
+  FreeLists free;
+
+  void trim() noexcept {
+    FreeLists taken;
+    {
+      const std::lock_guard lock(mutex);
+      taken = free;
+      free = {};
+    }
+    give_back(taken);
+  }
+};
+
+constinit Shared shared;
+
+/// A child process has none of the threads that might hold the mutex, so it is taken over the fork.
+[[maybe_unused]] const int watch_forks =
+    ::pthread_atfork([] { shared.mutex.lock(); }, [] { shared.mutex.unlock(); }, [] { shared.mutex.unlock(); });
+
 struct Pool {
-  std::array<FreeBlock*, 240> free{};
+  FreeLists free;
   std::uint64_t system_allocations = 0;
   bool alive = true;
 
-  void trim() noexcept {
-    for (std::size_t size_class = 0; size_class < free.size(); ++size_class) {
-      FreeBlock*& head = free[size_class];
-      while (head != nullptr) {
-        FreeBlock* next = head->next;
-        system_free(head, size_class);
-        head = next;
-      }
-    }
-  }
   ~Pool() {
-    trim();
     alive = false;
+    const std::lock_guard lock(shared.mutex);
+    for (std::size_t size_class = 0; size_class < class_count; ++size_class)
+      free[size_class].move_to(shared.free[size_class], free[size_class].count);
   }
 };
 
@@ -80,15 +134,20 @@ thread_local Pool pool;
 void* pool_allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
 #ifndef FANIN_POOL_IS_SYSTEM
-  FreeBlock*& head = pool.free[size_class];
-  if (head != nullptr) {
-    FreeBlock* block = head;
-    head = block->next;
-    return block;
+  FreeList& mine = pool.free[size_class];
+  if (mine.count == 0) {
+    const std::lock_guard lock(shared.mutex);
+    shared.free[size_class].move_to(mine, pool.alive ? most_kept(size_class) / 2 + 1 : 1);
   }
+  if (mine.count > 0) return mine.pop();
 #endif
   ++pool.system_allocations;
-  return system_allocate(size_class);
+  try {
+    return system_allocate(size_class);
+  } catch (const std::bad_alloc&) {
+    pool_trim();
+    return system_allocate(size_class);
+  }
 }
 
 void pool_free(void* block, std::size_t bytes) noexcept {
@@ -101,12 +160,19 @@ void pool_free(void* block, std::size_t bytes) noexcept {
     system_free(block, size_class);
     return;
   }
-  FreeBlock*& head = pool.free[size_class];
-  head = new (block) FreeBlock{head};
+  FreeList& mine = pool.free[size_class];
+  mine.push(block);
+  const std::size_t most = most_kept(size_class);
+  if (mine.count <= most) return;
+  const std::lock_guard lock(shared.mutex);
+  mine.move_to(shared.free[size_class], most / 2 + 1);
 #endif
 }
 
-void pool_trim() noexcept { pool.trim(); }
+void pool_trim() noexcept {
+  give_back(pool.free);
+  shared.trim();
+}
 
 std::uint64_t pool_system_allocations() { return pool.system_allocations; }
 

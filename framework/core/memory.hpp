@@ -8,14 +8,14 @@
 
 namespace fanin {
 
-/// A caching pool per thread: blocks are rounded up to a size class and kept for reuse when freed, so a training step
-/// that repeats its shapes asks the system for nothing after its first round. Blocks are 64-byte aligned; a block may
-/// be freed on another thread than it came from. Under AddressSanitizer every block is a system allocation.
+/// A caching pool: blocks are kept by size class when freed, a few by each thread and the rest for all of them, so a training
+/// step asks the system for nothing after its first round, and a class never holds more than were once in use together and
+/// those few, whichever threads make and free. Aligned to 64 bytes. Under AddressSanitizer every block is the system's.
 void* pool_allocate(std::size_t bytes);
 void pool_free(void* block, std::size_t bytes) noexcept;
-/// Returns this thread's cached blocks to the system.
+/// Returns this thread's blocks, and those kept for all, to the system.
 void pool_trim() noexcept;
-/// How many blocks this thread's pool has asked the system for so far (the zero-allocation test watches it).
+/// How many blocks this thread has asked the system for so far (the zero-allocation test watches it).
 std::uint64_t pool_system_allocations();
 
 /// Asks the system to back the whole huge pages within a block, not yet touched, by such: the first touch then costs one page

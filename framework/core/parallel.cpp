@@ -1,12 +1,18 @@
 #include "framework/core/parallel.hpp"
 
+#include <pthread.h>
+
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "framework/core/cores.hpp"
 #include "framework/core/error.hpp"
 
 namespace fanin {
@@ -19,26 +25,29 @@ void relax() {
 #endif
 }
 
-/// Workers that spin between jobs: a training step hands out work every few microseconds, and a futex costs
-/// more.
+/// Workers that spin between jobs for a while, and then sleep: a training step hands out work every few microseconds, and
+/// a futex costs more. So does the thread that waits for them.
 ///
 /// Each thread has a share of the pieces of its own, the same one in every job of as many pieces: what it
 /// wrote in one job lies in its own cache for the next. A thread that is done takes from the others' shares,
 /// unless those are single pieces: then it would be those that the others are about to begin.
 class Team {
  public:
-  explicit Team(int helpers) : shares_(static_cast<std::size_t>(helpers) + 1) {
-    for (int i = 0; i < helpers; ++i)
-      workers_.emplace_back([this, i] { serve(static_cast<std::size_t>(i) + 1); });
-  }
-  ~Team() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_.store(true);
+  /// Error naming `asked` and what the system gave, when it refuses one of the threads.
+  Team(int helpers, int asked) : shares_(static_cast<std::size_t>(helpers) + 1) {
+    try {
+      workers_.reserve(static_cast<std::size_t>(helpers));
+      for (int i = 0; i < helpers; ++i)
+        workers_.emplace_back([this, i] { serve(static_cast<std::size_t>(i) + 1); });
+    } catch (const std::exception& refusal) {  // std::system_error, or std::bad_alloc
+      const std::size_t got = workers_.size() + 1;
+      end();
+      fail("cannot start {} threads ({} were asked for, more than the cores at hand are not used): the system gave {} ({}); "
+           "ask for fewer, or raise its limits (ulimit -u, ulimit -v)",
+           helpers + 1, asked, got, refusal.what());
     }
-    wake_.notify_all();
-    for (auto& worker : workers_) worker.join();
   }
+  ~Team() { end(); }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
@@ -65,17 +74,29 @@ class Team {
       generation_.fetch_add(1, std::memory_order_release);
     }
     if (sleepers_.load() > 0) wake_.notify_all();
-    inside_piece() = true;
     take_pieces(0);
-    inside_piece() = false;
-    for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; ++spins) {
+    int spins = 0;
+    for (int busy = busy_.load(std::memory_order_acquire); busy != 0; busy = busy_.load(std::memory_order_acquire)) {
       relax();
-      if (spins > spin_limit) std::this_thread::yield();
+      if (++spins > spin_limit) busy_.wait(busy);
+    }
+    if (failed_.load(std::memory_order_relaxed)) {
+      failed_.store(false, std::memory_order_relaxed);
+      std::rethrow_exception(std::exchange(failure_, nullptr));
     }
   }
 
  private:
   static constexpr int spin_limit = 20'000;  // about half a millisecond
+
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_.store(true);
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
 
   /// A thread's pieces, on a cache line of its own.
   struct alignas(64) Share {
@@ -83,7 +104,17 @@ class Team {
     Index end = 0;
   };
 
-  void take_pieces(std::size_t self) {
+  void take_pieces(std::size_t self) noexcept {
+    inside_piece() = true;
+    try {
+      call_pieces(self);
+    } catch (...) {  // a piece that finds no memory, say; the first to fail speaks for all
+      if (!failed_.exchange(true)) failure_ = std::current_exception();
+    }
+    inside_piece() = false;
+  }
+
+  void call_pieces(std::size_t self) {
     const std::size_t visits = pieces_ <= static_cast<Index>(shares_.size()) ? 1 : shares_.size();
     for (std::size_t i = 0; i < visits; ++i) {
       Share& share = shares_[(self + i) % shares_.size()];
@@ -106,10 +137,8 @@ class Team {
       }
       if (stop_.load()) return;
       seen = generation_.load(std::memory_order_acquire);
-      inside_piece() = true;
       take_pieces(self);
-      inside_piece() = false;
-      busy_.fetch_sub(1, std::memory_order_acq_rel);
+      if (busy_.fetch_sub(1) == 1) busy_.notify_one();
     }
   }
 
@@ -123,35 +152,64 @@ class Team {
   detail::PieceFunction function_ = nullptr;
   void* context_ = nullptr;
   Index pieces_ = 0;
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
   alignas(64) std::atomic<int> busy_{0};
 };
 
-thread_local int thread_count = 1;
+/// How many forks lie between this process and its first ancestor that had this library.
+std::atomic<unsigned> forks{0};
+[[maybe_unused]] const int watch_forks = ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); });
 
-Team& team() {
-  thread_local std::unique_ptr<Team> mine;
-  if (!mine || mine->helpers() != thread_count - 1) {
-    mine.reset();
-    mine = std::make_unique<Team>(thread_count - 1);
+/// The calling thread's setting, and its team once there is one.
+class Threads {
+ public:
+  ~Threads() { forget_if_forked(); }
+
+  int used() const { return used_; }
+
+  void set(int asked, int used) {
+    forget_if_forked();
+    if (used > 1 && (!team_ || team_->helpers() != used - 1)) team_ = std::make_unique<Team>(used - 1, asked);
+    asked_ = asked;
+    used_ = used;
   }
-  return *mine;
-}
+
+  Team& team() {
+    if (!team_ || born_ != forks.load(std::memory_order_relaxed)) set(asked_, used_);
+    return *team_;
+  }
+
+ private:
+  /// In a child process the workers are not there: they can be neither used nor joined.
+  void forget_if_forked() {
+    const unsigned now = forks.load(std::memory_order_relaxed);
+    if (born_ != now) static_cast<void>(team_.release());
+    born_ = now;
+  }
+
+  std::unique_ptr<Team> team_;
+  unsigned born_ = 0;
+  int asked_ = 1, used_ = 1;
+};
+
+thread_local Threads mine;
 
 }  // namespace
 
 void set_threads(int count) {
   if (count < 1 || count > 256) fail_usage("threads must be between 1 and 256: got {}", count);
-  thread_count = count;
+  mine.set(count, count == 1 ? 1 : std::min(count, cores_at_hand()));
 }
 
-int threads() { return thread_count; }
+int threads() { return mine.used(); }
 
 void detail::run_pieces(Index pieces, PieceFunction function, void* context) {
-  if (thread_count == 1 || pieces <= 1 || Team::inside_piece()) {
+  if (pieces <= 1 || mine.used() == 1 || Team::inside_piece()) {
     for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
     return;
   }
-  team().run(pieces, function, context);
+  mine.team().run(pieces, function, context);
 }
 
 }  // namespace fanin

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace fanin {
 namespace {
 
@@ -48,12 +50,34 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out += printable(text.substr(begin, end - begin));
+    if (end == text.size()) return out;
+    out += '\n';
+    begin = end + 1;
+  }
+}
+
 std::string printable(std::string_view text, std::size_t most) {
   std::string out = printable(text.substr(0, 4 * most + 4));
   std::size_t end = 0;
   for (std::size_t count = 0; end < out.size() && count < most; ++count) end += code_point(std::string_view(out).substr(end)).bytes;
   if (end == out.size() && text.size() <= 4 * most + 4) return out;
   return out.substr(0, end) + "…";
+}
+
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+:,=@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
+  std::string word = "'";
+  for (const char c : printable(text)) {
+    if (c == '\'') word += "'\\''";
+    else word += c;
+  }
+  return word + "'";
 }
 
 std::size_t characters(std::string_view text) {

@@ -16,8 +16,14 @@ CodePoint code_point(std::string_view text);
 /// the direction of writing, and bytes that are not UTF-8 become visible escapes ("\n", "\x1b", "\u202e").
 std::string printable(std::string_view text);
 
+/// The same of a text of ours of several lines: its line ends stay.
+std::string printable_lines(std::string_view text);
+
 /// The first so many characters of the printable text, with "…" where it was cut.
 std::string printable(std::string_view text, std::size_t most);
+
+/// Printable, and one word to a shell whatever it holds: for a flag that a message tells one to paste.
+std::string shell_word(std::string_view text);
 
 /// How many characters, not bytes, a printable text has.
 std::size_t characters(std::string_view text);

@@ -34,7 +34,11 @@ Index Shape::operator[](int i) const {
 void Shape::set(int i, Index size) {
   const int at = i < 0 ? i + rank_ : i;
   if (at < 0 || at >= rank_) fail("dimension {} is out of range for shape {}", i, to_string());
-  sizes_[static_cast<std::size_t>(at)] = size;
+  Shape changed = *this;
+  changed.rank_ = at;
+  changed.append(size);  // refuses what no size can be
+  for (int k = at + 1; k < rank_; ++k) changed.append((*this)[k]);
+  *this = changed;
 }
 
 void Shape::append(Index size) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "framework/core/memory.hpp"
@@ -11,8 +12,20 @@ namespace fanin {
 
 class Node;  // autograd/node.hpp: how a tensor was computed
 
+/// Headers of one build with the library of the other would read floats as doubles, also through functions whose names tell
+/// nothing of `real`. So whoever sees this header refers to a name that only its own build's library has (core/tensor.cpp):
+/// the link fails, and the name that is missing says why.
+#ifdef FANIN_DOUBLE
+extern const char needs_the_library_built_with_FANIN_DOUBLE;
+[[gnu::used, gnu::retain]] inline const char* const built_with_double = &needs_the_library_built_with_FANIN_DOUBLE;
+#else
+extern const char needs_the_library_built_without_FANIN_DOUBLE;
+[[gnu::used, gnu::retain]] inline const char* const built_with_float = &needs_the_library_built_without_FANIN_DOUBLE;
+#endif
+
 /// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images NCHW.
-/// A default-made Tensor is undefined: it holds nothing and only `defined()` may be asked of it.
+/// A default-made Tensor is undefined, as is one that was moved from or a `grad()` that no backward pass has filled: it
+/// holds nothing; it may be copied, assigned to and asked whether it is `defined()`, and all else is an Error.
 class Tensor {
  public:
   Tensor() = default;
@@ -30,6 +43,10 @@ class Tensor {
   static Tensor over(std::shared_ptr<void> owner, real* elements, const Shape& shape);
 
   bool defined() const { return impl_ != nullptr; }
+  /// From here on the elements have no values: reading them is an Error that says whose they are, until `fill`, `copy_from` or
+  /// a pointer to write through (`data()` of a tensor that is not const, to elements that are NaN) has set them.
+  void unset(std::string whose);
+  bool has_values() const;
   const Shape& shape() const;
   Index size(int dim) const { return shape()[dim]; }
   int rank() const { return shape().rank(); }
@@ -37,7 +54,7 @@ class Tensor {
 
   real* data();
   const real* data() const;
-  std::span<real> values() { return {data(), static_cast<std::size_t>(numel())}; }
+  std::span<real> values();
   std::span<const real> values() const { return {data(), static_cast<std::size_t>(numel())}; }
   std::vector<real> to_vector() const { return {values().begin(), values().end()}; }
   /// The one element of a tensor that has one; Error otherwise.
@@ -78,6 +95,14 @@ class Tensor {
 
  private:
   struct Impl;
+  Impl& held() const {
+    if (!impl_) [[unlikely]] throw_undefined();
+    return *impl_;
+  }
+  [[noreturn]] static void throw_undefined();
+
+  [[noreturn]] void refuse_read() const;
+  void open();
   std::shared_ptr<Impl> impl_;
 };
 
@@ -86,21 +111,33 @@ struct Tensor::Impl {
   Index numel = 0;
   real* elements = nullptr;
   std::shared_ptr<void> owner;  // keeps `elements` alive
+  std::unique_ptr<const std::string> unset;  // while there are no values: whose they are
   bool requires_grad = false;
   bool has_grad = false;
   Tensor grad;
   std::shared_ptr<Node> node;
 };
 
-inline const Shape& Tensor::shape() const { return impl_->shape; }
-inline Index Tensor::numel() const { return impl_->numel; }
-inline real* Tensor::data() { return impl_->elements; }
-inline const real* Tensor::data() const { return impl_->elements; }
-inline bool Tensor::requires_grad() const { return impl_->requires_grad; }
-inline Tensor Tensor::grad() const { return impl_->has_grad ? impl_->grad : Tensor(); }
-inline void Tensor::zero_grad() { impl_->has_grad = false; }
-inline void Tensor::mark_grad() { impl_->has_grad = true; }
-inline const std::shared_ptr<Node>& Tensor::node() const { return impl_->node; }
+inline const Shape& Tensor::shape() const { return held().shape; }
+inline Index Tensor::numel() const { return held().numel; }
+inline bool Tensor::has_values() const { return !held().unset; }
+inline real* Tensor::data() {
+  if (held().unset) [[unlikely]] open();
+  return impl_->elements;
+}
+inline const real* Tensor::data() const {
+  if (held().unset) [[unlikely]] refuse_read();
+  return impl_->elements;
+}
+inline std::span<real> Tensor::values() {
+  if (held().unset) [[unlikely]] refuse_read();
+  return {impl_->elements, static_cast<std::size_t>(impl_->numel)};
+}
+inline bool Tensor::requires_grad() const { return held().requires_grad; }
+inline Tensor Tensor::grad() const { return held().has_grad ? impl_->grad : Tensor(); }
+inline void Tensor::zero_grad() { held().has_grad = false; }
+inline void Tensor::mark_grad() { held().has_grad = true; }
+inline const std::shared_ptr<Node>& Tensor::node() const { return held().node; }
 inline bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->owner.use_count() == 1; }
 
 /// Error unless `tensor` is defined; `op` and `what` go into the message ("linear: weight is undefined").

@@ -1,5 +1,7 @@
 #include "framework/ops/loss.hpp"
 
+#include <cmath>
+
 #include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
 #include "framework/kernels/elementwise.hpp"
@@ -68,6 +70,10 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
     fail("{}: label_smoothing {} must be in [0, 1]", op, options.label_smoothing);
   }
   require_vector(op, "class_weights", options.class_weights, classes, logits.shape());
+  for (Index i = 0; options.class_weights.defined() && i < classes; ++i) {
+    const real weight = options.class_weights.data()[i];
+    if (!(weight >= 0) || !std::isfinite(weight)) fail("{}: class weight {} of class {} must be a finite number ≥ 0", op, weight, i);
+  }
   PoolVector<std::int32_t> kept(labels.begin(), labels.end());
   bool any = false;
   double total = 0;

@@ -40,6 +40,70 @@ TEST_CASE("expression: a malformed text is refused with its position") {
   CHECK(refused("f(ä, x=(").starts_with("expected ')' at character 9 of"));
 }
 
+TEST_CASE("expression: a value in quotes holds what would end it, and is printed so that it reads back") {
+  struct Row {
+    const char *text, *value, *printed;
+  };
+  const Row rows[] = {
+      {R"(folder("cats, dogs"))", "cats, dogs", R"("cats, dogs")"},
+      {R"(folder('lr=0.1'))", "lr=0.1", R"("lr=0.1")"},
+      {R"(folder('say "hi", twice'))", "say \"hi\", twice", R"("say \"hi\", twice")"},
+      {R"(folder("a\"b\\c,"))", "a\"b\\c,", R"("a\"b\\c,")"},
+      {R"(folder('it\'s, all'))", "it's, all", R"("it's, all")"},
+      {R"(folder("C:\new\,"))", "C:\\new\\,", R"("C:\\new\\,")"},
+      {R"(folder(" ends with a space "))", " ends with a space ", R"(" ends with a space ")"},
+      {R"x(folder("half )"))x", "half )", R"x("half )")x"},
+      {R"(folder("plain"))", "plain", "plain"},
+      {R"x(folder("/data/sqrt(5)"))x", "/data/sqrt(5)", "/data/sqrt(5)"},
+      {R"(folder(""))", "", R"("")"},
+      // Without quotes where nothing else can be meant.
+      {"folder(bob's and ann's)", "bob's and ann's", "bob's and ann's"},
+      {"folder(/runs/lr=0.1/seed=3)", "/runs/lr=0.1/seed=3", "/runs/lr=0.1/seed=3"},
+      {"folder(a \"b\" c)", "a \"b\" c", "a \"b\" c"},
+  };
+  for (const auto& [text, value, printed] : rows) {
+    CAPTURE(text);
+    const auto call = Expression::parse(text);
+    REQUIRE(call.args.size() == 1);
+    CHECK(call.args[0].key == "");
+    CHECK(call.args[0].text == value);
+    CHECK(call.to_string() == "folder(" + std::string(printed) + ")");
+    CHECK(Expression::parse(call.to_string()) == call);
+    const auto keyed = Expression::parse("folder(size=3, file = " + std::string(printed) + " , x=1)");
+    REQUIRE(keyed.args.size() == 3);
+    CHECK(keyed.args[1] == Argument{.key = "file", .text = value});
+    CHECK(Expression::parse(keyed.to_string()) == keyed);
+  }
+  // A quoted value within a call within a call.
+  const auto nested = Expression::parse("rezero(base=weight_selection(file=\"a, (b\"), 'x')");
+  REQUIRE(nested.args.size() == 2);
+  CHECK(nested.args[0] == Argument{.key = "base", .text = "weight_selection(file=\"a, (b\")"});
+  CHECK(Expression::parse(nested.to_string()) == nested);
+
+  const auto refused = [](const std::string& text) { return usage_message([&] { Expression::parse(text); }); };
+  CHECK(refused("f(\"a)") == "expected a closing quote for the one at character 3 of 'f(\"a)'");
+  CHECK(refused("f(x='a\\')").starts_with("expected a closing quote for the one at character 5"));
+  CHECK(refused("f(\"a\" b)").starts_with("expected ',' or ')' at character 7"));
+  CHECK(refused("f(\"a\"=b)").starts_with("expected an option's name before '=' at character 3"));
+  CHECK(refused("f(\"a\"").starts_with("expected ')'"));
+  CHECK(refused("f(\"a\x01\")").starts_with("unexpected control character at character 5"));
+}
+
+TEST_CASE("expression: a list of calls is cut outside parentheses, braces and quotes") {
+  const auto pieces = [](std::string_view text) {
+    std::vector<std::string> all;
+    for (const auto& [first, last] : split_calls(text, ";\n")) all.emplace_back(text.substr(first, last - first));
+    return all;
+  };
+  using List = std::vector<std::string>;
+  CHECK(pieces(" a ;; b(1; 2)\n c ") == List{"a", "b(1; 2)", "c"});
+  CHECK(pieces("f(file=\"x;)y\"); g('(', \")\") ; h") == List{"f(file=\"x;)y\")", "g('(', \")\")", "h"});
+  CHECK(pieces("w={a(1); b=c}; d") == List{"w={a(1); b=c}", "d"});
+  CHECK(pieces("it's; bob's") == List{"it's", "bob's"});
+  CHECK(pieces("f(a) }; b)) ; c") == List{"f(a) }", "b))", "c"});
+  CHECK(pieces("f(\"x; y") == List{"f(\"x; y"});
+}
+
 TEST_CASE("expression: options are typed, named or positional, and refused with the position") {
   const auto call = Expression::parse("normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)");
   const Options options(call, "scheme", {"mean", "std", "n", "sizes", "act", "on"});

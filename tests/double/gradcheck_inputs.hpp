@@ -29,6 +29,6 @@ inline Tensor distinct(const Shape& shape, std::uint64_t seed) {
 }
 
 using Inputs = std::vector<Tensor>;
-constexpr double bound = 1e-6;
+constexpr double bound = gradcheck_bound;
 
 }  // namespace fanin::gradcheck_test
