@@ -12,6 +12,10 @@ OptionSpec base_option(const std::string& standard) {
 
 Initializer base_of(const Initializer& options) { return parse(options.word("base")); }
 
+Draw draw_of_base(const Shape& shape, const Site& site, const Initializer& options) {
+  return base_of(options).draw(shape, site);
+}
+
 std::optional<std::string> why_no_base(const SchemeInfo& scheme) {
   if (scheme.needs_data) return "a scheme that needs no data";
   const auto nests = [](const OptionSpec& option) { return option.name == "base"; };

@@ -72,6 +72,7 @@ std::vector<SchemeInfo> classic_family() {
        .use = "to start as a Caffe model starts; ReLU nets",
        .fails = "saturates tanh and sigmoid",
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
              gen.normal(w.values(), 0, msra_deviation(w.shape(), fans, options));
@@ -85,6 +86,7 @@ std::vector<SchemeInfo> classic_family() {
        .fails = "without groups all channels mix into each other, all alike",
        .least_rank = 4,
        .most_rank = 4,
+       .draw = Draw::nothing,
        .fill = fill_bilinear},
       {.name = "nguyen_widrow",
        .summary = "weight vectors of one length, so that the units' active regions cover the input evenly",
@@ -94,6 +96,7 @@ std::vector<SchemeInfo> classic_family() {
        .fails = "deep nets and many inputs: β tends to 0.7 whatever the width",
        .least_rank = 1,
        .fills_bias = true,
+       .draw = Draw::uniforms,
        .fill = fill_nguyen_widrow,
        .deviation =
            [](const Shape& shape, const Fans& fans, const Initializer&) {
@@ -109,6 +112,7 @@ std::vector<SchemeInfo> classic_family() {
        .use = "to follow a course or a book",
        .fails = "c = 1 halves the variance per ReLU layer, c = 2 saturates tanh",
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
              gen.normal(w.values(), 0, textbook_deviation(w.shape(), fans, options));

@@ -46,6 +46,7 @@ std::vector<SchemeInfo> data_family() {
                 "between channels stays",
        .least_rank = 2,
        .needs_data = true,
+       .draw_at = draw_of_base,
        .fill_at = fill_base,
        .check = check_base},
       {.name = "krahenbuhl",
@@ -74,6 +75,7 @@ std::vector<SchemeInfo> data_family() {
        .least_rank = 1,
        .fills_bias = true,
        .needs_data = true,
+       .draw_at = draw_of_base,
        .fill_at = fill_base,
        .check = check_base},
       {.name = "metainit",
@@ -100,6 +102,7 @@ std::vector<SchemeInfo> data_family() {
        .fails = "large models (cost); small batches and saturated nets, where the gradient is mostly noise",
        .least_rank = 2,
        .needs_data = true,
+       .draw_at = draw_of_base,
        .fill_at = fill_base,
        .check = check_base},
   };

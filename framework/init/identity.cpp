@@ -41,6 +41,7 @@ std::vector<SchemeInfo> identity_family() {
        .fails = fails,
        .least_rank = 2,
        .most_rank = 2,
+       .draw = Draw::nothing,
        .fill = [](Tensor& w, const Fans&, Generator&, const Initializer&) { fill_delta(w, 1, 1); }},
       {.name = "dirac",
        .options = {{.name = "groups",
@@ -56,6 +57,7 @@ std::vector<SchemeInfo> identity_family() {
        .fails = fails,
        .least_rank = 3,
        .most_rank = 5,
+       .draw = Draw::nothing,
        .fill =
            [](Tensor& w, const Fans&, Generator&, const Initializer& options) {
              const auto groups = static_cast<Index>(options.number("groups"));
@@ -75,6 +77,7 @@ std::vector<SchemeInfo> identity_family() {
        .fails = fails,
        .least_rank = 2,
        .most_rank = 5,
+       .draw = Draw::nothing,
        .fill =
            [](Tensor& w, const Fans&, Generator&, const Initializer& options) {
              fill_delta(w, 1, static_cast<real>(options.number("gain")));

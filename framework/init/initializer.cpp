@@ -1,5 +1,7 @@
 #include "framework/init/initializer.hpp"
 
+#include "framework/init/suggest_scheme.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -33,19 +35,13 @@ std::string expectation(const OptionSpec& spec) {
 }
 
 std::string shown(const Value& value) {
-  if (const auto* word = std::get_if<std::string>(&value)) return *word;
+  if (const auto* word = std::get_if<std::string>(&value)) return value_text(*word);
   return number_text(std::get<double>(value));
-}
-
-std::vector<std::string> known_names() {
-  std::vector<std::string> names;
-  for (const SchemeInfo* scheme : schemes()) names.push_back(scheme->name);
-  return names;
 }
 
 const SchemeInfo& known_scheme(std::string_view name) {
   if (const SchemeInfo* scheme = find_scheme(name)) return *scheme;
-  fail("unknown scheme {}{}", quoted(name), suggest(std::string(name), known_names()));
+  fail("unknown scheme {}{}", quoted(name), suggest_scheme(std::string(name)));
 }
 
 std::string rank_text(const SchemeInfo& scheme) {
@@ -109,7 +105,12 @@ void Initializer::fill(Tensor& w, const Site& site, Generator& gen) const {
     fail("scheme '{}' cannot fill a tensor of shape {}: it needs {} dimensions", name(),
          w.shape().to_string(), rank_text(*scheme_));
   if (fans.in < 0 || fans.out < 0) fail("scheme '{}': fans {} and {} must be ≥ 0", name(), fans.in, fans.out);
-  if (w.numel() == 0) return;
+  if (w.numel() == 0) return w.fill(0);  // it has all the values that it can have
+  if (!w.has_values()) {  // it gets them all at once, or none
+    Tensor drawn(w.shape());
+    fill(drawn, site, gen);
+    return w.copy_from(drawn);
+  }
   if (scheme_->fill_at) return scheme_->fill_at(w, site, gen, *this);
   scheme_->fill(w, fans, gen, *this);
 }
@@ -123,6 +124,17 @@ std::optional<double> Initializer::deviation(const Shape& shape, const Fans& fan
   if (!scheme_->deviation || shape.rank() < scheme_->least_rank || shape.rank() > scheme_->most_rank)
     return std::nullopt;
   return scheme_->deviation(shape, fans, *this);
+}
+
+std::optional<std::string> Initializer::caution(const Shape& shape, const Fans& fans) const {
+  const auto nests = [](const OptionSpec& option) { return option.name == "base"; };
+  if (std::any_of(scheme_->options.begin(), scheme_->options.end(), nests)) return base_of(*this).caution(shape, fans);
+  if (shape.numel() == 0) return std::nullopt;
+  if ((fans.in == 0 || fans.out == 0) && deviation(shape, fans) == 0.0 && deviation(shape, {1, 1}).value_or(0) > 0)
+    return fmt::format("'{}' scales by its layer's fans, which are 0 here, so all values are 0", name());
+  std::string text = scheme_->caution ? scheme_->caution(shape, *this) : "";
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 std::string Initializer::to_string() const {
@@ -140,8 +152,10 @@ void check_base_text(const Expression& call, const std::vector<std::string>& kno
   std::size_t i = 0;
   while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != "base") ++i;
   if (i == call.args.size()) return;
-  const Initializer base = parse(Expression::parse(call.source, call.args[i].position,
-                                                   call.args[i].position + call.args[i].text.size()));
+  const Argument& arg = call.args[i];
+  const bool as_written = call.source.compare(arg.position, arg.text.size(), arg.text) == 0;  // not in quotes
+  const Initializer base = as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
+                                      : parse(arg.text);
   if (const auto why = why_no_base(base.scheme())) options.refuse("base", *why);
 }
 
@@ -153,7 +167,7 @@ Initializer parse(const Expression& call) {
   const SchemeInfo* scheme = find_scheme(call.name);
   if (!scheme)
     fail_usage("unknown scheme {} {}{}", quoted(call.name), at_character(call.source, call.position),
-               suggest(call.name, known_names()));
+               suggest_scheme(call.name));
   std::vector<std::string> known;
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
   const Options options(call, "scheme", known);

@@ -32,8 +32,15 @@ class Initializer {
   void fill(Tensor& w, const Site& site, Generator& gen) const;
   /// With the fans of the tensor's own shape.
   void fill(Tensor& w, Generator& gen) const;
+  /// What `fill` of a tensor of this shape takes from the generator.
+  Draw draw(const Shape& shape, const Site& site) const {
+    return scheme_->draw_at ? scheme_->draw_at(shape, site, *this) : scheme_->draw;
+  }
   /// The standard deviation a tensor of this shape is meant to get, where the scheme has one.
   std::optional<double> deviation(const Shape& shape, const Fans& fans) const;
+
+  /// What one may not expect of a tensor of this shape, in a sentence to be shown beside the draw; none where all is well.
+  std::optional<std::string> caution(const Shape& shape, const Fans& fans) const;
 
   /// `name(option=value, …)` with the options that are not at their default; `parse` reads it back exactly.
   std::string to_string() const;

@@ -108,6 +108,10 @@ std::vector<SchemeInfo> mean_field_family() {
                 "nets need no such care",
        .least_rank = 1,
        .fills_bias = true,
+       .draw_at =
+           [](const Shape& shape, const Site&, const Initializer& options) {
+             return shape.rank() > 2 && options.word("weights") == "delta_orthogonal" ? Draw::other : Draw::normals;
+           },
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
              const Critical critical = critical_of(options);

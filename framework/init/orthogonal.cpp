@@ -56,6 +56,7 @@ std::vector<SchemeInfo> orthogonal_family() {
        .use = "deep or recurrent nets; with gain √2 for ReLU. Keeps norms exactly where the layer is linear",
        .fails = "for a convolution the matrix is orthogonal, the convolution is not; costs O(n³)",
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill =
            [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
              draw_orthogonal(w.data(), w.size(0), w.numel() / w.size(0), options.number("gain"), gen);

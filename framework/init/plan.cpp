@@ -116,12 +116,9 @@ Plan Plan::parse(std::string_view text) {
     fail_usage("a plan of {} bytes is too long; at most {} are read", text.size(), longest_text);
   Plan plan;
   plan.source_ = std::string(text);
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find_first_of(";\n", begin), text.size());
-    const auto [first, last] = trimmed(text, begin, end);
-    if (first < last) plan.rules_.push_back(parse_rule(text, first, last));
+  for (const auto& [first, last] : split_calls(text, ";\n")) {
+    plan.rules_.push_back(parse_rule(text, first, last));
     if (plan.rules_.size() > most_rules) fail_usage("a plan of more than {} rules is too long", most_rules);
-    begin = end + 1;
   }
   if (plan.rules_.empty())
     fail_usage(

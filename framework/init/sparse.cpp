@@ -5,16 +5,20 @@
 #include <cmath>
 #include <cstdint>
 
+#include "framework/core/error.hpp"
 #include "framework/core/memory.hpp"
 #include "framework/init/families.hpp"
 
 namespace fanin::init {
 namespace {
 
+std::size_t zeros_in_column(Index rows, const Initializer& options) {
+  return static_cast<std::size_t>(std::ceil(options.number("sparsity") * static_cast<double>(rows)));
+}
+
 void fill_sparse(Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
   const Index rows = w.size(0), cols = w.size(1);
-  const auto zeros =
-      static_cast<std::size_t>(std::ceil(options.number("sparsity") * static_cast<double>(rows)));
+  const std::size_t zeros = zeros_in_column(rows, options);
   gen.normal(w.values(), 0, options.number("std"));
   // A block of columns at a time is noted as one word a row, then zeroed row by row: a column's elements lie
   // far apart.
@@ -61,6 +65,11 @@ std::vector<SchemeInfo> sparse_family() {
            .fill = fill_sparse,
            .deviation = [](const Shape&, const Fans&, const Initializer& options) {
              return options.number("std") * std::sqrt(1 - options.number("sparsity"));
+           },
+           .caution = [](const Shape& shape, const Initializer& options) -> std::string {
+             if (zeros_in_column(shape[0], options) < static_cast<std::size_t>(shape[0])) return "";
+             return fmt::format("sparsity = {} of {} rows, rounded up, is every element of a column: all are 0",
+                                options.number("sparsity"), shape[0]);
            }}};
 }
 

@@ -104,6 +104,7 @@ std::vector<SchemeInfo> structural_family() {
        .fails = "plain ReLU nets: equal units of a wide layer's tail stay equal until a Hadamard layer tells "
                 "them apart",
        .least_rank = 2,
+       .draw = Draw::nothing,
        .fill_at = fill_zero_o},
       {.name = "siren",
        .options =
@@ -117,6 +118,7 @@ std::vector<SchemeInfo> structural_family() {
            "any other activation: the weights are ω times too small, the signal dies within a few layers",
        .least_rank = 1,
        .fills_bias = true,
+       .draw = Draw::uniforms,
        .fill_at = fill_siren},
       {.name = "mup",
        .options =
@@ -136,6 +138,7 @@ std::vector<SchemeInfo> structural_family() {
                 "do that, a loop of "
                 "your own asks optim::by_width",
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill_at = fill_mup},
       {.name = "fixup",
        .options = {base_option("kaiming_normal")},
@@ -148,6 +151,7 @@ std::vector<SchemeInfo> structural_family() {
        .fails = "nets without residual branches (refused); with BatchNorm the scaling is undone",
        .least_rank = 2,
        .needs_model = true,
+       .draw_at = draw_of_base,
        .fill_at = fill_fixup,
        .check = check_base},
       {.name = "rezero",
@@ -166,6 +170,7 @@ std::vector<SchemeInfo> structural_family() {
        .least_rank = 1,
        .fills_branch_weight = true,
        .needs_model = true,
+       .draw_at = draw_of_base,
        .fill_at = fill_rezero,
        .check = check_base},
   };

@@ -81,6 +81,7 @@ SchemeInfo named_case(std::string name, std::string paper, std::string use, std:
           .use = std::move(use),
           .fails = std::move(fails),
           .least_rank = 2,
+          .draw = Draw::uniforms,
           .fill =
               [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
                 fill_scaled(w, gen, scaled_deviation(fans, scale, mode),
@@ -149,6 +150,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = glorot_use,
        .fails = glorot_fails,
        .least_rank = 2,
+       .draw = Draw::uniforms,
        .fill = fill_uniform<xavier_deviation>,
        .deviation = xavier_deviation},
       {.name = "xavier_normal",
@@ -159,6 +161,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = glorot_use,
        .fails = glorot_fails,
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill = fill_normal<xavier_deviation>,
        .deviation = xavier_deviation},
       {.name = "kaiming_uniform",
@@ -169,6 +172,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = he_use + "; a=sqrt(5) is PyTorch's default for Linear and Conv, ±1/√fan_in",
        .fails = he_fails + "; with a=sqrt(5) the variance shrinks sixfold per ReLU layer",
        .least_rank = 2,
+       .draw = Draw::uniforms,
        .fill = fill_uniform<kaiming_deviation>,
        .deviation = kaiming_deviation},
       {.name = "kaiming_normal",
@@ -180,6 +184,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = he_use,
        .fails = he_fails,
        .least_rank = 2,
+       .draw = Draw::normals,
        .fill = fill_normal<kaiming_deviation>,
        .deviation = kaiming_deviation},
       {.name = "variance_scaling",
@@ -199,6 +204,10 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = "to start as a Keras or JAX model starts",
        .fails = "as the scheme it is set to",
        .least_rank = 2,
+       .draw_at =
+           [](const Shape&, const Site&, const Initializer& options) {
+             return options.word("distribution") == "normal" ? Draw::normals : Draw::uniforms;
+           },
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
              fill_scaled(w, gen,

@@ -93,8 +93,7 @@ const std::vector<std::string>& activation_names() {
 
 PReLU::PReLU(PReLUOptions options) {
   if (options.parameters < 1) fail("PReLU: parameters must be at least 1, got {}", options.parameters);
-  weight = add_parameter("weight", {options.parameters}, options.weight_init.value_or(init::constant(0.25)),
-                         {1, 1});
+  weight = add_parameter("weight", {options.parameters}, init::constant(0.25), {1, 1}, options.weight_init);
 }
 
 Tensor PReLU::forward(const Tensor& x) { return ops::prelu(x, weight->use()); }

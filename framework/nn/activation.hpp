@@ -45,7 +45,7 @@ struct PReLUOptions {
 class PReLU final : public Module {
  public:
   explicit PReLU(PReLUOptions options = {});
-  std::shared_ptr<Parameter> weight;
+  ParameterRef weight{"weight"};
   std::string kind() const override { return "PReLU"; }
 
  protected:

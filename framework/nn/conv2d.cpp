@@ -45,8 +45,8 @@ Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
   const Index field = o.kernel * o.kernel;
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
   weight = add_parameter("weight", {o.out, o.in / o.groups, o.kernel, o.kernel},
-                         o.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0)})), fans);
-  if (o.bias) bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform()), fans);
+                         init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, o.weight_init);
+  if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform(), fans, o.bias_init);
 }
 
 std::string Conv2d::describe() const { return text("Conv2d", options_); }
@@ -77,11 +77,9 @@ ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std:
   }
   const Index field = o.kernel * o.kernel;
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
-  weight = add_parameter(
-      "weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
-      o.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out})), fans);
-  if (o.bias)
-    bias = add_parameter("bias", {o.out}, o.bias_init.value_or(init::fan_uniform({.mode = Fan::out})), fans);
+  weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
+                         init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out}), fans, o.weight_init);
+  if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform({.mode = Fan::out}), fans, o.bias_init);
 }
 
 std::string ConvTranspose2d::describe() const { return text("ConvTranspose2d", options_); }

@@ -22,7 +22,7 @@ class Conv2d final : public Module {
  public:
   explicit Conv2d(Conv2dOptions options);
 
-  std::shared_ptr<Parameter> weight, bias;
+  ParameterRef weight{"weight"}, bias{"bias"};
 
   std::string kind() const override { return "Conv2d"; }
   std::string describe() const override;
@@ -60,7 +60,7 @@ class ConvTranspose2d final : public Module {
  public:
   explicit ConvTranspose2d(ConvTranspose2dOptions options);
 
-  std::shared_ptr<Parameter> weight, bias;
+  ParameterRef weight{"weight"}, bias{"bias"};
 
   std::string kind() const override { return "ConvTranspose2d"; }
   std::string describe() const override;

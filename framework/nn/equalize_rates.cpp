@@ -44,9 +44,10 @@ bool linked(Module& model, const Scaled& a, const Scaled& b, const Tensor& image
 }  // namespace
 
 std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images,
-                                    std::uint64_t seed) {
+                                    std::uint64_t seed, bool one_stream) {
   constexpr int draws = 4;
-  Generator generator(seed);
+  // Of its own: the weights may be drawn from this very seed.
+  Generator generator(one_stream ? seed : derive_seed(seed, "rates of change"));
   std::vector<double> squares(fits.size(), 0);
   for (int draw = 0; draw < draws; ++draw) {
     for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
@@ -69,7 +70,7 @@ std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, co
   return rates;
 }
 
-void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images) {
+void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images, bool one_stream) {
   std::vector<Scaled> layers;
   std::vector<Fit> weights;
   for (const Module* layer : in_run_order(model, fits, images)) {
@@ -82,7 +83,7 @@ void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& imag
     weights.push_back(*own.weight);
   }
   if (layers.size() < 2) return;
-  const auto rates = rates_of_change(model, weights, images, 0);
+  const auto rates = rates_of_change(model, weights, images, 0, one_stream);
   Tensor output;
   {
     const NoGrad no_grad;

@@ -1,11 +1,14 @@
 #include "framework/nn/initialize.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "framework/core/error.hpp"
 #include "framework/core/moments.hpp"
+#include "framework/init/base.hpp"
 #include "framework/nn/refine.hpp"
 #include "framework/nn/site.hpp"
+#include "framework/nn/slots.hpp"
 
 namespace fanin::nn {
 std::vector<init::Target> targets_of(const std::vector<Module::NamedParameter>& parameters) {
@@ -27,7 +30,7 @@ namespace {
 void require_effect(const init::Plan& plan, const std::vector<init::Target>& targets,
                     const std::vector<Module::NamedParameter>& parameters) {
   for (const auto& rule : plan.rules()) {
-    if (rule.pattern.empty()) continue;
+    if (rule.pattern.empty() && !rule.init) continue;  // `default` asks for nothing that would not be
     bool matched = false, effective = false;
     for (std::size_t i = 0; i < targets.size(); ++i) {
       if (!init::matches(rule, targets[i])) continue;
@@ -36,18 +39,55 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
     }
     if (matched && !effective) {
       fail_usage(
-          "initialize: every parameter that '{}' matches has its values already (drawn or loaded); call "
+          "initialize: every parameter that '{}' {} has its values already (drawn or loaded); call "
           "forget() to draw anew",
-          rule.pattern);
+          rule.pattern.empty() ? rule.init->to_string() : rule.pattern,
+          rule.pattern.empty() ? "is for" : "matches");
     }
   }
 }
 
-Drawn describe(const Module::NamedParameter& one, std::string scheme) {
+Drawn describe(const Module::NamedParameter& one, std::string scheme, std::string note) {
   const Tensor& value = one.parameter->value;
-  const auto [mean, std] = moments(value.values());
-  return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std};
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();  // said to be loaded, by hand, and never given values
+  const auto [mean, std] = value.has_values() ? moments(value.values()) : Moments{unknown, unknown};
+  return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std, std::move(note)};
 }
+
+/// Takes an initialization back unless it came to its end: what it gave values has none again, and the generator stands
+/// where it stood.
+class Attempt {
+ public:
+  Attempt(Module& model, Generator& generator)
+      : generator_(generator), before_(generator), streams_(model.streams()) {}
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt() {
+    if (done_) return;
+    generator_ = before_;
+    Module::set_streams(streams_);
+    for (const auto& one : drawn_) undraw(one);
+  }
+  void drew(const Module::NamedParameter& one, const Initializer& scheme) {
+    drawn_.push_back(one);
+    one.parameter->origin = Origin::drawn;
+    one.parameter->drawn_by = scheme.to_string();
+  }
+  void keep() { done_ = true; }
+
+  static void undraw(const Module::NamedParameter& one) {
+    one.parameter->origin = Origin::declared;
+    one.parameter->drawn_by.clear();
+    one.parameter->value.unset(fmt::format("parameter '{}'", one.name));
+  }
+
+ private:
+  Generator& generator_;
+  Generator before_;
+  std::vector<Module::Stream> streams_;
+  std::vector<Module::NamedParameter> drawn_;
+  bool done_ = false;
+};
 
 /// A model's parameters, each with the scheme that speaks for it.
 struct Assignment {
@@ -65,7 +105,8 @@ struct Assignment {
     try {
       action();
     } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()), Blame::usage);
+      // What a scheme refuses was asked for; that the system has no memory was not.
+      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()), error.blame() == Blame::memory ? Blame::memory : Blame::usage);
     }
   }
 };
@@ -102,32 +143,86 @@ std::string origin_of(const Parameter& parameter, const Initializer& scheme) {
   return parameter.origin == Origin::loaded ? "loaded" : "kept";
 }
 
+enum class Walk { slots, one_stream };
+
+void draw_all(Module& model, const Assignment& all, Generator& generator, Walk walk, Attempt& attempt) {
+  const auto draw = [&](std::size_t i, Generator& source) {
+    if (!all.draws(i)) return;
+    all.fill(i, all.parameters[i].parameter->value, source);
+    attempt.drew(all.parameters[i], all.schemes[i]);
+  };
+  if (walk == Walk::one_stream) {
+    for (std::size_t i = 0; i < all.parameters.size(); ++i) draw(i, generator);
+    return;
+  }
+  for_each_slot(model, generator, [&](const Slot& slot) {
+    Generator source = slot.source(all.schemes[slot.index]);
+    draw(slot.index, source);
+  });
+}
+
+/// What the values are by, of a scheme that was to be fitted to data and was not.
+std::string unfitted_text(const Initializer& scheme, const Parameter& parameter) {
+  return parameter.value.rank() < 2 ? init::zeros().to_string() : init::base_of(scheme).to_string();
+}
+
 std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generator& generator,
-                                  const Samples* samples) {
+                                  const Samples* samples, Walk walk = Walk::slots) {
   const Assignment all = assign(model, plan, samples != nullptr);
   const auto& parameters = all.parameters;
   std::vector<Fit> fits;
-  std::vector<std::string> origins;
+  std::vector<std::size_t> fitted;
+  std::vector<std::string> origins, notes;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     origins.push_back(origin_of(*parameters[i].parameter, all.schemes[i]));
+    const Parameter& parameter = *parameters[i].parameter;
+    notes.push_back(all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
     if (!all.draws(i) || !all.schemes[i].scheme().needs_data) continue;
     require_batch(*samples, parameters[i].name, all.schemes[i]);
     fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});
+    fitted.push_back(i);
   }
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!all.draws(i)) continue;
-    Parameter& parameter = *parameters[i].parameter;
-    all.fill(i, parameter.value, generator);
-    parameter.origin = Origin::drawn;
-    parameter.drawn_by = origins[i];
+  Attempt attempt(model, generator);
+  if (walk == Walk::slots) {
+    model.seed_streams(derive_seed(generator.seed(), generator.save()));
+  } else {
+    for (const auto& [name, stream] : model.named_generators()) *stream = Generator(0);  // as they were then
   }
-  if (!fits.empty()) refine(model, fits, *samples);
+  draw_all(model, all, generator, walk, attempt);
+  if (!fits.empty()) {
+    const auto left = refine(model, fits, *samples);
+    for (std::size_t k = 0; k < fits.size(); ++k) {
+      if (left[k].empty()) continue;
+      const std::size_t i = fitted[k];
+      notes[i] = fmt::format("{} left it as drawn: {}", all.schemes[i].name(), left[k]);
+      origins[i] = fits[k].parameter->drawn_by = unfitted_text(all.schemes[i], *fits[k].parameter);
+    }
+  }
   std::vector<Drawn> report;
-  for (std::size_t i = 0; i < parameters.size(); ++i) report.push_back(describe(parameters[i], origins[i]));
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    report.push_back(describe(parameters[i], std::move(origins[i]), std::move(notes[i])));
+  attempt.keep();
   return report;
 }
 
 }  // namespace
+
+void initialize_by_one_stream(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
+  if (samples == nullptr) {
+    initialize_all(model, plan, generator, nullptr, Walk::one_stream);
+    return;
+  }
+  Samples then = *samples;
+  then.one_stream = true;
+  initialize_all(model, plan, generator, &then, Walk::one_stream);
+}
+
+std::vector<std::string> notes_of(const std::vector<Drawn>& drawn) {
+  std::vector<std::string> notes;
+  for (const Drawn& one : drawn)
+    if (!one.note.empty()) notes.push_back(fmt::format("{}: {}", one.name, one.note));
+  return notes;
+}
 
 std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator) {
   return initialize_all(model, plan, generator, nullptr);
@@ -178,12 +273,11 @@ void require_initializable(Module& model, const init::Plan& plan, bool with_data
 void forget(Module& model, const std::string& pattern) {
   bool any = false;
   std::vector<std::string> known;
-  for (auto& [name, parameter, owner] : model.named_parameters()) {
-    known.push_back(name);
-    if (!init::glob(pattern, name)) continue;
+  for (const auto& one : model.all_names()) {
+    known.push_back(one.name);
+    if (!init::glob(pattern, one.name)) continue;
     any = true;
-    parameter->origin = Origin::declared;
-    parameter->drawn_by.clear();
+    Attempt::undraw(one);
   }
   if (!any) fail_usage("forget: no parameter matches '{}'{}", pattern, suggest(pattern, known));
 }

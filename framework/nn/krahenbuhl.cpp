@@ -31,7 +31,8 @@ ChannelMoments moments_of(const Tensor& output, Index c) {
 
 /// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's
 /// mean.
-void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples) {
+std::vector<std::string> fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples) {
+  std::vector<std::string> left(fits.size());
   for (Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {
       return std::find_if(fits.begin(), fits.end(), [&](const Fit& f) {
@@ -44,9 +45,11 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
     if (output.rank() < 2 || output.size(1) != fit.parameter->value.size(0))
       fail("scheme 'krahenbuhl' cannot fit '{}' {}: its layer gives out {}, and not one channel for each row",
            fit.name, fit.parameter->value.shape().to_string(), output.shape().to_string());
+    bool any = false;
     for (Index c = 0; c < output.size(1); ++c) {
       const auto [mean, std] = moments_of(output, c);
       const double factor = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
+      any = any || varies(mean, std);
       if (weight != fits.end()) {
         Tensor& w = weight->parameter->value;
         const auto row = static_cast<std::size_t>(w.numel() / w.size(0));
@@ -57,11 +60,14 @@ void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& sam
         b = static_cast<real>((static_cast<double>(b) - mean) * factor);
       }
     }
+    if (weight != fits.end() && !any)
+      left[static_cast<std::size_t>(weight - fits.begin())] = "no channel of its layer's output varies on the batch";
   }
   std::vector<Fit> between;
   std::copy_if(fits.begin(), fits.end(), std::back_inserter(between),
                [](const Fit& f) { return f.scheme.word("between") == "true"; });
-  equalize_rates(model, between, samples.images);
+  equalize_rates(model, between, samples.images, samples.one_stream);
+  return left;
 }
 
 }  // namespace fanin::nn

@@ -13,8 +13,8 @@ Linear::Linear(LinearOptions options) {
   }
   const Fans fans{options.in, options.out};
   weight = add_parameter("weight", {options.out, options.in},
-                         options.weight_init.value_or(init::kaiming_uniform({.a = std::sqrt(5.0)})), fans);
-  if (options.bias) bias = add_parameter("bias", {options.out}, options.bias_init.value_or(init::fan_uniform()), fans);
+                         init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, options.weight_init);
+  if (options.bias) bias = add_parameter("bias", {options.out}, init::fan_uniform(), fans, options.bias_init);
 }
 
 std::string Linear::describe() const {

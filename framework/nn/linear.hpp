@@ -17,7 +17,7 @@ class Linear final : public Module {
   explicit Linear(LinearOptions options);
   Linear(Index in, Index out) : Linear(LinearOptions{.in = in, .out = out}) {}
 
-  std::shared_ptr<Parameter> weight, bias;  ///< `bias` is null when the layer has none
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< `bias` is null when the layer has none
 
   std::string kind() const override { return "Linear"; }
   std::string describe() const override;

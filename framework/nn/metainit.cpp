@@ -63,7 +63,7 @@ double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples
 }
 
 /// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen is kept.
-void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples) {
+std::vector<std::string> fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples) {
   constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
   const Numbers base = values_of(fits);
   const auto scale_by = [&](const Numbers& logarithms) {
@@ -82,6 +82,7 @@ void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& sampl
   Numbers here(fits.size(), 0.0), best = here;
   double value = quotient_at(here), least = value;
   const auto& options = fits.front().scheme;
+  const bool moves = std::isfinite(value);
   for (int step = 0; step < static_cast<int>(options.number("steps")) && std::isfinite(value); ++step) {
     Numbers next = here;
     for (std::size_t k = 0; k < fits.size(); ++k) {
@@ -98,6 +99,7 @@ void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& sampl
     }
   }
   scale_by(best);
+  return std::vector<std::string>(fits.size(), moves ? "" : "the gradient quotient of this start is not a finite number");
 }
 
 }  // namespace fanin::nn

@@ -6,7 +6,7 @@
 namespace fanin::nn {
 namespace {
 
-Tensor value_of(const std::shared_ptr<Parameter>& parameter) { return parameter ? parameter->use() : Tensor(); }
+Tensor value_of(const ParameterRef& parameter) { return parameter ? parameter->use() : Tensor(); }
 
 }  // namespace
 
@@ -14,8 +14,8 @@ BatchNorm::BatchNorm(BatchNormOptions options, int rank) : options_(std::move(op
   const Index features = options_.features;
   if (features < 1) fail("BatchNorm: features must be at least 1, got {}", features);
   if (options_.affine) {
-    weight = add_parameter("weight", {features}, options_.weight_init.value_or(init::ones()), {features, features});
-    bias = add_parameter("bias", {features}, options_.bias_init.value_or(init::zeros()), {features, features});
+    weight = add_parameter("weight", {features}, init::ones(), {features, features}, options_.weight_init);
+    bias = add_parameter("bias", {features}, init::zeros(), {features, features}, options_.bias_init);
   }
   running_mean = add_buffer("running_mean", Tensor::zeros({features}));
   running_var = add_buffer("running_var", Tensor::ones({features}));
@@ -32,8 +32,8 @@ Tensor BatchNorm::forward(const Tensor& x) {
 LayerNorm::LayerNorm(LayerNormOptions options) : options_(std::move(options)) {
   const Index features = options_.features;
   if (features < 1) fail("LayerNorm: features must be at least 1, got {}", features);
-  weight = add_parameter("weight", {features}, options_.weight_init.value_or(init::ones()), {features, features});
-  bias = add_parameter("bias", {features}, options_.bias_init.value_or(init::zeros()), {features, features});
+  weight = add_parameter("weight", {features}, init::ones(), {features, features}, options_.weight_init);
+  bias = add_parameter("bias", {features}, init::zeros(), {features, features}, options_.bias_init);
 }
 
 std::string LayerNorm::describe() const { return fmt::format("LayerNorm({})", options_.features); }
@@ -45,8 +45,8 @@ GroupNorm::GroupNorm(GroupNormOptions options) : options_(std::move(options)) {
   if (o.groups < 1 || o.channels < 1 || o.channels % o.groups != 0) {
     fail("GroupNorm: channels={} must be a positive multiple of groups={}", o.channels, o.groups);
   }
-  weight = add_parameter("weight", {o.channels}, o.weight_init.value_or(init::ones()), {o.channels, o.channels});
-  bias = add_parameter("bias", {o.channels}, o.bias_init.value_or(init::zeros()), {o.channels, o.channels});
+  weight = add_parameter("weight", {o.channels}, init::ones(), {o.channels, o.channels}, o.weight_init);
+  bias = add_parameter("bias", {o.channels}, init::zeros(), {o.channels, o.channels}, o.bias_init);
 }
 
 std::string GroupNorm::describe() const { return fmt::format("GroupNorm({}, {})", options_.groups, options_.channels); }

@@ -15,7 +15,7 @@ struct BatchNormOptions {
 /// Normalises each feature over the batch (Ioffe & Szegedy 2015; torch.nn.BatchNorm1d and 2d): x [N, C] or [N, C, H, W].
 class BatchNorm : public Module {
  public:
-  std::shared_ptr<Parameter> weight, bias;  ///< null when not affine
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< null when not affine
   Tensor running_mean, running_var;
   /// Evaluation statistics even while training: for fine-tuning with frozen statistics.
   bool freeze_statistics = false;
@@ -54,7 +54,7 @@ struct LayerNormOptions {
 class LayerNorm final : public Module {
  public:
   explicit LayerNorm(LayerNormOptions options);
-  std::shared_ptr<Parameter> weight, bias;
+  ParameterRef weight{"weight"}, bias{"bias"};
   std::string kind() const override { return "LayerNorm"; }
   std::string describe() const override;
 
@@ -77,7 +77,7 @@ struct GroupNormOptions {
 class GroupNorm final : public Module {
  public:
   explicit GroupNorm(GroupNormOptions options);
-  std::shared_ptr<Parameter> weight, bias;
+  ParameterRef weight{"weight"}, bias{"bias"};
   std::string kind() const override { return "GroupNorm"; }
   std::string describe() const override;
 

@@ -13,7 +13,7 @@ namespace {
 
 struct Entry {
   const char* scheme;
-  void (*fit)(Module& model, std::span<const Fit> fits, const Samples& samples);
+  std::vector<std::string> (*fit)(Module& model, std::span<const Fit> fits, const Samples& samples);
 };
 
 constexpr std::array table = {Entry{"lsuv", fit_lsuv}, Entry{"krahenbuhl", fit_krahenbuhl},
@@ -24,21 +24,34 @@ struct Reached {};
 
 }  // namespace
 
-void refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
+std::vector<std::string> refine(Module& model, std::span<const Fit> fits, const Samples& samples) {
   const KeepState keep(model);
-  std::vector<std::string> done;
-  for (const Fit& first : fits) {
-    const std::string& scheme = first.scheme.name();
-    if (std::find(done.begin(), done.end(), scheme) != done.end()) continue;
-    done.push_back(scheme);
+  const auto run = in_run_order(model, fits, samples.images);
+  std::vector<std::string> left(fits.size());
+  std::vector<bool> done(fits.size());
+  for (std::size_t first = 0; first < fits.size(); ++first) {
+    if (done[first]) continue;
+    const std::string& scheme = fits[first].scheme.name();
     const auto entry =
         std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
     if (entry == table.end()) fail("scheme '{}' needs data, but there is no way known to fit it", scheme);
     std::vector<Fit> own;
-    std::copy_if(fits.begin(), fits.end(), std::back_inserter(own),
-                 [&](const Fit& f) { return f.scheme.name() == scheme; });
-    entry->fit(model, own, samples);
+    std::vector<std::size_t> index;
+    for (std::size_t i = first; i < fits.size(); ++i) {
+      if (fits[i].scheme.name() != scheme) continue;
+      done[i] = true;
+      if (std::find(run.begin(), run.end(), fits[i].owner) == run.end()) {
+        left[i] = "a forward pass does not run its layer";
+      } else {
+        own.push_back(fits[i]);
+        index.push_back(i);
+      }
+    }
+    if (own.empty()) continue;
+    auto why = entry->fit(model, own, samples);
+    for (std::size_t k = 0; k < own.size(); ++k) left[index[k]] = std::move(why[k]);
   }
+  return left;
 }
 
 void scale(std::span<real> values, double factor) {

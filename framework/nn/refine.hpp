@@ -19,17 +19,18 @@ struct Fit {
 struct Samples {
   Tensor images;  ///< [N, …], as the model reads them
   std::span<const std::int32_t> labels;
+  bool one_stream = false;  ///< random directions as files without `draws=2` had them
 };
 
 /// Fits the parameters `fits`, and no others, to the samples, scheme by scheme in the order of `fits`. Statistics,
-/// generators and mode of the model stay as they are, gradients are forgotten. Error for a layer whose output is not finite,
-/// or that a scheme cannot fit.
-void refine(Module& model, std::span<const Fit> fits, const Samples& samples);
+/// generators and mode of the model stay as they are, gradients are forgotten. Says of each fit why it was left as drawn,
+/// "" where it was not. Error for a layer whose output is not finite, or that a scheme cannot fit.
+std::vector<std::string> refine(Module& model, std::span<const Fit> fits, const Samples& samples);
 
-// The schemes' own parts, each in the file of its name; all of `fits` are of that scheme.
-void fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples);
-void fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples);
-void fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples);
+// The schemes' own parts, each in the file of its name; all of `fits` are of that scheme, and run.
+std::vector<std::string> fit_lsuv(Module& model, std::span<const Fit> fits, const Samples& samples);
+std::vector<std::string> fit_krahenbuhl(Module& model, std::span<const Fit> fits, const Samples& samples);
+std::vector<std::string> fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples);
 
 /// Dauphin & Schoenholz 2019: the mean of |(g - H g) / (g ± ε) - 1| over the elements of `fits`, where g is the gradient of
 /// cross-entropy, H its Hessian, ± the sign of g and ε = 1e-5: how much a step along the gradient changes the gradient. H g is a difference
@@ -39,10 +40,11 @@ double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples
 /// Krähenbühl et al. 2015, algorithm 2, in closed form: along each run of layers where what one multiplies the next can divide
 /// (ReLU and pooling between them), the weights of `fits` are scaled so that their rates of change are equal, and the
 /// model's function stays. Layers that stand alone in this sense stay as they are.
-void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images);
+void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images, bool one_stream = false);
 /// √(E‖∂(ηᵀz)/∂w‖²) / ‖w‖ for the weight w of each fit: z the model's outputs on the images, η ~ N(0, 1) drawn from `seed`.
 /// 0 for a weight of zeros.
-std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed);
+std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed,
+                                    bool one_stream = false);
 
 /// values ← factor · values.
 void scale(std::span<real> values, double factor);

@@ -16,8 +16,13 @@ Residual::Residual(ResidualOptions options)
     if (!body_->own_parameters().empty()) fail("Residual: a body that owns parameters itself needs a body_name");
     for (const auto& [name, child] : body_->children()) add_child(name, child);
   }
-  if (options.scaled) branch_weight = add_parameter("branch_weight", {1}, options.scale_init.value_or(init::ones()), {1, 1});
+  if (options.scaled) branch_weight = add_parameter("branch_weight", {1}, init::ones(), {1, 1}, options.scale_init);
   if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
+}
+
+Module& Residual::body() {
+  if (!body_) fail("Residual: this block was moved from and has no body; use the one that it was moved into");
+  return *body_;
 }
 
 Tensor Residual::forward(const Tensor& x) {

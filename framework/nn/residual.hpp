@@ -18,9 +18,9 @@ class Residual final : public Module {
  public:
   explicit Residual(ResidualOptions options);
   std::string kind() const override { return "Residual"; }
-  Module& body() { return *body_; }
+  Module& body();
 
-  std::shared_ptr<Parameter> branch_weight;  ///< null when the branch is not scaled
+  ParameterRef branch_weight{"branch_weight"};  ///< null when the branch is not scaled
 
  protected:
   Tensor forward(const Tensor& x) override;

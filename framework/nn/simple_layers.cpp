@@ -1,5 +1,6 @@
 #include "framework/nn/simple_layers.hpp"
 
+#include <atomic>
 #include <cmath>
 
 #include "framework/core/error.hpp"
@@ -16,6 +17,12 @@ ops::Pool2dOptions pool_options(const PoolOptions& o) {
   return {.kernel = o.kernel, .stride = stride, .padding = o.padding};
 }
 
+/// Layers that nobody seeded share no mask.
+std::uint64_t next_stream() {
+  static std::atomic<std::uint64_t> made = 0;
+  return derive_seed(made++, "dropout");
+}
+
 }  // namespace
 
 Tensor MaxPool2d::forward(const Tensor& x) { return ops::max_pool2d(x, pool_options(options_)); }
@@ -23,7 +30,8 @@ Tensor AvgPool2d::forward(const Tensor& x) { return ops::avg_pool2d(x, pool_opti
 Tensor AdaptiveAvgPool2d::forward(const Tensor& x) { return ops::adaptive_avg_pool2d(x, {height_, width_}); }
 Tensor Flatten::forward(const Tensor& x) { return ops::flatten(x); }
 
-Dropout::Dropout(double p, std::uint64_t seed) : p_(p), generator_(seed) {
+Dropout::Dropout(double p, std::optional<std::uint64_t> seed) : p_(p), generator_(seed ? *seed : next_stream()) {
+  if (seed) keep_stream();
   if (!(p >= 0 && p < 1)) fail("Dropout: p must be in [0, 1), got {}", p);
 }
 std::string Dropout::describe() const { return fmt::format("Dropout({})", p_); }
@@ -33,8 +41,8 @@ Embedding::Embedding(EmbeddingOptions options) {
   if (options.count < 1 || options.dimension < 1) {
     fail("Embedding: count and dimension must be at least 1, got {} and {}", options.count, options.dimension);
   }
-  weight = add_parameter("weight", {options.count, options.dimension}, options.weight_init.value_or(init::normal()),
-                         {options.dimension, options.count});
+  weight = add_parameter("weight", {options.count, options.dimension}, init::normal(),
+                         {options.dimension, options.count}, options.weight_init);
 }
 
 Tensor Embedding::lookup(std::span<const std::int32_t> indices) const { return ops::embedding(indices, weight->use()); }

@@ -60,10 +60,12 @@ class Flatten final : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
-/// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout).
+/// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout). Each layer has a stream
+/// of its own: `seed`'s; without one, that which `initialize` or `reseed` gives it, and before that one of its own making, which
+/// only depends on how many such layers the program made before.
 class Dropout final : public Module {
  public:
-  explicit Dropout(double p = 0.5, std::uint64_t seed = 0);
+  explicit Dropout(double p = 0.5, std::optional<std::uint64_t> seed = std::nullopt);
   std::string kind() const override { return "Dropout"; }
   std::string describe() const override;
 
@@ -86,7 +88,7 @@ struct EmbeddingOptions {
 class Embedding final : public Module {
  public:
   explicit Embedding(EmbeddingOptions options);
-  std::shared_ptr<Parameter> weight;
+  ParameterRef weight{"weight"};
   std::string kind() const override { return "Embedding"; }
   Tensor lookup(std::span<const std::int32_t> indices) const;
 
