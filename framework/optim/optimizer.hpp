@@ -12,7 +12,7 @@ enum class Rule { sgd, adam, adamw, rmsprop };
 
 struct OptimizerOptions {
   Rule rule = Rule::sgd;
-  double lr = 0.1;
+  double lr = 0.1;  ///< sgd's; see `default_lr`
   double weight_decay = 0;
   double momentum = 0;    ///< sgd, rmsprop
   double dampening = 0;   ///< sgd
@@ -25,18 +25,24 @@ struct OptimizerOptions {
 Rule rule_named(const std::string& name);  ///< usage Error with the nearest names
 std::string rule_name(Rule rule);
 const std::vector<std::string>& rule_names();
+/// The learning rate that the program takes where none is given: 0.1 for sgd, 0.001 for the rules that divide by the gradient's
+/// size. `OptimizerOptions::lr` does not follow its rule: who changes the rule in C++ says the rate too.
+double default_lr(Rule rule);
 
-/// Parameters that share a learning rate: `lr_scale` times the optimizer's.
+/// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale` times its.
 struct Group {
   std::vector<nn::Module::NamedParameter> parameters;
   double lr_scale = 1;
+  double decay_scale = 1;
 };
 
 /// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is one pass
-/// over memory; the parameters' tensors keep their handles and see the flat elements.
+/// over memory; the parameters' tensors keep their handles and see the flat elements. Several optimizers may share parameters: the
+/// one that steps has them in its buffers.
 class Optimizer {
  public:
-  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's ranges.
+  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's ranges, for no parameters
+  /// at all, and for one that is given twice.
   Optimizer(nn::Module& model, OptimizerOptions options);
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
   ~Optimizer();
@@ -65,10 +71,11 @@ class Optimizer {
   /// out of range.
   void resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates);
   /// As `resume`, for parameters that had a gradient in every step.
-  void set_steps(Index steps) { steps_ = steps; }
+  void set_steps(Index steps);
 
  private:
   struct FlatGroup;
+  void require_whole(const char* what) const;
   void update(FlatGroup& group, Index begin, Index count, Index previous_updates);
   std::vector<FlatGroup> groups_;
   OptimizerOptions options_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "framework/core/error.hpp"
 #include "framework/nn/site.hpp"
 
 namespace fanin::optim {
@@ -61,9 +62,14 @@ std::vector<Group> by_width(nn::Module& model, Rule rule, std::vector<Group> gro
   std::vector<Group> split;
   for (const auto& group : groups) {
     std::map<double, Group, std::greater<>> by_rate;
-    for (const auto& one : group.parameters) by_rate[scales.at(one.name)].parameters.push_back(one);
+    for (const auto& one : group.parameters) {
+      const auto found = scales.find(one.name);
+      if (found == scales.end()) fail("by_width: this model has no parameter '{}'; give groups of its own parameters", one.name);
+      by_rate[found->second].parameters.push_back(one);
+    }
     for (auto& [scale, part] : by_rate) {
       part.lr_scale = group.lr_scale * scale;
+      part.decay_scale = group.decay_scale / scale;
       split.push_back(std::move(part));
     }
   }

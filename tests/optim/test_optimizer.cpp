@@ -4,16 +4,20 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "framework/core/error.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/nn/linear.hpp"
 #include "framework/nn/sequential.hpp"
+#include "framework/nn/simple_layers.hpp"
 #include "framework/ops/loss.hpp"
 #include "framework/ops/reduce.hpp"
+#include "tests/message.hpp"
 #include "tests/reference/digest.hpp"
 
 using namespace fanin;
@@ -178,6 +182,95 @@ TEST_CASE("optimizer: keeps the values the parameters had, and handles taken bef
   problem.step(optimizer);
   CHECK(handle.to_vector() == problem.layer.weight->value.to_vector());
   CHECK(handle.to_vector() != before);
+}
+
+TEST_CASE("optimizer: two on one model both move it, in turn or one after the other, as two that share nothing but the weights") {
+  for (const auto& [name, options] : rules()) {
+    CAPTURE(name);
+    const OptimizerOptions other{.rule = Rule::adam, .lr = 0.03};
+    Problem shared, alone;
+    Optimizer first(shared.layer, options), second(shared.layer, other);
+    Optimizer lone_first(alone.layer, options);
+    std::optional<Optimizer> lone_second;
+    // Of `alone`, each optimizer sees copies of what the other one left.
+    Problem twin;
+    lone_second.emplace(twin.layer, other);
+    const auto carry = [](Problem& from, Problem& to) {
+      to.layer.weight->value.copy_from(from.layer.weight->value);
+      to.layer.bias->value.copy_from(from.layer.bias->value);
+    };
+    for (const int which : {0, 0, 1, 0, 1, 1}) {
+      const auto before = shared.layer.weight->value.to_vector();
+      shared.step(which == 0 ? first : second);
+      CHECK(shared.layer.weight->value.to_vector() != before);
+      if (which == 0) {
+        alone.step(lone_first);
+        carry(alone, twin);
+      } else {
+        twin.step(*lone_second);
+        carry(twin, alone);
+      }
+      CHECK(shared.layer.weight->value.to_vector() == alone.layer.weight->value.to_vector());
+    }
+  }
+}
+
+TEST_CASE("optimizer: goes on when another one, its model or what was in a parameter is gone") {
+  Problem problem, reference_run;
+  Optimizer optimizer(problem.layer, {.lr = 0.1}), plain(reference_run.layer, {.lr = 0.1});
+  { Optimizer passing(problem.layer, {.rule = Rule::adam}); }
+  problem.step(optimizer);
+  reference_run.step(plain);
+  CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
+  problem.layer.weight->value = problem.layer.weight->value.clone().set_requires_grad(true);  // another tensor in its place
+  problem.step(optimizer);
+  reference_run.step(plain);
+  CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
+  problem.layer.bias->value = Tensor::zeros({4});
+  CHECK(holds(message([&] { optimizer.step(); }), "parameter 'bias' had 3 elements when the optimizer was made, and has shape [4] now"));
+  std::optional<Optimizer> widow;
+  std::vector<real> last;
+  Tensor handle;
+  {
+    nn::Linear model(2, 2);
+    Generator generator(0);
+    nn::initialize(model, generator);
+    handle = model.weight->value;
+    widow.emplace(model, OptimizerOptions{});
+    last = handle.to_vector();
+  }
+  widow->step();
+  widow.reset();
+  CHECK(handle.to_vector() == last);
+}
+
+TEST_CASE("optimizer: what it cannot be made of or asked for is an Error that names it") {
+  nn::Linear a(2, 2), b(2, 2), frozen(2, 2);
+  const auto of = [](nn::Linear& layer) { return layer.named_parameters(); };
+  const auto made_of = [](std::vector<optim::Group> groups) { return message([&] { Optimizer(groups, {}); }); };
+  auto twice = of(a);
+  twice.push_back(twice[0]);
+  CHECK(holds(made_of({{.parameters = twice}}), "parameter 'weight' of group 0 is 'weight' of group 0 already"));
+  CHECK(holds(made_of({{.parameters = of(b)}, {.parameters = of(a)}, {.parameters = {of(a)[1]}}}),
+              "parameter 'bias' of group 2 is 'bias' of group 1 already"));
+  b.weight->value = a.weight->value;  // one tensor in two parameters
+  CHECK(holds(made_of({{.parameters = of(a)}, {.parameters = of(b)}}), "parameter 'weight' of group 1 is 'weight' of group 0 already"));
+  CHECK(holds(made_of({}), "there are no parameters to train"));
+  CHECK(holds(made_of({{}}), "there are no parameters to train"));
+  CHECK(holds(made_of({{.parameters = {{"ghost", nullptr, nullptr}}}}), "parameter 'ghost' of group 0 is null"));
+  CHECK(holds(made_of({{.parameters = of(frozen), .lr_scale = -1}}), "lr_scale must be a finite number ≥ 0, got -1"));
+  CHECK(holds(made_of({{.parameters = of(frozen), .decay_scale = std::nan("")}}), "decay_scale must be a finite number"));
+  nn::Flatten nothing;
+  CHECK(holds(message([&] { Optimizer(nothing, {}); }), "there are no parameters to train"));
+  Optimizer optimizer(frozen, {});
+  CHECK(holds(message([&] { optimizer.set_group_lr_scale(0, std::nan("")); }), "lr_scale must be"));
+  CHECK(holds(message([&] { optimizer.set_group_lr_scale(1, 1); }), "there is no group 1, it has 1"));
+  CHECK(holds(message([&] { optimizer.set_steps(-1); }), "steps must be at least 0, got -1"));
+  CHECK(holds(message([&] { optimizer.resume(-1, optimizer.updates()); }), "steps must be at least 0, got -1"));
+  const Optimizer taken = std::move(optimizer);
+  for (const auto& action : std::vector<std::function<void()>>{
+           [&] { optimizer.step(); }, [&] { optimizer.zero_grad(); }, [&] { optimizer.clip_grad_norm(1); }})
+    CHECK(holds(message(action), "moved from"));
 }
 
 TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {

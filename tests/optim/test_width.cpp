@@ -11,6 +11,7 @@
 #include "framework/core/moments.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/train/finetune.hpp"
 #include "models/model.hpp"
 
 using namespace fanin;
@@ -121,5 +122,101 @@ TEST_CASE("mup: the coordinate check: what a few steps change in each layer does
       CHECK(mup[2][layer] / mup[0][layer] > 1 / 1.6);
     }
     CHECK(standard[2][2] / standard[0][2] > 2.5);  // the logits
+  }
+}
+
+namespace {
+
+/// What one step of decay alone takes from each weight matrix, as a share of it.
+std::map<std::string, double> decay_of(Index width, const optim::OptimizerOptions& options, double layer_rate) {
+  const auto net = born(fmt::format("mlp(hidden={}-{})", width, width), "mup(base_width=32)");
+  std::vector<optim::Group> groups(2);
+  groups[1].lr_scale = layer_rate;
+  for (const auto& one : net->named_parameters()) groups[one.name == "fc3.weight"].parameters.push_back(one);
+  optim::Optimizer optimizer(optim::by_width(*net, options.rule, groups), options);
+  std::map<std::string, double> before, shares;
+  for (const auto& one : net->named_parameters()) {
+    before[one.name] = static_cast<double>(one.parameter->value.data()[0]);
+    one.parameter->value.grad_buffer().fill(0);
+    one.parameter->value.mark_grad();
+  }
+  optimizer.step();
+  for (const auto& one : net->named_parameters()) {
+    if (one.parameter->value.rank() < 2) continue;
+    shares[one.name] = 1 - static_cast<double>(one.parameter->value.data()[0]) / before[one.name];
+  }
+  return shares;
+}
+
+}  // namespace
+
+TEST_CASE("mup: weight decay takes the same share of a weight in a step at every width") {
+  for (const Rule rule : {Rule::sgd, Rule::adamw}) {
+    CAPTURE(optim::rule_name(rule));
+    for (const Index width : {32, 128, 1024}) {
+      CAPTURE(width);
+      const auto shares = decay_of(width, {.rule = rule, .lr = 0.05, .weight_decay = 0.2, .momentum = 0.9}, 0.5);
+      CHECK(shares.at("fc1.weight") == doctest::Approx(0.05 * 0.2).epsilon(1e-4));
+      CHECK(shares.at("fc2.weight") == doctest::Approx(0.05 * 0.2).epsilon(1e-4));
+      CHECK(shares.at("fc3.weight") == doctest::Approx(0.5 * 0.05 * 0.2).epsilon(1e-4));  // its own rate stays its own
+    }
+  }
+}
+
+TEST_CASE("mup: every rule, coupled or not, steps as one optimizer a parameter with its rate times and its decay over the scale") {
+  for (const Rule rule : {Rule::sgd, Rule::adam, Rule::adamw, Rule::rmsprop}) {
+    CAPTURE(optim::rule_name(rule));
+    const optim::OptimizerOptions options{.rule = rule, .lr = 0.01, .weight_decay = 0.5, .momentum = 0.9};
+    const auto net = born("mlp(hidden=128-256)", "mup(base_width=32)"), twin = born("mlp(hidden=128-256)", "mup(base_width=32)");
+    optim::Optimizer optimizer(optim::by_width(*net, rule), options);
+    std::vector<optim::Optimizer> single;
+    const auto all = optim::width_scales(*twin, rule);
+    const auto parameters = net->named_parameters(), others = twin->named_parameters();
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      optim::OptimizerOptions own = options;
+      own.lr *= all[i].second;
+      own.weight_decay /= all[i].second;
+      single.emplace_back(std::vector<optim::Group>{{.parameters = {others[i]}}}, own);
+    }
+    Generator generator(3);
+    for (int step = 0; step < 3; ++step) {
+      for (std::size_t i = 0; i < others.size(); ++i) {
+        Tensor gradient(parameters[i].parameter->value.shape());
+        generator.normal(gradient.values(), 0, 0.1);
+        for (const auto* set : {&parameters, &others}) {
+          (*set)[i].parameter->value.grad_buffer().copy_from(gradient);
+          (*set)[i].parameter->value.mark_grad();
+        }
+      }
+      optimizer.step();
+      for (auto& one : single) one.step();
+    }
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      CAPTURE(others[i].name);
+      CHECK(parameters[i].parameter->value.to_vector() == others[i].parameter->value.to_vector());
+    }
+  }
+}
+
+TEST_CASE("mup: fine-tuning's penalties pull by the same share in a step at every width") {
+  for (const Index width : {64, 512}) {
+    CAPTURE(width);
+    const auto net = born(fmt::format("mlp(hidden={}-{})", width, width), "mup");
+    const auto scales_now = optim::width_scales(*net, Rule::adamw);
+    train::FineTuning tuning(*net, {.l2_sp = 0.5, .l2_head = 0.25});
+    tuning.equalize_penalties(scales_now);
+    std::map<std::string, double> scale(scales_now.begin(), scales_now.end());
+    for (const auto& one : net->named_parameters()) {
+      Tensor& value = one.parameter->value;
+      for (real& w : value.values()) w += 1;
+      value.grad_buffer().fill(0);
+      value.mark_grad();
+    }
+    tuning.add_penalties();
+    const auto pull = [&](const char* name) {
+      return static_cast<double>(net->parameter(name)->value.grad().data()[0]) * scale.at(name);
+    };
+    CHECK(pull("fc2.weight") == doctest::Approx(0.5));
+    CHECK(pull("fc3.weight") == doctest::Approx(0.25 * static_cast<double>(net->parameter("fc3.weight")->value.data()[0])));
   }
 }
