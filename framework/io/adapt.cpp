@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
 
 namespace fanin {
 namespace {
 
 constexpr std::array names = {"average",      "repeat",   "sum",    "keep_rows",
-                              "reinitialize", "crop_pad", "select", "inflate"};
+                              "reinitialize", "crop_pad", "select", "inflate",
+                              "transpose",    "transpose_depthwise"};
 
 /// `position`'s row-major place in `sizes`.
 Index place(const std::array<Index, Shape::max_rank>& position, const Shape& sizes) {
@@ -97,6 +100,48 @@ void inflate(const std::vector<float>& from, const Shape& saved, Tensor& to) {
   });
 }
 
+using Sizes = std::vector<Index>;
+
+/// What becomes of sizes in Keras's order; nothing where a tensor has no such order.
+std::optional<Sizes> from_keras(const Sizes& from, bool depthwise) {
+  const std::size_t rank = from.size();
+  if (depthwise) {
+    if (rank != 4) return std::nullopt;
+    return Sizes{from[2] * from[3], 1, from[0], from[1]};
+  }
+  if (rank < 2) return std::nullopt;
+  Sizes to = {from[rank - 1], from[rank - 2]};
+  to.insert(to.end(), from.begin(), from.end() - 2);
+  return to;
+}
+
+/// A view whose elements, read in row-major order, are those of the tensor in the new order; it may have more dimensions.
+StoredTensor view_in_order(const StoredTensor& from, bool depthwise, Index channels) {
+  StoredTensor view = from;
+  Sizes strides = from.strides;
+  if (strides.empty()) {
+    strides.assign(from.sizes.size(), 1);
+    for (std::size_t d = strides.size() - 1; d > 0; --d) strides[d - 1] = strides[d] * from.sizes[d];
+  }
+  const std::size_t rank = from.sizes.size();
+  view.sizes.clear(), view.strides.clear();
+  const auto take = [&](std::size_t d) { view.sizes.push_back(from.sizes[d]), view.strides.push_back(strides[d]); };
+  if (channels > 0) {
+    view.sizes = {from.sizes[1], channels, from.sizes[0] / channels};
+    view.strides = {strides[1], strides[0], strides[0] * channels};
+    return view;
+  }
+  if (depthwise) take(rank - 2), take(rank - 1);
+  else take(rank - 1), take(rank - 2);
+  for (std::size_t d = 0; d + 2 < rank; ++d) take(d);
+  return view;
+}
+
+/// As shapes tell it: `transpose` means a depthwise kernel where only that fits.
+bool is_depthwise(Adapt rule, const Sizes& from, const Sizes& to) {
+  return rule == Adapt::transpose_depthwise || from_keras(from, false) != to;
+}
+
 }  // namespace
 
 const char* name_of(Adapt rule) { return names[static_cast<std::size_t>(rule)]; }
@@ -109,7 +154,31 @@ Adapt parse_adapt(const std::string& name) {
   return static_cast<Adapt>(found - names.begin());
 }
 
-std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to) {
+AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text) {
+  const Expression call = Expression::parse(text);
+  AdaptRule rule{pattern, parse_adapt(call.name)};
+  const Options options(call, "adaptation", rule.rule == Adapt::transpose ? std::vector<std::string>{"channels"} : std::vector<std::string>{});
+  rule.channels = options.integer("channels", 0, 1, Index{1} << 40);
+  return rule;
+}
+
+AdaptRule parse_adapt_rule(const std::string& text) {
+  const auto at = text.find('=');
+  if (at == std::string::npos || at == 0) fail_usage("--adapt: '{}' must be as \"conv1.weight=average\"", text);
+  return parse_adapt_rule(text.substr(0, at), text.substr(at + 1));
+}
+
+bool reorders(Adapt rule) { return rule == Adapt::transpose || rule == Adapt::transpose_depthwise; }
+
+std::vector<Adapt> fitting_rules(const std::vector<Index>& from, const std::vector<Index>& to) {
+  std::vector<Adapt> fitting;
+  for (const Adapt rule : {Adapt::transpose, Adapt::average, Adapt::repeat, Adapt::keep_rows, Adapt::inflate, Adapt::select, Adapt::crop_pad}) {
+    if (!why_not(rule, from, to)) fitting.push_back(rule);
+  }
+  return fitting;
+}
+
+std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to, Index channels) {
   const auto same_but = [&](std::size_t free) {
     if (from.size() != to.size() || from.size() <= free) return false;
     for (std::size_t d = 0; d < from.size(); ++d) {
@@ -147,11 +216,43 @@ std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, c
       if (!fits) return "expected kernels [O, I, K] and [O, I, H, K]";
       return std::nullopt;
     }
+    case Adapt::transpose:
+    case Adapt::transpose_depthwise: {
+      const auto plain = from_keras(from, false), depthwise = from_keras(from, true);
+      const bool fits = (rule == Adapt::transpose && plain == to) || depthwise == to;
+      if (!fits) return "expected [in, out], [H, W, in, out] or, depthwise, [H, W, in, multiplier], as Keras has them";
+      if (channels > 0 && (from.size() != 2 || from[0] % channels != 0))
+        return fmt::format("channels={} wants a dense layer [in, out] with a multiple of that many inputs", channels);
+      return std::nullopt;
+    }
   }
   return "unknown rule";
 }
 
-void adapt(Adapt rule, const StoredTensor& from, Tensor& to) {
+StoredTensor reordered(const AdaptRule& rule, const StoredTensor& from) {
+  const bool depthwise = rule.rule == Adapt::transpose_depthwise;
+  const auto sizes = from_keras(from.sizes, depthwise);
+  const auto reason = sizes ? why_not(rule.rule, from.sizes, *sizes, rule.channels)
+                            : std::optional<std::string>(depthwise ? "it has no 4 dimensions" : "it has no 2 dimensions");
+  if (reason) fail("'{}' of shape {} has no other order by '{}': {}", from.name, from.shape_text(), name_of(rule.rule), *reason);
+  StoredTensor view = view_in_order(from, depthwise, rule.channels);
+  if (view.sizes == *sizes) return view;
+  const auto bytes = std::make_shared<std::vector<std::byte>>(view.byte_size());
+  view.read_bytes(0, view.numel(), bytes->data());
+  view.sizes = *sizes;
+  view.strides.clear();
+  view.data = bytes->data();
+  view.owner = bytes;
+  view.big_endian = false;
+  view.map = nullptr;
+  return view;
+}
+
+void adapt(Adapt rule, const StoredTensor& from, Tensor& to, Index channels) {
+  if (reorders(rule)) {
+    const Sizes wanted(to.shape().begin(), to.shape().end());
+    return view_in_order(from, is_depthwise(rule, from.sizes, wanted), channels).read_all(to.data());
+  }
   const Shape saved = Shape::of(from.sizes.data(), from.sizes.size());
   const std::vector<float> values = from.to_floats();
   switch (rule) {
@@ -169,6 +270,8 @@ void adapt(Adapt rule, const StoredTensor& from, Tensor& to) {
     case Adapt::inflate:
       return inflate(values, saved, to);
     case Adapt::reinitialize:
+    case Adapt::transpose:
+    case Adapt::transpose_depthwise:
       return;
   }
 }

@@ -50,6 +50,13 @@ void measure_cast(const StoredTensor& tensor, DType to, Conversion& done) {
   }
 }
 
+/// As the last rule that matches has it; what has no rows and columns, such as a bias, stays as it is under a pattern for many.
+StoredTensor in_order(const StoredTensor& tensor, const std::string& name, const std::vector<AdaptRule>& rules) {
+  const auto rule = std::find_if(rules.rbegin(), rules.rend(), [&](const AdaptRule& one) { return init::glob(one.pattern, name); });
+  if (rule == rules.rend() || (tensor.sizes.size() < 2 && rule->pattern != name)) return tensor;
+  return reordered(*rule, tensor);
+}
+
 }  // namespace
 
 FileFormat format_for(const std::string& path) {
@@ -67,6 +74,14 @@ Conversion convert(const TensorFile& file, const std::string& path, const Conver
     fail_usage("the dtype must be F32, F16 or BF16, got {}", name_of(*options.dtype));
   }
   const auto names = renamed(file, options.renaming);
+  for (const auto& rule : options.adapt) {
+    if (!reorders(rule.rule)) {
+      fail_usage("'{}' adapts a tensor to a model's shape, which a conversion does not know: only transpose and transpose_depthwise",
+                 name_of(rule.rule));
+    }
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return init::glob(rule.pattern, name); }))
+      fail_usage("{}: no tensor matches '{}', which was to be adapted{}", file.path, rule.pattern, suggest(rule.pattern, names));
+  }
   for (const auto& glob : options.only) {
     if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return init::glob(glob, name); })) {
       fail_usage("{}: no tensor matches '{}'{}", file.path, glob, suggest(glob, names));
@@ -78,7 +93,7 @@ Conversion convert(const TensorFile& file, const std::string& path, const Conver
     const bool kept = options.only.empty() || std::any_of(options.only.begin(), options.only.end(),
                                                           [&](const auto& glob) { return init::glob(glob, names[i]); });
     if (!kept) continue;
-    const StoredTensor& tensor = file.tensors[i];
+    const StoredTensor tensor = in_order(file.tensors[i], names[i], options.adapt);
     const DType to = written_as(tensor, format, options.dtype);
     if (to != tensor.dtype) measure_cast(tensor, to, done);
     ++done.tensors;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/io/adapt.hpp"
 #include "framework/io/rename.hpp"
 
 namespace fanin {
@@ -10,6 +11,7 @@ namespace fanin {
 struct ConvertOptions {
   std::optional<DType> dtype{};      ///< of the floating-point tensors: F32, F16 or BF16; integers stay as they are
   Renaming renaming{};
+  std::vector<AdaptRule> adapt{};    ///< by the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
   std::vector<std::string> only{};   ///< globs on the new names; empty: all. One that matches nothing is an Error (usage)
 };
 

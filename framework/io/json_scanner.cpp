@@ -1,5 +1,6 @@
 #include "framework/io/json_scanner.hpp"
 
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -171,6 +172,14 @@ void JsonScanner::skip_number() {
     if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
     digits();
   }
+}
+
+double JsonScanner::number() {
+  const char c = peek();
+  if (c != '-' && !is_digit(c)) fail_here("a number");
+  const std::size_t begin = at_;
+  skip_number();
+  return std::strtod(std::string(text_.substr(begin, at_ - begin)).c_str(), nullptr);
 }
 
 void JsonScanner::skip_value(int depth) {

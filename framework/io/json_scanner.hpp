@@ -24,6 +24,8 @@ class JsonScanner {
   std::string key();
   /// A whole number from 0 to 2^63 - 1, without sign, fraction or exponent.
   Index count();
+  /// Any number, as the nearest double (infinite when it is too large for one).
+  double number();
   /// Any value at all, at most 64 levels deep.
   void skip_value(int depth = 0);
   /// Error unless only white space is left.

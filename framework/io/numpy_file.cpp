@@ -5,6 +5,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/crc32.hpp"
+#include "framework/io/numpy_dtype.hpp"
 #include "framework/io/zip.hpp"
 #include "framework/io/zip_writer.hpp"
 
@@ -80,7 +81,7 @@ class HeaderScanner {
 
 struct Header {
   std::string descr;
-  bool fortran_order = false;
+  bool structured = false, fortran_order = false;
   std::vector<Index> sizes;
 };
 
@@ -98,8 +99,9 @@ Header parse_header(std::string_view text, const std::string& path) {
     scan.expect(':');
     if (key == "descr") {
       once(has_descr, "descr");
-      if (scan.take('['))
-        fail("{}: a structured NumPy dtype; only plain floats, integers and bool are supported", path);
+      // A structured dtype is a list of fields, which nothing here reads: neither what follows it.
+      header.structured = scan.take('[');
+      if (header.structured) return header;
       header.descr = scan.string();
     } else if (key == "fortran_order") {
       once(has_order, "fortran_order");
@@ -132,28 +134,14 @@ Header parse_header(std::string_view text, const std::string& path) {
   return header;
 }
 
-DType dtype_of(const std::string& descr, bool& big_endian, const std::string& path) {
-  struct Kind {
-    const char* name;
-    DType dtype;
-  };
-  static constexpr Kind kinds[] = {{"f8", DType::f64}, {"f4", DType::f32}, {"f2", DType::f16},
-                                   {"i8", DType::i64}, {"i4", DType::i32}, {"i2", DType::i16},
-                                   {"i1", DType::i8},  {"u8", DType::u64}, {"u4", DType::u32},
-                                   {"u2", DType::u16}, {"u1", DType::u8},  {"b1", DType::boolean}};
-  const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
-  const std::string kind = ordered ? descr.substr(1) : descr;
-  big_endian = descr.starts_with('>');
-  for (const auto& known : kinds) {
-    if (kind == known.name) return known.dtype;
+/// Why an array's dtype cannot be read.
+std::string why_not(const Header& header) {
+  if (header.structured) return "a structured NumPy dtype; only plain floats, integers and bool are supported";
+  const std::size_t kind = header.descr.find_first_not_of("<>|=");
+  if (kind != std::string::npos && header.descr[kind] == 'O') {
+    return "an array of Python objects, which only a program that runs them can read; save plain numbers instead";
   }
-  if (kind.starts_with('O')) {
-    fail(
-        "{}: an array of Python objects, which only a program that runs them can read; save plain numbers "
-        "instead",
-        path);
-  }
-  fail("{}: the NumPy dtype '{}' is not supported (floats f2 to f8, integers and bool are)", path, descr);
+  return fmt::format("the NumPy dtype '{}' is not supported (floats f2 to f8, integers and bool are)", header.descr);
 }
 
 std::string npy_header(const StoredTensor& tensor, DType dtype) {
@@ -190,6 +178,34 @@ bool looks_like_npy(Bytes bytes) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
 
+std::optional<DType> numpy_dtype(std::string_view descr, bool& big_endian) {
+  struct Kind {
+    const char* name;
+    DType dtype;
+  };
+  static constexpr Kind kinds[] = {{"f8", DType::f64}, {"f4", DType::f32}, {"f2", DType::f16},
+                                   {"i8", DType::i64}, {"i4", DType::i32}, {"i2", DType::i16},
+                                   {"i1", DType::i8},  {"u8", DType::u64}, {"u4", DType::u32},
+                                   {"u2", DType::u16}, {"u1", DType::u8},  {"b1", DType::boolean}};
+  const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
+  const std::string_view kind = ordered ? descr.substr(1) : descr;
+  big_endian = descr.starts_with('>');
+  for (const auto& known : kinds) {
+    if (kind == known.name) return known.dtype;
+  }
+  return std::nullopt;
+}
+
+std::vector<Index> fortran_strides(const std::vector<Index>& sizes) {
+  std::vector<Index> strides;
+  Index stride = 1;
+  for (const Index size : sizes) {
+    strides.push_back(stride);
+    stride *= std::max<Index>(size, 1);
+  }
+  return strides.size() > 1 ? strides : std::vector<Index>{};
+}
+
 StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
                        std::shared_ptr<const void> owner) {
   if (!looks_like_npy(bytes)) fail("{}: not an npy file: it does not start with NumPy's magic", path);
@@ -213,7 +229,9 @@ StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
 
   StoredTensor tensor;
   tensor.name = std::move(name);
-  tensor.dtype = dtype_of(header.descr, tensor.big_endian, path);
+  const auto dtype = header.structured ? std::nullopt : numpy_dtype(header.descr, tensor.big_endian);
+  if (!dtype) fail("{}: {}", path, why_not(header));
+  tensor.dtype = *dtype;
   tensor.sizes = std::move(header.sizes);
   const std::size_t needed = checked_byte_size(path, tensor.name, tensor.dtype, tensor.sizes);
   const std::size_t given = bytes.size() - before - length;
@@ -221,13 +239,7 @@ StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
     fail("{}: an array of shape {} and dtype {} needs {} bytes, the file has {}; it is truncated or corrupt",
          path, tensor.shape_text(), name_of(tensor.dtype), needed, given);
   }
-  if (header.fortran_order && tensor.sizes.size() > 1) {
-    Index stride = 1;
-    for (const Index size : tensor.sizes) {
-      tensor.strides.push_back(stride);
-      stride *= std::max<Index>(size, 1);
-    }
-  }
+  if (header.fortran_order) tensor.strides = fortran_strides(tensor.sizes);
   tensor.data = bytes.data() + before + length;
   tensor.owner = std::move(owner);
   return tensor;
@@ -237,15 +249,38 @@ TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const
   ZipArchive archive(bytes, path);
   TensorFile file{.format = FileFormat::npz, .path = path, .tensors = {}, .metadata = {}};
   if (archive.entries().size() > max_tensors) fail("{}: more than {} arrays", path, max_tensors);
+  TensorList list(file);
   for (const ZipEntry& entry : archive.entries()) {
-    if (!entry.name.ends_with(".npy"))
-      fail("{}: the entry '{}' of the npz file is not a .npy file", path, entry.name);
-    const auto contents = archive.read(entry);
-    file.tensors.push_back(parse_npy(contents.bytes, fmt::format("{}: {}", path, entry.name),
-                                     std::string(entry.name.substr(0, entry.name.size() - 4)),
-                                     contents.owner ? contents.owner : owner));
+    if (entry.name.ends_with('/')) continue;  // a folder
+    if (!entry.name.ends_with(".npy")) {
+      list.leave_out(entry.name, "not a .npy file");
+      continue;
+    }
+    const std::string_view name = entry.name.substr(0, entry.name.size() - 4);
+    StoredTensor tensor;
+    try {
+      const auto contents = archive.read(entry);
+      tensor = parse_npy(contents.bytes, path, std::string(name), contents.owner ? contents.owner : owner);
+    } catch (const Error& error) {
+      list.leave_out(name, std::string(error.what()).substr(path.size() + 2));  // less "path: ", with which both begin
+      continue;
+    }
+    list.add(std::move(tensor));
   }
+  if (file.tensors.empty() && file.left_out_count > 0)
+    fail("{}: none of its {} arrays can be read; '{}': {}", path, file.left_out_count, file.left_out[0].name, file.left_out[0].what);
   return file;
+}
+
+bool npy_of_objects(Bytes bytes, Bytes& pickle) {
+  constexpr std::size_t before = 10;
+  std::uint16_t length = 0;
+  if (!looks_like_npy(bytes) || bytes.size() < before || bytes[6] != std::byte{1}) return false;
+  std::memcpy(&length, bytes.data() + 8, sizeof length);
+  if (length > bytes.size() - before) return false;
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + before, length);
+  pickle = bytes.subspan(before + length);
+  return header.starts_with("{'descr': '|O'");
 }
 
 void write_npy(const std::string& path, const StoredTensor& tensor, std::optional<DType> dtype) {

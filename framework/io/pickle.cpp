@@ -11,7 +11,7 @@
 namespace fanin {
 namespace {
 
-/// The instructions that Python writes for a state dict in protocols 2 to 5 (names and codes of pickletools).
+/// The instructions that Python writes in protocols 2 to 5, and PyTorch's own writer (names and codes of pickletools).
 // clang-format off
 enum Opcode : unsigned char {
   PROTO = 0x80, STOP = '.', FRAME = 0x95, MARK = '(', POP = '0', POP_MARK = '1',
@@ -22,14 +22,17 @@ enum Opcode : unsigned char {
   TUPLE3 = 0x87, EMPTY_DICT = '}', SETITEM = 's', SETITEMS = 'u',
   BINGET = 'h', LONG_BINGET = 'j', BINPUT = 'q', LONG_BINPUT = 'r', MEMOIZE = 0x94,
   GLOBAL = 'c', STACK_GLOBAL = 0x93, REDUCE = 'R', BUILD = 'b', BINPERSID = 'Q',
+  LIST = 'l', DICT = 'd', DUP = '2', BYTEARRAY8 = 0x96, EMPTY_SET = 0x8f, ADDITEMS = 0x90, FROZENSET = 0x91,
+  NEWOBJ = 0x81, NEWOBJ_EX = 0x92, EXT1 = 0x82, EXT2 = 0x83, EXT4 = 0x84, NEXT_BUFFER = 0x97, READONLY_BUFFER = 0x98,
 };
 // clang-format on
 
 }  // namespace
 
 const char* name_of(PickleValue::Kind kind) {
-  static constexpr const char* names[] = {"None",   "a bool",  "an int", "a float",  "a str",     "bytes",
-                                          "a list", "a tuple", "a dict", "a global", "a storage", "a tensor"};
+  static constexpr const char* names[] = {"None",    "a bool", "an int",   "a float",   "a str",    "bytes",   "a list",
+                                          "a tuple", "a dict", "a global", "a storage", "a tensor", "a dtype", "an array",
+                                          "an object"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -149,6 +152,7 @@ bool Pickle::step() {
       push_text(Kind::bytes, take_bytes(take<std::uint8_t>()));
       return true;
     case BINBYTES8:
+    case BYTEARRAY8:
       push_text(Kind::bytes, take_bytes(take<std::uint64_t>()));
       return true;
 
@@ -157,13 +161,35 @@ bool Pickle::step() {
       return true;
     case APPEND: {
       PickleValue* item = pop("APPEND");
-      top("APPEND", Kind::list)->items.push_back(item);
+      add_items(pop("APPEND"), {item}, false, "APPEND");
       return true;
     }
     case APPENDS: {
       const auto items = pop_to_mark("APPENDS");
-      PickleValue* list = top("APPENDS", Kind::list);
-      list->items.insert(list->items.end(), items.begin(), items.end());
+      add_items(pop("APPENDS"), items, false, "APPENDS");
+      return true;
+    }
+    case LIST: {
+      auto items = pop_to_mark("LIST");
+      PickleValue* list = make(Kind::list);
+      list->items = std::move(items);
+      push(list);
+      return true;
+    }
+    case EMPTY_SET:
+      push(make_object("builtins", "set", nullptr));
+      return true;
+    case ADDITEMS: {
+      const auto items = pop_to_mark("ADDITEMS");
+      top("ADDITEMS", Kind::object);
+      add_items(pop("ADDITEMS"), items, false, "ADDITEMS");
+      return true;
+    }
+    case FROZENSET: {
+      auto items = pop_to_mark("FROZENSET");
+      PickleValue* set = make_object("builtins", "frozenset", nullptr);
+      set->items = std::move(items);
+      push(set);
       return true;
     }
     case EMPTY_TUPLE:
@@ -188,20 +214,26 @@ bool Pickle::step() {
     case EMPTY_DICT:
       push(make(Kind::dict));
       return true;
+    case DICT: {
+      const auto items = pop_to_mark("DICT");
+      add_items(make(Kind::dict), items, true, "DICT");
+      return true;
+    }
     case SETITEM: {
       PickleValue* value = pop("SETITEM");
       PickleValue* key = pop("SETITEM");
-      PickleValue* dict = top("SETITEM", Kind::dict);
-      dict->items.push_back(key);
-      dict->items.push_back(value);
+      add_items(pop("SETITEM"), {key, value}, true, "SETITEM");
       return true;
     }
     case SETITEMS: {
       const auto items = pop_to_mark("SETITEMS");
-      if (items.size() % 2 != 0)
-        fail("{}: SETITEMS at byte {} of the pickle finds a key without a value", what_, at_ - 1);
-      PickleValue* dict = top("SETITEMS", Kind::dict);
-      dict->items.insert(dict->items.end(), items.begin(), items.end());
+      add_items(pop("SETITEMS"), items, true, "SETITEMS");
+      return true;
+    }
+    case DUP: {
+      PickleValue* value = pop("DUP");
+      push(value);
+      push(value);
       return true;
     }
 
@@ -234,8 +266,24 @@ bool Pickle::step() {
       push_global(module, name);
       return true;
     }
+    case EXT1:
+    case EXT2:
+    case EXT4:
+      // A class that the writer's program had registered under a number.
+      take_bytes(opcode == EXT1 ? 1 : opcode == EXT2 ? 2 : 4);
+      push_global("copyreg", "extension");
+      return true;
+    case NEXT_BUFFER:
+    case READONLY_BUFFER:
+      fail("{}: the pickle keeps its arrays outside of itself (protocol 5's buffers), which a file cannot hold", what_);
     case REDUCE:
       reduce();
+      return true;
+    case NEWOBJ:
+      new_object("NEWOBJ", false);
+      return true;
+    case NEWOBJ_EX:
+      new_object("NEWOBJ_EX", true);
       return true;
     case BUILD:
       build();
@@ -244,7 +292,7 @@ bool Pickle::step() {
       load_persistent();
       return true;
     default:
-      fail("{}: instruction 0x{:02x} at byte {} of the pickle is not one that a state dict needs", what_,
+      fail("{}: instruction 0x{:02x} at byte {} of the pickle is not one of protocols 2 to 5", what_,
            opcode, at_ - 1);
   }
 }

@@ -62,6 +62,23 @@ std::vector<PickleValue*> Pickle::pop_to_mark(const char* operation) {
   return items;
 }
 
+void Pickle::add_items(PickleValue* to, const std::vector<PickleValue*>& items, bool pairs, const char* operation) {
+  const Kind wanted = pairs ? Kind::dict : Kind::list;
+  if (to->kind != wanted && to->kind != Kind::object) {
+    fail("{}: {} at byte {} of the pickle finds {}, expected {}", what_, operation, at_ - 1, name_of(to->kind),
+         name_of(wanted));
+  }
+  if (pairs && items.size() % 2 != 0)
+    fail("{}: {} at byte {} of the pickle finds a key without a value", what_, operation, at_ - 1);
+  push(to);
+  // An object has one kind of item; a class that is both a list and a dict stays a riddle.
+  if (to->kind == Kind::object) {
+    if (to->items.empty()) to->pairs = pairs;
+    if (to->pairs != pairs) return;
+  }
+  to->items.insert(to->items.end(), items.begin(), items.end());
+}
+
 void Pickle::push_tuple(std::size_t size) {
   PickleValue* tuple = make(Kind::tuple);
   for (std::size_t i = 0; i < size; ++i) tuple->items.insert(tuple->items.begin(), pop("TUPLE"));

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 
 namespace fanin {
 namespace {
@@ -15,7 +16,12 @@ void strip(const TensorFile& file, const std::string& prefix, std::vector<std::s
     name.erase(0, prefix.size());
     changed = true;
   }
-  if (!changed) fail_usage("{}: no tensor name starts with '{}', which was to be stripped", file.path, prefix);
+  if (changed) return;
+  for (const StoredDict& dict : file.dicts) {
+    if (dict.path + "." == prefix || dict.path == prefix)
+      fail_usage("{}: '{}' is a dict of its own, of {} tensors: choose it, --key {}", file.path, dict.path, dict.count, shell_word(dict.path));
+  }
+  fail_usage("{}: no tensor name starts with '{}', which was to be stripped", file.path, prefix);
 }
 
 void replace(const TensorFile& file, const Rename& rename, std::vector<std::string>& names) {

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
 #include "framework/io/json_scanner.hpp"
-#include "framework/io/mapped_file.hpp"
 
 namespace fanin {
 namespace {
@@ -161,6 +158,7 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
   TensorFile file{.format = FileFormat::safetensors, .path = path, .tensors = {}, .metadata = {}};
   std::vector<Entry> entries;
   std::unordered_set<std::string> names;
+  std::size_t records = 0;
   for (bool more = json.open('{'); more; more = json.next('}')) {
     std::string name = json.key();
     check_tensor_name(path, name);
@@ -171,13 +169,16 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
     }
     if (entries.size() == max_tensors) fail("{}: more than {} tensors", path, max_tensors);
     entries.push_back(parse_entry(json, std::move(name), path));
+    records += entries.back().name.size() + entries.back().sizes.size() * sizeof(Index);
+    if (records > max_record_bytes) fail("{}: names and shapes of more than {} bytes", path, max_record_bytes);
     check_entry(entries.back(), buffer.size(), path);
   }
   json.end();
   check_tiling(entries, buffer.size(), path);
 
+  TensorList list(file);
   for (Entry& entry : entries) {
-    file.tensors.push_back({.name = std::move(entry.name),
+    list.add({.name = std::move(entry.name),
                             .dtype = entry.dtype,
                             .sizes = std::move(entry.sizes),
                             .strides = {},
@@ -186,59 +187,6 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
                             .owner = owner});
   }
   return file;
-}
-
-TensorFile read_sharded_safetensors(Bytes index, const std::string& path) {
-  std::unordered_map<std::string, std::string> shard_of;
-  std::map<std::string, std::size_t> shards;  // and how many tensors the index expects of each
-  JsonScanner json({reinterpret_cast<const char*>(index.data()), index.size()}, path + ": the index");
-  bool has_map = false;
-  for (bool more = json.open('{'); more; more = json.next('}')) {
-    if (json.key() != "weight_map") {
-      json.skip_value();
-      continue;
-    }
-    if (has_map) fail("{}: the index has 'weight_map' twice", path);
-    has_map = true;
-    for (bool entry = json.open('{'); entry; entry = json.next('}')) {
-      const std::string name = json.key();
-      const std::string shard = json.string(max_name_bytes);
-      check_tensor_name(path, name);
-      check_tensor_name(path, shard);
-      if (shard.empty() || shard.find_first_of("/\\") != std::string::npos || shard[0] == '.') {
-        fail("{}: the shard '{}' is not a plain file name in the index's folder", path, shard);
-      }
-      if (!shard_of.emplace(name, shard).second) fail("{}: the index lists '{}' twice", path, name);
-      if (shard_of.size() > max_tensors) fail("{}: more than {} tensors", path, max_tensors);
-      ++shards[shard];
-    }
-  }
-  json.end();
-  if (!has_map) fail("{}: a JSON file without 'weight_map'; expected an index of safetensors shards", path);
-  constexpr std::size_t max_shards = 1024;
-  if (shards.size() > max_shards)
-    fail("{}: {} shards; at most {} are allowed", path, shards.size(), max_shards);
-
-  TensorFile all{.format = FileFormat::safetensors, .path = path, .tensors = {}, .metadata = {}};
-  for (const auto& [shard, expected] : shards) {
-    const std::string shard_path = (std::filesystem::path(path).parent_path() / shard).string();
-    const auto map = MappedFile::open(shard_path);
-    TensorFile part = parse_safetensors(map->bytes(), shard_path, map);
-    mark_mapped(part.tensors, map->bytes());
-    for (StoredTensor& tensor : part.tensors) {
-      const auto listed = shard_of.find(tensor.name);
-      if (listed == shard_of.end() || listed->second != shard) {
-        fail("{}: holds tensor '{}', which the index {} does not list there", shard_path, tensor.name, path);
-      }
-      all.tensors.push_back(std::move(tensor));
-    }
-    if (part.tensors.size() != expected) {
-      fail("{}: holds {} tensors, the index {} lists {} there", shard_path, part.tensors.size(), path,
-           expected);
-    }
-    for (auto& [key, value] : part.metadata) all.metadata.emplace(key, std::move(value));
-  }
-  return all;
 }
 
 void write_safetensors(const std::string& path, std::span<const StoredTensor> tensors,

@@ -16,10 +16,6 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
 /// Whether the file starts as a safetensors header does.
 bool looks_like_safetensors(Bytes bytes);
 
-/// Reads the shards that an index ("model.safetensors.index.json") lists, from the index's folder, as one
-/// file.
-TensorFile read_sharded_safetensors(Bytes index, const std::string& path);
-
 /// Writes tensors, atomically. Floating-point ones become `dtype` (F32, F16 or BF16) when one is given;
 /// integers stay as they are. Wider dtypes come first, so that every tensor is aligned.
 void write_safetensors(const std::string& path, std::span<const StoredTensor> tensors,

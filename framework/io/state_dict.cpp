@@ -1,12 +1,17 @@
 #include "framework/io/state_dict.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <unordered_map>
 #include <utility>
 
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/init/plan.hpp"
+#include "framework/io/not_finite.hpp"
+#include "framework/io/prefix_hint.hpp"
 #include "framework/io/safetensors.hpp"
+#include "framework/nn/slots.hpp"
 
 namespace fanin {
 namespace {
@@ -24,7 +29,7 @@ struct Step {
   Tensor value;
   nn::Parameter* parameter = nullptr;  // null for a buffer
   const StoredTensor* from = nullptr;  // null when it stays as it is
-  std::optional<Adapt> rule{};
+  const AdaptRule* rule = nullptr;
 };
 
 std::vector<Saved> rename_all(const TensorFile& file, const WarmStartOptions& options) {
@@ -32,6 +37,11 @@ std::vector<Saved> rename_all(const TensorFile& file, const WarmStartOptions& op
   std::vector<Saved> all;
   for (std::size_t i = 0; i < names.size(); ++i) all.push_back({std::move(names[i]), &file.tensors[i]});
   return all;
+}
+
+/// Of any dtype: people cast whole state dicts to half.
+bool is_batch_counter(const std::string& name, const StoredTensor& tensor) {
+  return name.ends_with("num_batches_tracked") && tensor.numel() == 1;
 }
 
 std::string describe(const StoredTensor& tensor) {
@@ -47,15 +57,20 @@ class Obstacles {
     ++count_;
     if (count_ <= 3) first_ += (first_.empty() ? "" : "; ") + std::move(text);
   }
+  /// What would remove them all, in place of the list.
+  void resolve(std::string how) { how_ = std::move(how); }
+  void advise(std::string what) { advice_ = std::move(what); }
   void raise(const std::string& path) const {
+    if (!how_.empty()) fail("{}: {}", path, how_);  // the flag last, to be pasted
     if (count_ == 0) return;
-    fail("{}: {} tensor{} in the way of this warm start: {}{}. The model is unchanged", path, count_,
-         count_ == 1 ? "" : "s", first_, count_ > 3 ? fmt::format("; and {} more", count_ - 3) : "");
+    fail("{}: {} tensor{} in the way of this warm start: {}{}{}. The model is unchanged", path, count_,
+         count_ == 1 ? "" : "s", first_, count_ > 3 ? fmt::format("; and {} more", count_ - 3) : "", advice_);
   }
+  bool any() const { return count_ > 0; }
 
  private:
   std::size_t count_ = 0;
-  std::string first_;
+  std::string first_, how_, advice_;
 };
 
 /// The nearest of the names that are still free, as a note.
@@ -73,9 +88,9 @@ std::string with_note(const std::string& text, const std::string& note) {
 class Matcher {
  public:
   Matcher(nn::Module& model, const TensorFile& file, const WarmStartOptions& options)
-      : options_(options), file_(file), saved_(rename_all(file, options)) {
+      : model_(model), options_(options), file_(file), saved_(rename_all(file, options)) {
     std::unordered_map<std::string, nn::Parameter*> parameters;
-    for (const auto& one : model.named_parameters()) parameters[one.name] = one.parameter.get();
+    for (const auto& one : model.all_names()) parameters[one.name] = one.parameter.get();
     for (auto& [name, value] : model.state_dict()) {
       const auto found = parameters.find(name);
       names_.push_back(name);
@@ -106,9 +121,12 @@ class Matcher {
       if (saved == nullptr && !skipped(names_[i])) lacking.push_back(names_[i]);
       match_one(names_[i], steps_[i], saved, unmatched);
     }
+    join_shared();
     for (const auto& saved : saved_) {
       if (!saved.used) match_rest(saved, lacking);
     }
+    look_for_prefix();
+    look_for_nonfinite();
     obstacles_.raise(file_.path);
     return std::move(report_);
   }
@@ -116,22 +134,27 @@ class Matcher {
   void apply() {
     // A draw may fail, so all are made before the first tensor changes.
     Generator generator(options_.seed);
-    std::vector<Tensor> drawn(steps_.size());
+    std::unordered_map<const nn::Parameter*, std::size_t> wanted;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Step& step = steps_[i];
-      const bool draws = step.rule == Adapt::keep_rows && step.parameter != nullptr &&
+      const bool grows = step.rule != nullptr && step.rule->rule == Adapt::keep_rows && step.parameter != nullptr &&
                          step.value.numel() > step.from->numel();
-      if (!draws) continue;
-      drawn[i] = Tensor(step.value.shape());
-      step.parameter->init.fill(drawn[i], step.parameter->fans, generator);
+      if (grows) wanted.emplace(step.parameter, i);
+    }
+    std::vector<Tensor> drawn(steps_.size());
+    if (!wanted.empty()) {
+      nn::for_each_slot(model_, generator, [&](const nn::Slot& slot) {
+        const auto found = wanted.find(slot.parameter.parameter.get());
+        if (found != wanted.end()) drawn[found->second] = slot.fresh();
+      });
     }
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Step& step = steps_[i];
       if (step.from == nullptr) continue;
-      Tensor value = step.value.detach();
+      Tensor value = step.value;
       if (drawn[i].defined()) value.copy_from(drawn[i]);
-      if (step.rule) {
-        adapt(*step.rule, *step.from, value);
+      if (step.rule != nullptr) {
+        adapt(step.rule->rule, *step.from, value, step.rule->channels);
       } else {
         step.from->read_all(value.data());
       }
@@ -149,6 +172,52 @@ class Matcher {
                        [&](const std::string& pattern) { return init::glob(pattern, name); });
   }
 
+  static std::string way_out(const std::string& name, const std::vector<Index>& from, const std::vector<Index>& to) {
+    const auto rules = from.size() > Shape::max_rank ? std::vector<Adapt>() : fitting_rules(from, to);
+    if (rules.empty()) return "skip it: --skip " + shell_word(name);
+    const std::string flag = fmt::format("--adapt {}", shell_word(fmt::format("{}={}", name, name_of(rules.front()))));
+    if (rules.front() == Adapt::transpose) return fmt::format("Keras's order? {}; or skip it", flag);
+    return fmt::format("skip it, or adapt it: {}", flag);
+  }
+
+  /// When names do not meet, whether they would under another prefix: then one flag says more than a list of names.
+  void look_for_prefix() {
+    const bool nothing_came = std::none_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.from != nullptr; });
+    if (!obstacles_.any() && !nothing_came) return;
+    // Behind a renaming, no prefix can be said in the flags' terms.
+    if (!options_.rename.empty() || !options_.add_prefix.empty()) return;
+    std::vector<std::string> saved;
+    for (const auto& one : saved_) {
+      if (!is_batch_counter(one.name, *one.tensor)) saved.push_back(one.tensor->name);
+    }
+    const auto hints = prefix_hints(names_, saved, [&](std::size_t i) { return !skipped(names_[i]); });
+    if (!hints.empty()) obstacles_.resolve(to_string(hints));
+  }
+
+  void look_for_nonfinite() {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const StoredTensor* from = steps_[i].from;
+      if (from == nullptr) continue;
+      const NotFinite found = not_finite(*from);
+      from->drop_pages();
+      if (!found.any()) continue;
+      std::string& note = report_.entries[i].note;
+      note += (note.empty() ? "" : "; ") + found.to_string();
+      if (options_.allow_nonfinite) continue;
+      obstacles_.add(fmt::format("'{}': {}", names_[i], found.to_string()));
+      obstacles_.advise(" (allow_nonfinite, --allow-nonfinite, takes what is not finite as it is)");
+    }
+  }
+
+  /// Another of the model's names for the same tensor, under which the file has it; empty where there is none.
+  std::string saved_under_another_name(const Step& step) const {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      if (&steps_[i] == &step || !steps_[i].value.same_as(step.value) || skipped(names_[i])) continue;
+      if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& one) { return one.name == names_[i]; })) return names_[i];
+    }
+    return "";
+  }
+
   /// A pattern that matches nothing is a typing error, not a wish.
   void check_patterns() const {
     const auto check = [&](const std::string& pattern, const char* what) {
@@ -156,11 +225,28 @@ class Matcher {
       if (std::any_of(names_.begin(), names_.end(), matches)) return;
       if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& saved) { return matches(saved.name); }))
         return;
+      // Of what could not be read there is nothing to do, which is what skipping asks for.
+      if (std::any_of(file_.left_out.begin(), file_.left_out.end(), [&](const LeftOut& one) { return matches(one.name); }))
+        return;
       fail_usage("{}: the pattern '{}' to {} matches no tensor{}", file_.path, pattern, what,
                  suggest(pattern, names_));
     };
     for (const auto& pattern : options_.skip) check(pattern, "skip");
     for (const auto& rule : options_.adapt) check(rule.pattern, "adapt");
+  }
+
+  /// Why a tensor that the file names could not be read, where it names this one.
+  std::string why_unread(const std::string& name) const {
+    const std::string within = file_.key.empty() ? "" : file_.key + ".";
+    for (const LeftOut& one : file_.left_out) {
+      if (!one.name.starts_with(within)) continue;
+      std::string saved = one.name.substr(within.size());
+      if (saved.starts_with(options_.strip_prefix)) saved.erase(0, options_.strip_prefix.size());
+      for (const auto& [pattern, replacement] : options_.rename) saved = std::regex_replace(saved, std::regex(pattern), replacement);
+      if (options_.add_prefix + saved == name)
+        return fmt::format("; the file's '{}' cannot be read: {}", one.name, one.what);
+    }
+    return "";
   }
 
   void match_one(const std::string& name, Step& step, const Saved* saved,
@@ -173,17 +259,21 @@ class Matcher {
     }
     const std::string left = step.parameter == nullptr ? "stays as it is"
                              : step.parameter->origin == nn::Origin::declared
-                                 ? fmt::format("left to {}", step.parameter->init.to_string())
+                                 ? fmt::format("left to {}, by the next initialize", step.parameter->init.to_string())
                                  : "keeps its values";
     if (skipped(name)) {
       entry.status = Status::skipped;
       entry.note = left;
     } else if (saved == nullptr) {
       entry.status = Status::missing;
-      entry.note = left;
-      if (!options_.allow_missing) {
+      const std::string unread = why_unread(name);
+      entry.note = left + unread;
+      if (const auto other = saved_under_another_name(step); !other.empty()) {
+        entry.status = Status::loaded;
+        entry.note = fmt::format("is '{}' under another name", other);
+      } else if (!options_.allow_missing) {
         obstacles_.add(
-            with_note(fmt::format("'{}' {} is missing", name, entry.wanted), near_name(name, unmatched)));
+            with_note(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread), unread.empty() ? near_name(name, unmatched) : ""));
       }
     } else {
       match_shapes(entry, step, *saved->tensor, left);
@@ -193,34 +283,59 @@ class Matcher {
 
   void match_shapes(WarmStart::Entry& entry, Step& step, const StoredTensor& saved, const std::string& left) {
     const std::vector<Index> wanted = sizes_of(step.value);
-    if (saved.sizes == wanted) {
+    const auto rule = std::find_if(options_.adapt.rbegin(), options_.adapt.rend(),
+                                   [&](const AdaptRule& one) { return init::glob(one.pattern, entry.name); });
+    const bool ruled = rule != options_.adapt.rend();
+    const bool fits_by_rule = ruled && saved.sizes.size() <= Shape::max_rank &&
+                              !why_not(rule->rule, saved.sizes, wanted, rule->channels);
+    // A square matrix may need its rule too: only who gives it can know.
+    const bool reordered = ruled && reorders(rule->rule) && fits_by_rule;
+    if (saved.sizes == wanted && !reordered) {
       step.from = &saved;
       entry.status = saved.dtype == DType::f32 ? Status::loaded : Status::cast;
       return;
     }
-    const auto rule = std::find_if(options_.adapt.rbegin(), options_.adapt.rend(),
-                                   [&](const AdaptRule& one) { return init::glob(one.pattern, entry.name); });
-    if (rule == options_.adapt.rend()) {
+    if (!ruled) {
       entry.status = Status::skipped;
       entry.note = "its shape differs; " + left;
       if (options_.on_shape_mismatch == Mismatch::error) {
         obstacles_.add(
-            fmt::format("'{}' has shape {}, the model wants {} (skip it or give a rule to adapt it)",
-                        entry.name, saved.shape_text(), entry.wanted));
+            fmt::format("'{}' has shape {}, the model wants {} ({})", entry.name, saved.shape_text(), entry.wanted,
+                        way_out(entry.name, saved.sizes, wanted)));
       }
     } else if (rule->rule == Adapt::reinitialize) {
       entry.status = Status::skipped;
       entry.note = "reinitialize; " + left;
     } else if (const auto reason = saved.sizes.size() > Shape::max_rank
                                        ? "it has too many dimensions"
-                                       : why_not(rule->rule, saved.sizes, wanted)) {
+                                       : why_not(rule->rule, saved.sizes, wanted, rule->channels)) {
       obstacles_.add(fmt::format("'{}' of shape {} cannot become {} by '{}': {}", entry.name,
                                  saved.shape_text(), entry.wanted, name_of(rule->rule), *reason));
     } else {
       step.from = &saved;
-      step.rule = rule->rule;
+      step.rule = &*rule;
       entry.status = Status::adapted;
       entry.note = name_of(rule->rule);
+    }
+  }
+
+  /// Of a tensor that has several names in the model, the first with a source is copied. Error where another one's differs.
+  void join_shared() {
+    for (std::size_t i = 1; i < steps_.size(); ++i) {
+      const auto twin = std::find_if(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(i),
+                                     [&](const Step& one) { return one.from && one.value.same_as(steps_[i].value); });
+      if (twin == steps_.begin() + static_cast<std::ptrdiff_t>(i) || steps_[i].from == nullptr) continue;
+      Tensor mine(steps_[i].value.shape()), others(mine.shape());
+      if (!steps_[i].rule && !twin->rule) {
+        steps_[i].from->read_all(mine.data());
+        twin->from->read_all(others.data());
+        const auto same = [](real a, real b) { return a == b || (a != a && b != b); };
+        if (!std::equal(mine.values().begin(), mine.values().end(), others.values().begin(), same)) {
+          obstacles_.add(fmt::format("'{}' and '{}' are one tensor in the model and two different ones in the file (skip one of them)",
+                                     names_[static_cast<std::size_t>(twin - steps_.begin())], names_[i]));
+        }
+      }
+      steps_[i].from = nullptr;
     }
   }
 
@@ -229,8 +344,7 @@ class Matcher {
                            .name = saved.name,
                            .saved_name = saved.tensor->name,
                            .saved = describe(*saved.tensor)};
-    // Of any dtype: people cast whole state dicts to half.
-    const bool counter = saved.name.ends_with("num_batches_tracked") && saved.tensor->numel() == 1;
+    const bool counter = is_batch_counter(saved.name, *saved.tensor);
     if (counter || skipped(saved.name)) {
       entry.status = Status::skipped;
       if (counter) entry.note = "PyTorch's count of batches, which nothing here needs";
@@ -243,6 +357,7 @@ class Matcher {
     report_.entries.push_back(std::move(entry));
   }
 
+  nn::Module& model_;
   const WarmStartOptions& options_;
   const TensorFile& file_;
   std::vector<Saved> saved_;

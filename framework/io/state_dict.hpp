@@ -15,11 +15,6 @@ namespace fanin {
 /// What to do with a saved tensor whose shape is not the model's, where no `AdaptRule` matches.
 enum class Mismatch { error, skip };
 
-struct AdaptRule {
-  std::string pattern;  ///< glob on the model's names
-  Adapt rule;
-};
-
 /// Strict by default: every tensor of the model in the file and every one of the file in the model, in the
 /// same shapes.
 struct WarmStartOptions {
@@ -30,11 +25,12 @@ struct WarmStartOptions {
   std::string add_prefix{};
 
   std::vector<std::string> skip{};  ///< globs on the model's names: left as they are, on both sides
-  bool allow_missing =
-      false;  ///< parameters that the file lacks are drawn by their layer's scheme, buffers stay
+  /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them; buffers stay.
+  bool allow_missing = false;
   bool allow_unexpected = false;   ///< tensors of the file that the model lacks are left out
-  std::vector<AdaptRule> adapt{};  ///< where shapes differ; the last rule that matches counts
+  std::vector<AdaptRule> adapt{};  ///< where shapes differ, and reorderings everywhere; the last rule that matches counts
   Mismatch on_shape_mismatch = Mismatch::error;
+  bool allow_nonfinite = false;  ///< NaN, infinities and doubles past float's range are loaded, and noted, not refused
   std::uint64_t seed = 0;  ///< of the draws that `Adapt::keep_rows` makes
 };
 

@@ -10,7 +10,9 @@
 
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/json_scanner.hpp"
+#include "framework/io/mapped_file.hpp"
 
 namespace fanin {
 namespace {
@@ -53,10 +55,33 @@ Index StoredTensor::numel() const {
   return count;
 }
 
+Index StoredTensor::stored_elements() const {
+  const Index count = numel();
+  if (strides.empty() || count == 0) return count;
+  Index span = 1;
+  for (std::size_t d = 0; d < sizes.size(); ++d) span += (sizes[d] - 1) * strides[d];
+  return std::min(count, span);
+}
+
 std::string StoredTensor::shape_text() const { return fmt::format("[{}]", fmt::join(sizes, ", ")); }
+
+void StoredTensor::check_file() const {
+  if (map != nullptr) map->check();
+}
 
 void StoredTensor::read_bytes(Index first, Index count, std::byte* out) const {
   check_range(*this, first, count);
+  copy_bytes(first, count, out);
+  check_file();
+}
+
+void StoredTensor::read(Index first, Index count, float* out) const {
+  check_range(*this, first, count);
+  copy_floats(first, count, out);
+  check_file();
+}
+
+void StoredTensor::copy_bytes(Index first, Index count, std::byte* out) const {
   if (count == 0) return;
   const std::size_t size = size_of(dtype);
   const std::size_t total = static_cast<std::size_t>(count) * size;
@@ -71,8 +96,7 @@ void StoredTensor::read_bytes(Index first, Index count, std::byte* out) const {
   }
 }
 
-void StoredTensor::read(Index first, Index count, float* out) const {
-  check_range(*this, first, count);
+void StoredTensor::copy_floats(Index first, Index count, float* out) const {
   const std::size_t size = size_of(dtype);
   if (strides.empty() && !big_endian) {
     floats_from(dtype, data + static_cast<std::size_t>(first) * size, static_cast<std::size_t>(count), out);
@@ -82,7 +106,7 @@ void StoredTensor::read(Index first, Index count, float* out) const {
   std::array<std::byte, chunk * 8> buffer;
   for (Index done = 0; done < count; done += chunk) {
     const Index n = std::min(chunk, count - done);
-    read_bytes(first + done, n, buffer.data());
+    copy_bytes(first + done, n, buffer.data());
     floats_from(dtype, buffer.data(), static_cast<std::size_t>(n), out + done);
   }
 }
@@ -91,8 +115,9 @@ void StoredTensor::read_all(float* out) const {
   constexpr Index chunk = Index{1} << 18;
   const Index count = numel();
   parallel_for((count + chunk - 1) / chunk, [&](Index piece) {
-    read(piece * chunk, std::min(chunk, count - piece * chunk), out + piece * chunk);
+    copy_floats(piece * chunk, std::min(chunk, count - piece * chunk), out + piece * chunk);
   });
+  check_file();
 }
 
 std::vector<float> StoredTensor::to_floats() const {
@@ -102,7 +127,7 @@ std::vector<float> StoredTensor::to_floats() const {
 }
 
 void StoredTensor::drop_pages() const {
-  if (!mapped || !strides.empty()) return;
+  if (map == nullptr || !strides.empty()) return;
   static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   // Whole pages only: the first and the last are shared with the neighbours.
   const auto begin = reinterpret_cast<std::uintptr_t>(data), end = begin + byte_size();
@@ -110,10 +135,12 @@ void StoredTensor::drop_pages() const {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
-void mark_mapped(std::span<StoredTensor> tensors, Bytes map) {
+void mark_mapped(std::span<StoredTensor> tensors, const MappedFile& map) {
   const std::less<const std::byte*> before;
+  const Bytes bytes = map.bytes();
   for (StoredTensor& tensor : tensors) {
-    tensor.mapped = !before(tensor.data, map.data()) && before(tensor.data, map.data() + map.size());
+    const bool within = !before(tensor.data, bytes.data()) && before(tensor.data, bytes.data() + bytes.size());
+    if (within) tensor.map = &map;
   }
 }
 
@@ -161,6 +188,10 @@ const char* name_of(FileFormat format) {
       return "torch (legacy)";
     case FileFormat::onnx:
       return "onnx";
+    case FileFormat::torch_script:
+      return "TorchScript";
+    case FileFormat::pickle:
+      return "pickle";
   }
   return "";
 }
@@ -209,6 +240,22 @@ std::size_t checked_byte_size(const std::string& file, const std::string& name, 
     }
   }
   return empty ? 0 : static_cast<std::size_t>(product);
+}
+
+void TensorList::add(StoredTensor tensor) {
+  bytes_ += sizeof tensor + tensor.name.size() + (tensor.sizes.size() + tensor.strides.size()) * sizeof(Index);
+  if (file_.tensors.size() == max_tensors || bytes_ > max_record_bytes) {
+    fail("{}: more than {} tensors, or names and shapes of more than {} bytes", file_.path, max_tensors, max_record_bytes);
+  }
+  tensor.sizes.shrink_to_fit();
+  tensor.strides.shrink_to_fit();
+  file_.tensors.push_back(std::move(tensor));
+}
+
+void TensorList::leave_out(std::string_view name, std::string what) {
+  constexpr std::size_t kept = 100, longest = 200;
+  ++file_.left_out_count;
+  if (file_.left_out.size() < kept) file_.left_out.push_back({printable(name, longest), printable(what, longest)});
 }
 
 void check_unique_names(const TensorFile& file) {

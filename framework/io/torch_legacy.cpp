@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/torch_file.hpp"
 #include "framework/io/torch_tensors.hpp"
 
@@ -10,6 +11,29 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
+/// A storage's key as a message may show it, however long the file has made it.
+std::string quoted(const PickleValue& key) { return printable(key.text, 200); }
+
+/// numpy.save pickles a dict as the only element of an array of objects.
+const PickleValue& unwrapped(const PickleValue& value) {
+  const PickleValue* state = value.kind == Kind::object && value.name == "_reconstruct" ? value.state : nullptr;
+  if (state == nullptr || state->kind != Kind::tuple || state->items.size() != 5) return value;
+  const PickleValue& elements = *state->items[4];
+  return elements.kind == Kind::list && elements.items.size() == 1 ? *elements.items[0] : value;
+}
+
+TensorFile collect_pickle(const Pickle& pickle, Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                          const std::string& key) {
+  TensorFile file{.format = FileFormat::pickle, .path = path, .tensors = {}, .metadata = {}};
+  const auto none = [&](const PickleValue& storage) -> TorchStorage {
+    fail("{}: storage '{}' that a tensor needs is missing", path, quoted(storage));
+  };
+  if (pickle.size() != bytes.size())
+    fail("{}: a pickle, but not one that torch.save wrote: {} bytes follow it", path, bytes.size() - pickle.size());
+  collect_torch_tensors(file, unwrapped(pickle.result()), {bytes.size(), false, std::move(owner)}, none, key);
+  return file;
+}
+
 }  // namespace
 
 bool looks_like_pickle(Bytes bytes) {
@@ -17,7 +41,13 @@ bool looks_like_pickle(Bytes bytes) {
          bytes[1] <= std::byte{5};
 }
 
-TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner) {
+TensorFile parse_pickle(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                        const std::string& key) {
+  return collect_pickle(Pickle(bytes, path), bytes, path, std::move(owner), key);
+}
+
+TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                              const std::string& key) {
   // torch.serialization._legacy_save: magic, protocol version, system facts, the object, its storages' keys,
   // the storages.
   std::size_t at = 0;
@@ -28,7 +58,7 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
   };
   constexpr std::string_view magic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
   if (const Pickle first = next(); first.result().kind != Kind::integer || first.result().text != magic) {
-    fail("{}: a pickle, but not one that torch.save wrote", path);
+    return collect_pickle(first, bytes, path, std::move(owner), key);
   }
   if (const Pickle version = next();
       version.result().kind != Kind::integer || version.result().integer != 1001) {
@@ -51,32 +81,34 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
   for (const PickleValue* storage : object.storages()) {
     const auto [place, fresh] = declared.emplace(storage->text, storage);
     if (!fresh && (place->second->dtype != storage->dtype || place->second->integer != storage->integer)) {
-      fail("{}: storage '{}' is declared in two ways", path, storage->text);
+      fail("{}: storage '{}' is declared in two ways", path, quoted(*storage));
     }
   }
   std::unordered_map<std::string_view, Bytes> found;
-  for (const PickleValue* key : keys.result().items) {
-    if (key->kind != Kind::text)
-      fail("{}: a legacy storage key is {}, expected a str", path, name_of(key->kind));
-    const auto storage = declared.find(key->text);
-    if (storage == declared.end()) fail("{}: storage '{}' belongs to no tensor", path, key->text);
+  for (const PickleValue* id : keys.result().items) {
+    if (id->kind != Kind::text)
+      fail("{}: a legacy storage key is {}, expected a str", path, name_of(id->kind));
+    const auto storage = declared.find(id->text);
+    if (storage == declared.end()) fail("{}: storage '{}' belongs to no tensor", path, quoted(*id));
     const PickleValue& value = *storage->second;
     std::int64_t count = 0;
     if (bytes.size() - at < sizeof count)
-      fail("{}: ends before storage '{}'; it is truncated", path, key->text);
+      fail("{}: ends before storage '{}'; it is truncated", path, quoted(*id));
     std::memcpy(&count, bytes.data() + at, sizeof count);
     if (big_endian) count = static_cast<std::int64_t>(__builtin_bswap64(static_cast<std::uint64_t>(count)));
     at += sizeof count;
     const std::size_t left = bytes.size() - at;
-    if (count != value.integer || static_cast<std::uint64_t>(count) > left / size_of(value.dtype)) {
+    const std::int64_t units = value.name == "ComplexDoubleStorage" ? 2 : 1;
+    if (count != value.integer / units ||
+        static_cast<std::uint64_t>(value.integer) > left / size_of(value.dtype)) {
       fail(
           "{}: storage '{}' of {} {} elements has {} in the file, of which {} bytes are left; it is "
           "truncated or corrupt",
-          path, key->text, value.integer, name_of(value.dtype), count, left);
+          path, quoted(*id), value.integer, name_of(value.dtype), count, left);
     }
-    const std::size_t size = static_cast<std::size_t>(count) * size_of(value.dtype);
-    if (!found.emplace(key->text, bytes.subspan(at, size)).second) {
-      fail("{}: storage '{}' is there twice", path, key->text);
+    const std::size_t size = static_cast<std::size_t>(value.integer) * size_of(value.dtype);
+    if (!found.emplace(id->text, bytes.subspan(at, size)).second) {
+      fail("{}: storage '{}' is there twice", path, quoted(*id));
     }
     at += size;
   }
@@ -85,10 +117,10 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
   TensorFile file{.format = FileFormat::torch_legacy, .path = path, .tensors = {}, .metadata = {}};
   const auto storages = [&](const PickleValue& storage) -> TorchStorage {
     const auto place = found.find(storage.text);
-    if (place == found.end()) fail("{}: storage '{}' that a tensor needs is missing", path, storage.text);
+    if (place == found.end()) fail("{}: storage '{}' that a tensor needs is missing", path, quoted(storage));
     return {place->second, owner};
   };
-  collect_torch_tensors(file, object.result(), bytes.size(), big_endian, storages);
+  collect_torch_tensors(file, object.result(), {bytes.size(), big_endian, owner}, storages, key);
   return file;
 }
 

@@ -1,6 +1,7 @@
 #include <unordered_map>
 
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/torch_file.hpp"
 #include "framework/io/torch_tensors.hpp"
 #include "framework/io/zip.hpp"
@@ -11,14 +12,15 @@ namespace {
 void check_storage(const std::string& path, const PickleValue& storage, std::size_t bytes) {
   if (static_cast<std::uint64_t>(storage.integer) != bytes / size_of(storage.dtype) ||
       bytes % size_of(storage.dtype) != 0) {
-    fail("{}: storage '{}' of {} {} elements has {} bytes in the file; it is corrupt", path, storage.text,
+    fail("{}: storage '{}' of {} {} elements has {} bytes in the file; it is corrupt", path, printable(storage.text, 200),
          storage.integer, name_of(storage.dtype), bytes);
   }
 }
 
 }  // namespace
 
-TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner) {
+TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                           const std::string& key) {
   ZipArchive archive(bytes, path);
   const ZipEntry* pickled = nullptr;
   for (const ZipEntry& entry : archive.entries()) {
@@ -40,7 +42,9 @@ TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr
     big_endian = text == "big";
   }
 
-  TensorFile file{.format = FileFormat::torch_zip, .path = path, .tensors = {}, .metadata = {}};
+  // torch.jit.save and C++'s torch::save: the same archive with a program beside it, of which nothing is run.
+  const bool script = archive.find(prefix + "constants.pkl") != nullptr;
+  TensorFile file{.format = script ? FileFormat::torch_script : FileFormat::torch_zip, .path = path, .tensors = {}, .metadata = {}};
   const auto contents = archive.read(*pickled);
   const Pickle pickle(contents.bytes, path);
   if (pickle.size() != contents.bytes.size())
@@ -52,14 +56,15 @@ TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr
     if (fresh) {
       const std::string name = fmt::format("{}data/{}", prefix, storage.text.substr(0, max_name_bytes));
       const ZipEntry* entry = archive.find(name);
-      if (entry == nullptr) fail("{}: the entry '{}' that a tensor needs is missing", path, name);
+      if (entry == nullptr) fail("{}: the entry '{}' that a tensor needs is missing", path, printable(name, 200));
       const auto inside = archive.read(*entry);
       place->second = {inside.bytes, inside.owner ? inside.owner : owner};
     }
     check_storage(path, storage, place->second.bytes.size());
     return place->second;
   };
-  collect_torch_tensors(file, pickle.result(), bytes.size(), big_endian, storages);
+  collect_torch_tensors(file, pickle.result(),
+                        {bytes.size(), big_endian, contents.owner ? contents.owner : owner}, storages, key);
   return file;
 }
 

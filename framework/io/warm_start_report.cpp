@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/state_dict.hpp"
 
 namespace fanin {
@@ -43,7 +44,7 @@ std::string WarmStart::to_string() const {
     if (!entry.note.empty()) line += "  " + entry.note;
     out += line + "\n";
   }
-  return out;
+  return printable_lines(out);
 }
 
 std::ostream& operator<<(std::ostream& out, const WarmStart& report) { return out << report.to_string(); }

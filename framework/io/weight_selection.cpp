@@ -9,6 +9,9 @@
 #include "framework/core/error.hpp"
 #include "framework/init/initializer.hpp"
 #include "framework/io/adapt.hpp"
+#include "framework/io/not_finite.hpp"
+#include "framework/io/path_guard.hpp"
+#include "framework/io/prefix_hint.hpp"
 #include "framework/io/tensor_file.hpp"
 
 namespace fanin {
@@ -32,6 +35,7 @@ struct Identity {
 /// What this thread read last is kept while the file stays what it was, so that it is opened once for a model and not once
 /// for each of its parameters. A sharded index names other files, which may change behind it: it is always read anew.
 std::shared_ptr<const TensorFile> opened(const std::string& path) {
+  PathGuard::check(path);
   thread_local std::string last;
   thread_local std::optional<Identity> identity;
   thread_local std::shared_ptr<const TensorFile> file;
@@ -53,11 +57,19 @@ void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::In
   if (!saved) {
     std::vector<std::string> names;
     for (const auto& tensor : file->tensors) names.push_back(tensor.name);
-    fail("'{}' has no tensor of this name{}", path, suggest(site.name, names));
+    const auto hints = prefix_hints({site.name}, names, [](std::size_t) { return true; });
+    if (!hints.empty() && hints.front().add.empty()) {
+      fail("'{}' has no tensor '{}', but '{}': fanin convert takes the prefix off, {}", path, site.name, hints.front().strip + site.name,
+           PrefixHint{.strip = hints.front().strip}.flags());
+    }
+    fail("'{}' has no tensor '{}'{}", path, site.name, suggest(site.name, names));
   }
   const std::vector<Index> wanted(w.shape().begin(), w.shape().end());
   if (const auto why = why_not(Adapt::select, saved->sizes, wanted)) {
     fail("'{}' has it with sizes [{}], {} are wanted: {}", path, fmt::join(saved->sizes, ", "), w.shape().to_string(), *why);
+  }
+  if (const NotFinite found = not_finite(*saved); found.any() && options.word("nonfinite") == "refuse") {
+    fail("'{}': tensor '{}': {} (nonfinite=allow takes them as they are)", path, saved->name, found.to_string());
   }
   adapt(Adapt::select, *saved, w);
 }
@@ -69,7 +81,11 @@ void register_weight_selection() {
   std::call_once(once, [] {
     init::register_scheme(
         {.name = "weight_selection",
-         .options = {{.name = "file", .standard = "", .meaning = "weight file of a larger model whose layers have the same names"}},
+         .options = {{.name = "file", .standard = "", .meaning = "weight file of a larger model whose layers have the same names"},
+                     {.name = "nonfinite",
+                      .standard = "refuse",
+                      .meaning = "what to do with tensors that hold NaN or infinities",
+                      .words = {"refuse", "allow"}}},
          .summary = "every parameter a selection of evenly spaced elements of a larger trained model's",
          .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
          .paper = "Xu et al. 2023, Initializing models with larger ones",
@@ -78,6 +94,7 @@ void register_weight_selection() {
          .least_rank = 1,
          .fills_bias = true,
          .needs_model = true,
+         .draw = init::Draw::nothing,
          .fill_at = fill_selected});
   });
 }

@@ -17,6 +17,7 @@ namespace {
 using namespace zip_format;
 
 constexpr std::size_t max_entries = 2 * max_tensors;
+constexpr unsigned encryption_flags = 0x2041;  // of a member, a strongly encrypted one, and of the directory
 
 /// Little-endian fields of the archive; reading past its end is an Error.
 class Fields {
@@ -149,22 +150,14 @@ ZipArchive::ZipArchive(Bytes archive, std::string path)
                name);
     at += directory_bytes + name_length + extra_length + comment;
 
-    if ((get16(record, 8) & 0x2041) != 0) fail("{}: the zip entry '{}' is encrypted", path_, name);
-    const unsigned method = get16(record, 10);
-    if (method != 0 && method != 8) {
-      fail(
-          "{}: the zip entry '{}' is compressed by method {}; only stored (0) and deflated (8) are supported",
-          path_, name, method);
-    }
-    if (method == 0 && packed != size) {
-      fail("{}: the zip entry '{}' is stored as {} bytes but said to have {}", path_, name, packed, size);
-    }
+    const std::uint16_t method = get16(record, 10);
+    const unsigned encryption = get16(record, 8) & encryption_flags;
     const Bytes local = fields.slice(offset, local_bytes, "local header");
     if (get32(local, 0) != local_magic)
       fail("{}: the zip entry '{}' has no local header at byte {}", path_, name, offset);
     const std::size_t local_name = get16(local, 26), local_extra = get16(local, 28);
     if (text(fields.slice(offset + local_bytes, local_name, "local header")) != name ||
-        get16(local, 8) != method || (get16(local, 6) & 0x2041) != 0) {
+        get16(local, 8) != method || (get16(local, 6) & encryption_flags) != encryption) {
       fail("{}: the zip entry '{}' has a local header that contradicts the central directory", path_, name);
     }
     const std::uint64_t begin = offset + local_bytes + local_name + local_extra;
@@ -173,7 +166,7 @@ ZipArchive::ZipArchive(Bytes archive, std::string path)
       fail("{}: the zip entry '{}' overlaps the central directory", path_, name);
     }
     extents.push_back({offset, begin + packed, entries_.size()});
-    entries_.push_back({name, data, size, get32(record, 16), method == 8});
+    entries_.push_back({name, data, size, get32(record, 16), method, encryption != 0});
   }
   if (at != records.size())
     fail("{}: the zip archive's central directory holds more than its {} entries", path_, directory.entries);
@@ -203,8 +196,17 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 }
 
 ZipArchive::Contents ZipArchive::read(const ZipEntry& entry) {
+  constexpr std::uint16_t stored = 0, deflated = 8;
+  if (entry.encrypted) fail("{}: the zip entry '{}' is encrypted", path_, entry.name);
+  if (entry.method != stored && entry.method != deflated) {
+    fail("{}: the zip entry '{}' is compressed by method {}; only stored (0) and deflated (8) are supported", path_, entry.name,
+         entry.method);
+  }
+  if (entry.method == stored && entry.packed.size() != entry.size) {
+    fail("{}: the zip entry '{}' is stored as {} bytes but said to have {}", path_, entry.name, entry.packed.size(), entry.size);
+  }
   Contents contents{entry.packed, nullptr};
-  if (entry.deflated) {
+  if (entry.method == deflated) {
     if (entry.size > inflate_budget_) {
       fail("{}: the zip entry '{}' inflates to {} bytes, more than is allowed for an archive of this size",
            path_, entry.name, entry.size);

@@ -15,12 +15,13 @@ struct ZipEntry {
   Bytes packed;
   std::uint64_t size = 0;  ///< unpacked
   std::uint32_t crc = 0;
-  bool deflated = false;
+  std::uint16_t method = 0;  ///< 0 stored, 8 deflated
+  bool encrypted = false;
 };
 
-/// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What weight files never need is an
-/// Error: encryption, other methods than stored and deflated, several disks, names that leave the folder,
-/// names that are there twice, members that overlap, local headers that contradict the directory.
+/// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What no weight file needs of an archive's
+/// structure is an Error: several disks, names that leave the folder, names that are there twice, members that overlap,
+/// local headers that contradict the directory. What is wrong with one member is found when it is read.
 class ZipArchive {
  public:
   ZipArchive(Bytes archive, std::string path);
@@ -32,7 +33,7 @@ class ZipArchive {
     Bytes bytes;
     std::shared_ptr<const void> owner;  ///< of inflated bytes; null for stored ones, which lie in the archive
   };
-  /// An entry's bytes, checked against its CRC. What all calls inflate together may not pass the archive's
+  /// An entry's bytes, checked against its CRC; Error also where it is encrypted or compressed in a way not known here. What all calls inflate together may not pass the archive's
   /// size by more than `spare_bytes`: a bomb is an Error before it is memory.
   Contents read(const ZipEntry& entry);
 

@@ -13,6 +13,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
+#include "framework/io/writable.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -138,6 +139,70 @@ TEST_CASE("killed at random moments while saving, 200 times: the old or the new 
     if (found.size() < 60'000 || found != version(written)) ++torn;
     if (written == i || written == i + 200) ++renewed;
   }
+  remove_abandoned(scratch.folder());
+  CHECK(files_in(scratch.folder()) == 1);  // what the killed left is gone
   CHECK(torn == 0);
   CHECK(renewed > 0);  // else every child died before its first rename and the test saw nothing
+}
+
+namespace {
+
+/// A child process that writes to `path`, and stops in the middle of it; returns once it is there.
+pid_t stopped_writer(const std::string& path) {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(30);
+    write_atomically(path, [&](AtomicWriter& writer) {
+      writer.write("half");
+      static_cast<void>(!::write(ends[1], "x", 1));
+      while (true) ::pause();
+    });
+  }
+  char one = 0;
+  REQUIRE(::read(ends[0], &one, 1) == 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return child;
+}
+
+void end(pid_t child) {
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+
+TEST_CASE("what a killed writer left goes with the next write, what a living one writes and strangers' files stay") {
+  const Scratch scratch;
+  // Names that look like those of temporary files, as other programs and people give them.
+  for (const char* name : {"a.bin.tmp.Ab12cd", "a.bin.tmp", "a.bin.tmp.fanin-", "a.bin.tmp.fanin-Ab12c", "a.bin.tmp.fanin-Ab12cd.bak", ".tmp.fanin-Ab12cd"})
+    std::ofstream(scratch / name) << "a stranger's";
+  std::filesystem::create_directory(scratch / "b.tmp.fanin-Ab12cd");
+  std::filesystem::create_symlink("a.bin.tmp", scratch / "c.tmp.fanin-Ab12cd");
+  const std::size_t strangers = files_in(scratch.folder());
+
+  const pid_t killed = stopped_writer(scratch / "a.bin"), living = stopped_writer(scratch / "other.bin");
+  CHECK(files_in(scratch.folder()) == strangers + 2);
+  remove_abandoned(scratch.folder());
+  CHECK(files_in(scratch.folder()) == strangers + 2);  // both live
+  end(killed);
+  save(scratch / "third.bin", "new");
+  CHECK(files_in(scratch.folder()) == strangers + 2);  // the living one's, and the third
+  CHECK(contents(scratch / "third.bin") == "new");
+  end(living);
+  remove_abandoned(scratch.folder());
+  CHECK(files_in(scratch.folder()) == strangers + 1);
+  CHECK(std::filesystem::is_symlink(scratch / "c.tmp.fanin-Ab12cd"));
+  CHECK(std::filesystem::is_directory(scratch / "b.tmp.fanin-Ab12cd"));
+  remove_abandoned(scratch / "none");  // says nothing
+  // Trying whether a file can be written clears as well, what an earlier try left too.
+  for (const bool whole_folder : {false, true}) {
+    for (const char* name : {"d.tmp.fanin-Ab12cd", ".try.tmp.fanin-Ab12cd"}) std::ofstream(scratch / name) << "left";
+    if (whole_folder) require_writable_folder(scratch.folder());
+    else require_writable_file(scratch / "e.bin");
+    CHECK(files_in(scratch.folder()) == strangers + 1);
+  }
 }

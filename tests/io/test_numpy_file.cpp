@@ -65,7 +65,7 @@ TEST_CASE("npy: each way to be hostile has its message") {
       {"more bytes than the shape", npy_of(header("'<f4'", "(1,)"), four + four),
        "f: an array of shape [1] and dtype F32 needs 4 bytes, the file has 8; it is truncated or corrupt"},
       {"objects", npy_of(header("'|O'", "(1,)"), "cos\nsystem\n."),
-       "f: an array of Python objects, which only a program that runs them can read; save plain numbers "
+       "f: holds no tensor, but the global os.system; nothing was executed. In PyTorch, torch.save(model.state_dict(), path) "
        "instead"},
       {"a structure", npy_of(header("[('x', '<f4')]", "(1,)"), four),
        "f: a structured NumPy dtype; only plain floats, integers and bool are supported"},

@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "framework/io/onnx_file.hpp"
 #include "tests/io/parse_message.hpp"
+#include "tests/io/scratch.hpp"
 
 using namespace fanin;
 
@@ -53,6 +58,9 @@ TEST_CASE("onnx: raw and typed data of every kind of number are read right") {
 
 TEST_CASE("onnx: each way to be hostile has its message") {
   const std::string good = tensor(1, {1}, bytes(9, raw(1.0f)));
+  const auto none = [](const std::string& name, const std::string& what) {
+    return "f: an ONNX model without initializers that can be read; '" + name + "' is " + what;
+  };
   struct Row {
     std::string what, file, expected;
   };
@@ -64,14 +72,14 @@ TEST_CASE("onnx: each way to be hostile has its message") {
       {"a group", model("\x2b"), "f: not a valid ONNX model; it is truncated or corrupt"},
       {"field 0", model(std::string("\0\1", 2)), "f: not a valid ONNX model; it is truncated or corrupt"},
       {"an external tensor", holding(good + number(14, 1)),
-       "f: tensor 'w' keeps its values in another file (external_data); save the ONNX model as one file"},
-      {"external data", holding(good + bytes(13, "location")),
-       "f: tensor 'w' keeps its values in another file (external_data); save the ONNX model as one file"},
+       "f: tensor 'w' keeps its values in another file (external_data), which is not at hand"},
+      {"external data", holding(good + bytes(13, bytes(1, "location") + bytes(2, "other"))),
+       "f: tensor 'w' keeps its values in another file (external_data), which is not at hand"},
       {"text", holding(tensor(8, {1}, bytes(6, "a"))),
-       "f: tensor 'w' has the ONNX data type 8, which is not supported (floats, integers and bool are)"},
+       none("w", "numbers of the ONNX data type 8, which is not supported (floats, integers and bool are)")},
       {"no data type", holding(bytes(8, "w")),
-       "f: tensor 'w' has the ONNX data type 0, which is not supported (floats, integers and bool are)"},
-      {"sparse", model(bytes(15, "")), "f: sparse ONNX initializers are not supported"},
+       none("w", "numbers of the ONNX data type 0, which is not supported (floats, integers and bool are)")},
+      {"sparse", model(bytes(15, bytes(1, good))), none("w", "a sparse tensor, which is not supported")},
       {"no name", holding(number(2, 1)), "f: an ONNX initializer without a name"},
       {"a long name", holding(bytes(8, std::string(600, 'n'))), "f: a tensor name of 513 bytes; at most 512 are allowed"},
       {"a name twice", model(bytes(5, good) + bytes(5, good)), "f: two tensors are named 'w'"},
@@ -95,7 +103,7 @@ TEST_CASE("onnx: each way to be hostile has its message") {
          for (std::size_t i = 0; i <= max_tensors; ++i) out += bytes(5, number(1, 0) + number(2, 1) + bytes(8, std::to_string(i)));
          return out;
        }()),
-       "f: more than 65536 tensors"},
+       "f: more than 65536 tensors, or names and shapes of more than 16777216 bytes"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -103,4 +111,98 @@ TEST_CASE("onnx: each way to be hostile has its message") {
   }
   const std::string whole = holding(good);
   for (std::size_t size = 0; size < whole.size(); ++size) CHECK(parse_message(whole.substr(0, size)) != "no error");
+}
+
+TEST_CASE("onnx: external data is read from a plain file beside the model, and from nowhere else") {
+  const Scratch scratch;
+  const auto put = [&](const std::string& name, const std::string& contents) {
+    std::ofstream(scratch / name, std::ios::binary) << contents;
+  };
+  put("data.bin", "skip" + raw(1.5f) + raw(-2.0f));
+  put("elsewhere", raw(1.0f));
+  std::filesystem::create_symlink("elsewhere", scratch / "link.bin");
+  std::filesystem::create_directory(scratch / "folder");
+  const auto entry = [](const std::string& key, const std::string& value) { return bytes(13, bytes(1, key) + bytes(2, value)); };
+  const auto message = [&](const std::string& fields) {
+    put("m.onnx", holding(tensor(1, {2}, fields + number(14, 1))));
+    try {
+      const auto floats = read_tensor_file(scratch / "m.onnx").at("w").to_floats();
+      return fmt::format("{}", fmt::join(floats, " "));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  const std::string here = entry("location", "data.bin");
+  CHECK(message(here + entry("offset", "4") + entry("length", "8")) == "1.5 -2");
+  CHECK(message(here + entry("offset", "4")) == "1.5 -2");
+  CHECK(message(here + entry("offset", "4") + entry("length", "8") + entry("checksum", "x")) == "1.5 -2");
+  const std::pair<std::string, const char*> rows[] = {
+      {here + entry("offset", "8"), "is bytes 8 and 8 more of 'data.bin', which has 12"},
+      {here + entry("offset", "18446744073709551615"), "is bytes 18446744073709551615 and 8 more"},
+      {here + entry("offset", "99999999999999999999"), "external offset is '99999999999999999999', expected a number"},
+      {here + entry("offset", "-4"), "external offset is '-4', expected a number"},
+      {here + entry("offset", ""), "external offset is '', expected a number"},
+      {here + entry("length", "4"), "needs 8 bytes, its external length is 4"},
+      {here + entry("length", "0x8"), "external length is '0x8', expected a number"},
+      {entry("offset", "4"), "names the file '', which is not a plain file name"},
+      {entry("location", "../data.bin"), "names the file '../data.bin', which is not a plain file name"},
+      {entry("location", "/etc/passwd"), "names the file '/etc/passwd', which is not a plain file name"},
+      {entry("location", "a\\data.bin"), "which is not a plain file name"},
+      {entry("location", ".."), "which is not a plain file name"},
+      {entry("location", std::string("data.bin\0x", 10)), "which is not a plain file name"},
+      {entry("location", "\x1b[2Jdata.bin"), "which is not a plain file name"},
+      {entry("location", std::string(400, 'x')), "which is not a plain file name"},
+      {entry("location", "link.bin"), "link.bin: is a symbolic link"},
+      {entry("location", "folder"), "folder: is a folder"},
+      {entry("location", "none.bin"), "none.bin: cannot open"},
+  };
+  for (const auto& [fields, expected] : rows) {
+    CAPTURE(expected);
+    const std::string got = message(fields);
+    CHECK(got.find(expected) != std::string::npos);
+    CHECK(got.find('\x1b') == std::string::npos);
+  }
+}
+
+TEST_CASE("onnx: a constant node is a tensor in each of its forms, or named and left out") {
+  const auto constant = [](const std::string& name, const std::string& attribute) {
+    return bytes(1, bytes(2, name) + bytes(4, "Constant") + bytes(5, attribute));
+  };
+  const auto fixed = [](std::uint64_t field, float value) { return varint(field << 3 | 5) + raw(value); };
+  const std::string good = bytes(5, tensor(1, {1}, bytes(9, raw(1.0f))));
+  const auto read = [&](const std::string& nodes) {
+    const std::string file = model(nodes + good);
+    TensorFile out = parse_tensor_file(bytes_of(file), "f", nullptr);
+    std::string text;
+    for (const auto& one : out.tensors) {
+      if (one.name != "w") text += fmt::format("{} {} {} = {}; ", one.name, name_of(one.dtype), one.shape_text(), fmt::join(one.to_floats(), " "));
+    }
+    for (const auto& one : out.left_out) text += fmt::format("{}: {}; ", one.name, one.what);
+    return text;
+  };
+  CHECK(read(constant("c", bytes(1, "value_float") + fixed(2, 1.5f))) == "c F32 [] = 1.5; ");
+  CHECK(read(constant("c", bytes(1, "value_float"))) == "c F32 [] = 0; ");
+  CHECK(read(constant("c", bytes(1, "value_floats") + fixed(7, 1) + fixed(7, 2))) == "c F32 [2] = 1 2; ");
+  CHECK(read(constant("c", bytes(1, "value_floats") + bytes(7, raw(1.0f) + raw(2.0f)))) == "c F32 [2] = 1 2; ");
+  CHECK(read(constant("c", bytes(1, "value_int") + number(3, ~std::uint64_t{6}))) == "c I64 [] = -7; ");
+  CHECK(read(constant("c", bytes(1, "value_ints") + number(8, 3) + number(8, 4))) == "c I64 [2] = 3 4; ");
+  CHECK(read(constant("c", bytes(1, "value_ints") + bytes(8, varint(300) + varint(4)))) == "c I64 [2] = 300 4; ");
+  CHECK(read(constant("c", bytes(1, "value_ints"))) == "c I64 [0] = ; ");
+  CHECK(read(constant("c", bytes(1, "value") + bytes(5, tensor(1, {2}, bytes(4, raw(1.0f) + raw(2.0f)))))) == "c F32 [2] = 1 2; ");
+  CHECK(read(constant("c", bytes(1, "value_string") + bytes(4, "x"))) ==
+        "c: a constant in the form 'value_string', which is not supported; ");
+  CHECK(read(constant("c", bytes(1, "sparse_value"))) == "c: a constant in the form 'sparse_value', which is not supported; ");
+  CHECK(read(constant("c", "")) == "c: a constant in the form '', which is not supported; ");
+  CHECK(read(constant("/Constant_output_0", bytes(1, "value_ints") + number(8, 3))) ==
+        "/Constant_output_0: a constant of the exporter's own, I64 [1]; ");
+  CHECK(read(constant("12", bytes(1, "value_float") + fixed(2, 1))) == "12: a constant of the exporter's own, F32 []; ");
+  CHECK(read(bytes(1, bytes(2, "y") + bytes(4, "Relu"))) == "");
+
+  const auto refused = [&](const std::string& nodes) { return parse_message(model(nodes + good)); };
+  CHECK(refused(constant("w", bytes(1, "value_float"))) == "f: two tensors are named 'w'");
+  CHECK(refused(constant("a\nb", bytes(1, "value_float"))) == "f: a tensor name holds the control character 0x0a");
+  CHECK(refused(constant("c", bytes(1, "value_float") + fixed(2, 1) + fixed(2, 1))) == "f: the constant 'c' is one number, and has 2");
+  CHECK(refused(constant("c", bytes(1, "value_ints") + bytes(8, "\xff"))) == "f: an ONNX constant with malformed integers");
+  CHECK(refused(constant("c", bytes(1, "value") + bytes(5, "\xff"))) == "f: not a valid ONNX model; it is truncated or corrupt");
+  CHECK(refused(bytes(1, "\xff")) == "f: not a valid ONNX model; it is truncated or corrupt");
 }

@@ -57,10 +57,9 @@ std::string repeated(std::size_t times, const std::string& code) {
   return out;
 }
 
-std::string refused(const std::string& name) {
-  return "f: the pickle asks for the global '" + name +
-         "', which a state dict does not need; nothing was executed. In PyTorch, save model.state_dict() "
-         "instead";
+/// What was asked for is kept as a value that says what it would have been; here nothing stands beside it.
+std::string refused(const std::string& what) {
+  return "f: holds no tensor, but " + what + "; nothing was executed. In PyTorch, save model.state_dict() instead";
 }
 
 /// Thirty dicts, each holding the one before it twice: 2^30 leaves when flattened.
@@ -90,37 +89,57 @@ TEST_CASE("pickle: each way to be hostile has its message") {
     std::string what, file, expected;
   };
   const Row rows[] = {
-      {"os.system", running("cos\nsystem\n" + text("true") + "\x85R"), refused("os.system")},
+      {"os.system", running("cos\nsystem\n" + text("true") + "\x85R"), refused("an object of os.system")},
       {"os.system by STACK_GLOBAL", running(text("posix") + text("system") + "\x93" + text("true") + "\x85R"),
-       refused("posix.system")},
-      {"eval", running(global("builtins", "eval") + text("1") + "\x85R"), refused("builtins.eval")},
+       refused("an object of posix.system")},
+      {"eval", running(global("builtins", "eval") + text("1") + "\x85R"), refused("an object of eval")},
       {"a whole model", running(global("torch.nn.modules.linear", "Linear") + ")\x81}b"),
-       refused("torch.nn.modules.linear.Linear")},
+       refused("an object of torch.nn.modules.linear.Linear")},
       {"a class that sounds right", running(global("collections", "OrderedDict.__class__")),
-       refused("collections.OrderedDict.__class__")},
+       refused("the global collections.OrderedDict.__class__")},
       {"a storage of another module", running(global("torchx", "FloatStorage")),
-       refused("torchx.FloatStorage")},
-      {"a global that prints badly", running(global("os\x1b[2J", "\xff")), refused("os?[2J.?")},
+       refused("the global torchx.FloatStorage")},
+      {"a global that prints badly", running(global("os\x1b[2J", "\xff")), refused("the global os\\x1b[2J.\\xff")},
       {"a global without end", running("c" + std::string(10'000, 'o')),
        "f: a global's name at byte 3 of the pickle does not end"},
       {"a call of a storage class", running(global("torch", "FloatStorage") + ")R"),
-       "f: the pickle calls torch.FloatStorage, which a state dict never does"},
+       refused("an object of torch.FloatStorage")},
       {"a call of a text", running(text("os.system") + ")R"),
        "f: REDUCE at byte 17 of the pickle finds a str, expected a global"},
       {"a call without arguments", running(global("collections", "OrderedDict") + "NR"),
        "f: REDUCE at byte 28 of the pickle finds None, expected a tuple"},
       {"an unknown instruction", running("\xff"),
-       "f: instruction 0xff at byte 2 of the pickle is not one that a state dict needs"},
+       "f: instruction 0xff at byte 2 of the pickle is not one of protocols 2 to 5"},
       {"INST, which makes an instance", running("(ios\nsystem\n"),
-       "f: instruction 0x69 at byte 3 of the pickle is not one that a state dict needs"},
+       "f: instruction 0x69 at byte 3 of the pickle is not one of protocols 2 to 5"},
       {"OBJ", running("(o"),
-       "f: instruction 0x6f at byte 3 of the pickle is not one that a state dict needs"},
-      {"NEWOBJ", running(global("collections", "OrderedDict") + ")\x81"),
-       "f: instruction 0x81 at byte 28 of the pickle is not one that a state dict needs"},
-      {"EXT1", running("\x82\1"),
-       "f: instruction 0x82 at byte 2 of the pickle is not one that a state dict needs"},
+       "f: instruction 0x6f at byte 3 of the pickle is not one of protocols 2 to 5"},
+      {"NEWOBJ", running(global("evil", "Class") + ")\x81"), refused("an object of evil.Class")},
+      {"NEWOBJ_EX", running(global("evil", "Class") + ")}\x92"), refused("an object of evil.Class")},
+      {"NEWOBJ of a number", running("K\5)\x81"), "f: NEWOBJ at byte 5 of the pickle finds an int, expected a global"},
+      {"NEWOBJ without arguments", running(global("evil", "Class") + "N\x81"),
+       "f: NEWOBJ at byte 15 of the pickle finds None, expected a tuple"},
+      {"EXT1", running("\x82\1"), refused("the global copyreg.extension")},
+      {"EXT4 cut", running("\x84\1"),
+       "f: the pickle wants 4 bytes at byte 3 and has 2 left; it is truncated or corrupt"},
+      {"a call of a call", running(global("builtins", "getattr") + global("os", "system") + text("x") + "\x86R)R"),
+       refused("an object of getattr")},
+      {"an attribute", running(global("builtins", "getattr") + global("os", "system") + text("__call__") + "\x86R"),
+       refused("os.system.__call__")},
+      {"a buffer outside", running("\x97"),
+       "f: the pickle keeps its arrays outside of itself (protocol 5's buffers), which a file cannot hold"},
+      {"an item for a set that is none", running("](N\x90"),
+       "f: ADDITEMS at byte 5 of the pickle finds a list, expected an object"},
+      {"a mark for a frozenset that is not there", running("\x91"), "f: FROZENSET at byte 2 of the pickle finds no mark"},
+      {"an object in its own attributes",
+       running(global("evil", "Class") + ")\x81q" + raw('\0') + "}" + text("_modules") + "}" + text("a") + "h" + raw('\0') + "ss" +
+               text("_parameters") + "}sb"),
+       "f: the pickled structure is nested more than 64 levels deep"},
+      {"an object that is its own attributes and its own arguments",
+       running(global("evil", "Class") + "]q" + raw('\0') + "h" + raw('\0') + "a\x85\x81q\1h\1b"),
+       refused("an object of evil.Class")},
       {"text protocol", running("I1\n"),
-       "f: instruction 0x49 at byte 2 of the pickle is not one that a state dict needs"},
+       "f: instruction 0x49 at byte 2 of the pickle is not one of protocols 2 to 5"},
       {"protocol 9", file("\x80\x09N."), "f: pickle protocol 9 is not supported, expected 2 to 5"},
       {"no STOP", file(proto + "N"),
        "f: the pickle wants 1 bytes at byte 3 and has 0 left; it is truncated or corrupt"},
@@ -147,7 +166,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
       {"an item for a list in a tuple", running(")Na"),
        "f: APPEND at byte 4 of the pickle finds a tuple, expected a list"},
       {"attributes for a list", running("]}b"),
-       "f: BUILD at byte 4 of the pickle finds a list, expected a dict"},
+       "f: BUILD at byte 4 of the pickle finds a list, expected an object"},
       {"a memo entry that is not there", running("h\5"),
        "f: the pickle's memo has no entry 5, asked for at byte 4"},
       {"a memo entry of 4 billion", running("Nr" + u32(0xffffffff)),
@@ -173,7 +192,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: a tensor name of more than 512 bytes"},
       {"one tensor under 100,000 names",
        running("(" + good + "q" + raw('\0') + repeated(100'000, "h" + raw('\0')) + "t"),
-       "f: more than 65536 tensors, or 16777216 bytes of names"},
+       "f: more than 65536 tensors, or names and shapes of more than 16777216 bytes"},
       {"a name with a newline", running(dict("a\nb", good)),
        "f: a tensor name holds the control character 0x0a"},
       {"a name that is not UTF-8", running(dict("\xff", good)), "f: a tensor name is not valid UTF-8"},
@@ -182,7 +201,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
       {"a name twice, flattened", running("}(" + text("a.b") + good + text("a") + dict("b", good) + "u"),
        "f: two tensors are named 'a.b'"},
       {"a key that is a tuple", running("})" + good + "s"),
-       "f: a dict in '' has a tuple as a key; expected text or an integer"},
+       refused("a tensor under a tuple")},
       {"no tensor", running("}"), "f: holds no tensor, but a dict"},
       {"a number", running("K\5"), "f: holds no tensor, but an int"},
       {"bytes after the pickle", file(proto + "}.x"), "f: bytes follow the pickle in 'm/data.pkl'"},
@@ -193,7 +212,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
       {"a storage of negative size", running(storage("FloatStorage", "0", -1)),
        "f: a persistent id in the pickle is not ('storage', class, key, location, element count)"},
       {"a storage of an unknown class", running(storage("ComplexFloatStorage", "0", 3)),
-       refused("torch.ComplexFloatStorage")},
+       refused("a storage of class ComplexFloatStorage")},
       {"a storage whose class is OrderedDict",
        running("(" + text("storage") + global("collections", "OrderedDict") + text("0") + text("cpu") +
                "K\3tQ"),
@@ -247,21 +266,41 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: _rebuild_tensor_v2 in the pickle wants a storage, an offset, a size and a stride"},
       {"a tensor without arguments", running(rebuild + ")R"),
        "f: _rebuild_tensor_v2 in the pickle wants a storage, an offset, a size and a stride"},
+      {"33 sizes", running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers(std::vector<std::int64_t>(33, 1)) + numbers({1}) + "tR"),
+       "f: _rebuild_tensor_v2 in the pickle has 33 sizes or strides; at most 32 are allowed"},
+      {"33 strides", running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers({1}) + numbers(std::vector<std::int64_t>(33, 1)) + "tR"),
+       "f: _rebuild_tensor_v2 in the pickle has 33 sizes or strides; at most 32 are allowed"},
       {"a parameter of nothing", running(global("torch._utils", "_rebuild_parameter") + "(N\x89NtR"),
        "f: _rebuild_parameter in the pickle wants a tensor"},
       {"an OrderedDict of a number", running(global("collections", "OrderedDict") + "K\5\x85R"),
        "f: OrderedDict in the pickle wants a list of pairs"},
       {"an OrderedDict of triples", running(global("collections", "OrderedDict") + "]NNN\x87" + "a\x85R"),
        "f: OrderedDict in the pickle wants a list of pairs"},
+      {"one list of pairs in many OrderedDicts",
+       running("](" + repeated(1'000, "NN\x86") + "e\x85q" + raw('\0') + "0" + global("collections", "OrderedDict") + "q\1" + "0](" +
+               repeated(2'000, std::string("h\1h\0R", 5)) + "e"),
+       "f: the pickle copies more than 1000000 items"},
+      {"an object of many attributes listed many times",
+       running(global("evil", "Class") + ")\x81}(" + repeated(20'000, "NN") + "ubq" + raw('\0') + "0](" +
+               repeated(1'000, "h" + raw('\0')) + "e"),
+       "f: the pickled structure has more than 1000000 parts"},
+      {"a set of many names in many modules",
+       running("(" + repeated(20'000, text("a")) + "l\x85q" + raw('\0') + "0cbuiltins\nset\nh" + raw('\0') + "Rq\1" + "0" + 
+               global("evil", "Module") + ")\x81}(" + text("_parameters") + "}" + text("_modules") + "}" +
+               text("_non_persistent_buffers_set") + "h\1ubq\2" + "0](" + repeated(1'000, "h\2") + "e"),
+       "f: the pickled structure has more than 1000000 parts"},
+      {"a dict of keys that are none listed many times",
+       running("}(" + repeated(20'000, "NN") + "uq" + raw('\0') + "0](" + repeated(1'000, "h" + raw('\0')) + "e"),
+       "f: the pickled structure has more than 1000000 parts"},
       {"torch.Size of a number", running(global("torch", "Size") + "K\5\x85R"),
        "f: torch.Size in the pickle wants one tuple"},
       {"byteorder that is neither",
        zip_of({{.name = "m/data.pkl", .data = proto + "}."}, {.name = "m/byteorder", .data = "middle"}}),
        "f: byteorder is neither 'little' nor 'big'"},
 
-      {"legacy: some other pickle", proto + "N.", "f: a pickle, but not one that torch.save wrote"},
-      {"legacy: another long number", proto + "\x8a\x0a" + std::string(10, '\1') + ".",
-       "f: a pickle, but not one that torch.save wrote"},
+      {"legacy: some other pickle", proto + "N.", "f: holds no tensor, but None"},
+      {"legacy: another long number", proto + "\x8a\x0a" + std::string(10, '\1') + ".", "f: holds no tensor, but an int"},
+      {"legacy: another pickle and more", proto + "N.x", "f: a pickle, but not one that torch.save wrote: 1 bytes follow it"},
       {"legacy: only the magic", legacy_start.substr(0, 15),
        "f: the pickle wants 1 bytes at byte 0 and has 0 left; it is truncated or corrupt"},
       {"legacy: another version", legacy_start.substr(0, 15) + proto + "M" + u16(1002) + ".",
@@ -299,6 +338,21 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        legacy(dict("w", good), "](" + text("0") + text("0") + "e",
               u64(3) + std::string(12, 'x') + u64(3) + std::string(12, 'x')),
        "f: storage '0' is there twice"},
+      {"a missing storage of a long name",
+       running(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1}))),
+       "f: the entry 'm/data/" + std::string(193, '7') + "…' that a tensor needs is missing"},
+      {"legacy: a missing storage of a long name",
+       legacy(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1})), "]", ""),
+       "f: storage '" + std::string(200, '7') + "…' that a tensor needs is missing"},
+      {"legacy: a long name of no tensor", legacy(dict("w", good), "]" + text(std::string(100'000, '9') + "\x1b") + "a", ""),
+       "f: storage '" + std::string(200, '9') + "…' belongs to no tensor"},
+      {"legacy: a long name declared in two ways",
+       legacy("(" + tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1}) +
+                  tensor(storage("IntStorage", std::string(100'000, '7'), 3), 0, {3}, {1}) + "t", "]", ""),
+       "f: storage '" + std::string(200, '7') + "…' is declared in two ways"},
+      {"legacy: cut before a storage of a long name",
+       legacy(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1})), "]" + text(std::string(100'000, '7')) + "a", "abc"),
+       "f: ends before storage '" + std::string(200, '7') + "…'; it is truncated"},
       {"legacy: bytes after the last storage",
        legacy(dict("w", good), "]" + text("0") + "a", u64(3) + std::string(13, 'x')),
        "f: 1 bytes follow the last storage"},
@@ -330,9 +384,41 @@ TEST_CASE("pickle: what the rows above spoil is read when whole") {
   CHECK(read(big_endian).at("w").to_floats() == std::vector<float>{1});
 }
 
+TEST_CASE("whole modules: children are layers whatever they are called, and buffers that are not saved stay out") {
+  const std::string layer = tensor(storage("FloatStorage", "0", 3), 0, {3}, {1});
+  const auto module = [&](const std::string& children, const std::string& more = "") {
+    return global("torch.nn", "Module") + ")\x81}(" + text("_parameters") + dict("weight", layer) + text("_buffers") + "}(" + text("kept") +
+           layer + text("temporary") + layer + "u" + text("_modules") + "}(" + children + "u" + more + "ub";
+  };
+  const auto script = [&](const std::string& attributes) {
+    return global("__torch__.net", "Net") + ")\x81}(" + attributes + "ub";
+  };
+  const auto names = [](const std::string& code) {
+    const std::string bytes = running(code);
+    std::string all;
+    const TensorFile read = parse_tensor_file(bytes_of(bytes), "f", nullptr);
+    for (const auto& one : read.tensors) all += one.name + " ";
+    return all + fmt::format("{} {}", read.dicts.size(), read.left_out_count);
+  };
+  for (const std::string child : {"model", "state_dict", "model_state_dict", "net"}) {
+    CAPTURE(child);
+    const std::string c = child + ".";
+    CHECK(names(module(text(child) + module("") + text("head") + module(""))) ==
+          "weight kept temporary " + c + "weight " + c + "kept " + c + "temporary head.weight head.kept head.temporary 0 0");
+    CHECK(names(script(text(child) + script(text("weight") + layer) + text("head") + script(text("weight") + layer))) ==
+          c + "weight head.weight 0 0");
+    // In a checkpoint the module is the model, and its child still a layer.
+    CHECK(names("}(" + text("model") + module(text(child) + module("")) + text("epoch") + "K\1u") ==
+          "weight kept temporary " + c + "weight " + c + "kept " + c + "temporary 1 0");
+    CHECK(names("}(" + text("model") + script(text(child) + script(text("weight") + layer) + text("bias") + layer) + "u") ==
+          c + "weight bias 1 0");
+  }
+  for (const std::string& set : {global("__builtin__", "set") + "]" + text("temporary") + "a\x85R", "\x8f(" + text("temporary") + "\x90"})
+    CHECK(names(module("", text("_non_persistent_buffers_set") + set)) == "weight kept 0 0");
+}
+
 TEST_CASE("files of no known format, and PyTorch files cut anywhere, are errors") {
-  CHECK(parse_message("hello") ==
-        "f: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are 68 65 6c 6c 6f");
+  CHECK(parse_message("\1\2\3") == "f: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are 01 02 03");
   CHECK(parse_message("") == "f: the file is empty");
   const std::string good = tensor(storage("FloatStorage", "0", 3), 1, {2}, {1});
   const std::string zip = running(dict("w", good));

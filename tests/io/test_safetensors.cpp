@@ -9,6 +9,7 @@
 #include "framework/io/tensor_file.hpp"
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/io/zip_bytes.hpp"
 
 using namespace fanin;
 
@@ -129,6 +130,14 @@ TEST_CASE("safetensors: shards are read through their index as one file") {
   CHECK(file.tensors.size() == 3);
   CHECK(file.at("b").to_floats() == std::vector<float>{5, 5, 5});
   CHECK(file.metadata.at("format") == "pt");
+
+  // What two shards leave out is counted, past the names that are kept.
+  for (const char* shard : {"m-3.npz", "m-4.npz"}) {
+    std::vector<ZipPart> parts = {{.name = std::string(1, shard[2]) + ".npy", .data = npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", raw(1.0f))}};
+    for (int i = 0; i < 150; ++i) parts.push_back({.name = fmt::format("{}{}.txt", shard, i), .data = ""});
+    put(scratch / shard, zip_of(parts));
+  }
+  CHECK(index(R"({"3": "m-3.npz", "4": "m-4.npz"})").left_out_count == 300);
 
   CHECK_THROWS_WITH_AS(index("{" + a + "," + b + "}"), doctest::Contains("holds tensor 'c', which the index"),
                        Error);

@@ -137,8 +137,8 @@ TEST_CASE(
   };
   CHECK(message(file_of(wide)) ==
         "f: 2 tensors in the way of this warm start: 'fc.weight' has shape [5, 8], the model wants [3, 8] "
-        "(skip it or give a rule "
-        "to adapt it); 'fc.bias' has shape [5], the model wants [3] (skip it or give a rule to adapt it). "
+        "(skip it, or adapt it: --adapt fc.weight=keep_rows); 'fc.bias' has shape [5], the model wants [3] "
+        "(skip it, or adapt it: --adapt fc.bias=keep_rows). "
         "The model is unchanged");
   nn::Sequential source = small_net();
   draw(source, 3);
@@ -169,6 +169,37 @@ TEST_CASE(
   draw(net, 7);
   CHECK(net.parameter("fc.weight")->origin == nn::Origin::drawn);
   CHECK(values(net, "conv.weight") == values(source, "conv.weight"));
+}
+
+TEST_CASE("a tensor that the file holds but cannot give is missing for that reason, under whatever name it is saved") {
+  nn::Sequential source = small_net();
+  draw(source, 1);
+  const auto without = [&](const std::string& prefix, const std::string& saved) {
+    TensorFile file = file_of(source, [&](const std::string& n) { return prefix + n; });
+    std::erase_if(file.tensors, [&](const StoredTensor& one) { return one.name == prefix + "fc.bias"; });
+    file.left_out = {{"other", "an object of argparse.Namespace"}, {saved, "the zip entry is encrypted"}};
+    file.left_out_count = 2;
+    return file;
+  };
+  const auto refused = [](const TensorFile& file, const WarmStartOptions& options) {
+    nn::Sequential net = small_net();
+    try {
+      load_state_dict(net, file, options);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const std::string reason = "cannot be read: the zip entry is encrypted";
+  CHECK(refused(without("", "fc.bias"), {}).find("'fc.bias' [3] is missing; the file's 'fc.bias' " + reason) != std::string::npos);
+  CHECK(refused(without("m.", "m.fc.bias"), {.strip_prefix = "m."}).find("the file's 'm.fc.bias' " + reason) != std::string::npos);
+  CHECK(refused(without("m.", "m.fc.bias"), {.rename = {{"^m\\.", ""}}}).find("the file's 'm.fc.bias' " + reason) != std::string::npos);
+  TensorFile nested = without("", "state_dict.fc.bias");
+  nested.key = "state_dict";
+  CHECK(refused(nested, {}).find("the file's 'state_dict.fc.bias' " + reason) != std::string::npos);
+  CHECK(refused(without("", "fc.bia"), {}).find("cannot be read") == std::string::npos);
+  nn::Sequential net = small_net();
+  CHECK(load_state_dict(net, without("", "fc.bias"), {.allow_missing = true}).to_string().find(reason) != std::string::npos);
 }
 
 TEST_CASE("prefixes and regular expressions rename; a pattern that changes nothing is an error") {
@@ -226,11 +257,14 @@ TEST_CASE("a head with more classes keeps the rows it has, and its own scheme dr
   CHECK(entry(report, "fc.weight").note == "keep_rows");
   const auto saved = values(source, "fc.weight"), grown = values(net, "fc.weight");
   CHECK(std::equal(saved.begin(), saved.end(), grown.begin()));
-  Tensor drawn({5, 8});
   Generator generator(4);
-  const auto weight = fresh.parameter("fc.weight");
-  weight->init.fill(drawn, weight->fans, generator);
-  CHECK(std::equal(grown.begin() + 24, grown.end(), drawn.data() + 24));
+  nn::initialize(fresh, generator);  // the rows that the model would be born with at this seed
+  const auto drawn = values(fresh, "fc.weight");
+  CHECK(std::equal(grown.begin() + 24, grown.end(), drawn.begin() + 24));
+  CHECK(values(net, "fc.bias")[4] == values(fresh, "fc.bias")[4]);
+  nn::Sequential half = small_net(5);  // what else is adapted moves no row
+  load_state_dict(half, file_of(source), {.skip = {"fc.weight"}, .adapt = {{"fc.bias", Adapt::keep_rows}}, .seed = 4});
+  CHECK(values(half, "fc.bias") == values(net, "fc.bias"));
   load_state_dict(fewer, file_of(source), options);
   CHECK(std::equal(saved.begin(), saved.begin() + 16, values(fewer, "fc.weight").begin()));
 

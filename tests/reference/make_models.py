@@ -3,7 +3,7 @@
 
 - `models`: mlp and lenet as torch.manual_seed(0) draws them layer by layer; their logits, loss and gradients on a
   small batch that a formula makes; their parameters after ten steps of SGD.
-- `layers`: every layer with parameters as it is born at seed 0.
+- `layers`: every layer with parameters as it is born at seed 0; `attention`: one that draws in another order than it declares.
 - `optimizers`: twenty steps of each rule on a small problem.
 - `schedules`: learning rates as factors of the base rate.
 
@@ -192,6 +192,7 @@ with open("tests/reference/models.json", "w") as file:
         "torch": torch.__version__,
         "models": {"mlp": model_case(mlp), "lenet": model_case(lenet)},
         "layers": {name: layer_case(make) for name, make in layers.items()},
+        "attention": layer_case(lambda: nn.MultiheadAttention(8, 2))["parameters"],
         "optimizers": {name: optimizer_case(*case) for name, case in optimizers.items()},
         "clipping": [clip_case(0.5), clip_case(100.0)],
         "schedules": [{"text": text, "factors": factors(make, 12)} for text, make in schedules],
