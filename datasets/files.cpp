@@ -34,8 +34,7 @@ std::vector<std::uint8_t> large_vector(std::size_t bytes) {
   return all;
 }
 
-std::vector<std::uint8_t> read_data_file(const std::string& path, const std::string& what,
-                                         const std::string& how_to_get) {
+std::uint64_t data_file_size(const std::string& path, const std::string& what, const std::string& how_to_get) {
   std::error_code failed;
   const auto status = fs::status(path, failed);
   if (status.type() == fs::file_type::not_found)
@@ -45,6 +44,13 @@ std::vector<std::uint8_t> read_data_file(const std::string& path, const std::str
   const auto size = fs::file_size(path, failed);
   if (failed || size > max_data_bytes)
     fail("{}: {} bytes are too many, at most {} are read{}", path, size, max_data_bytes, advice(how_to_get));
+  if (!std::ifstream(path, std::ios::binary)) fail("{}: cannot be read: {}{}", path, std::strerror(errno), advice(how_to_get));
+  return size;
+}
+
+std::vector<std::uint8_t> read_data_file(const std::string& path, const std::string& what,
+                                         const std::string& how_to_get) {
+  const std::uint64_t size = data_file_size(path, what, how_to_get);
   std::ifstream file(path, std::ios::binary);
   std::vector<std::uint8_t> content = large_vector(size);
   file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(size));

@@ -18,6 +18,9 @@ std::vector<std::uint8_t> large_vector(std::size_t bytes);
 std::vector<std::uint8_t> read_data_file(const std::string& path, const std::string& what,
                                          const std::string& how_to_get);
 
+/// The size of such a file, which can be opened; the same Errors.
+std::uint64_t data_file_size(const std::string& path, const std::string& what, const std::string& how_to_get);
+
 /// The end of a message about missing or broken data: "; get it with: make data-mnist", or nothing.
 std::string advice(const std::string& how_to_get);
 

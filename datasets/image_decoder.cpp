@@ -1,30 +1,51 @@
 #include "datasets/image_decoder.hpp"
 
-#include <sys/resource.h>
+#include <fcntl.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <new>
 
-#include "datasets/stb.hpp"
+#include "datasets/image_kind.hpp"
+#include "datasets/sandbox.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 
 namespace fanin {
 namespace {
 
-constexpr unsigned seconds_per_image = 30;
-constexpr std::size_t longest_message = 4096;
+constexpr unsigned seconds_per_image = 30;  // of processor time
+constexpr int most_wall_seconds = 300;      // on a machine that is busy
+constexpr std::uint64_t decoder_memory = std::uint64_t{512} << 20;
+constexpr std::uint32_t longest_message = 4096;
+constexpr int most_deaths = 20;
+constexpr std::size_t most_shown = 100;
 
 /// What the child says of each file: pixels, or the message of an Error.
 enum class Answer : std::uint8_t { pixels = 'p', error = 'e' };
 
-bool write_all(int pipe, const void* bytes, std::size_t size) {
-  const char* at = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t written = write(pipe, at, size);
+bool read_all(int file, void* bytes, std::size_t size) {
+  for (char* at = static_cast<char*>(bytes); size > 0;) {
+    const ssize_t got = read(file, at, size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    at += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+bool write_all(int file, const void* bytes, std::size_t size) {
+  for (const char* at = static_cast<const char*>(bytes); size > 0;) {
+    const ssize_t written = write(file, at, size);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
     at += written;
@@ -33,65 +54,52 @@ bool write_all(int pipe, const void* bytes, std::size_t size) {
   return true;
 }
 
-/// Reads until `size` bytes are there or the other side has ended; returns how many there were.
-std::size_t read_all(int pipe, void* bytes, std::size_t size) {
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = read(pipe, static_cast<char*>(bytes) + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
+void answer_one(int socket, std::uint64_t size, const ImageForm& form) {
+  std::string message;
+  try {
+    std::vector<std::uint8_t> file(size);
+    if (!read_all(socket, file.data(), size)) _exit(0);
+    const auto pixels = decode_image(file, "", form);
+    const Answer answer = Answer::pixels;
+    if (!write_all(socket, &answer, 1) || !write_all(socket, pixels.data(), pixels.size())) _exit(0);
+    return;
+  } catch (const Error& error) {
+    message = error.what();
+  } catch (const std::bad_alloc&) {
+    message = fmt::format(": it takes more than {} MiB to decode", decoder_memory >> 20);
   }
-  return done;
+  const Answer answer = Answer::error;
+  message.resize(std::min<std::size_t>(message.size(), longest_message));
+  const auto length = static_cast<std::uint32_t>(message.size());
+  if (!write_all(socket, &answer, 1) || !write_all(socket, &length, sizeof length) || !write_all(socket, message.data(), length)) _exit(0);
 }
 
-[[noreturn]] void decode_in_child(int pipe, std::span<const std::string> paths, Index channels, Index height,
-                                  Index width) {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  std::signal(SIGALRM, SIG_DFL);
-  std::signal(SIGPIPE, SIG_DFL);
-  for (const std::string& path : paths) {
-    alarm(seconds_per_image);
-    std::string message;
-    try {
-      const auto pixels = decode_image(path, channels, height, width);
-      const Answer answer = Answer::pixels;
-      if (!write_all(pipe, &answer, 1) || !write_all(pipe, pixels.data(), pixels.size())) _exit(1);
-      continue;
-    } catch (const Error& error) {
-      message = error.what();
-    } catch (const std::bad_alloc&) {
-      message = path + ": too little memory to decode it";
-    }
-    const Answer answer = Answer::error;
-    message.resize(std::min(message.size(), longest_message));
-    if (write_all(pipe, &answer, 1)) write_all(pipe, message.data(), message.size());
-    _exit(0);
-  }
+[[noreturn]] void serve(int socket, const ImageForm& form) {
+  for (const int signal : {SIGPIPE, SIGXCPU, SIGTERM, SIGINT}) std::signal(signal, SIG_DFL);
+  enter_sandbox(socket);
+  std::uint64_t size = 0;
+  while (read_all(socket, &size, sizeof size)) answer_one(socket, size, form);
   _exit(0);
 }
 
-/// The child and the pipe from it; gone with its scope.
+/// The child and the way to it; gone with its scope.
 class Child {
  public:
-  Child(std::span<const std::string> paths, Index channels, Index height, Index width) {
+  explicit Child(const ImageForm& form) {
     int ends[2];
-    if (pipe(ends) != 0) fail("cannot open a pipe to decode images: {}", std::strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("cannot open a socket to decode images: {}", std::strerror(errno));
+    space_ = address_space();
     pid_ = fork();
-    if (pid_ == 0) {
-      close(ends[0]);
-      decode_in_child(ends[1], paths, channels, height, width);
-    }
+    if (pid_ == 0) serve(ends[1], form);
     const int reason = errno;
     close(ends[1]);
-    pipe_ = ends[0];
+    socket_ = ends[0];
     if (pid_ > 0) return;
-    close(pipe_);
+    close(socket_);
     fail("cannot start a process to decode images: {}", std::strerror(reason));
   }
   ~Child() {
-    close(pipe_);
+    close(socket_);
     if (pid_ <= 0) return;
     kill(pid_, SIGKILL);
     wait();
@@ -99,14 +107,58 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  std::size_t read(void* bytes, std::size_t size) const { return read_all(pipe_, bytes, size); }
+  /// Before each file: what it may take.
+  void limit(std::uint64_t file_size) const {
+    limit_process(pid_, space_ > 0 ? space_ + file_size + decoder_memory : 0, seconds_per_image);
+  }
+
+  bool send(const void* bytes, std::size_t size) const {
+    for (const char* at = static_cast<const char*>(bytes); size > 0;) {
+      const ssize_t sent = ::send(socket_, at, size, MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return false;
+      at += sent;
+      size -= static_cast<std::size_t>(sent);
+    }
+    return true;
+  }
+
+  bool receive(void* bytes, std::size_t size) {
+    using Clock = std::chrono::steady_clock;
+    const auto until = Clock::now() + std::chrono::seconds(most_wall_seconds);
+    for (char* at = static_cast<char*>(bytes); size > 0;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+      pollfd waiting{.fd = socket_, .events = POLLIN, .revents = 0};
+      const int ready = left > 0 ? poll(&waiting, 1, static_cast<int>(left)) : 0;
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready <= 0) {
+        late_ = true;
+        kill(pid_, SIGKILL);
+        return false;
+      }
+      const ssize_t got = recv(socket_, at, size, 0);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return false;
+      at += got;
+      size -= static_cast<std::size_t>(got);
+    }
+    return true;
+  }
+
+  /// Ends it: what it says makes no sense, so that it may never end by itself.
+  void stop() {
+    broken_ = true;
+    kill(pid_, SIGKILL);
+  }
+
   /// Waits for its end and says what became of it, for a message.
   std::string wait() {
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    if (broken_) return "its decoder gave an answer that makes no sense";
+    if (late_ || (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)))
       return fmt::format("it takes more than {} s to decode", seconds_per_image);
     if (WIFSIGNALED(status)) return fmt::format("its decoder died of signal {}", WTERMSIG(status));
     return "its decoder gave up";
@@ -114,29 +166,122 @@ class Child {
 
  private:
   pid_t pid_ = -1;
-  int pipe_ = -1;
+  int socket_ = -1;
+  std::uint64_t space_ = 0;
+  bool late_ = false, broken_ = false;
 };
+
+/// A regular file that is open for reading.
+class ImageFile {
+ public:
+  ImageFile(const std::string& path, const std::string& shown) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    if (file_ < 0) fail("{}: cannot be opened: {}", shown, std::strerror(errno));
+    struct stat status{};
+    const bool known = fstat(file_, &status) == 0;
+    size_ = known ? static_cast<std::uint64_t>(status.st_size) : 0;
+    const bool regular = known && S_ISREG(status.st_mode);
+    if (regular && size_ > 0 && size_ <= most_image_file_bytes) return;
+    close(file_);
+    if (!regular) fail("{}: not a file, expected a {} image", shown, readable_kinds);
+    if (size_ == 0) fail("{}: cannot be read as a {} image (it is an empty file)", shown, readable_kinds);
+    fail("{}: an image file of {} bytes is too large, at most {} are read", shown, size_, most_image_file_bytes);
+  }
+  ~ImageFile() { close(file_); }
+  ImageFile(const ImageFile&) = delete;
+  ImageFile& operator=(const ImageFile&) = delete;
+
+  std::uint64_t size() const { return size_; }
+  /// Hands the content on; zeros in place of what has gone since. Whether the child took it.
+  bool send_to(const Child& child) const {
+    std::vector<char> buffer(std::size_t{1} << 16);
+    if (!child.send(&size_, sizeof size_)) return false;
+    for (std::uint64_t left = size_; left > 0;) {
+      const std::size_t part = std::min<std::uint64_t>(left, buffer.size());
+      if (!read_all(file_, buffer.data(), part)) std::memset(buffer.data(), 0, part);
+      if (!child.send(buffer.data(), part)) return false;
+      left -= part;
+    }
+    return true;
+  }
+
+ private:
+  int file_;
+  std::uint64_t size_ = 0;
+};
+
+/// One image's pixels into `out`; what is wrong with it otherwise, and whether the child has gone.
+std::string decode_one(Child& child, const std::string& path, std::span<std::uint8_t> out, bool& gone) {
+  const std::string shown = printable(path);
+  try {
+    const ImageFile file(path, shown);
+    child.limit(file.size());
+    Answer answer{};
+    if (file.send_to(child) && child.receive(&answer, 1)) {
+      std::uint32_t length = 0;
+      if (answer == Answer::pixels) {
+        if (child.receive(out.data(), out.size())) return "";
+      } else if (answer != Answer::error) {
+        child.stop();
+      } else if (child.receive(&length, sizeof length)) {
+        std::string message(std::min(length, longest_message), '\0');
+        if (length > longest_message) child.stop();
+        else if (child.receive(message.data(), length)) return shown + printable(message);
+      }
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  gone = true;
+  return fmt::format("{}: broken image ({})", shown, child.wait());
+}
 
 }  // namespace
 
-std::vector<std::uint8_t> decode_images(std::span<const std::string> paths, Index channels, Index height,
-                                        Index width) {
-  const auto size = static_cast<std::size_t>(channels * height * width);
-  std::vector<std::uint8_t> images;
-  if (paths.empty()) return images;
-  images.reserve(size * paths.size());
-  Child child(paths, channels, height, width);
-  for (const std::string& path : paths) {
-    Answer answer{};
-    if (child.read(&answer, 1) == 1 && answer == Answer::pixels) {
-      images.resize(images.size() + size);
-      if (child.read(images.data() + images.size() - size, size) == size) continue;
-    } else if (answer == Answer::error) {
-      std::string message(longest_message, '\0');
-      message.resize(child.read(message.data(), message.size()));
-      throw Error(message);
+void BadImages::add(const std::string& message) {
+  ++count;
+  if (messages.size() < most_shown) messages.push_back(message);
+}
+
+void BadImages::merge(const BadImages& others) {
+  count += others.count;
+  tried += others.tried;
+  for (const auto& message : others.messages)
+    if (messages.size() < most_shown) messages.push_back(message);
+}
+
+std::string BadImages::summary() const {
+  const auto more = count - static_cast<Index>(messages.size());
+  return fmt::format("{}{}", fmt::join(messages, "; "), more > 0 ? fmt::format("; and {} more", more) : "");
+}
+
+void BadImages::require_none(const std::string& advice) const {
+  if (count == 0) return;
+  const std::string head = count == 1 ? "" : fmt::format("{} of {} images cannot be read: ", count, tried);
+  fail("{}{}{}", head, summary(), advice);
+}
+
+DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form, BadImages& bad) {
+  const auto size = static_cast<std::size_t>(form.channels * form.height * form.width);
+  DecodedImages images;
+  if (count == 0) return images;
+  images.pixels.reserve(size * static_cast<std::size_t>(count));
+  std::optional<Child> child;
+  int deaths = 0;
+  for (Index i = 0; i < count; ++i) {
+    if (!child) child.emplace(form);
+    ++bad.tried;
+    const std::size_t before = images.pixels.size();
+    images.pixels.resize(before + size);
+    bool gone = false;
+    const std::string wrong = decode_one(*child, path(i), std::span(images.pixels).subspan(before), gone);
+    if (wrong.empty()) {
+      images.kept.push_back(i);
+      continue;
     }
-    fail("{}: broken image ({})", path, child.wait());
+    images.pixels.resize(before);
+    bad.add(wrong);
+    if (gone) child.reset();
+    if (gone && ++deaths == most_deaths && !bad.skipped) fail("{} images brought their decoder down: {}", deaths, bad.summary());
   }
   return images;
 }

@@ -1,19 +1,37 @@
 #pragma once
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "framework/core/real.hpp"
+#include "datasets/image.hpp"
 
 namespace fanin {
 
-/// The pixels of image files (PNG, JPEG, BMP), one after the other as CHW bytes, each with 1 (gray) or 3
-/// (RGB) channels and resized to height × width. The files are decoded in a child process: stb_image's own
-/// notes exclude untrusted files, and the release in Debian 12 writes out of bounds on some broken JPEGs,
-/// which there can hurt nobody. Error naming the path of the first file that cannot be read, is broken, has
-/// more than 64 million pixels, takes more than half a minute, or brings its decoder down.
-std::vector<std::uint8_t> decode_images(std::span<const std::string> paths, Index channels, Index height,
-                                        Index width);
+/// Images that cannot be read, gathered so that all are named at once.
+struct BadImages {
+  Index count = 0, tried = 0;
+  std::vector<std::string> messages = {};  ///< of the first hundred
+  bool skipped = false;                    ///< the others are wanted, however many these are
+
+  void add(const std::string& message);
+  void merge(const BadImages& others);
+  /// The first messages, and how many more there are.
+  std::string summary() const;
+  /// Error with the summary and `advice`, where there is one at all.
+  void require_none(const std::string& advice) const;
+};
+
+struct DecodedImages {
+  std::vector<std::uint8_t> pixels = {};  ///< CHW bytes, one image after the other
+  std::vector<Index> kept = {};           ///< which of the images asked for these are
+};
+
+/// The images at `path(0)` … `path(count - 1)`; those that cannot be read are added to `bad`. They are decoded in a process
+/// of their own that can neither open a file nor call the system beyond reading, writing and memory (sandbox.hpp), and that
+/// gets for each image 512 MiB beyond the file's size and half a minute: stb_image's notes exclude untrusted files, and what
+/// is not known of it can hurt nobody there. Here an image takes its result's bytes, and the path's.
+DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form, BadImages& bad);
 
 }  // namespace fanin

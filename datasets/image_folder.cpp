@@ -1,11 +1,13 @@
 #include "datasets/image_folder.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <cmath>
 #include <filesystem>
 
-#include "datasets/image_decoder.hpp"
+#include "datasets/folder_layout.hpp"
+#include "datasets/image_kind.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 
 namespace fanin {
 namespace {
@@ -13,38 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Index max_bytes = Index{1} << 32;
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-bool is_image(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg" || suffix == ".bmp";
-}
-
-/// What a folder holds, in the order of names, without hidden files.
-std::vector<fs::path> sorted_entries(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code failed;
-  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
-    if (!it->path().filename().string().starts_with('.')) entries.push_back(it->path());
-  if (failed) fail("{}: cannot be listed: {}", folder.string(), failed.message());
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-std::vector<std::string> class_folders(const fs::path& root) {
-  if (!is_folder(root))
-    fail("{}: no such folder, expected one sub-folder of images per class", root.string());
-  std::vector<std::string> names;
-  for (const auto& entry : sorted_entries(root))
-    if (is_folder(entry)) names.push_back(entry.filename().string());
-  if (names.empty()) fail("{}: no sub-folders, expected one of images per class", root.string());
-  return names;
-}
 
 /// FNV-1a, as a share of its range. (Fowler, Noll, Vo: the 64-bit constants.)
 double name_hash(const std::string& name) {
@@ -55,59 +25,126 @@ double name_hash(const std::string& name) {
   return static_cast<double>(hash >> 11) / 9007199254740992.0;
 }
 
-}  // namespace
-
-std::vector<std::uint8_t> read_image(const std::string& path, Index channels, Index height, Index width) {
-  if (channels != 1 && channels != 3)
-    fail("{}: cannot be read as {} channels, only as 1 or 3", path, channels);
-  if (height < 1 || width < 1 || height > 65536 || width > 65536)
-    fail("{}: cannot be resized to {}x{}, only to sizes in 1..65536", path, height, width);
-  return decode_images({&path, 1}, channels, height, width);
+/// Those of a class's images that are in one half, in the order of their names: the share `test` with the lowest hashes is
+/// held out, and neither half is without one.
+std::vector<std::string> half_of(const std::string& class_name, std::vector<std::string> images, double test, Split split) {
+  std::vector<std::pair<double, std::string>> ranked;
+  for (auto& image : images) {
+    const double hash = name_hash(class_name + "/" + image);
+    ranked.emplace_back(hash, std::move(image));
+  }
+  std::sort(ranked.begin(), ranked.end());
+  const auto count = static_cast<Index>(ranked.size());
+  const Index held_out = std::clamp<Index>(std::llround(test * static_cast<double>(count)), 1, count - 1);
+  std::vector<std::string> half;
+  for (Index i = 0; i < count; ++i)
+    if ((i < held_out) == (split == Split::test)) half.push_back(std::move(ranked[static_cast<std::size_t>(i)].second));
+  std::sort(half.begin(), half.end());
+  return half;
 }
 
-Dataset load_image_folder(const ImageFolderOptions& options, Split split) {
-  const fs::path root = options.path;
-  const bool halves = is_folder(root / "train") && is_folder(root / "test");
-  const fs::path own_root = !halves ? root : root / (split == Split::train ? "train" : "test");
+/// Without an image of its own a class folder is a mistake; what is there instead helps to find it.
+[[noreturn]] void fail_without_images(const std::string& folder, const FolderListing& listing) {
+  std::string there;
+  if (!listing.folders.empty())
+    there = fmt::format("; it holds folders ('{}'): name the folder whose sub-folders are the classes", printable(listing.folders[0], 40));
+  else if (!listing.others.empty())
+    there = fmt::format("; it holds {}", endings_text(listing.others));
+  fail("{}: no images, expected {} files{}", printable(folder), readable_kinds, there);
+}
+
+void note_left_out(Dataset& data, const std::string& root, const std::map<std::string, Index>& others, Index nested) {
+  Index count = 0;
+  for (const auto& [ending, files] : others) count += files;
+  if (count > 0)
+    data.notes.push_back(fmt::format("{}: {} {} left out, since only {} images are read: {}", printable(root), count,
+                                     count == 1 ? "file is" : "files are", readable_kinds, endings_text(others)));
+  if (nested > 0)
+    data.notes.push_back(fmt::format("{}: {} left out", printable(root),
+                                     nested == 1 ? "1 folder within a class folder is" : fmt::format("{} folders within class folders are", nested)));
+}
+
+/// After bad images are left out.
+void require_every_class(const Dataset& data, const std::string& root, Split split) {
+  if (data.count == 0) fail("{}: no {} image can be read", printable(root), split == Split::train ? "training" : "test");
+  if (split == Split::test) return;
+  const auto counts = data.class_counts();
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    if (counts[label] == 0)
+      fail("{}: class '{}' has no training image that can be read; add some, or take its folder away", printable(root),
+           printable(data.class_names[label]));
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> read_image(const std::string& path, const ImageForm& form) {
+  if (form.channels != 1 && form.channels != 3) fail("{}: cannot be read as {} channels, only as 1 or 3", path, form.channels);
+  if (form.height < 1 || form.width < 1 || form.height > longest_side || form.width > longest_side || form.height > most_pixels / form.width)
+    fail("{}: cannot be resized to {}x{}, only to sides of 1..{} and {} pixels", path, form.height, form.width, longest_side, most_pixels);
+  BadImages bad;
+  DecodedImages image = decode_images(1, [&](Index) { return path; }, form, bad);
+  bad.require_none("");
+  return std::move(image.pixels);
+}
+
+Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad) {
+  FolderLayout layout = folder_layout(options.path);
+  const std::string& root = layout.half(split);
   Dataset data{.name = options.path,
                .count = 0,
                .channels = options.gray ? 1 : 3,
                .height = options.size,
                .width = options.size,
-               .classes = 0,
-               .class_names = class_folders(halves ? root / "train" : root)};
-  data.classes = static_cast<int>(data.class_names.size());
-  if (halves && split == Split::test)
-    for (const auto& name : class_folders(own_root))
-      if (std::find(data.class_names.begin(), data.class_names.end(), name) == data.class_names.end())
-        fail("{}: class '{}' has no folder in {}{}", own_root.string(), name, (root / "train").string(),
-             suggest(name, data.class_names));
-
+               .classes = static_cast<int>(layout.classes.size()),
+               .class_names = layout.classes,
+               .notes = layout.notes};
   std::vector<std::string> files;
-  for (std::size_t label = 0; label < data.class_names.size(); ++label) {
-    const fs::path folder = own_root / data.class_names[label];
-    if (halves && !is_folder(folder)) continue;  // a class that the test half lacks
-    std::size_t found = 0;
-    for (const auto& file : sorted_entries(folder)) {
-      if (!is_image(file)) continue;
-      ++found;
-      const bool held_out =
-          name_hash(data.class_names[label] + "/" + file.filename().string()) < options.test;
-      if (!halves && held_out != (split == Split::test)) continue;
-      files.push_back(file.string());
-      data.labels.push_back(static_cast<std::int32_t>(label));
+  std::vector<std::int32_t> labels;
+  std::map<std::string, Index> others;
+  Index nested = 0;
+  for (std::size_t label = 0; label < layout.classes.size(); ++label) {
+    const std::string& name = layout.classes[label];
+    const std::string folder = (fs::path(root) / name).string();
+    std::error_code ignored;
+    if (split == Split::test && layout.has_halves() && !fs::is_directory(folder, ignored)) {
+      data.notes.push_back(fmt::format("{}: class '{}' has no test images", printable(root), printable(name)));
+      continue;
     }
-    if (found == 0) fail("{}: no images, expected PNG, JPEG or BMP files", folder.string());
+    FolderListing listing = list_folder(folder);
+    for (const auto& [ending, count] : listing.others) others[ending] += count;
+    if (listing.images.empty()) fail_without_images(folder, listing);
+    nested += static_cast<Index>(listing.folders.size());
+    if (!layout.has_halves() && listing.images.size() == 1)
+      fail("{}: class '{}' has one image, and a training and a test half need at least two; add images, or make train/ and test/",
+           printable(root), printable(name));
+    const auto images = layout.has_halves() ? std::move(listing.images) : half_of(name, std::move(listing.images), options.test, split);
+    for (const auto& image : images) {
+      files.push_back(image);
+      labels.push_back(static_cast<std::int32_t>(label));
+    }
   }
-  data.count = static_cast<Index>(files.size());
-  if (data.count == 0)
-    fail(
-        "{}: no image falls into the {} half; add images, change the share test={}, or make train/ and test/",
-        root.string(), split == Split::train ? "training" : "test", options.test);
-  if (data.count > max_bytes / data.image_size())
-    fail("{}: {} images of {}x{}x{} are more than {} bytes; use a smaller size", root.string(), data.count,
-         data.channels, data.height, data.width, max_bytes);
-  data.images = decode_images(files, data.channels, data.height, data.width);
+  note_left_out(data, root, others, nested);
+  if (static_cast<Index>(files.size()) > max_bytes / data.image_size())
+    fail("{}: {} images of {}x{}x{} are more than {} bytes; use a smaller size", printable(root), files.size(), data.channels,
+         data.height, data.width, max_bytes);
+  const auto path_of = [&](Index i) {
+    const auto at = static_cast<std::size_t>(i);
+    return (fs::path(root) / layout.classes[static_cast<std::size_t>(labels[at])] / files[at]).string();
+  };
+  BadImages mine{.skipped = options.skip_bad};
+  DecodedImages decoded = decode_images(static_cast<Index>(files.size()), path_of,
+                                        {.channels = data.channels, .height = data.height, .width = data.width, .background = options.background}, mine);
+  data.images = std::move(decoded.pixels);
+  for (const Index i : decoded.kept) data.labels.push_back(labels[static_cast<std::size_t>(i)]);
+  data.count = static_cast<Index>(decoded.kept.size());
+  if (options.skip_bad) {
+    require_every_class(data, root, split);
+    if (mine.count > 0)
+      data.notes.push_back(fmt::format("{} of {} {} images cannot be read and are left out (skip_bad): {}", mine.count, mine.tried,
+                                       split == Split::train ? "training" : "test", mine.summary()));
+  } else {
+    bad.merge(mine);
+  }
   return data;
 }
 

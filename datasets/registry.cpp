@@ -1,20 +1,26 @@
 #include "datasets/registry.hpp"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <functional>
 #include <optional>
 
 #include "datasets/cifar10.hpp"
+#include "datasets/idx.hpp"
 #include "datasets/image_folder.hpp"
 #include "datasets/mnist.hpp"
 #include "datasets/selection.hpp"
 #include "datasets/synthetic.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/expression.hpp"
+#include "framework/core/printable.hpp"
 
 namespace fanin {
 namespace {
 
-using Load = std::function<Dataset(Split)>;
+/// Reads one half; images that cannot be read are gathered.
+using Load = std::function<Dataset(Split, BadImages&)>;
 
 /// A data set the registry knows: its name, its line of help, and how its options become a way to load either
 /// half.
@@ -24,45 +30,62 @@ struct Entry {
   Load (*make)(const Expression& call);
 };
 
+/// The options of a data set. What is unknown is told together with those that every data set takes (`Selection`).
+Options options_of(const Expression& call, const std::vector<std::string>& own) {
+  for (const Argument& argument : call.args) {
+    if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
+    std::vector<std::string> known = own;
+    known.insert(known.end(), {"only", "per_class", "draw"});
+    fail_usage("unknown option {} of data set '{}' {}{}", quoted(argument.key), call.name, at_character(call.source, argument.key_position),
+               suggest(argument.key, known));
+  }
+  return {call, "data set", own};
+}
+
 std::string required_path(const Options& options, const char* key) {
   if (!options.has(key)) options.refuse(key, "a folder");
   return options.word(key, "");
 }
 
 Load make_fashion_mnist(const Expression& call) {
-  Options(call, "data set", {});
-  return load_fashion_mnist;
+  options_of(call, {});
+  return [](Split split, BadImages&) { return load_fashion_mnist(split); };
 }
 
 Load make_mnist(const Expression& call) {
-  Options(call, "data set", {});
-  return load_mnist;
+  options_of(call, {});
+  return [](Split split, BadImages&) { return load_mnist(split); };
 }
 
 Load make_cifar10(const Expression& call) {
-  Options(call, "data set", {});
-  return load_cifar10;
+  options_of(call, {});
+  return [](Split split, BadImages&) { return load_cifar10(split); };
 }
 
 Load make_idx(const Expression& call) {
-  const Options options(call, "data set", {"path", "classes"});
+  const Options options = options_of(call, {"path", "classes", "name"});
   const std::string path = required_path(options, "path");
-  const auto classes = static_cast<int>(options.integer("classes", 0, 1, 256));
-  return [=](Split split) { return load_idx_folder(path, classes, split); };
+  const auto classes = static_cast<int>(options.integer("classes", 0, 1, most_idx_classes));
+  const std::string name = options.word("name", "");
+  return [=](Split split, BadImages&) { return load_idx_folder({.path = path, .name = name, .classes = classes}, split); };
 }
 
 Load make_folder(const Expression& call) {
-  const Options options(call, "data set", {"path", "size", "gray", "test"});
+  const Options options = options_of(call, {"path", "size", "gray", "test", "background", "skip_bad"});
+  const auto background = Background::parse(options.word("background", "white"));
+  if (!background) options.refuse("background", "white, black, a gray level 0..255 or rrggbb in hexadecimal");
   const ImageFolderOptions folder{.path = required_path(options, "path"),
                                   .size = options.integer("size", 28, 1, 4096),
                                   .gray = options.flag("gray", true),
-                                  .test = options.number("test", 0.2)};
+                                  .test = options.number("test", 0.2),
+                                  .background = *background,
+                                  .skip_bad = options.flag("skip_bad", false)};
   if (!(folder.test > 0 && folder.test < 1)) options.refuse("test", "between 0 and 1");
-  return [=](Split split) { return load_image_folder(folder, split); };
+  return [=](Split split, BadImages& bad) { return load_image_folder(folder, split, bad); };
 }
 
 Load make_synthetic_set(const Expression& call) {
-  const Options options(call, "data set", {"classes", "size", "count", "seed", "channels", "noise"});
+  const Options options = options_of(call, {"classes", "size", "count", "seed", "channels", "noise"});
   const SyntheticOptions made{
       .classes = static_cast<int>(options.integer("classes", 10, 1, 1000)),
       .size = options.integer("size", 28, 1, 512),
@@ -74,7 +97,7 @@ Load make_synthetic_set(const Expression& call) {
   if (made.count * made.channels * made.size * made.size > Index{1} << 32)
     fail_usage("data set 'synthetic': {} images of {}x{}x{} are more than 4 GiB", made.count, made.channels,
                made.size, made.size);
-  return [=](Split split) { return make_synthetic(made, split); };
+  return [=](Split split, BadImages&) { return make_synthetic(made, split); };
 }
 
 const std::vector<Entry>& entries() {
@@ -91,11 +114,12 @@ const std::vector<Entry>& entries() {
         "colour photographs, 10 classes, 3x32x32, 50000 + 10000 (the binary version, in data/cifar10)"},
        make_cifar10},
       {"idx",
-       {"idx(DIR, classes=N)", "a folder of the four files in MNIST's format, plain or .gz"},
+       {"idx(DIR, classes=N, name=emnist-letters)",
+        "a folder of four files in MNIST's format, plain or .gz, also under EMNIST's and QMNIST's names"},
        make_idx},
       {"folder",
-       {"folder(PATH, size=28, gray=true, test=0.2)",
-        "PNG, JPEG or BMP images, a class for each sub-folder; halves from train/ and test/ or by name"},
+       {"folder(PATH, size=28, gray=true, test=0.2, background=white, skip_bad=false)",
+        "PNG, JPEG, GIF or BMP images, a class for each sub-folder; halves from train/ and test/ (or val/), or a share of each class"},
        make_folder},
       {"synthetic",
        {"synthetic(classes=10, size=28, count=2000, seed=0, channels=1, noise=0.25)",
@@ -109,8 +133,8 @@ Load loader_for(const Expression& call, const std::string& name) {
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
-      return [load = entry.make(call), name](Split split) {
-        Dataset data = load(split);
+      return [load = entry.make(call), name](Split split, BadImages& bad) {
+        Dataset data = load(split, bad);
         data.name = name;  // what it can be loaded by again
         return data;
       };
@@ -118,6 +142,25 @@ Load loader_for(const Expression& call, const std::string& name) {
   }
   fail_usage("unknown data set {} {}{}", quoted(call.name), at_character(call.source, call.position),
              suggest(call.name, names));
+}
+
+/// A class without a training sample still has an output, which is never right.
+void note_missing_classes(Dataset& train) {
+  const auto counts = train.class_counts();
+  std::vector<std::string> missing;
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    if (counts[label] == 0) missing.push_back(printable(train.class_name(static_cast<int>(label)), 40));
+  if (missing.empty()) return;
+  constexpr std::size_t most_shown = 8;
+  const std::size_t count = missing.size(), classes = counts.size();
+  std::size_t first = 0;
+  while (counts[first] == 0) ++first;
+  std::string advice;
+  if (train.class_names.empty() && first == count && first > 0)
+    advice = fmt::format("; its labels begin at {}: only={}..{} renumbers them from 0", first, first, classes - 1);
+  missing.resize(std::min(count, most_shown));
+  train.notes.push_back(fmt::format("{} of {} classes never occur{} in the training images: {}{}{}", count, classes, count == 1 ? "s" : "",
+                                    fmt::join(missing, ", "), count > most_shown ? ", …" : "", advice));
 }
 
 /// Gives both halves what only the training half can tell: the number of classes, and the mean and stddev.
@@ -145,29 +188,88 @@ const std::vector<DatasetEntry>& known_datasets() {
   return all;
 }
 
-Dataset load_dataset(const std::string& text, Split split) {
+bool is_bare_dataset(const std::string& text) {
+  return std::any_of(entries().begin(), entries().end(),
+                     [&](const Entry& entry) { return entry.name == text && entry.help.usage == entry.name; });
+}
+
+namespace {
+
+constexpr const char* skip_advice = "; --skip-bad, or skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out";
+
+/// The text's way to load, its selection taken out of it.
+struct Request {
+  Load load;
+  Selection selection;
+};
+
+Request request_for(const std::string& text) {
   Expression call = Expression::parse(text);
   const std::string name = call.to_string();
   const Selection selection = Selection::take_from(call);
-  const Load load = loader_for(call, name);
-  Dataset data = load(split);
+  return {loader_for(call, name), selection};
+}
+
+/// What is selected, with a word about classes that are not in it.
+Dataset selected(const Selection& selection, Dataset data, Split split) {
+  data = selection.apply(std::move(data), split);
+  if (split == Split::train) note_missing_classes(data);
+  return data;
+}
+
+}  // namespace
+
+Dataset load_dataset(const std::string& text, Split split) {
+  const Request request = request_for(text);
+  BadImages bad;
+  Dataset data = request.load(split, bad);
   if (split == Split::train || !data.mean.empty()) {
+    bad.require_none(skip_advice);
     settle(data, nullptr);
   } else {
-    Dataset train = load(Split::train);
+    Dataset train = request.load(Split::train, bad);
+    bad.require_none(skip_advice);
     settle(train, &data);
   }
-  return selection.apply(std::move(data), split);
+  return selected(request.selection, std::move(data), split);
 }
 
 Splits load_splits(const std::string& text) {
-  Expression call = Expression::parse(text);
-  const std::string name = call.to_string();
-  const Selection selection = Selection::take_from(call);
-  const Load load = loader_for(call, name);
-  Splits halves{load(Split::train), load(Split::test)};
+  const Request request = request_for(text);
+  BadImages bad;
+  Splits halves{request.load(Split::train, bad), request.load(Split::test, bad)};
+  bad.require_none(skip_advice);
   settle(halves.train, &halves.test);
-  return {selection.apply(std::move(halves.train), Split::train), selection.apply(std::move(halves.test), Split::test)};
+  return {selected(request.selection, std::move(halves.train), Split::train), selected(request.selection, std::move(halves.test), Split::test)};
+}
+
+std::string with_bad_images_skipped(const std::string& text) {
+  Expression call = Expression::parse(text);
+  if (call.name != "folder") fail_usage("images are left out of image folders alone, and {} is none", quoted(text));
+  for (const auto& arg : call.args)
+    if (arg.key == "skip_bad") {
+      if (arg.text != "true") fail_usage("--skip-bad leaves out images that cannot be read, and {} says skip_bad={}; leave one of them out", quoted(text), printable(arg.text));
+      return text;
+    }
+  call.args.push_back({.key = "skip_bad", .text = "true"});
+  return call.to_string();
+}
+
+Background background_of(const std::string& text) {
+  try {
+    for (const auto& arg : Expression::parse(text).args)
+      if (arg.key == "background")
+        if (const auto background = Background::parse(arg.text)) return *background;
+  } catch (const Error&) {  // whatever it is, it names no background
+  }
+  return {};
+}
+
+std::vector<std::string> Splits::notes() const {
+  std::vector<std::string> all = train.notes;
+  for (const auto& note : test.notes)
+    if (std::find(all.begin(), all.end(), note) == all.end()) all.push_back(note);
+  return all;
 }
 
 }  // namespace fanin

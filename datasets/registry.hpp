@@ -2,9 +2,14 @@
 #include <string>
 #include <vector>
 
+#include "datasets/raster.hpp"
 #include "framework/data/dataset.hpp"
 
 namespace fanin {
+
+/// Whether the text is the bare name of a set with one known place and no options ("mnist"): to load it opens nothing that
+/// the text chooses.
+bool is_bare_dataset(const std::string& text);
 
 enum class Split { train, test };
 
@@ -26,7 +31,15 @@ Dataset load_dataset(const std::string& text, Split split);
 /// Both halves, reading everything once.
 struct Splits {
   Dataset train, test;
+
+  /// What either's reader left out or found odd, each once.
+  std::vector<std::string> notes() const;
 };
 Splits load_splits(const std::string& text);
+
+/// The text of an image folder with skip_bad=true; Error (usage) for any other data set.
+std::string with_bad_images_skipped(const std::string& text);
+/// What an image folder's text says shows where images are transparent; white where it says nothing. Opens no file.
+Background background_of(const std::string& text);
 
 }  // namespace fanin

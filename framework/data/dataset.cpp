@@ -27,6 +27,8 @@ std::vector<std::vector<Index>> shuffled_by_class(const Dataset& data, std::uint
 
 std::span<const std::uint8_t> Dataset::image(Index i) const {
   if (i < 0 || i >= count) fail("dataset '{}': image {} is out of range, it has {}", name, i, count);
+  if (images.size() / static_cast<std::size_t>(count) < static_cast<std::size_t>(image_size()))
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels, height, width);
   return {images.data() + i * image_size(), static_cast<std::size_t>(image_size())};
 }
 
@@ -36,8 +38,12 @@ std::string Dataset::class_name(int label) const {
 }
 
 std::vector<Index> Dataset::class_counts() const {
+  if (classes < 0) fail("dataset '{}': {} classes, expected at least one", name, classes);
   std::vector<Index> counts(static_cast<std::size_t>(classes));
-  for (const std::int32_t label : labels) ++counts[static_cast<std::size_t>(label)];
+  for (const std::int32_t label : labels) {
+    if (label < 0 || label >= classes) fail("dataset '{}': label {} is out of range, expected 0..{}", name, label, classes - 1);
+    ++counts[static_cast<std::size_t>(label)];
+  }
   return counts;
 }
 
@@ -68,6 +74,9 @@ void Dataset::check() const {
 }
 
 void Dataset::measure() {
+  if (channels < 1 || height < 0 || width < 0 || count < 0 ||
+      images.size() < static_cast<std::size_t>(count) * static_cast<std::size_t>(image_size()))
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels, height, width);
   mean.assign(static_cast<std::size_t>(channels), 0);
   stddev.assign(static_cast<std::size_t>(channels), 1);
   const Index plane = height * width;
@@ -93,6 +102,13 @@ void Dataset::measure() {
   }
 }
 
+void Dataset::normalise(const Normalisation& given) {
+  if (given.empty()) return;
+  mean = per_channel(given.mean, channels);
+  stddev = per_channel(given.stddev, channels);
+  check();
+}
+
 Dataset Dataset::subset(std::span<const Index> indices) const {
   Dataset part{.name = name,
                .count = static_cast<Index>(indices.size()),
@@ -102,7 +118,8 @@ Dataset Dataset::subset(std::span<const Index> indices) const {
                .classes = classes,
                .class_names = class_names,
                .mean = mean,
-               .stddev = stddev};
+               .stddev = stddev,
+               .notes = notes};
   part.images.reserve(indices.size() * static_cast<std::size_t>(image_size()));
   part.labels.reserve(indices.size());
   for (const Index i : indices) {
@@ -152,6 +169,7 @@ std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) con
 }
 
 Dataset Dataset::only_classes(std::span<const int> kept) const {
+  if (kept.empty()) fail("dataset '{}': no classes are named, expected at least one of 0..{}", name, classes - 1);
   std::vector<std::int32_t> renumbered(static_cast<std::size_t>(classes), -1);
   std::vector<std::string> names;
   for (std::size_t k = 0; k < kept.size(); ++k) {
@@ -170,6 +188,16 @@ Dataset Dataset::only_classes(std::span<const int> kept) const {
   part.classes = static_cast<int>(kept.size());
   part.class_names = std::move(names);
   return part;
+}
+
+std::vector<float> per_channel(const std::vector<double>& constants, Index channels) {
+  const auto wanted = static_cast<std::size_t>(channels);
+  if (constants.size() != 1 && constants.size() != wanted) {
+    fail_usage("normalise: {} constants for images of {} channels; give one for all or one for each", constants.size(), channels);
+  }
+  std::vector<float> all;
+  for (std::size_t c = 0; c < wanted; ++c) all.push_back(static_cast<float>(constants[constants.size() == 1 ? 0 : c]));
+  return all;
 }
 
 }  // namespace fanin

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/core/real.hpp"
+#include "framework/data/normalisation.hpp"
 
 namespace fanin {
 
@@ -20,6 +21,7 @@ struct Dataset {
   std::vector<std::int32_t> labels = {};      ///< one for each image, in 0..classes-1
   /// Per channel, of pixel/255; a test set carries its training set's.
   std::vector<float> mean = {}, stddev = {};
+  std::vector<std::string> notes = {};  ///< what its reader left out or found odd, a line each
 
   Index image_size() const { return channels * height * width; }
   std::span<const std::uint8_t> image(Index i) const;
@@ -33,6 +35,9 @@ struct Dataset {
   /// Sets `mean` and `stddev` from the images; a constant channel gets stddev 1, so that normalising never
   /// divides by zero.
   void measure();
+  /// Sets `mean` and `stddev` to given ones; an empty normalisation changes nothing. Error when it is of another number of
+  /// channels, not finite, or a stddev is not positive.
+  void normalise(const Normalisation& given);
 
   /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range.
   Dataset subset(std::span<const Index> indices) const;
@@ -47,5 +52,8 @@ struct Dataset {
   /// experiment.
   Dataset only_classes(std::span<const int> kept) const;
 };
+
+/// A number for each channel, from one for all or one for each; Error (usage) when there are others.
+std::vector<float> per_channel(const std::vector<double>& constants, Index channels);
 
 }  // namespace fanin

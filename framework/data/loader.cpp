@@ -12,16 +12,21 @@ Loader::Loader(const Dataset& data, LoaderOptions options, const Generator& gen)
     : data_(&data), options_(std::move(options)), first_(gen), gen_(gen) {
   if (options_.batch < 1) fail_usage("loader: batch {} must be at least 1", options_.batch);
   data.check();
-  if (options_.drop_last && options_.batch > data.count)
-    fail_usage("loader: batch {} is larger than dataset '{}' of {} samples, and drop_last leaves no batch",
-               options_.batch, data.name, data.count);
+  cut_ = BatchCut(data.count, options_.batch, options_.last_batch);
+  if (cut_.batches() == 0)
+    fail_usage("loader: dataset '{}' has {} samples, fewer than one batch of {}, and dropping the last batch leaves none; "
+               "use a smaller batch, or keep or spread the last one",
+               data.name, data.count, options_.batch);
   options_.batch = std::min(options_.batch, data.count);
-  batches_ = options_.drop_last ? data.count / options_.batch : (data.count - 1) / options_.batch + 1;
   order_.resize(static_cast<std::size_t>(data.count));
+  std::vector<float> means = data.mean, stddevs = data.stddev;
+  if (const Normalisation& given = options_.transform.normalisation(); !given.empty()) {
+    means = per_channel(given.mean, data.channels);
+    stddevs = per_channel(given.stddev, data.channels);
+  }
   // (pixel/255 - mean)/stddev as one multiplication and one addition.
-  for (std::size_t c = 0; c < data.mean.size(); ++c) {
-    const double mean = options_.transform.mean().value_or(data.mean[c]);
-    const double stddev = options_.transform.stddev().value_or(data.stddev[c]);
+  for (std::size_t c = 0; c < means.size(); ++c) {
+    const double mean = means[c], stddev = stddevs[c];
     scale_.push_back(static_cast<real>(1 / (255 * stddev)));
     offset_.push_back(static_cast<real>(-mean / stddev));
   }
@@ -43,16 +48,15 @@ void Loader::begin_epoch() {
 }
 
 bool Loader::next(Batch& batch) {
-  if (position_.batch == batches_) {
+  if (position_.batch == cut_.batches()) {
     position_ = {position_.epoch + 1, 0};
     begun_ = false;
     return false;
   }
   if (!begun_) begin_epoch();
   const Dataset& data = *data_;
-  const Index first = position_.batch * options_.batch;
-  const Index size = std::min(options_.batch, data.count - first);
-  const Index* chosen = order_.data() + first;
+  const Index size = cut_.size(position_.batch);
+  const Index* chosen = order_.data() + cut_.begin(position_.batch);
 
   batch.labels.resize(static_cast<std::size_t>(size));
   for (Index i = 0; i < size; ++i)
@@ -80,9 +84,9 @@ bool Loader::next(Batch& batch) {
 }
 
 void Loader::seek(const Position& position) {
-  if (position.epoch < 0 || position.batch < 0 || position.batch > batches_)
+  if (position.epoch < 0 || position.batch < 0 || position.batch > batches())
     fail("loader: no position epoch {}, batch {}: an epoch of dataset '{}' has {} batches", position.epoch,
-         position.batch, data_->name, batches_);
+         position.batch, data_->name, batches());
   gen_ = first_;
   for (Index epoch = 0; epoch < position.epoch; ++epoch) begin_epoch();
   position_ = position;
@@ -92,8 +96,8 @@ void Loader::seek(const Position& position) {
     begun_ = false;
 }
 
-Batch first_batch(const Dataset& data, Index most) {
-  Loader loader(data, {.batch = most});  // no more than the set has
+Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation) {
+  Loader loader(data, {.batch = most, .transform = Transform().normalise(normalisation)});  // no more than the set has
   Batch batch;
   loader.next(batch);
   return batch;

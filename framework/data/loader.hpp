@@ -6,6 +6,7 @@
 #include "framework/core/memory.hpp"
 #include "framework/core/tensor.hpp"
 #include "framework/data/dataset.hpp"
+#include "framework/data/last_batch.hpp"
 #include "framework/data/transform.hpp"
 
 namespace fanin {
@@ -13,8 +14,8 @@ namespace fanin {
 struct LoaderOptions {
   Index batch = 64;
   bool shuffle = false;
-  bool drop_last = false;    ///< leave out the last batch of an epoch when it is short
-  Transform transform = {};  ///< random augmentation, sample by sample; none by default
+  LastBatch last_batch = LastBatch::keep;
+  Transform transform = {};  ///< random augmentation, sample by sample, and the normalisation; none and the data set's by default
 };
 
 /// One batch: normalised images [B, C, H, W] and their B labels.
@@ -32,8 +33,8 @@ struct Batch {
 ///     for (Batch batch; loader.next(batch);) step(batch.images, batch.labels);   // one epoch
 class Loader {
  public:
-  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop_last`
-  /// with fewer samples than one batch.
+  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop` with fewer
+  /// samples than one batch.
   Loader(const Dataset& data, LoaderOptions options, const Generator& gen = Generator(0));
   Loader(Dataset&&, LoaderOptions, const Generator& = Generator(0)) = delete;
 
@@ -50,7 +51,8 @@ class Loader {
   /// position.
   void seek(const Position& position);
 
-  Index batches() const { return batches_; }  ///< in one epoch
+  Index batches() const { return cut_.batches(); }  ///< in one epoch
+  const BatchCut& cut() const { return cut_; }
   const Dataset& data() const { return *data_; }
   const LoaderOptions& options() const { return options_; }
 
@@ -60,7 +62,7 @@ class Loader {
   const Dataset* data_;
   LoaderOptions options_;
   Generator first_, gen_;
-  Index batches_;
+  BatchCut cut_;
   Position position_;
   bool begun_ = false;  // whether this epoch's order has been drawn
   std::uint64_t augment_seed_ = 0;
@@ -69,7 +71,7 @@ class Loader {
   std::vector<std::uint8_t> augmented_, scratch_;
 };
 
-/// The first `most` samples of a set, or all it has, in their order.
-Batch first_batch(const Dataset& data, Index most);
+/// The first `most` samples of a set, or all it has, in their order, under `normalisation`; the set's own when that is empty.
+Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation = {});
 
 }  // namespace fanin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "framework/core/error.hpp"
@@ -11,6 +12,29 @@ namespace fanin {
 namespace {
 
 constexpr Index max_move = 4096;
+
+/// A number, or several joined by '+'; empty for an option that is missing or not of this form.
+std::vector<double> constants(const Options& options, const char* key) {
+  if (!options.has(key)) return {};
+  const std::string text = options.word(key, "");
+  std::vector<double> all;
+  for (const char* at = text.c_str();;) {
+    char* end = nullptr;
+    all.push_back(std::strtod(at, &end));
+    if (end == at || !std::isfinite(all.back())) break;
+    if (*end == '\0') return all;
+    if (*end != '+') break;
+    at = end + 1;
+  }
+  if (text.find('+') != std::string::npos) return {};
+  return {options.number(key, 0)};  // as any number is written: 1/255, sqrt(2)
+}
+
+std::string joined(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double one : numbers) text += (text.empty() ? "" : "+") + number_text(one);
+  return text;
+}
 
 }  // namespace
 
@@ -36,45 +60,50 @@ Transform& Transform::shift(Index x, Index y) {
   return *this;
 }
 
-Transform& Transform::normalise(double mean, double stddev) {
-  if (!std::isfinite(mean)) fail_usage("normalise: mean {} must be finite", mean);
-  if (!(stddev > 0 && std::isfinite(stddev))) fail_usage("normalise: stddev {} must be positive", stddev);
-  mean_ = mean;
-  stddev_ = stddev;
+Transform& Transform::normalise(Normalisation normalisation) {
+  if (normalisation.empty()) return *this;
+  // A float's range: that is how a data set, a model file and a loader hold them.
+  for (const double mean : normalisation.mean) {
+    if (!std::isfinite(static_cast<float>(mean))) fail_usage("normalise: mean {} must be finite", mean);
+  }
+  for (const double stddev : normalisation.stddev) {
+    if (!(static_cast<float>(stddev) > 0 && std::isfinite(static_cast<float>(stddev))))
+      fail_usage("normalise: stddev {} must be positive", stddev);
+  }
+  if (normalisation.stddev.empty()) fail_usage("normalise: stddev is missing");
+  normalisation_ = std::move(normalisation);
   return *this;
 }
 
 Transform Transform::parse(const std::string& text) {
   static const std::vector<std::string> names = {"crop", "flip", "shift", "normalise"};
   Transform transform;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(';', begin), text.size());
-    if (text.find_first_not_of(" \t\n", begin) < end) {
-      const Expression call = Expression::parse(text, begin, end);
-      if (call.name == "crop") {
-        const Options options(call, "transform", {"pad", "mode"});
-        transform.crop(options.integer("pad", 2, 0, max_move),
-                       options.word("mode", "zero", {"zero", "edge", "reflect"}));
-      } else if (call.name == "flip") {
-        const Options options(call, "transform", {"p"});
-        const double p = options.number("p", 0.5);
-        if (p < 0 || p > 1) options.refuse("p", "from 0 to 1");
-        transform.flip(p);
-      } else if (call.name == "shift") {
-        const Options options(call, "transform", {"x", "y"});
-        const Index x = options.integer("x", options.has("y") ? 0 : 2, 0, max_move);
-        transform.shift(x, options.integer("y", x, 0, max_move));
-      } else if (call.name == "normalise") {
-        const Options options(call, "transform", {"mean", "stddev"});
-        if (!options.has("mean")) options.refuse("mean", "a number");
-        if (!(options.number("stddev", 0) > 0)) options.refuse("stddev", "a positive number");
-        transform.normalise(options.number("mean", 0), options.number("stddev", 1));
-      } else {
-        fail_usage("unknown transform {} {}{}", quoted(call.name), at_character(text, call.position),
-                   suggest(call.name, names));
-      }
+  for (const auto& [begin, end] : split_calls(text, ";")) {
+    const Expression call = Expression::parse(text, begin, end);
+    if (call.name == "crop") {
+      const Options options(call, "transform", {"pad", "mode"});
+      transform.crop(options.integer("pad", 2, 0, max_move),
+                     options.word("mode", "zero", {"zero", "edge", "reflect"}));
+    } else if (call.name == "flip") {
+      const Options options(call, "transform", {"p"});
+      const double p = options.number("p", 0.5);
+      if (p < 0 || p > 1) options.refuse("p", "from 0 to 1");
+      transform.flip(p);
+    } else if (call.name == "shift") {
+      const Options options(call, "transform", {"x", "y"});
+      const Index x = options.integer("x", options.has("y") ? 0 : 2, 0, max_move);
+      transform.shift(x, options.integer("y", x, 0, max_move));
+    } else if (call.name == "normalise") {
+      const Options options(call, "transform", {"mean", "stddev"});
+      const auto mean = constants(options, "mean"), stddev = constants(options, "stddev");
+      if (mean.empty()) options.refuse("mean", "a number, or one for each channel as 0.5+0.4+0.3");
+      if (stddev.empty() || !std::all_of(stddev.begin(), stddev.end(), [](double s) { return s > 0; }))
+        options.refuse("stddev", "a positive number, or one for each channel as 0.2+0.2+0.3");
+      transform.normalise({mean, stddev});
+    } else {
+      fail_usage("unknown transform {} {}{}", quoted(call.name), at_character(text, call.position),
+                 suggest(call.name, names));
     }
-    begin = end + 1;
   }
   return transform;
 }
@@ -93,7 +122,8 @@ std::string Transform::to_string() const {
       parts.push_back(step.x == step.y ? fmt::format("shift({})", step.x)
                                        : fmt::format("shift(x={}, y={})", step.x, step.y));
   }
-  if (mean_) parts.push_back(fmt::format("normalise(mean={}, stddev={})", *mean_, *stddev_));
+  if (const auto& [mean, stddev] = normalisation_; !mean.empty())
+    parts.push_back(fmt::format("normalise(mean={}, stddev={})", joined(mean), joined(stddev)));
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : "; ") + part;
   return text;
@@ -110,6 +140,10 @@ Index Transform::inside(Fill fill, Index i, Index size) {
 
 void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const {
   const auto [pixels, channels, height, width] = image;
+  const bool moves = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind != Kind::flip; });
+  if (pixels == nullptr || (moves && static_cast<Index>(scratch.size()) < channels * height * width))
+    fail("augment: an image of {}x{}x{} needs its pixels and as many bytes of scratch memory, got {}", channels, height, width,
+         scratch.size());
   for (const Step& step : steps_) {
     if (step.kind == Kind::flip) {
       if (gen.uniform01() >= step.p) continue;

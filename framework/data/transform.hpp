@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "framework/core/generator.hpp"
 #include "framework/core/real.hpp"
+#include "framework/data/normalisation.hpp"
 
 namespace fanin {
 
@@ -23,7 +23,9 @@ struct ImageView {
 ///                          with the border
 ///   flip(p=0.5)            mirror left to right with probability p (RandomHorizontalFlip)
 ///   shift(D)               move by -D..D pixels each way, filling with 0; `shift(x=2, y=0)` for each way by
-///   itself normalise(mean=M, stddev=S)  (pixel/255 - M)/S in place of the dataset's own constants
+///   itself
+///   normalise(mean=M, stddev=S)  (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one number for
+///                          each channel. It is no augmentation: whoever tests and uses the model does the same
 /// Every draw is from the generator handed in; sizes never change.
 class Transform {
  public:
@@ -35,11 +37,11 @@ class Transform {
   Transform& crop(Index pad, const std::string& mode = "zero");
   Transform& flip(double p = 0.5);
   Transform& shift(Index x, Index y);
-  Transform& normalise(double mean, double stddev);
+  Transform& normalise(double mean, double stddev) { return normalise(Normalisation{{mean}, {stddev}}); }
+  Transform& normalise(Normalisation normalisation);  ///< an empty one changes nothing
 
   bool augments() const { return !steps_.empty(); }
-  std::optional<double> mean() const { return mean_; }
-  std::optional<double> stddev() const { return stddev_; }
+  const Normalisation& normalisation() const { return normalisation_; }
   /// Applies the random steps in place; `scratch` holds at least one image.
   void augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const;
 
@@ -58,7 +60,7 @@ class Transform {
   static Index inside(Fill fill, Index i, Index size);
 
   std::vector<Step> steps_;
-  std::optional<double> mean_, stddev_;
+  Normalisation normalisation_;
 };
 
 }  // namespace fanin

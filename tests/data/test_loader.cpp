@@ -80,13 +80,19 @@ TEST_CASE("the order is the generator's alone") {
   CHECK(std::equal(first.begin(), first.end(), drawn.begin(), drawn.end()));  // torch.randperm's order
 }
 
-TEST_CASE("without shuffling the order is the dataset's; drop_last leaves out the short batch") {
+TEST_CASE("without shuffling the order is the dataset's; a short last batch is kept, dropped or spread") {
   const Dataset data = numbered(10);
   Loader plain(data, {.batch = 4});
   CHECK(epoch(plain) == counting(10));
-  Loader dropping(data, {.batch = 4, .drop_last = true});
+  Loader dropping(data, {.batch = 4, .last_batch = LastBatch::drop});
   CHECK(dropping.batches() == 2);
   CHECK(epoch(dropping) == counting(8));
+  Loader spreading(data, {.batch = 4, .last_batch = LastBatch::spread});
+  CHECK(spreading.batches() == 3);
+  std::vector<Index> sizes;
+  for (Batch batch; spreading.next(batch);) sizes.push_back(batch.size());
+  CHECK(sizes == std::vector<Index>{4, 3, 3});
+  CHECK(epoch(spreading) == counting(10));
   Loader large(data, {.batch = 1000});
   CHECK(large.batches() == 1);
   CHECK(epoch(large) == counting(10));
@@ -153,8 +159,10 @@ TEST_CASE("what no loader can do is refused") {
   const Dataset data = numbered(3);
   CHECK_THROWS_WITH_AS(Loader(data, {.batch = 0}), "loader: batch 0 must be at least 1", Error);
   CHECK_THROWS_WITH_AS(
-      Loader(data, {.batch = 4, .drop_last = true}),
-      "loader: batch 4 is larger than dataset 'numbered' of 3 samples, and drop_last leaves no batch", Error);
+      Loader(data, {.batch = 4, .last_batch = LastBatch::drop}),
+      doctest::Contains("dataset 'numbered' has 3 samples, fewer than one batch of 4, and dropping the last batch leaves none"), Error);
+  CHECK_THROWS_WITH_AS(Loader(data, {.transform = Transform().normalise({{0, 0}, {1, 1}})}),
+                       doctest::Contains("2 constants for images of 1 channels"), Error);
   const Dataset empty{.name = "nothing"};
   CHECK_THROWS_WITH_AS(Loader(empty, {}), "dataset 'nothing' is empty: it must have at least one sample",
                        Error);

@@ -5,6 +5,7 @@
 #include "datasets/idx.hpp"
 #include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 
@@ -25,7 +26,7 @@ Bytes changed(Bytes bytes, std::size_t at, std::uint8_t value) {
   return bytes;
 }
 
-std::string message(const Bytes& content, int rank) {
+std::string parse_message(const Bytes& content, int rank) {
   try {
     parse_idx(content, rank, "FILE", "make it");
   } catch (const Error& error) {
@@ -69,17 +70,15 @@ TEST_CASE("a broken IDX file is refused with its path, what was expected and wha
        "get it "
        "with: make it"},
       {"labels for images", idx_labels({1, 2}), 3,
-       "FILE: wrong magic number 00000801, expected 00000803 (IDX of unsigned bytes, 3 dimensions: images); "
-       "get it "
-       "with: make it"},
+       "FILE: IDX of unsigned bytes in 1 dimension, expected images: unsigned bytes in 3; get it with: make it"},
       {"images for labels", good, 1,
-       "FILE: wrong magic number 00000803, expected 00000801 (IDX of unsigned bytes, 1 dimension: labels); "
-       "get it "
-       "with: make it"},
+       "FILE: IDX of unsigned bytes in 3 dimensions, expected labels: whole numbers in 1; get it with: make it"},
       {"floats", changed(good, 2, 0x0d), 3,
-       "FILE: wrong magic number 00000d03, expected 00000803 (IDX of unsigned bytes, 3 dimensions: images); "
-       "get it "
-       "with: make it"},
+       "FILE: IDX of 32-bit floats in 3 dimensions, expected images: unsigned bytes in 3; get it with: make it"},
+      {"float labels", {0, 0, 0x0e, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 1,
+       "FILE: IDX of 64-bit floats in 1 dimension, expected labels: whole numbers in 1; get it with: make it"},
+      {"an unknown type", changed(good, 2, 0x0a), 3, "FILE: wrong magic number 00000a03, expected 00000803"},
+      {"labels in three columns", {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3}, 1, "FILE: 3 columns of labels, expected one, or"},
       {"half a header", cut(good, 11), 3,
        "FILE: truncated: 11 bytes, the header alone has 16; get it with: make it"},
       {"header only", cut(good, 16), 3,
@@ -124,7 +123,7 @@ TEST_CASE("a broken IDX file is refused with its path, what was expected and wha
   };
   for (const Case& broken : cases) {
     CAPTURE(broken.what);
-    CHECK(message(broken.content, broken.rank).starts_with(broken.expected));
+    CHECK(parse_message(broken.content, broken.rank).starts_with(broken.expected));
   }
 }
 
@@ -132,11 +131,11 @@ TEST_CASE("every prefix of a good file is refused, and every changed byte gives 
   for (const Bytes& whole : {good, gzip(good)}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       CAPTURE(size);
-      CHECK(message(cut(whole, size), 3) != "no error");
+      CHECK(parse_message(cut(whole, size), 3) != "no error");
     }
     for (std::size_t at = 0; at < whole.size(); ++at)
       for (const int flip : {0x01, 0x80, 0xff})
-        message(changed(whole, at, static_cast<std::uint8_t>(whole[at] ^ flip)), 3);
+        parse_message(changed(whole, at, static_cast<std::uint8_t>(whole[at] ^ flip)), 3);
   }
 }
 
@@ -158,6 +157,37 @@ TEST_CASE("images and labels become a dataset") {
   CHECK_THROWS_WITH_AS(read_idx_dataset(folder / "images", folder / "labels", 10),
                        (folder / "labels: 3 labels for the 2 images of " + (folder / "images")).c_str(),
                        Error);
+}
+
+TEST_CASE("labels may be whole numbers of any size, of which the first column counts") {
+  const TempFolder folder;
+  write_bytes(folder / "images", good);
+  struct Row {
+    const char* what;
+    Bytes labels;
+  };
+  const Row rows[] = {{"signed bytes", {0, 0, 9, 1, 0, 0, 0, 2, 3, 1}},
+                      {"16 bits", {0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 3, 0, 1}},
+                      {"32 bits", {0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1}},
+                      {"one column", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 3, 1}},
+                      {"QMNIST's", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 8, 3, 9, 9, 9, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9}}};
+  for (const auto& [what, labels] : rows) {
+    CAPTURE(what);
+    for (const bool packed : {false, true}) {
+      write_bytes(folder / "labels", packed ? gzip(labels) : labels);
+      const Dataset data = read_idx_dataset(folder / "images", folder / "labels", 0);
+      CHECK(data.labels == std::vector<std::int32_t>{3, 1});
+      CHECK(data.classes == 4);
+    }
+  }
+  const auto refused = [&](const Bytes& labels, int classes) {
+    write_bytes(folder / "labels", labels);
+    return message([&] { read_idx_dataset(folder / "images", folder / "labels", classes); });
+  };
+  CHECK(holds(refused({0, 0, 9, 1, 0, 0, 0, 2, 1, 0xff}, 0), "label -1 at position 1 is out of range"));
+  // No model of two thousand million outputs is made for one hostile label.
+  CHECK(holds(refused({0, 0, 0x0c, 1, 0, 0, 0, 2, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1}, 0), "label 2147483647 at position 0 is out of range, expected 0..65535"));
+  CHECK(holds(refused(idx_labels({1, 2}), 2), "the labels run from 1 to 2: leave classes=2 out and say only=1..2"));
 }
 
 TEST_CASE("what is no readable file is refused before it is opened") {

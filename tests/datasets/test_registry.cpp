@@ -8,6 +8,7 @@
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
+#include "tests/message.hpp"
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
@@ -109,6 +110,50 @@ TEST_CASE("a folder of four IDX files: plain or .gz, the test half judged by the
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({3}));
   CHECK_THROWS_WITH_AS(load_splits(text),
                        doctest::Contains("label 3 of sample 0 is out of range, expected 0..2"), Error);
+}
+
+TEST_CASE("a class that never occurs in training is told, with what to do about labels from 1") {
+  const TempFolder folder;
+  const auto write = [&](const Bytes& labels) {
+    const auto count = static_cast<std::uint32_t>(labels.size());
+    for (const std::string half : {"train", "t10k"}) {
+      write_bytes(folder / (half + "-images-idx3-ubyte"), idx_images(Bytes(labels.size(), 9), count, 1, 1));
+      write_bytes(folder / (half + "-labels-idx1-ubyte"), idx_labels(labels));
+    }
+    return "idx(" + folder.path();
+  };
+  using List = std::vector<std::string>;
+  const std::string letters = write({1, 2, 3, 3});
+  CHECK(load_splits(letters + ")").notes() == List{"1 of 4 classes never occurs in the training images: 0; its labels begin at 1: only=1..3 renumbers them from 0"});
+  CHECK(load_splits(letters + ", only=1..3)").notes().empty());
+  CHECK(load_splits(letters + ", only=1..3)").train.classes == 3);
+  CHECK(load_splits(letters + ", only=0..1)").notes() == List{"1 of 2 classes never occurs in the training images: 0"});
+  CHECK(load_splits(letters + ", classes=6)").notes() == List{"3 of 6 classes never occur in the training images: 0, 4, 5"});
+  const std::string gaps = write({0, 2, 2, 5});
+  CHECK(load_splits(gaps + ")").notes() == List{"3 of 6 classes never occur in the training images: 1, 3, 4"});
+  CHECK(load_splits(gaps + ", only=0+2+5)").notes().empty());
+  CHECK(load_splits("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
+}
+
+TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
+  const TempFolder folder;
+  const auto write = [&](const std::string& set, const std::string& test, const std::string& labels, std::uint8_t pixel) {
+    for (const std::string& half : {std::string("train"), test}) {
+      write_gz(folder / (set + half + "-images-idx3-ubyte.gz"), idx_images({pixel}, 1, 1, 1));
+      write_bytes(folder / (set + half + "-labels-" + labels), labels == "idx1-ubyte" ? idx_labels({0}) : Bytes{0, 0, 12, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0});
+    }
+  };
+  const std::string text = "idx(" + folder.path();
+  write("emnist-letters-", "test", "idx1-ubyte", 1);
+  CHECK(load_splits(text + ")").test.images == Bytes{1});
+  write("qmnist-", "test", "idx2-int", 2);
+  const std::string several = message([&] { load_splits(text + ")"); });
+  CHECK(holds(several, "the files of several data sets (emnist-letters, qmnist); say which: idx(" + folder.path() + ", name=emnist-letters)"));
+  CHECK(load_splits(text + ", name=qmnist)").train.images == Bytes{2});
+  CHECK(load_splits(text + ", name=emnist-letters)").train.images == Bytes{1});
+  CHECK(holds(message([&] { load_splits(text + ", name=emnist-leters)"); }), "no files of 'emnist-leters'; did you mean 'emnist-letters'?"));
+  write("", "t10k", "idx1-ubyte", 3);  // MNIST's names stand for themselves
+  CHECK(load_splits(text + ")").train.images == Bytes{3});
 }
 
 TEST_CASE("a missing set says where it was looked for and how to get it") {
