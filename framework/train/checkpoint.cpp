@@ -6,6 +6,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/crc32.hpp"
+#include "framework/io/not_finite.hpp"
 #include "framework/io/safetensors.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/train/checkpoint_state.hpp"
@@ -17,7 +18,7 @@ using nlohmann::ordered_json;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr const char* prefix = checkpoint_prefix;
-constexpr const char* format_version = "1";
+constexpr const char* format_version = "2";  // 1 named its settings otherwise
 
 bool is_state(const std::string& name) { return name.starts_with(prefix); }
 
@@ -40,9 +41,23 @@ std::string checksum(const Metadata& metadata, std::vector<StoredTensor> tensors
 
 std::string shortened(const std::string& text) { return text.size() <= 80 ? text : text.substr(0, 77) + "…"; }
 
+bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+/// A long `text` from a little before byte `at`, where it differs from another.
+std::string around(const std::string& text, std::size_t at) {
+  constexpr std::size_t before = 24, most = 72;
+  if (text.size() <= most) return text;
+  std::size_t begin = at > before ? at - before : 0, end = std::min(text.size(), begin + most);
+  while (begin > 0 && !starts_code_point(text[begin])) --begin;
+  while (end < text.size() && !starts_code_point(text[end])) ++end;
+  return (begin > 0 ? "…" : "") + text.substr(begin, end - begin) + (end < text.size() ? "…" : "");
+}
+
 [[noreturn]] void differs(const TensorFile& file, const std::string& what, const std::string& then, const std::string& now) {
-  fail_usage("cannot resume from {}: its {} was {}, now it is {}; give the same options, or another folder", file.path, what,
-             then.empty() ? "not set" : "'" + shortened(then) + "'", now.empty() ? "not set" : "'" + shortened(now) + "'");
+  const auto at = static_cast<std::size_t>(std::mismatch(then.begin(), then.end(), now.begin(), now.end()).first - then.begin());
+  const auto shown = [at](const std::string& text) { return text.empty() ? "not set" : "'" + around(text, at) + "'"; };
+  fail_usage("cannot resume from {}: its {} was {}, now it is {}; give the same options, or another folder", file.path, what, shown(then),
+             shown(now));
 }
 
 void check_settings(const TensorFile& file, const Settings& settings, const Metadata& metadata) {
@@ -51,6 +66,10 @@ void check_settings(const TensorFile& file, const Settings& settings, const Meta
     return found == file.metadata.end() ? std::string() : found->second;
   };
   for (const auto& [key, value] : metadata) {
+    if (key == "draws" && known(key) != value)
+      fail_usage("cannot resume from {}: a fanin that draws initial weights in another way began this run (draws {}, here {}); "
+                 "end it with that one, or give another folder",
+                 file.path, known(key).empty() ? "1" : shortened(known(key)), value);
     if (known(key) != value && key != "framework") differs(file, key, known(key), value);
   }
   try {
@@ -77,6 +96,10 @@ Copy copy_of(const TensorFile& file, const std::string& name, const Tensor& to) 
   if (from->dtype != DType::f32 || from->sizes != std::vector<Index>(to.shape().begin(), to.shape().end())) {
     fail("{}: tensor '{}' is {} {}, this run has F32 {}: it is a checkpoint of another model", file.path, name, name_of(from->dtype),
          from->shape_text(), wanted);
+  }
+  if (const NotFinite found = not_finite(*from); found.any() && !is_state(name)) {
+    fail("{}: tensor '{}': {}: no run can go on from it; resume from an older checkpoint, or start anew in another folder", file.path, name,
+         found.to_string());
   }
   return {from, to};
 }
@@ -145,12 +168,13 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
   std::vector<Copy> copies;
   for (const auto& [name, tensor] : float_tensors(run)) copies.push_back(copy_of(file, name, tensor));
   for (const auto& tensor : file.tensors) {
-    const bool mine = is_state(tensor.name) || std::any_of(copies.begin(), copies.end(), [&](const Copy& c) { return c.from == &tensor; });
-    if (!mine) fail("{}: this run has no tensor '{}': it is a checkpoint of another model", file.path, tensor.name);
+    const bool known = is_state(tensor.name) || std::any_of(copies.begin(), copies.end(), [&](const Copy& c) { return c.from == &tensor; });
+    if (!known) fail("{}: this run has no tensor '{}': it is a checkpoint of another model", file.path, tensor.name);
   }
   std::vector<std::pair<std::string, Tensor>> best;
-  if (file.find(prefix + ("best." + run.model.state_dict().front().first)) != nullptr) {
-    for (const auto& [name, tensor] : run.model.state_dict()) {
+  const auto mine = run.model.state_dict();
+  if (!mine.empty() && file.find(prefix + ("best." + mine.front().first)) != nullptr) {
+    for (const auto& [name, tensor] : mine) {
       best.emplace_back(name, Tensor(tensor.shape()));
       copies.push_back(copy_of(file, prefix + ("best." + name), best.back().second));
     }
@@ -172,6 +196,12 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
   }
   run.state = std::move(state.run);
   run.best = std::move(best);
+}
+
+void read_model(const TensorFile& file, nn::Module& model) {
+  std::vector<Copy> copies;
+  for (const auto& [name, tensor] : model.state_dict()) copies.push_back(copy_of(file, name, tensor));
+  for (auto& [from, to] : copies) from->read_all(to.data());
 }
 
 bool is_checkpoint(const TensorFile& file) { return file.metadata.contains("checkpoint.format"); }

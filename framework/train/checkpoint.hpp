@@ -38,6 +38,9 @@ TensorFile read_checkpoint(const std::string& path);
 void restore_checkpoint(const TensorFile& file, const RunParts& run, const Settings& settings,
                         const std::map<std::string, std::string>& metadata = {});
 
+/// The model alone: a checkpoint's parameters and buffers. Error for a file that does not fit it.
+void read_model(const TensorFile& file, nn::Module& model);
+
 bool is_checkpoint(const TensorFile& file);
 /// Leaves of a checkpoint the model alone, the tensors and metadata that `save_model` would have written; of another file, all.
 void drop_training_state(TensorFile& file);

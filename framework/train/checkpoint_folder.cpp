@@ -4,13 +4,14 @@
 #include <filesystem>
 
 #include "framework/core/error.hpp"
+#include "framework/io/atomic_file.hpp"
 
 namespace fanin::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view stem = "step-", extension = ".safetensors";
+constexpr std::string_view stem = "step-", extension = ".safetensors", best_name = "best.safetensors";
 
 /// The step in "step-00001200.safetensors"; −1 for another name.
 Index step_of(std::string_view name) {
@@ -21,16 +22,10 @@ Index step_of(std::string_view name) {
   return status == std::errc() && end == digits.data() + digits.size() ? step : -1;
 }
 
-/// What a process that was killed while it saved left behind.
-bool is_leftover(std::string_view name) {
-  const auto temporary = name.find(".safetensors.tmp.");
-  return temporary != std::string_view::npos && (name.starts_with(stem) || name.starts_with("best."));
-}
-
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings settings)
-    : options_(options), settings_(std::move(settings)) {
+CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings settings, std::function<bool(const TensorFile&)> works)
+    : options_(options), settings_(std::move(settings)), works_(std::move(works)) {
   if (options.keep < 1) fail_usage("checkpoints: keep must be at least 1, got {}", options.keep);
   if (options.every_steps < 0) fail_usage("checkpoints: every_steps must be at least 0, got {}", options.every_steps);
   std::error_code failed;
@@ -44,11 +39,7 @@ CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings se
     fail_usage("{} already holds checkpoints, the newest of step {}: resume from it (--resume), or choose another folder", options.folder,
                there.rbegin()->first);
   }
-  std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(options.folder, failed)) {
-    if (is_leftover(entry.path().filename().string())) leftovers.push_back(entry.path());
-  }
-  for (const auto& path : leftovers) fs::remove(path, failed);
+  remove_abandoned(options.folder);
 }
 
 std::map<Index, std::string> CheckpointFolder::checkpoints() const {
@@ -82,11 +73,32 @@ bool CheckpointFolder::resume(const RunParts& run) {
       tell(fmt::format("passing over a checkpoint: {}", error.what()));
       continue;
     }
-    restore_checkpoint(file, run, settings_, options_.metadata);
+    try {
+      restore_checkpoint(file, run, settings_, options_.metadata);
+    } catch (const Error& error) {
+      if (error.blame() != Blame::usage) throw;
+      const std::string usable = newest_that_works();
+      if (usable.empty()) fail_usage("{}; no checkpoint there holds weights that predict anything", error.what());
+      fail_usage("{}; or train its weights on under the new options: fanin finetune --from {} --keep-head", error.what(), usable);
+    }
     tell(fmt::format("resuming from {} ({} steps, {} epochs done)", at->second, run.state.step, run.state.position.epoch));
     return true;
   }
   fail("no checkpoint in {} can be read, the newest because: {}", options_.folder, damage);
+}
+
+std::string CheckpointFolder::newest_that_works() const {
+  std::vector<std::string> paths;
+  for (const auto& [step, path] : checkpoints()) paths.insert(paths.begin(), path);
+  paths.push_back((fs::path(options_.folder) / best_name).string());
+  for (const auto& path : paths) {
+    try {
+      if (works_(read_checkpoint(path))) return path;
+    } catch (const Error&) {
+      // damaged, or no best epoch was kept
+    }
+  }
+  return {};
 }
 
 void CheckpointFolder::save(const RunParts& run) {
@@ -101,7 +113,7 @@ void CheckpointFolder::save(const RunParts& run) {
 }
 
 void CheckpointFolder::save_best(const RunParts& run) {
-  save_checkpoint((fs::path(options_.folder) / "best.safetensors").string(), run, settings_, options_.metadata);
+  save_checkpoint((fs::path(options_.folder) / best_name).string(), run, settings_, options_.metadata);
 }
 
 }  // namespace fanin::train

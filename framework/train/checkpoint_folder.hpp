@@ -25,7 +25,8 @@ struct CheckpointOptions {
 class CheckpointFolder {
  public:
   /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that are there although `resume` is not asked for.
-  CheckpointFolder(const CheckpointOptions& options, Settings settings);
+  /// `works` says whether a checkpoint's weights are worth going on from.
+  CheckpointFolder(const CheckpointOptions& options, Settings settings, std::function<bool(const TensorFile&)> works);
 
   /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over for the one
   /// before it, which leads to the same end; Error when all are. Error as for `restore_checkpoint`.
@@ -33,6 +34,8 @@ class CheckpointFolder {
   /// Saves the run, and removes what `keep` no longer covers.
   void save(const RunParts& run);
   void save_best(const RunParts& run);
+  /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is none.
+  std::string newest_that_works() const;
 
  private:
   std::map<Index, std::string> checkpoints() const;  // step → path
@@ -40,6 +43,7 @@ class CheckpointFolder {
 
   const CheckpointOptions& options_;
   Settings settings_;
+  std::function<bool(const TensorFile&)> works_;
   std::optional<FolderLock> lock_;
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::size_t longest_text = std::size_t{2} << 20;  // as JSON it becomes a tree some ten times as large
 constexpr Index record_numbers = 6, point_numbers = 2;
 
 ordered_json to_json(const ScoredEpoch& one) {
@@ -114,6 +115,9 @@ std::vector<StoredTensor> SeriesTables::tensors() const {
 const std::string& checkpoint_text(const TensorFile& file, const char* key) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) fail("{}: no metadata '{}': not a checkpoint of a training run", file.path, key);
+  if (found->second.size() > longest_text) {
+    fail("{}: the metadata '{}' has {} bytes; a checkpoint's have at most {}", file.path, key, found->second.size(), longest_text);
+  }
   return found->second;
 }
 

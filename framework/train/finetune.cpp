@@ -89,12 +89,18 @@ struct FineTuning::Entry {
 
 FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), options_(std::move(options)) {
   const auto parameters = model.named_parameters();
-  check(options_, parameters);
+  check(options_, model.all_names());
+  std::map<const nn::Parameter*, std::vector<std::string>> names;  // a shared one may be spoken of by any of its names
+  for (const auto& one : model.all_names()) names[one.parameter.get()].push_back(one.name);
+  const auto spoken_of = [&](const std::string& pattern, const nn::Module::NamedParameter& one) {
+    const auto& all = names.at(one.parameter.get());
+    return std::any_of(all.begin(), all.end(), [&](const std::string& name) { return covers(pattern, name); });
+  };
   const auto position = positions(parameters);
   const int last = position.empty() ? 0 : position.back();
   int lowest_head = last;
   const auto is_head = [&](std::size_t i) {
-    return options_.head.empty() ? position[i] == last : covers(options_.head, parameters[i].name);
+    return options_.head.empty() ? position[i] == last : spoken_of(options_.head, parameters[i]);
   };
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (is_head(i)) lowest_head = std::min(lowest_head, position[i]);
@@ -106,11 +112,11 @@ FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), opt
     if (plan.head) plan.depth = 0;
     plan.frozen = !parameters[i].parameter->value.requires_grad() ||
                   std::any_of(options_.freeze.begin(), options_.freeze.end(),
-                              [&](const auto& pattern) { return covers(pattern, name); });
+                              [&](const auto& pattern) { return spoken_of(pattern, parameters[i]); });
     plan.lr_scale = std::pow(options_.layer_decay, plan.depth);
     double rate = 1;
     for (const auto& rule : options_.rates) {
-      if (covers(rule.pattern, name)) rate = rule.scale;
+      if (spoken_of(rule.pattern, parameters[i])) rate = rule.scale;
     }
     plan.lr_scale *= rate;
     if (!plan.head)
@@ -175,6 +181,12 @@ std::vector<std::pair<std::string, Tensor>> FineTuning::starts() const {
     if (entry.start.defined()) all.emplace_back(entry.named.name, entry.start);
   }
   return all;
+}
+
+void FineTuning::equalize_penalties(const std::vector<std::pair<std::string, double>>& width_scales) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (width_scales[i].second != 1) entries_[i].penalty /= static_cast<real>(width_scales[i].second);
+  }
 }
 
 void FineTuning::add_penalties() {

@@ -7,6 +7,7 @@
 #include "framework/core/error.hpp"
 #include "framework/data/loader.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/train/history.hpp"
 
 namespace fanin::train {
 namespace {
@@ -25,7 +26,7 @@ class EvalMode {
  public:
   explicit EvalMode(nn::Module& model) {
     for (const auto& one : model.named_modules()) before_.emplace_back(one.module, one.module->training());
-    model.eval();
+    model.eval();  // which writes only where that changes something
   }
   ~EvalMode() {
     for (const auto& [module, training] : before_) module->train(training);  // parents come before their children
@@ -50,6 +51,9 @@ void predictions(const Tensor& logits, std::span<std::int32_t> classes) {
 }
 
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
+  if (logits.rank() != 2 || logits.size(0) != static_cast<Index>(labels.size()) || logits.size(1) < 1) {
+    fail("count_correct: logits must be [{}, classes] for {} labels, got shape {}", labels.size(), labels.size(), logits.shape().to_string());
+  }
   const Index width = logits.size(1);
   Index correct = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -58,10 +62,10 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
   return correct;
 }
 
-Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size) {
+Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size, const Normalisation& normalisation) {
   const NoGrad no_grad;
   const EvalMode mode(model);
-  Loader loader(data, {.batch = batch_size});
+  Loader loader(data, {.batch = batch_size, .transform = Transform().normalise(normalisation)});
   Evaluation result;
   const auto classes = static_cast<std::size_t>(data.classes);
   result.confusion = {data.classes, std::vector<Index>(classes * classes)};
@@ -79,11 +83,16 @@ Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size) {
     predictions(logits, guesses);
     for (std::size_t i = 0; i < guesses.size(); ++i) {
       correct += guesses[i] == batch.labels[i];
-      if (guesses[i] >= 0) ++result.confusion.counts[static_cast<std::size_t>(batch.labels[i]) * classes + static_cast<std::size_t>(guesses[i])];
+      if (guesses[i] < 0) {
+        ++result.undecided;
+        continue;
+      }
+      ++result.confusion.counts[static_cast<std::size_t>(batch.labels[i]) * classes + static_cast<std::size_t>(guesses[i])];
     }
   }
+  result.count = data.count;
   result.loss = loss_sum / static_cast<double>(data.count);
-  result.accuracy = static_cast<double>(correct) / static_cast<double>(data.count);
+  result.accuracy = result.undecided > 0 ? unknown : static_cast<double>(correct) / static_cast<double>(data.count);
   return result;
 }
 

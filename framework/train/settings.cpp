@@ -2,64 +2,80 @@
 
 #include <fmt/ranges.h>
 
+#include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/crc32.hpp"
 
 namespace fanin::train {
 namespace {
 
-std::string text(double value) { return fmt::format("{}", value); }
+constexpr const char* none = "none";
 
-std::string describe(const FineTune& f) {
-  std::string rates;
-  for (const auto& rule : f.rates) rates += fmt::format("{}={} ", rule.pattern, rule.scale);
-  if (f.empty()) return "none";
-  return fmt::format("freeze {}, statistics {}, head {}, rates {}, layer_decay {}, head_epochs {}, unfreeze_every {}, l2_sp {}, l2_head {}",
-                     fmt::join(f.freeze, " "), f.freeze_statistics, f.head, rates, f.layer_decay, f.head_epochs, f.unfreeze_every,
-                     f.l2_sp, f.l2_head);
+/// "conv*=0.1; fc1=0.2".
+template <class Rule, class Text>
+std::string listed(const std::vector<Rule>& rules, const Text& text) {
+  std::vector<std::string> all;
+  for (const Rule& rule : rules) all.push_back(text(rule));
+  return all.empty() ? none : fmt::format("{}", fmt::join(all, "; "));
 }
 
 }  // namespace
 
+std::string setting_text(bool value) { return value ? "true" : "false"; }
+std::string setting_text(double value) { return fmt::format("{}", value); }
+std::string setting_text(const std::string& value) { return value.empty() ? none : value; }
+std::string setting_text(const std::vector<std::string>& values) {
+  return listed(values, [](const std::string& value) { return value; });
+}
+std::string setting_text(optim::Rule rule) { return optim::rule_name(rule); }
+std::string setting_text(const optim::Schedule& schedule) { return schedule.to_string(); }
+std::string setting_text(const Transform& transform) { return setting_text(transform.to_string()); }
+std::string setting_text(const ClassWeights& weights) { return weights.to_string(); }
+std::string setting_text(Measure measure) { return measure == Measure::test_loss ? "loss" : "accuracy"; }
+std::string setting_text(const std::optional<LastBatch>& last_batch) { return last_batch ? name_of(*last_batch) : "auto"; }
+std::string setting_text(Mismatch mismatch) { return mismatch == Mismatch::skip ? "skip" : "error"; }
+std::string setting_text(const std::vector<RateRule>& rules) {
+  return listed(rules, [](const RateRule& rule) { return fmt::format("{}={}", rule.pattern, rule.scale); });
+}
+std::string setting_text(const std::vector<Rename>& rules) {
+  return listed(rules, [](const Rename& rule) { return rule.pattern + "=>" + rule.replacement; });
+}
+std::string setting_text(const std::vector<AdaptRule>& rules) {
+  return listed(rules, [](const AdaptRule& rule) { return rule.pattern + "=" + name_of(rule.rule); });
+}
+std::string setting_text(const std::optional<nn::ShrinkPerturbOptions>& options) {
+  return options ? fmt::format("shrink {}, perturb {}", options->shrink, options->perturb) : none;
+}
+
+void read_setting(const std::string& text, optim::Rule& rule) { rule = optim::rule_named(text); }
+void read_setting(const std::string& text, optim::Schedule& schedule) { schedule = optim::Schedule::parse(text); }
+void read_setting(const std::string& text, Transform& transform) {
+  transform = text.empty() || text == none ? Transform() : Transform::parse(text);
+}
+void read_setting(const std::string& text, Measure& measure) {
+  if (text != "accuracy" && text != "loss") fail_usage("unknown measure '{}' of the best epoch{}", text, suggest(text, {"accuracy", "loss"}));
+  measure = text == "loss" ? Measure::test_loss : Measure::test_accuracy;
+}
+
+void read_setting(const std::string& text, std::optional<LastBatch>& last_batch) {
+  if (text == "auto") last_batch.reset();
+  else last_batch = last_batch_named(text);
+}
+void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
+
 std::string describe(const Dataset& data) {
   std::uint32_t crc = crc32_of(0, data.images.data(), data.images.size());
   crc = crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
-  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}", data.name, data.count, data.channels,
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}", printable(data.name), data.count, data.channels,
                      data.height, data.width, data.classes, fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
 }
 
-Settings settings_of(const TrainOptions& options, const Dataset& training, const Dataset& test) {
+Settings fixed_settings(const TrainOptions& options, const Dataset& training, const Dataset& test) {
   Settings all = {{"training data", describe(training)}, {"test data", describe(test)}};
-  for (auto& one : settings_of(options)) all.push_back(std::move(one));
+  each_setting(options, [&all](const Setting& setting, const auto& value) {
+    if (!setting.may_change) all.emplace_back(setting.key, setting_text(value));
+  });
   return all;
-}
-
-Settings settings_of(const TrainOptions& options) {
-  const auto& rule = options.optimizer;
-  return {{"batch", std::to_string(options.batch)},
-          {"seed", std::to_string(options.seed)},
-          {"optimizer", optim::rule_name(rule.rule)},
-          {"lr", text(rule.lr)},
-          {"momentum", text(rule.momentum)},
-          {"dampening", text(rule.dampening)},
-          {"nesterov", rule.nesterov ? "yes" : "no"},
-          {"weight decay", text(rule.weight_decay)},
-          {"beta1", text(rule.beta1)},
-          {"beta2", text(rule.beta2)},
-          {"alpha", text(rule.alpha)},
-          {"eps", text(rule.eps)},
-          {"schedule", options.schedule.to_string()},
-          {"gradient clipping", text(options.clip_norm)},
-          {"label smoothing", text(options.label_smoothing)},
-          {"class weights", options.class_weights.defined() ? fmt::format("{}", fmt::join(options.class_weights.values(), " ")) : "none"},
-          {"augmentation", options.augment.to_string()},
-          {"fine-tuning", describe(options.finetune)},
-          {"test_every", std::to_string(options.test_every)},
-          {"threshold", fmt::format("{} every {} steps on {} samples", options.threshold, options.threshold_every,
-                                    options.threshold_samples)},
-          {"curve_every", std::to_string(options.curve_every)},
-          {"measure of the best epoch", options.early_stopping.measure == Measure::test_loss ? "test loss" : "test accuracy"},
-          {"min_delta", text(options.early_stopping.min_delta)},
-          {"restoring the best epoch", options.early_stopping.restore_best ? "yes" : "no"}};
 }
 
 }  // namespace fanin::train

@@ -5,15 +5,33 @@
 #include <cmath>
 #include <optional>
 
+#include "framework/autograd/node.hpp"
 #include "framework/core/error.hpp"
+#include "framework/nn/keep_state.hpp"
+#include "framework/nn/norm.hpp"
 #include "framework/ops/loss.hpp"
 #include "framework/optim/width.hpp"
+#include "framework/train/divergence.hpp"
 #include "framework/train/settings.hpp"
 
 namespace fanin::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+bool has_batch_statistics(nn::Module& model) {
+  const auto modules = model.named_modules();
+  return std::any_of(modules.begin(), modules.end(), [](const auto& one) {
+    const auto* norm = dynamic_cast<const nn::BatchNorm*>(one.module);
+    return norm != nullptr && !norm->freeze_statistics;
+  });
+}
+
+/// A batch no larger than `batch` that leaves none of one sample; 0 when there is none.
+Index batch_without_singles(Index count, Index batch, LastBatch last) {
+  while (batch > 1 && BatchCut(count, batch, last).smallest() < 2) --batch;
+  return batch > 1 ? batch : 0;
+}
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -25,21 +43,26 @@ class Run {
         options_(options),
         test_(test),
         looks_(options.threshold > 0 ? test.take(std::min(options.threshold_samples, test.count)) : Dataset{}),
-        loader_(training, {.batch = options.batch, .shuffle = true, .transform = options.augment},
+        last_batch_(last_batch_of(options, model)),
+        loader_(training, {.batch = options.batch, .shuffle = true, .last_batch = last_batch_, .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
         tuning_(model, options.finetune),
         optimizer_(optim::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
-        base_lr_(options.optimizer.lr) {
+        base_lr_(options.optimizer.lr),
+        class_weights_(options.class_weights.of(training)) {
+    tuning_.equalize_penalties(optim::width_scales(model, options.optimizer.rule));
     model_.reseed(options.seed);
     model_.train();
+    if (loader_.cut().smallest() == 1 && has_batch_statistics(model_)) require_single_samples_allowed();
     state_.epochs = options.epochs;
     state_.curve_every = options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
     if (!options.checkpoint.folder.empty()) {
-      Settings settings = settings_of(options, training, test);
+      Settings settings = fixed_settings(options, training, test);
       for (auto& [name, value] : settings) {
         if (name == "optimizer") value += describe_rates();
+        if (name == "last_batch") value = name_of(last_batch_);
       }
-      checkpoints_.emplace(options.checkpoint, settings);
+      checkpoints_.emplace(options.checkpoint, settings, [this](const TensorFile& file) { return works(file); });
       if (options.checkpoint.resume && checkpoints_->resume(parts())) go_on();
     }
     const Index points = steps_of(options.epochs) / state_.curve_every + 1;
@@ -48,7 +71,12 @@ class Run {
 
   TrainResult run() {
     while (result_.status == Status::ok && !finished()) run_epoch();
-    if (result_.status == Status::ok) restore_best();
+    if (result_.status == Status::ok) {
+      look_after_the_end();
+      restore_best();
+      if (result_.test.count == 0) result_.test = test(test_);
+      if (const std::string why = divergence(result_.test); !why.empty()) diverge_after(why);
+    }
     return result();
   }
 
@@ -61,10 +89,61 @@ class Run {
     for (const auto& [name, scale] : optim::width_scales(model_, options_.optimizer.rule)) {
       if (scale != 1) text += fmt::format("{}{} {}", text.empty() ? " by width: " : ", ", name, scale);
     }
+    // Runs of earlier versions decayed by width as well: they would go on to other bits.
+    const FineTune& tuning = options_.finetune;
+    if (!text.empty() && (options_.optimizer.weight_decay > 0 || tuning.l2_sp > 0 || tuning.l2_head > 0)) text += ", decay alike";
     return text;
   }
   bool waited_long_enough() const { return exhausted(options_.early_stopping, state_); }
   bool finished() const { return state_.position.epoch >= options_.epochs || waited_long_enough(); }
+
+  Evaluation test(const Dataset& data) { return evaluate(model_, data, 250, options_.augment.normalisation()); }
+
+  std::string divergence(const Evaluation& test) const {
+    return divergence_of(test, state_.loss_curve.empty() ? 0 : state_.loss_curve.front().second);
+  }
+
+  void diverge(const std::string& why) {
+    result_.status = Status::diverged;
+    result_.diverged_step = state_.step;
+    result_.divergence = why;
+  }
+
+  /// As a test showed after the steps made so far.
+  void diverge_after(const std::string& why) { diverge(fmt::format("{} after step {}", why, state_.step)); }
+
+  /// Batch statistics of one sample may be of one value a channel, and such a step would fail when its turn comes: tried here, before the first.
+  void require_single_samples_allowed() {
+    tuning_.begin_epoch(options_.epochs);  // with all that will ever train
+    const nn::KeepState keep(model_);
+    const NoGrad no_grad;
+    try {
+      model_(first_batch(loader_.data(), 1, options_.augment.normalisation()).images);
+    } catch (const Error& error) {
+      const auto& [count, batch] = std::pair(loader_.data().count, options_.batch);
+      const Index other = batch_without_singles(count, batch, last_batch_);
+      const std::string advice = other > 0 ? fmt::format("use a batch of {}", other) : count > 1 ? "use a larger batch" : "use more samples";
+      fail_usage("{} samples in batches of {} (last batch: {}) leave a batch of 1, too few for this model's batch statistics; {}{} ({})", count,
+                 batch, name_of(last_batch_), advice, last_batch_ == LastBatch::keep && other > 0 ? ", or spread the last batch or drop it" : "",
+                 error.what());
+    }
+  }
+
+  /// Whether the weights in a checkpoint of this run predict anything. The model's own are as before afterwards.
+  bool works(const TensorFile& file) {
+    std::vector<Tensor> now;
+    for (const auto& [name, tensor] : model_.state_dict()) now.push_back(tensor.clone());
+    bool good = false;
+    try {
+      read_model(file, model_);
+      good = divergence(test(test_.take(std::min<Index>(1000, test_.count)))).empty();
+    } catch (const Error&) {
+      // a checkpoint that cannot be read is none that works
+    }
+    std::size_t i = 0;
+    for (const auto& [name, tensor] : model_.state_dict()) Tensor(tensor).copy_from(now[i++]);
+    return good;
+  }
 
   /// From a checkpoint that is now in place.
   void go_on() {
@@ -108,18 +187,28 @@ class Run {
   void end_epoch() {
     const EpochSums& sums = state_.epoch;
     EpochRecord record{.epoch = static_cast<int>(state_.history.size()) + 1, .seconds = sums.seconds};
+    std::string why;  // it counts as diverged
     record.train_loss = sums.loss / static_cast<double>(sums.seen);
     record.train_accuracy = static_cast<double>(sums.correct) / static_cast<double>(sums.seen);
     if (record.epoch % options_.test_every == 0 || record.epoch == options_.epochs) {
-      result_.test = evaluate(model_, test_);
+      result_.test = test(test_);
       record.test_loss = result_.test.loss;
       record.test_accuracy = result_.test.accuracy;
+      why = divergence(result_.test);
+    } else {
+      result_.test = {};  // an older one says nothing of these weights
     }
     state_.history.push_back(record);
     state_.epoch = {};
     state_.position = loader_.position();
-    const bool best = judge(record);
-    if (options_.on_epoch) options_.on_epoch(record);
+    const bool best = why.empty() && judge(record);
+    // A loss that is only too large may come down again, until the last step has been made.
+    if (!why.empty() && (!std::isfinite(record.test_loss) || result_.test.undecided > 0 || (finished() && best_.empty()))) {
+      diverge_after(why);
+      state_.history.back().test_accuracy = unknown;
+    }
+    if (options_.on_epoch) options_.on_epoch(state_.history.back());
+    if (result_.status == Status::diverged) return;
     // The best first: a run killed in between comes to this epoch again, and writes both.
     if (best && checkpoints_ && options_.checkpoint.keep_best) checkpoints_->save_best(parts());
     if (options_.checkpoint.every_steps == 0 || finished()) save();
@@ -160,11 +249,10 @@ class Run {
     optimizer_.zero_grad();
     const Tensor logits = model_(batch_.images);
     const Tensor loss = ops::cross_entropy(
-        logits, batch_.labels, {.label_smoothing = options_.label_smoothing, .class_weights = options_.class_weights});
+        logits, batch_.labels, {.label_smoothing = options_.label_smoothing, .class_weights = class_weights_});
     const double value = static_cast<double>(loss.item());
     if (!std::isfinite(value)) {
-      result_.status = Status::diverged;
-      result_.diverged_step = state_.step;
+      diverge(fmt::format("the loss was not finite at step {}", state_.step));
       return {value, 0};
     }
     loss.backward();
@@ -180,13 +268,28 @@ class Run {
     if (s.step % s.curve_every == 0) s.loss_curve.emplace_back(s.step, s.smoothed_loss);
     if (options_.on_step) options_.on_step(s.step, loss);
     ++s.step;
-    const bool look = options_.threshold > 0 && s.steps_to_threshold < 0 && s.step % options_.threshold_every == 0;
-    if (look && evaluate(model_, looks_).accuracy >= options_.threshold) s.steps_to_threshold = s.step;
+    if (options_.threshold > 0 && s.steps_to_threshold < 0 && s.step % options_.threshold_every == 0) look();
     if (options_.stop && options_.stop()) result_.status = Status::stopped;
   }
 
+  void look() {
+    if (test(looks_).accuracy >= options_.threshold) state_.steps_to_threshold = state_.step;
+  }
+
+  /// A run shorter than the time between two looks is looked at too. After the last checkpoint, since a run that is resumed with
+  /// more epochs goes on as if it had not ended here.
+  void look_after_the_end() {
+    const bool looked = state_.step % options_.threshold_every == 0;
+    if (options_.threshold > 0 && state_.steps_to_threshold < 0 && !looked) look();
+  }
+
   TrainResult result() {
-    if (result_.status != Status::ok || result_.test.confusion.classes == 0) result_.test = evaluate(model_, test_);
+    if (result_.status != Status::ok) result_.test = test(test_);
+    if (result_.status == Status::diverged) {
+      result_.test.accuracy = unknown;
+      if (checkpoints_) result_.checkpoint = checkpoints_->newest_that_works();
+    }
+    result_.last_batch = last_batch_;
     result_.steps = state_.step;
     result_.steps_to_threshold = state_.steps_to_threshold;
     result_.best_epoch = state_.best.epoch;
@@ -202,10 +305,12 @@ class Run {
   const TrainOptions& options_;
   const Dataset& test_;
   Dataset looks_;
+  LastBatch last_batch_;
   Loader loader_;
   FineTuning tuning_;
   optim::Optimizer optimizer_;
   double base_lr_;
+  Tensor class_weights_;
   Batch batch_;
   RunState state_;
   std::vector<std::pair<std::string, Tensor>> best_;  // the state dict at the best epoch, if it is to be restored
@@ -218,6 +323,14 @@ class Run {
 const char* name_of(Status status) {
   static constexpr const char* names[] = {"ok", "diverged", "interrupted"};
   return names[static_cast<int>(status)];
+}
+
+double counted_accuracy(const TrainResult& result) {
+  return result.status == Status::diverged ? 1.0 / std::max(1, result.test.confusion.classes) : result.test.accuracy;
+}
+
+LastBatch last_batch_of(const TrainOptions& options, nn::Module& model) {
+  return options.last_batch.value_or(has_batch_statistics(model) ? LastBatch::spread : LastBatch::keep);
 }
 
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options) {

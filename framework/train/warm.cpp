@@ -5,6 +5,7 @@
 #include "framework/core/error.hpp"
 #include "framework/data/loader.hpp"
 #include "framework/core/expression.hpp"
+#include "framework/io/metadata_numbers.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/train/checkpoint.hpp"
@@ -34,12 +35,13 @@ bool Warm::is_warm(const std::string& text) {
 
 Warm Warm::parse(const std::string& text) {
   const Options options(Expression::parse(text), "scheme",
-                        {"file", "head", "keep_head", "freeze", "freeze_statistics", "lr_body", "layer_decay",
+                        {"file", "head", "key", "keep_head", "freeze", "freeze_statistics", "lr_body", "layer_decay",
                          "head_epochs", "unfreeze_every", "l2_sp", "l2_head", "shrink", "perturb", "skip",
-                         "adapt", "strip_prefix", "allow_missing", "allow_unexpected"});
+                         "adapt", "strip_prefix", "add_prefix", "allow_missing", "allow_unexpected", "allow_nonfinite"});
   Warm warm;
   if (!options.has("file")) options.refuse("file", "a weight file, as in warm(lenet.safetensors)");
   warm.file = options.word("file", "");
+  warm.key = options.word("key", "");
   warm.keep_head = options.flag("keep_head", false);
   warm.lr_body = options.number("lr_body", 1);
   if (warm.lr_body < 0) options.refuse("lr_body", "≥ 0");
@@ -58,8 +60,10 @@ Warm Warm::parse(const std::string& text) {
   }
   auto& matching = warm.matching;
   matching.skip = plus_list(options.word("skip", ""));
-  if (options.has("adapt")) matching.adapt = {{"*", parse_adapt(options.word("adapt", ""))}};
+  if (options.has("adapt")) matching.adapt = {parse_adapt_rule("*", options.word("adapt", ""))};
   matching.strip_prefix = options.word("strip_prefix", "");
+  matching.add_prefix = options.word("add_prefix", "");
+  matching.allow_nonfinite = options.flag("allow_nonfinite", false);
   matching.allow_missing = options.flag("allow_missing", false);
   matching.allow_unexpected = options.flag("allow_unexpected", false);
   return warm;
@@ -79,17 +83,19 @@ WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& 
   options.seed = derive_seed(seed, "adapt");
   const auto head = head_parameters(model, finetune.head);
   if (!keep_head) options.skip.insert(options.skip.end(), head.begin(), head.end());
-  TensorFile saved = read_tensor_file(file);
+  TensorFile saved = read_tensor_file(file, key);
   drop_training_state(saved);
   WarmStart report = load_state_dict(model, saved, options);
   Generator generator(seed);
   const auto drawn = batch ? nn::initialize(model, plan, generator, batch->images, batch->labels)
                            : nn::initialize(model, plan, generator);
   for (auto& entry : report.entries) {
-    if (entry.status != WarmStart::Status::skipped || keep_head) continue;
+    if (entry.status != WarmStart::Status::skipped && entry.status != WarmStart::Status::missing) continue;
     for (const auto& one : drawn) {
-      const bool is_head = std::find(head.begin(), head.end(), one.name) != head.end();
-      if (is_head && one.name == entry.name) entry.note = std::string(head_note) + ": drawn by " + one.scheme;
+      if (one.name != entry.name || one.scheme == "loaded" || one.scheme == "kept") continue;
+      const bool is_head = !keep_head && std::find(head.begin(), head.end(), one.name) != head.end();
+      entry.note = (is_head ? std::string(head_note) + ": " : "") + "drawn by " + one.scheme +
+                   (one.note.empty() ? "" : "; " + one.note);
     }
   }
   if (shrink_perturb) {
@@ -99,6 +105,21 @@ WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& 
     nn::shrink_and_perturb(model, body, fresh);
   }
   return report;
+}
+
+Normalisation Warm::normalisation(Index channels) const {
+  constexpr std::size_t most_channels = 1024;
+  const TensorFile saved = read_tensor_file(file, key);
+  const auto framework = saved.metadata.find("framework");
+  if (framework == saved.metadata.end() || !framework->second.starts_with("fanin")) return {};
+  const auto numbers = [&saved](const std::string& name, double least, double most) -> std::vector<double> {
+    const auto text = saved.metadata.find(name);
+    if (text == saved.metadata.end()) return {};
+    return metadata_numbers(saved.path, name, text->second, most_channels, least, most);
+  };
+  Normalisation found{numbers("mean", least_mean, most_mean), numbers("stddev", least_stddev, most_stddev)};
+  if (static_cast<Index>(found.mean.size()) != channels || found.stddev.size() != found.mean.size()) return {};
+  return Transform().normalise(std::move(found)).normalisation();  // checked
 }
 
 FineTune Warm::tuning(nn::Module& model) const {
