@@ -16,12 +16,31 @@ std::string spaces_for(const std::string& text, int width) {
 
 }  // namespace
 
+std::string without_minus_zero(const std::string& number) {
+  const bool zero = number.starts_with("-") && number.find_first_not_of("0.", 1) == std::string::npos;
+  return zero ? number.substr(1) : number;
+}
+
 std::string percent(double fraction, int digits) {
-  return std::isfinite(fraction) ? fmt::format("{:.{}f}", 100 * fraction, digits) : "-";
+  return std::isfinite(fraction) ? without_minus_zero(fmt::format("{:.{}f}", 100 * fraction, digits)) : "-";
 }
 
 std::string signed_percent(double fraction, int digits) {
-  return std::isfinite(fraction) ? fmt::format("{:+.{}f}", 100 * fraction, digits) : "-";
+  if (!std::isfinite(fraction)) return "-";
+  const std::string size = percent(std::abs(fraction), digits);
+  if (size.find_first_not_of("0.") == std::string::npos) return size;
+  return (fraction < 0 ? "-" : "+") + size;
+}
+
+std::string counted(std::size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string number(double value, int digits) {
+  if (std::isnan(value)) return "-";
+  const double size = std::abs(value);
+  const bool fits = size < 1e6 && (size >= 0.5 * std::pow(10.0, -digits) || size == 0);
+  return fits || std::isinf(value) ? fmt::format("{:.{}f}", size == 0 ? 0 : value, digits) : fmt::format("{:.2e}", value);
 }
 
 int text_width(const std::string& text) {

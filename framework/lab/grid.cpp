@@ -3,53 +3,47 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <optional>
 
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
 #include "framework/lab/job_team.hpp"
-#include "framework/lab/results_json.hpp"
+#include "framework/lab/kept_runs.hpp"
+#include "framework/nn/slots.hpp"
 #include "framework/train/settings.hpp"
 
 namespace fanin::lab {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Everything a run's result depends on, as text: the same text means the same bits. The key's model holds the label budget.
 std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
-  std::string text = fmt::format("model={} plan={} data={} epochs={} least={} patience={} format=4", key.model,
-                                 scheme.plan + scheme.content, data, options.epochs, grid.least_steps,
-                                 options.early_stopping.patience);
+  std::string text = fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model, scheme.plan + scheme.content, data,
+                                 grid.least_steps, nn::draws_version);
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
   return text;
 }
 
-/// A readable name with a hash behind it, so that runs of other settings never collide.
-std::string file_name(const Run& key, const std::string& print) {
-  std::string stem = key.model + "-" + key.scheme;
-  for (char& c : stem) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+/// A data set under the normalisation that the options name, for schemes that are fitted to data as well; a copy only where it differs.
+class Normalised {
+ public:
+  Normalised(const Dataset& data, const train::TrainOptions& options) : data_(&data) {
+    const Normalisation& given = options.augment.normalisation();
+    if (given.empty() || (per_channel(given.mean, data.channels) == data.mean && per_channel(given.stddev, data.channels) == data.stddev)) return;
+    copy_ = data;
+    copy_.normalise(given);
+    data_ = &copy_;
   }
-  return fmt::format("{}-{}-{:016x}.json", stem.substr(0, 80), key.seed, derive_seed(0, print));
-}
+  Normalised(const Normalised&) = delete;
+  Normalised& operator=(const Normalised&) = delete;
+  const Dataset& data() const { return *data_; }
 
-std::optional<Run> reload(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  try {
-    return run_from_json(text, path.string());
-  } catch (const Error&) {
-    return std::nullopt;  // not a run of ours: it is run again and replaced
-  }
-}
+ private:
+  const Dataset* data_;
+  Dataset copy_;
+};
 
 struct Job {
   std::string model;
@@ -86,18 +80,22 @@ std::vector<Subject> subjects(const Grid& grid) {
   return all;
 }
 
-std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Dataset& test,
+std::vector<Run> run_grid(const Grid& grid, const Dataset& training_given, const Dataset& test_given,
                           const GridProgress& progress, const std::atomic<bool>& interrupted) {
   if (grid.jobs < 1 || grid.jobs > 256)
     fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
+  const Normalised training_set(training_given, grid.training), test_set(test_given, grid.training);
+  const Dataset &training = training_set.data(), &test = test_set.data();
   const auto jobs = jobs_of(grid);
   std::vector<std::optional<Run>> results(jobs.size());
-  const fs::path runs_directory = grid.directory.empty() ? fs::path() : fs::path(grid.directory) / "runs";
-  if (!runs_directory.empty()) fs::create_directories(runs_directory);
-
-  const std::string data = runs_directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
+  const std::string data = grid.directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
 
   std::mutex mutex;  // guards `done` and the callbacks
+  const KeptRuns kept(grid.directory.empty() ? "" : grid.directory + "/runs", [&](const std::string& notice) {
+    const std::lock_guard lock(mutex);
+    if (progress.on_notice) progress.on_notice(notice);
+  });
+  if (!grid.directory.empty()) remove_abandoned(grid.directory);
   int done = 0;
   const GridProgress guarded{
       .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
@@ -108,15 +106,12 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training, const Datas
   const auto take_one = [&](std::size_t i) {
     const auto& [model, labels, scheme, seed] = jobs[i];
     const Run key{.model = subject(model, labels).name, .scheme = scheme.label, .seed = seed};
-    const fs::path path = runs_directory.empty()
-                              ? fs::path()
-                              : runs_directory / file_name(key, fingerprint(grid, key, scheme, data));
-    std::optional<Run> run = path.empty() ? std::nullopt : reload(path);
+    const std::string print = fingerprint(grid, key, scheme, data);
+    std::optional<Run> run = kept.find(key, print);
     const bool reused = run.has_value();
     if (!reused) run = run_one(grid, model, labels, scheme, seed, training, test, guarded, interrupted);
     if (run->status == "interrupted") return;
-    if (!reused && !path.empty() && run->status != "failed")
-      write_atomically(path.string(), [&](AtomicWriter& file) { file.write(run_json(*run)); });
+    if (!reused && run->status != "failed") kept.keep(*run, key, print);
     run->scheme = scheme.label;
     results[i] = std::move(run);
     const std::lock_guard lock(mutex);

@@ -34,7 +34,7 @@ struct Grid {
   /// Makes a model's initial weights; replaceable so that a warm start can stand beside the random schemes. `training` is what
   /// the run trains on, its label budget and no more. Returns every parameter's initializer in full.
   std::function<std::string(nn::Module&, const Scheme&, std::uint64_t seed, const Dataset& training)> initialize;
-  /// What a scheme changes of the training: what a warm start freezes. None: nothing.
+  /// What a scheme changes of the training: what a warm start freezes, and the normalisation of its file. None: nothing.
   std::function<void(nn::Module&, const Scheme&, train::TrainOptions&)> adjust = {};
 };
 
@@ -49,6 +49,8 @@ struct GridProgress {
   std::function<void(const std::string& model, const std::string& scheme, std::uint64_t seed,
                      const train::EpochRecord&)>
       on_epoch = {};
+  /// A kept run that was damaged and is run anew, or one that cannot be kept.
+  std::function<void(const std::string& notice)> on_notice = {};
 };
 
 /// Runs the grid on `grid.jobs` threads. A run that diverges or throws is recorded as such and the others go

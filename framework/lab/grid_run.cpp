@@ -45,9 +45,10 @@ std::vector<float> first_filters(nn::Module& model, const Dataset& data, FilterI
 
 /// The grid's training options for a set of `count` samples: a small one is walked more often, and tested
 /// some twenty times in all.
-train::TrainOptions options_for(const Grid& grid, Index count) {
+train::TrainOptions options_for(const Grid& grid, nn::Module& model, Index count) {
   train::TrainOptions options = grid.training;
-  const Index batches = (count + options.batch - 1) / options.batch;
+  const LastBatch last = train::last_batch_of(options, model);
+  const Index batches = std::max<Index>(1, BatchCut(count, std::max<Index>(1, options.batch), last).batches());
   const Index epochs = std::max<Index>(options.epochs, (grid.least_steps + batches - 1) / batches);
   options.test_every = static_cast<int>(std::max<Index>(1, epochs / 20));
   options.epochs = static_cast<int>(epochs);
@@ -69,13 +70,13 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     const Dataset& training = labels_per_class > 0 ? few : all_training;
     const auto model = grid.build(model_text);
     run.plan = grid.initialize(*model, scheme, seed, training);
-    const Batch probe = first_batch(test, probe_samples);
+    train::TrainOptions options = options_for(grid, *model, training.count);
+    if (grid.adjust) grid.adjust(*model, scheme, options);
+    const Batch probe = first_batch(test, probe_samples, options.augment.normalisation());
     run.profile_start = signal_profile(*model, probe.images, probe.labels);
     run.parameters = snapshots(*model);
     run.filters.before = first_filters(*model, training, run.filters);
 
-    train::TrainOptions options = options_for(grid, training.count);
-    if (grid.adjust) grid.adjust(*model, scheme, options);
     options.seed = seed;
     options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
     options.on_epoch = [&](const train::EpochRecord& record) {
@@ -85,9 +86,9 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
 
     run.status = train::name_of(result.status);
     run.diverged_step = result.diverged_step;
-    if (run.status == "diverged")
-      run.message = fmt::format("the loss was not finite at step {}", result.diverged_step);
-    run.test_accuracy = result.test.accuracy;
+    run.message = result.divergence;
+    // Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with chance level.
+    run.test_accuracy = train::counted_accuracy(result);
     run.test_loss = result.test.loss;
     run.history = result.history;
     run.loss_curve = result.loss_curve;
@@ -104,6 +105,9 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
   } catch (const Error& error) {
     if (error.blame() == Blame::usage)
       throw;  // a mistyped text fails the whole grid before it wastes an hour
+    run.status = "failed";
+    run.message = error.what();
+  } catch (const std::exception& error) {  // std::bad_alloc: a smaller run may find room
     run.status = "failed";
     run.message = error.what();
   }

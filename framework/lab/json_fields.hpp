@@ -85,6 +85,7 @@ void fields(Like<Summary> auto& row, auto&& visit) {
   visit("scheme", row.scheme);
   visit("runs", row.runs);
   visit("diverged", row.diverged);
+  visit("failed", row.failed);
   visit("mean", row.mean);
   visit("std", row.std);
   visit("ci95", row.ci95);
@@ -116,12 +117,10 @@ void fields(Like<Settings> auto& settings, auto&& visit) {
   visit("seeds", settings.seeds);
   visit("default_scheme", settings.default_scheme);
   visit("data", settings.data);
-  visit("epochs", settings.epochs);
-  visit("batch", settings.batch);
-  visit("learning_rate", settings.learning_rate);
   visit("threshold", settings.threshold);
   visit("classes", settings.classes);
   visit("date", settings.date);
+  visit("training", settings.training);
   visit("extra", settings.extra);
 }
 

@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
+#include <set>
 
+#include "framework/lab/format.hpp"
 #include "framework/lab/page_files.hpp"
 #include "framework/lab/report_data.hpp"
 #include "framework/lab/report_tables.hpp"
 #include "framework/lab/verdict.hpp"
+#include "framework/train/settings.hpp"
 
 namespace fanin::lab {
 namespace {
@@ -29,8 +33,32 @@ std::string chart_library(const std::string& path) {
   return text;
 }
 
-std::string counted(std::size_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+/// "2 models × 3 label budgets × 4 schemes × 5 seeds".
+std::string grid_text(const Comparison& comparison) {
+  const Settings& settings = comparison.settings;
+  std::set<std::string> models;
+  std::set<Index> budgets;
+  for (const Subject& subject : settings.subjects) {
+    models.insert(subject.model);
+    budgets.insert(subject.labels_per_class);
+  }
+  const std::size_t shown = models.empty() ? models_of(comparison).size() : models.size();
+  return fmt::format("{}{} × {} × {}", counted(shown, "model"), budgets.size() > 1 ? " × " + counted(budgets.size(), "label budget") : "",
+                     counted(schemes_of(comparison).size(), "scheme"), counted(settings.seeds.size(), "seed"));
+}
+
+/// "label_smoothing" as a page says it.
+std::string spoken(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
+/// The settings that a reader looks for first, and all that are not as they are by default.
+bool shown_at_once(const std::pair<std::string, std::string>& setting) {
+  static const train::Settings usual = train::settings_of(train::TrainOptions{});
+  static constexpr std::array always = {"epochs", "batch", "optimizer", "lr", "schedule"};
+  return std::find(always.begin(), always.end(), setting.first) != always.end() ||
+         std::find(usual.begin(), usual.end(), setting) == usual.end();
 }
 
 std::string facts_html(const Comparison& comparison) {
@@ -41,16 +69,18 @@ std::string facts_html(const Comparison& comparison) {
       html += fmt::format("<li><span>{}</span>{}</li>\n", html_escape(name), html_escape(value));
   };
   fact("data", settings.data);
-  fact("grid",
-       fmt::format("{} × {} × {}", counted(models_of(comparison).size(), "model"),
-                   counted(schemes_of(comparison).size(), "scheme"), counted(settings.seeds.size(), "seed")));
-  if (settings.epochs > 0) fact("epochs", fmt::format("{}", settings.epochs));
-  if (settings.batch > 0) fact("batch", fmt::format("{}", settings.batch));
-  if (std::isfinite(settings.learning_rate))
-    fact("learning rate", fmt::format("{:g}", settings.learning_rate));
-  for (const auto& [name, value] : settings.extra) fact(name, value);
+  fact("grid", grid_text(comparison));
+  std::string rest;
+  for (const auto& setting : settings.training) {
+    const auto& [key, value] = setting;
+    if (shown_at_once(setting)) fact(spoken(key), value);
+    rest += fmt::format("<li><span>{}</span>{}</li>\n", html_escape(spoken(key)), html_escape(value));
+  }
+  for (const auto& [key, value] : settings.extra) fact(spoken(key), value);
   fact("date", settings.date);
-  return html + "</ul>\n";
+  html += "</ul>\n";
+  if (!rest.empty()) html += "<details><summary>Every setting of the training</summary><ul class=\"facts\">\n" + rest + "</ul></details>\n";
+  return html;
 }
 
 std::string findings_html(const Comparison& comparison) {

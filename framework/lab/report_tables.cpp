@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "framework/core/printable.hpp"
 #include "framework/lab/format.hpp"
 #include "framework/lab/report_data.hpp"
 #include "framework/lab/summary.hpp"
@@ -30,9 +31,9 @@ std::string swatch(const Comparison& comparison, const std::string& scheme) {
 /// The row's first cell. A name breaks after its punctuation first, where the column is narrow.
 std::string name_cell(const Comparison& comparison, const std::string& scheme) {
   std::string name;
-  for (char c : scheme) {
-    name += html_escape(std::string(1, c));
-    if (c == '(' || c == '_' || c == ',' || c == ';') name += "<wbr>";
+  for (char c : html_escape(scheme)) {
+    name += c;
+    if (c == '(' || c == '_' || c == ',') name += "<wbr>";
   }
   return fmt::format("<td><div class=\"name{}\">{}<span>{}</span></div></td>",
                      text_width(scheme) > 32 ? " long" : "", swatch(comparison, scheme), name);
@@ -43,7 +44,7 @@ std::string with_interval(const std::string& value, double half_width) {
 }
 
 std::string difference_cell(const Summary& row) {
-  if (row.is_default) return "default";
+  if (row.is_default) return baseline_word(row.scheme);
   if (!std::isfinite(row.difference_to_default)) return "–";
   std::string value = signed_percent(row.difference_to_default);
   if (value[0] == '-') value.replace(0, 1, "−");
@@ -59,14 +60,14 @@ std::string p_cell(double p) {
 }
 
 std::string number_cell(double value, int digits) {
-  return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "–";
+  return std::isfinite(value) ? number(value, digits) : "–";
 }
 
 }  // namespace
 
 std::string html_escape(const std::string& text) {
   std::string safe;
-  for (char c : text) {
+  for (char c : printable_lines(text)) {
     switch (c) {
       case '&':
         safe += "&amp;";
@@ -91,21 +92,29 @@ std::string html_escape(const std::string& text) {
 }
 
 std::string summary_html(const Comparison& comparison, const std::string& model) {
-  const bool threshold = std::isfinite(comparison.settings.threshold);
+  const bool threshold = comparison.settings.threshold > 0;
+  const auto rows = ranking(comparison, model);
+  const bool failures = std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
   std::string html =
       "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th>"
-      "<th>difference to default</th><th>p (Holm)</th><th>test loss</th><th>diverged</th>";
+      "<th>difference to " +
+      html_escape(shorten(default_scheme(comparison.settings, comparison.runs), 24)) +
+      "</th><th>p (Holm)</th><th>test loss</th><th>diverged</th>";
+  if (failures) html += "<th>failed</th>";
   if (threshold) html += fmt::format("<th>steps to {} %</th>", percent(comparison.settings.threshold, 0));
   html += "<th>s per run</th></tr>\n";
-  for (const Summary& row : ranking(comparison, model)) {
+  for (const Summary& row : rows) {
     html += fmt::format("<tr{}>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
                         row.is_default ? " class=\"default\"" : "", name_cell(comparison, row.scheme),
                         with_interval(percent(row.mean), row.ci95), difference_cell(row),
                         row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
                         row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
+    if (failures) {
+      html += fmt::format("<td>{}</td>", row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs + row.failed) : "–");
+    }
     if (threshold) {
       html += fmt::format("<td>{}</td>",
-                          row.steps_to_threshold < 0 ? "never" : number_cell(row.steps_to_threshold, 0));
+                          row.runs == 0 ? "–" : row.steps_to_threshold < 0 ? "never" : number_cell(row.steps_to_threshold, 0));
     }
     html += fmt::format("<td>{}</td></tr>\n", number_cell(row.train_seconds, 1));
   }

@@ -59,9 +59,9 @@ struct Run {
   std::string plan = {};    ///< every parameter's initializer in full
   std::uint64_t seed = 0;
   std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
-  Index diverged_step = -1;   ///< the step whose loss was not finite; -1 when none
-  std::string message = {};        ///< why it failed, if it did
-  double test_accuracy = unknown;
+  Index diverged_step = -1;   ///< the step whose loss was not finite, or the last one before a test showed it; -1 when none
+  std::string message = {};        ///< why it failed or diverged, if it did
+  double test_accuracy = unknown;  ///< chance level when it diverged
   double test_loss = unknown;
   std::vector<EpochRecord> history = {};
   std::vector<std::pair<Index, double>> loss_curve = {};  ///< (step, smoothed training loss)
@@ -81,6 +81,7 @@ struct Summary {
   std::string scheme = {};
   int runs = 0;      ///< runs that count: "ok" and "diverged" ones
   int diverged = 0;  ///< of those
+  int failed = 0;    ///< runs that ended in an error, which do not count
   double mean = unknown;
   double std = unknown;   ///< sample standard deviation
   double ci95 = unknown;  ///< half width of the 95 % confidence interval of the mean (Student t)
@@ -94,9 +95,9 @@ struct Summary {
   double difference_ci95 = unknown;
   double p_value = unknown;     ///< paired t-test, two-sided
   double p_adjusted = unknown;  ///< after Holm, over the schemes of one model
-  bool significant = false;     ///< p_adjusted < 0.05
+  bool significant = false;     ///< p_adjusted < 0.05, and the better side has runs that did not diverge
   double steps_to_threshold =
-      -1;  ///< median over the runs, one that never got there counting as infinite; -1: never
+      -1;  ///< median over the runs, one that never got there counting as infinite; -1: never, or no run counts
   double train_seconds = unknown;  ///< mean
 };
 
@@ -107,7 +108,7 @@ struct Subject {
   Index labels_per_class = 0;  ///< training samples of each class; 0: all there are
 };
 
-/// What was compared, under which conditions. `extra` holds further settings to show, in order.
+/// What was compared, under which conditions.
 struct Settings {
   std::vector<std::string> models = {};  ///< the subjects' names
   std::vector<Subject> subjects = {};
@@ -115,13 +116,11 @@ struct Settings {
   std::vector<std::uint64_t> seeds = {};
   std::string default_scheme = {};  ///< the one that the others are compared with; empty: the first
   std::string data = {};            ///< the data set's name
-  int epochs = 0;
-  Index batch = 0;
-  double learning_rate = unknown;
   double threshold = unknown;  ///< test accuracy whose first step is `steps_to_threshold`
   Index classes = 10;          ///< chance level is 1 / classes
   std::string date = {};            ///< as shown; empty hides it
-  std::vector<std::pair<std::string, std::string>> extra = {};
+  std::vector<std::pair<std::string, std::string>> training = {};  ///< every setting of the training (train/settings)
+  std::vector<std::pair<std::string, std::string>> extra = {};     ///< further facts to show, in order
 };
 
 struct Comparison {

@@ -3,19 +3,30 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string_view>
+
+#include "framework/core/printable.hpp"
 
 namespace fanin::lab {
 namespace {
 
-/// RFC 4180: quoted where a comma, a quote or a line break would be read as structure.
-std::string field(const std::string& text) {
+/// Whether a spreadsheet would run the cell rather than show it. Numbers, which may begin with a sign, are formatted elsewhere.
+bool runs_as_formula(const std::string& text) {
+  const auto first = text.find_first_not_of(" ");
+  return first != std::string::npos && std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
+}
+
+/// RFC 4180: quoted where a comma, a quote or a line break would be read as structure. Bytes that are no text become visible, and
+/// what would run gets a quote before it, as OWASP advises.
+std::string field(const std::string& cell) {
+  const std::string text = (runs_as_formula(cell) ? "'" : "") + printable_lines(cell);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
 }
 
-std::string field(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
+std::string field(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value + 0.0) : ""; }
 std::string step(Index value) { return value < 0 ? "" : fmt::format("{}", value); }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "framework/lab/finite_json.hpp"
 #include "framework/lab/json_fields.hpp"
 #include "framework/lab/json_values.hpp"
+#include "framework/lab/setting_json.hpp"
 
 namespace fanin::lab {
 namespace {
@@ -36,7 +37,7 @@ struct Write {
 
   static Json json(const std::vector<std::pair<std::string, std::string>>& settings) {
     Json object = Json::object();
-    for (const auto& [name, value] : settings) object[name] = value;
+    for (const auto& [name, value] : settings) object[name] = setting_json(value);
     return object;
   }
 
@@ -62,7 +63,11 @@ Json json_value(const Settings& settings) { return Write::json(settings); }
 Json json_value(const Summary& row) { return Write::json(row); }
 Json json_value(const Run& run) { return Write::json(run); }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");  // a terminal obeys it
+  return text;
+}
 
 std::string run_json(const Run& run) { return dump(Write::json(run)) + "\n"; }
 

@@ -5,6 +5,7 @@
 #include "framework/lab/json_fields.hpp"
 #include "framework/lab/json_values.hpp"
 #include "framework/lab/results_json.hpp"
+#include "framework/lab/setting_json.hpp"
 
 namespace fanin::lab {
 namespace {
@@ -90,7 +91,7 @@ class Field {
     if (json_->is_null()) return;
     if (!json_->is_object()) expected("an object");
     for (const auto& [name, value] : json_->items()) {
-      Field(value, where_ + "." + name).read(values.emplace_back(name, "").second);
+      values.emplace_back(name, setting_text(value));
     }
   }
   template <class Number>
@@ -145,6 +146,8 @@ Json parsed(const std::string& text, const std::string& source) {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     fail("{}: not JSON: byte {} is unexpected; delete the file to make it anew", source, error.byte);
+  } catch (const nlohmann::json::exception&) {  // a number that no double holds
+    fail("{}: a number in it is out of range; delete the file to make it anew", source);
   }
 }
 

@@ -41,6 +41,9 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
     const bool reached = !diverged && run->steps_to_threshold >= 0;
     steps.push_back(reached ? static_cast<double>(run->steps_to_threshold) : HUGE_VAL);
   }
+  row.failed = static_cast<int>(std::count_if(runs.begin(), runs.end(), [&](const Run& run) {
+    return run.model == model && run.scheme == scheme && run.status == "failed";
+  }));
   row.runs = static_cast<int>(accuracies.size());
   row.mean = mean(accuracies);
   row.std = sample_std(accuracies);
@@ -80,9 +83,13 @@ void add_differences(std::vector<Summary>& rows, const Settings& settings, const
     p_values.push_back(test.p_value);
   }
   const std::vector<double> adjusted = holm(p_values);
+  const bool baseline_dead = std::all_of(reference.begin(), reference.end(), [](const auto& one) { return one.second->status == "diverged"; });
   for (std::size_t i = 0; i < tested.size(); ++i) {
-    tested[i]->p_adjusted = adjusted[i];
-    tested[i]->significant = adjusted[i] < 0.05;
+    Summary& row = *tested[i];
+    row.p_adjusted = adjusted[i];
+    // Chance level stands for a scheme whose runs are all dead: whoever is below it, by luck or early in training, does not make it better.
+    const bool dead_ahead = row.difference_to_default > 0 ? row.diverged == row.runs : baseline_dead;
+    row.significant = adjusted[i] < 0.05 && !dead_ahead;
   }
 }
 
@@ -91,8 +98,7 @@ void add_differences(std::vector<Summary>& rows, const Settings& settings, const
 double counted_accuracy(const Settings& settings, const Run& run) {
   if (run.status == "ok") return run.test_accuracy;
   if (run.status != "diverged") return unknown;
-  const double chance = 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));
-  return std::isfinite(run.test_accuracy) ? std::min(run.test_accuracy, chance) : chance;
+  return 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));
 }
 
 std::string default_scheme(const Settings& settings, const std::vector<Run>& runs) {
@@ -100,6 +106,10 @@ std::string default_scheme(const Settings& settings, const std::vector<Run>& run
   if (!settings.schemes.empty()) return settings.schemes.front();
   return runs.empty() ? "" : runs.front().scheme;
 }
+
+std::string baseline_word(const std::string& baseline) { return baseline == "default" ? "default" : "baseline"; }
+
+std::string named_baseline(const std::string& baseline) { return baseline == "default" ? "the default" : baseline; }
 
 std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs) {
   std::vector<std::string> models, schemes;

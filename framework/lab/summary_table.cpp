@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/lab/format.hpp"
+#include "framework/lab/summary.hpp"
 #include "framework/lab/verdict.hpp"
 
 namespace fanin::lab {
@@ -45,7 +46,7 @@ std::string with_interval(const std::string& value, double half_width, int digit
 }
 
 std::string difference_text(const Summary& row, const Form& form) {
-  if (row.is_default) return form.difference_interval ? "default         " : "default  ";
+  if (row.is_default) return baseline_word(row.scheme) + std::string(form.difference_interval ? 9 : 2, ' ');
   std::string text = signed_percent(row.difference_to_default, form.digits);
   if (form.difference_interval) text = with_interval(text, row.difference_ci95, form.digits);
   return text + (row.significant ? " *" : "  ");
@@ -56,24 +57,29 @@ std::string diverged_text(const Summary& row) {
 }
 
 std::string steps_text(const Summary& row) {
+  if (row.runs == 0) return "-";  // nobody looked
   return row.steps_to_threshold < 0 ? "never" : fmt::format("{:.0f}", row.steps_to_threshold);
 }
 
-std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings,
+std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings, const std::string& baseline,
                                     const Form& form) {
   Column accuracy{form.interval ? "test accuracy %" : "acc. %", {}};
-  Column difference{form.difference_interval ? "difference to default  " : "to default  ", {}};
+  const std::string to = fmt::format("to {}  ", shorten(baseline, form.difference_interval ? 16 : 9));
+  Column difference{form.difference_interval ? "difference " + to : to, {}};
   Column diverged{form.short_titles ? "div." : "diverged", {}};
+  Column failed{"failed", {}};
   Column steps{fmt::format("steps to {} %", percent(settings.threshold, 0)), {}};
   for (const Summary& row : rows) {
     const std::string value = percent(row.mean, form.digits);
     accuracy.cells.push_back(form.interval ? with_interval(value, row.ci95, form.digits) : value);
     difference.cells.push_back(difference_text(row, form));
     diverged.cells.push_back(diverged_text(row));
+    failed.cells.push_back(row.failed > 0 ? fmt::format("{}/{}", row.failed, row.runs + row.failed) : "-");
     steps.cells.push_back(steps_text(row));
   }
   std::vector<Column> columns = {accuracy, difference, diverged};
-  if (form.steps && std::isfinite(settings.threshold)) columns.push_back(steps);
+  if (std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; })) columns.push_back(failed);
+  if (form.steps && settings.threshold > 0) columns.push_back(steps);
   return columns;
 }
 
@@ -90,11 +96,12 @@ std::string trimmed(std::string line) {
 
 std::string block(const Comparison& comparison, const std::string& model, int width) {
   const std::vector<Summary> rows = ranking(comparison, model);
+  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
   Column name{"scheme", {}};
   for (const Summary& row : rows) name.cells.push_back(row.scheme);
   std::vector<Column> measures;
   for (const Form& form : forms) {
-    measures = measure_columns(rows, comparison.settings, form);
+    measures = measure_columns(rows, comparison.settings, baseline, form);
     if (std::min(name.width(), enough_name) + total_width(measures) <= width) break;
   }
   const int taken = total_width(measures);
@@ -130,7 +137,8 @@ std::string summary_table(const Comparison& comparison, int width) {
   if (text.empty()) return "no results\n";
   if (any_significant) {
     text += width < 64 ? "* p < 0.05 (paired t-test, Holm)\n"
-                       : "* differs from the default: p < 0.05, paired t-test, Holm-adjusted\n";
+                       : fmt::format("* differs from {}: p < 0.05, paired t-test, Holm-adjusted\n",
+                                     named_baseline(default_scheme(comparison.settings, comparison.runs)));
   }
   return text;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "framework/lab/format.hpp"
+#include "framework/lab/summary.hpp"
 
 namespace fanin::lab {
 namespace {
@@ -22,18 +23,19 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.2g}", p); }
 
-std::string leader_sentence(const std::vector<Summary>& rows) {
+std::string leader_sentence(const std::vector<Summary>& rows, const std::string& baseline) {
   const Summary& best = rows.front();
+  if (best.runs > 0 && best.diverged == best.runs) return fmt::format("No scheme is above chance level: all runs of {} diverged.", best.scheme);
   const std::string score = std::isfinite(best.ci95) ? fmt::format("{} ± {} % test accuracy",
                                                                    percent(best.mean), percent(best.ci95))
                                                      : fmt::format("{} % test accuracy", percent(best.mean));
   if (best.is_default) {
     if (rows.size() == 1) return fmt::format("{} reaches {}.", best.scheme, score);
-    return fmt::format("The default ({}) has the highest mean: {}.", best.scheme, score);
+    return fmt::format("{} has the highest mean: {}.", baseline == "default" ? "The default" : "The baseline " + baseline, score);
   }
   std::string text = fmt::format("{} has the highest mean: {}", best.scheme, score);
   if (!std::isfinite(best.difference_to_default)) return text + ".";
-  text += fmt::format(", {} points above the default", percent(best.difference_to_default));
+  text += fmt::format(", {} points above {}", percent(best.difference_to_default), named_baseline(baseline));
   if (!std::isfinite(best.p_adjusted)) return text + "; one seed cannot tell whether that is luck.";
   return fmt::format("{}, which is {}significant ({} after Holm's correction, {} seeds).", text,
                      best.significant ? "" : "not ", p_text(best.p_adjusted), best.pairs);
@@ -48,8 +50,8 @@ std::string unfinished_sentence(const Comparison& comparison, const std::string&
     failed += run.status == "failed";
   }
   std::string text;
-  if (interrupted > 0) text += fmt::format(" Interrupted and not counted: {} runs.", interrupted);
-  if (failed > 0) text += fmt::format(" Failed and not counted: {} runs.", failed);
+  if (interrupted > 0) text += fmt::format(" Interrupted and not counted: {}.", counted(static_cast<std::size_t>(interrupted), "run"));
+  if (failed > 0) text += fmt::format(" Failed and not counted: {}.", counted(static_cast<std::size_t>(failed), "run"));
   return text;
 }
 
@@ -82,9 +84,10 @@ std::vector<Summary> ranking(const Comparison& comparison, const std::string& mo
 
 std::string verdict(const Comparison& comparison, const std::string& model) {
   const std::vector<Summary> rows = ranking(comparison, model);
+  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
   const std::string unfinished = unfinished_sentence(comparison, model);
   if (rows.empty() || !std::isfinite(rows.front().mean)) return "No run finished." + unfinished;
-  std::string text = leader_sentence(rows);
+  std::string text = leader_sentence(rows, baseline);
   std::vector<std::string> better, worse, diverged;
   for (const Summary& row : rows) {
     if (row.significant && row.difference_to_default > 0 && row.scheme != rows.front().scheme) {
@@ -95,8 +98,8 @@ std::string verdict(const Comparison& comparison, const std::string& model) {
       diverged.push_back(fmt::format("{} ({} of {})", row.scheme, row.diverged, row.runs));
   }
   if (!better.empty())
-    text += fmt::format(" Also significantly better than the default: {}.", listed(better));
-  if (!worse.empty()) text += fmt::format(" Significantly worse than the default: {}.", listed(worse));
+    text += fmt::format(" Also significantly better than {}: {}.", named_baseline(baseline), listed(better));
+  if (!worse.empty()) text += fmt::format(" Significantly worse than {}: {}.", named_baseline(baseline), listed(worse));
   if (!diverged.empty()) text += fmt::format(" Diverged: {}.", listed(diverged));
   return text + unfinished;
 }

@@ -101,6 +101,19 @@ TEST_CASE("what a user typed cannot break out of the page") {
   CHECK(html_escape("<a href=\"x\">'&'</a>") == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
 
+TEST_CASE("a scheme's name in any script is the same on the page") {
+  Comparison comparison = synthetic_comparison();
+  const std::string old = comparison.settings.schemes.back();
+  for (Run& run : comparison.runs) {
+    if (run.scheme == old) run.scheme = "größe_大(小)";
+  }
+  comparison.settings.schemes.back() = "größe_大(小)";
+  comparison.summary = summarize(comparison.settings, comparison.runs);
+  const std::string html = report_html(comparison, {});
+  CHECK(count(html, "größe_<wbr>大(<wbr>小)") > 0);
+  CHECK(count(html, "\\xc3") == 0);
+}
+
 TEST_CASE("pictures come once a scheme, as bytes about zero") {
   Comparison comparison = synthetic_comparison();
   comparison.runs.resize(3);

@@ -37,7 +37,9 @@ TEST_CASE("results.json has the documented form") {
   const auto json = nlohmann::json::parse(comparison_json(comparison));
   CHECK(json.size() == 3);
   CHECK(json["settings"]["seeds"] == nlohmann::json({0, 1, 2}));
-  CHECK(json["settings"]["extra"]["optimizer"] == "sgd(momentum=0)");
+  CHECK(json["settings"]["training"]["optimizer"] == "sgd");
+  CHECK(json["settings"]["training"]["batch"] == 64);
+  CHECK(json["settings"]["training"]["nesterov"] == false);
   CHECK(json["runs"].size() == 3);
   CHECK(json["runs"][0]["history"].size() == 5);
   CHECK(json["runs"][1]["test_accuracy"].is_null());

@@ -66,7 +66,7 @@ TEST_CASE("a scheme cannot look better by diverging") {
   Settings settings;
   settings.classes = 10;
   CHECK(counted_accuracy(settings, run_of("a", 0, 0.8, "diverged")) == 0.1);
-  CHECK(counted_accuracy(settings, run_of("a", 0, 0.05, "diverged")) == 0.05);
+  CHECK(counted_accuracy(settings, run_of("a", 0, 0.05, "diverged")) == 0.1);
   CHECK(counted_accuracy(settings, run_of("a", 0, unknown, "diverged")) == 0.1);
   const auto rows = summarize(settings, {run_of("a", 0, 0.8), run_of("a", 1, 0.8, "diverged")});
   CHECK(rows[0].mean == doctest::Approx(0.45));
@@ -141,4 +141,27 @@ TEST_CASE("text is measured and cut in code points") {
   CHECK(pad_left("±", 3) == "  ±");
   CHECK(percent(unknown) == "-");
   CHECK(signed_percent(0.0042) == "+0.42");
+}
+
+TEST_CASE("a scheme whose runs all diverged is not significantly better than one that is still below chance") {
+  const Settings settings{.schemes = {"default", "dead"}, .default_scheme = "default", .classes = 10};
+  const auto run = [](const char* scheme, std::uint64_t seed, double accuracy, const char* status) {
+    return Run{.model = "m", .scheme = scheme, .seed = seed, .status = status, .test_accuracy = accuracy};
+  };
+  for (const bool dead_is_default : {false, true}) {
+    CAPTURE(dead_is_default);
+    const char *live = dead_is_default ? "dead" : "default", *dead = dead_is_default ? "default" : "dead";
+    std::vector<Run> runs;
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      runs.push_back(run(live, seed, 0.07, "ok"));
+      runs.push_back(run(dead, seed, unknown, "diverged"));
+    }
+    for (const auto& row : summarize(settings, runs)) CHECK_FALSE(row.significant);
+    CHECK(verdict({.settings = settings, .runs = runs, .summary = summarize(settings, runs)}, "m").find("No scheme is above chance level") !=
+          std::string::npos);
+    for (auto& one : runs) {
+      if (one.status == "ok") one.test_accuracy = 0.9;
+    }
+    CHECK(summarize(settings, runs)[1].significant);
+  }
 }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "framework/lab/summary.hpp"
+#include "framework/train/settings.hpp"
 
 using namespace fanin;
 using namespace fanin::lab;
@@ -166,12 +167,9 @@ Comparison synthetic_comparison() {
   settings.seeds = {0, 1, 2};
   settings.default_scheme = "default";
   settings.data = "fashion-mnist";
-  settings.epochs = epochs;
-  settings.batch = 64;
-  settings.learning_rate = 0.1;
+  settings.training = train::settings_of(train::TrainOptions{.epochs = epochs});
   settings.threshold = 0.8;
   settings.date = "2026-11-24 06:00 UTC";
-  settings.extra = {{"optimizer", "sgd(momentum=0)"}, {"schedule", "constant"}};
   unsigned salt = 1;
   for (const std::string& model : settings.models) {
     for (const Character& who : characters) {

@@ -71,7 +71,7 @@ function layersOf(model) {
   return run ? run.profile_start.map((l) => l.layer) : [];
 }
 
-const percent = (fraction, digits = 2) => (fraction === null ? "–" : (100 * fraction).toFixed(digits));
+const percent = (fraction, digits = 2) => (fraction === null ? "–" : (100 * fraction).toFixed(digits).replace(/^-(?=0(\.0*)?$)/, ""));
 function shorten(text, length) {
   if (text.length <= length) return text;
   const tail = Math.floor((length - 1) * 0.4);

@@ -39,7 +39,7 @@ const state = { model: data.models[0], zoom: "close", parameter: {}, scheme: "" 
 
 function barFigures(model, grid) {
   const bars = figure("Final test accuracy", "Mean over seeds with its 95 % confidence interval; a dot is one seed.");
-  const difference = figure("Difference to the default", "Paired by seed, with 95 % confidence interval; * is significant. A bar that meets the edge goes on beyond it.");
+  const difference = figure(`Difference to ${data.default_scheme === "default" ? "the default" : data.default_scheme}`, "Paired by seed, with 95 % confidence interval; * is significant. A bar that meets the edge goes on beyond it.");
   grid.append(bars.root, difference.root);
   drawAccuracy(bars.chart, model);
   if (data.summary.some((s) => s.model === model && s.difference_to_default !== null)) drawDifference(difference.chart, model);
