@@ -12,7 +12,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: help compare test program tests bench claims deps data-mnist asan ubsan tsan format tidy clean
+.PHONY: compat help compare test program tests bench claims deps data-mnist asan ubsan tsan format tidy clean
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -33,7 +33,7 @@ compare: deps
 
 test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) program tests $(if $(FUZZ),fuzzers)
-	@$(if $(FUZZ),FUZZERS="$(fuzz_programs)" FUZZ_RUNS=$(FUZZ_RUNS)) FANIN_BIN=$(BUILD)/fanin tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
+	@$(if $(FUZZ),FUZZERS="$(fuzz_programs)" FUZZ_RUNS=$(FUZZ_RUNS)) FANIN_BIN=$(BUILD)/fanin FANIN_SANITIZE='$(SANITIZE)' tests/run.sh $(BUILD)/tests $(BUILD)/tests_double
 
 deps:
 	@.ci/prerequisites $(EXTRA)
@@ -60,6 +60,10 @@ ubsan:
 tsan:
 	@$(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
 
+# The files that this version writes, for all later ones to read: make compat NAME=0.2.0
+compat: $(BUILD)/fanin
+	@tests/reference/make_compat.sh $(BUILD)/fanin $(NAME)
+
 sources = $(shell git ls-files '*.cpp' '*.hpp')
 format:
 	clang-format -i $(sources)
@@ -73,8 +77,8 @@ engine_dirs := core kernels autograd ops init nn
 engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
 library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
 commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
-# tests/double/ holds the tests that run on the double build of the engine (gradient checks).
-test_sources   := $(filter-out tests/double/% tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+# tests/double/ holds the tests that run on the double build of the engine as well (gradient checks).
+test_sources   := $(filter-out tests/double/main.cpp tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
 claim_sources := $(wildcard examples/claims/*.cpp)
 bench_sources := $(wildcard examples/bench/*.cpp)

@@ -1,12 +1,7 @@
-#include <fmt/core.h>
-
-#include <csignal>
-#include <cstdio>
-#include <new>
-
 #include "examples/commands/command.hpp"
+#include "examples/guarded.hpp"
 #include "framework/core/error.hpp"
-#include "framework/core/printable.hpp"
+#include "framework/core/version.hpp"
 #include "framework/io/weight_selection.hpp"
 
 using namespace fanin;
@@ -40,54 +35,21 @@ void require_command(const CLI::App& app, const std::string& word) {
   fail_usage("unknown command '{}'{}", word, suggest(word, known));
 }
 
-/// One line, whatever the message holds.
-int report(const std::string& message, int code) {
-  std::string line = message;
-  for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  line = printable(line);  // it may quote a file that nobody vouches for
-  fmt::print(stderr, "fanin: {}\n", line);
-  return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // past a file-size limit, a write then fails with a reason
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "fanin 0.1.0");
+  app.set_version_flag("--version", std::string("fanin ") + version);
   register_weight_selection();
-  program::add_train(app);
-  program::add_finetune(app);
-  program::add_compare(app);
-  program::add_evaluate(app);
-  program::add_predict(app);
-  program::add_models(app);
-  program::add_inits(app);
-  program::add_init(app);
-  program::add_plan(app);
-  program::add_probe(app);
-  program::add_inspect(app);
-  program::add_convert(app);
-  try {
+  for (const auto add : {program::add_train, program::add_finetune, program::add_compare, program::add_evaluate, program::add_predict,
+                         program::add_models, program::add_inits, program::add_init, program::add_plan, program::add_probe,
+                         program::add_inspect, program::add_convert}) {
+    add(app);
+  }
+  return guarded(app, [&] {
     if (argc > 1 && argv[1][0] != '-') require_command(app, argv[1]);
     app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    return app.exit(success);
-  } catch (const CLI::RuntimeError& end) {  // a command that has said all, and chooses its exit code
-    return end.get_exit_code();
-  } catch (const CLI::ParseError& error) {
-    return report(fmt::format("{}; see fanin {}--help", error.what(),
-                              app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " "),
-                  2);
-  } catch (const Error& error) {
-    return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
-  } catch (const std::bad_alloc&) {
-    return report("out of memory: try a smaller model or batch", 1);
-  } catch (const std::exception& error) {
-    return report(error.what(), 1);
-  }
-  return 0;
+    return 0;
+  });
 }

@@ -1,27 +1,71 @@
 #pragma once
-#include <fmt/core.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <new>
+#include <string>
+#include <vector>
 
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 
 namespace fanin {
 
-/// A program's exit code: what `body` returns, or 2 for a wrong command line and 1 for any other error, told
-/// in a line on stderr.
+/// The command that was typed: the innermost one that was recognised.
+inline const CLI::App& typed_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : *chosen[0];
+}
+
+/// What is wrong with a command line, with the flags nearest to one that is not known, and where to read on.
+inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = typed_command(app);
+  const std::string name = &command == &app ? app.get_name() : app.get_name() + " " + command.get_name();
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> extras = app.remaining(true);
+    const auto flag = std::find_if(extras.begin(), extras.end(), [](const std::string& one) { return one.starts_with("-"); });
+    if (flag != extras.end()) {
+      std::vector<std::string> known;
+      for (const CLI::Option* option : command.get_options()) {
+        for (const auto& one : option->get_lnames()) known.push_back("--" + one);
+      }
+      const std::string typed = flag->substr(0, flag->find('='));
+      const std::string near = suggest(typed, known);
+      what = fmt::format("unknown option '{}'{}", typed, near.starts_with("; known") ? "" : near);
+    } else if (!extras.empty()) {
+      what = fmt::format("unexpected argument '{}': {} has no place for it", extras[0], name);
+    }
+  }
+  while (!what.empty() && (what.back() == '\n' || what.back() == '.')) what.pop_back();
+  return fmt::format("{}; see {} --help", what, name);
+}
+
+/// A program's exit code: what `body` returns, or 2 for a wrong command line and 1 for any other error, told in a line on stderr.
+/// Results that did not arrive on stdout are an error too.
 template <class Body>
 int guarded(const CLI::App& app, const Body& body) {
-  const auto report = [&app](const char* message, int code) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+  const auto report = [&app](const std::string& message, int code) {
+    note_error(app.get_name(), message);
     return code;
   };
+  prepare_streams();
   try {
-    return body();
+    int code = 0;
+    try {
+      code = body();
+    } catch (const CLI::Success& success) {
+      code = app.exit(success);
+    } catch (const CLI::RuntimeError& end) {  // a command that has said all, and chooses its exit code
+      code = end.get_exit_code();
+    }
+    close_output();
+    return code;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return report(explain(app, error), 2);
   } catch (const Error& error) {
     return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory: try a smaller model or batch", 1);
   } catch (const std::exception& error) {
     return report(error.what(), 1);
   }

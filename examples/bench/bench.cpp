@@ -8,6 +8,7 @@
 #include "examples/bench/table.hpp"
 #include "examples/bench/workloads.hpp"
 #include "examples/guarded.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 
 using namespace fanin;
@@ -18,8 +19,8 @@ namespace {
 template <class Measure>
 void serve(const Measure& measure) {
   for (std::string line; std::getline(std::cin, line);) {
-    fmt::print("{}\n", measure());
-    std::fflush(stdout);
+    say("{}\n", measure());
+    flush_output();
   }
 }
 
@@ -49,7 +50,7 @@ void add_train(CLI::App& app, bench::TrainingRun& run, bool& serving) {
     if (serving) return serve([&] { return training.measure(run.seconds); });
     const nlohmann::ordered_json result = {{"workload", run.workload}, {"batch", run.batch},
                                            {"threads", run.threads},   {"samples_per_s", training.measure(run.seconds)}};
-    fmt::print("{}\n", result.dump());
+    say("{}\n", result.dump());
   });
 }
 
@@ -80,7 +81,7 @@ void add_sgemm(CLI::App& app, bench::TrainingRun& run, bool& serving) {
     const double rate = bench::sgemm_rate(run.threads, run.seconds);
     nlohmann::ordered_json result = {{"threads", run.threads}, {"gflops", rate}};
     for (const auto& one : bench::workloads()) result[one.name] = rate * 1e9 / bench::flops_per_sample(one.name);
-    fmt::print("{}\n", result.dump());
+    say("{}\n", result.dump());
   });
 }
 

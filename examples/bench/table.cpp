@@ -7,8 +7,10 @@
 #include <filesystem>
 
 #include "examples/bench/sections.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
+#include "framework/io/writable.hpp"
 
 namespace fanin::bench {
 namespace {
@@ -74,8 +76,8 @@ std::string Bench::beside(const std::string& name) {
 std::string Bench::length() const { return fmt::format("{}", options.seconds); }
 void Bench::section(const std::string& title, const std::vector<std::vector<std::string>>& rows) {
   const std::string text = "\n" + title + "\n\n" + markdown(rows);
-  fmt::print("{}", text);
-  std::fflush(stdout);
+  say("{}", text);
+  flush_output();
   report += text;
 }
 
@@ -92,6 +94,7 @@ void run_table(const TableOptions& options) {
   if (!options.only.empty() && std::find(known.begin(), known.end(), options.only) == known.end())
     fail_usage("--only: unknown '{}'{}; known are {}", options.only, suggest(options.only, known),
                sections());
+  require_writable_folder(options.out);
   TableOptions chosen = options;
   if (chosen.quick) chosen.pairs = 1, chosen.seconds = 0.2;
   Bench bench(chosen);
@@ -109,13 +112,12 @@ void run_table(const TableOptions& options) {
   if (wanted("startup")) measure_startup(bench);
   if (wanted("scaling")) measure_scaling(bench);
   for (const auto& one : bench.remarks) bench.report += "\n" + one + "\n";
-  fs::create_directories(chosen.out);
   const auto save = [&](const char* name, const std::string& text) {
     write_atomically(chosen.out + "/" + name, [&text](AtomicWriter& file) { file.write(text); });
   };
   save("results.json", training.json());
   save("bench.md", bench.report);
-  fmt::print("\nwrote {0}/results.json and {0}/bench.md\n", chosen.out);
+  say("\nwrote {0}/results.json and {0}/bench.md\n", chosen.out);
 }
 
 }  // namespace fanin::bench

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/bench/sections.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 
 namespace fanin::bench {
@@ -67,7 +68,7 @@ void TrainingTable::measure(const Workload& workload) {
 }
 
 void TrainingTable::add(Row row) {
-  fmt::print(stderr, "{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", row.workload,
+  note("{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", row.workload,
              row.batch, row.threads, text_of(median(row.fanin)), text_of(median(row.torch)),
              text_of(row.ratio(), "×"), text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"));
   rows_.push_back(std::move(row));

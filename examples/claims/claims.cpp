@@ -8,13 +8,15 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "examples/claims/experiments.hpp"
 #include "examples/guarded.hpp"
+#include "framework/core/console.hpp"
+#include "framework/core/cores.hpp"
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
+#include "framework/io/writable.hpp"
 #include "framework/lab/claim_report.hpp"
 
 using namespace fanin;
@@ -24,7 +26,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> names = {};
   bool list = false, json = false;
-  int jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  int jobs = cores_at_hand();
   std::uint64_t seed = 0;
   std::string data = "fashion-mnist", out = "out/claims";
 };
@@ -41,12 +43,6 @@ std::function<const Splits&()> lazy_data(const std::string& text) {
   };
 }
 
-void make_folder(const std::string& folder) {
-  std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  if (problem) fail("{}: cannot make this folder: {}", folder, problem.message());
-}
-
 void write_outputs(const std::string& folder, const std::vector<lab::Finding>& findings, std::uint64_t seed) {
   const auto write = [&](const char* name, const std::string& text) {
     write_atomically(folder + "/" + name, [&](AtomicWriter& file) { file.write(text); });
@@ -60,20 +56,20 @@ int run(const Arguments& arguments) {
   const claims::Bench bench{.seed = arguments.seed, .data = lazy_data(arguments.data)};
   const auto chosen = claims::experiments(bench, arguments.names);
   if (arguments.list) {
-    fmt::print("{}", lab::claims_list(chosen));
+    say("{}", lab::claims_list(chosen));
     return 0;
   }
   bench.data();  // what is missing is said now, not once an experiment
-  make_folder(arguments.out);
+  require_writable_folder(arguments.out);
   std::size_t done = 0;
   const auto findings = lab::examine_all(chosen, arguments.jobs, [&](const lab::Finding& finding) {
-    fmt::print(stderr, "{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
+    note("{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
                finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
   });
-  if (arguments.json) fmt::print("{}", lab::findings_json(findings, arguments.seed));
-  else fmt::print("{}\n", lab::findings_table(findings));
+  if (arguments.json) say("{}", lab::findings_json(findings, arguments.seed));
+  else say("{}\n", lab::findings_table(findings));
   write_outputs(arguments.out, findings, arguments.seed);
-  if (!arguments.json) fmt::print("written to {0}/claims.json and {0}/claims.md\n", arguments.out);
+  if (!arguments.json) say("written to {0}/claims.json and {0}/claims.md\n", arguments.out);
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;
 }
 

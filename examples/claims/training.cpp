@@ -31,7 +31,7 @@ Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& 
                                     .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
   if (result.status == train::Status::diverged)
     course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
-  course.test_accuracy = result.test.accuracy;
+  course.test_accuracy = train::counted_accuracy(result);
   return course;
 }
 

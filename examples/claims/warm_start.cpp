@@ -53,10 +53,9 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
   if (!scheme) load_state_dict(*net, task.learned, {.skip = {head}});
   nn::initialize(*net, scheme ? scheme : "default", generator);
   const Dataset few = task.training.take_per_class(task.labels.per_class, seed);
-  return train::train(*net, few, task.test,
-                      {.epochs = task.labels.epochs, .batch = 10, .seed = seed,
-                       .optimizer = {.lr = lr, .momentum = 0.9}, .test_every = task.labels.epochs})
-      .test.accuracy;
+  return train::counted_accuracy(train::train(*net, few, task.test,
+                                              {.epochs = task.labels.epochs, .batch = 10, .seed = seed,
+                                               .optimizer = {.lr = lr, .momentum = 0.9}, .test_every = task.labels.epochs}));
 }
 
 /// One accuracy a seed, at the learning rate that is best in the mean.

@@ -10,6 +10,7 @@
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/lab/statistics.hpp"
 #include "framework/nn/initialize.hpp"
@@ -102,7 +103,7 @@ lab::Claim weight_selection(const Bench& bench) {
                 std::vector<double> seen;
                 for (const Index count : steps) {
                   const auto mine =
-                      best_accuracies(bench, fmt::format("weight_selection(file={})", file), count);
+                      best_accuracies(bench, fmt::format("weight_selection(file={})", value_text(file)), count);
                   for (const char* scheme : random_schemes) {
                     const auto paired = lead(mine, best_accuracies(bench, scheme, count));
                     seen.push_back(paired.difference - paired.ci95);

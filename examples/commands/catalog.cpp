@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
+#include "framework/init/suggest_scheme.hpp"
 
 namespace fanin::program {
 namespace {
@@ -21,9 +23,9 @@ std::string signature(const init::SchemeInfo& scheme) {
 }
 
 void print_scheme(const init::SchemeInfo& scheme) {
-  fmt::print("{}\n  {}\n", signature(scheme), scheme.summary);
+  say("{}\n  {}\n", signature(scheme), scheme.summary);
   const auto line = [](const char* what, const std::string& text) {
-    if (!text.empty()) fmt::print("  {:<9} {}\n", what, text);
+    if (!text.empty()) say("  {:<9} {}\n", what, text);
   };
   line("formula", scheme.formula);
   line("paper", scheme.paper);
@@ -53,21 +55,22 @@ nlohmann::ordered_json scheme_json(const init::SchemeInfo& scheme) {
 void list_schemes(const std::string& name, bool json) {
   std::vector<const init::SchemeInfo*> shown = init::schemes();
   if (!name.empty()) {
-    std::vector<std::string> known;
-    for (const auto* scheme : shown) known.push_back(scheme->name);
+    if (name == "default") {
+      fail_usage("'default' is no scheme of its own: it stands for each layer's own one; fanin plan --model NAME shows which they are");
+    }
     const auto* one = init::find_scheme(name);
-    if (one == nullptr) fail_usage("unknown scheme '{}'{}", name, suggest(name, known));
+    if (one == nullptr) fail_usage("unknown scheme '{}'{}", name, init::suggest_scheme(name));
     shown = {one};
   }
   if (json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const auto* scheme : shown) all.push_back(scheme_json(*scheme));
-    fmt::print("{}\n", all.dump(2));
+    say("{}\n", all.dump(2));
   } else if (!name.empty()) {
     print_scheme(*shown[0]);
   } else {
-    for (const auto* scheme : shown) fmt::print("{:<20} {}\n", scheme->name, scheme->summary);
-    fmt::print("\n'default' stands for each layer's own. fanin inits NAME shows formula, paper, options, when to use it and when it fails.\n");
+    for (const auto* scheme : shown) say("{:<20} {}\n", scheme->name, scheme->summary);
+    say("\n'default' stands for each layer's own. fanin inits NAME shows formula, paper, options, when to use it and when it fails.\n");
   }
 }
 
@@ -81,10 +84,10 @@ void list_models(bool json) {
       all.push_back({{"name", model.name}, {"summary", model.summary}, {"example", model.example}, {"options", options}, {"parameters", built->parameter_count()}});
       continue;
     }
-    fmt::print("{:<13} {} ({} parameters at 28×28)\n              {}\n", model.name, model.summary, built->parameter_count(), model.example);
-    for (const auto& option : model.options) fmt::print("              {:<11} {} [{}]\n", option.name, option.meaning, option.fallback);
+    say("{:<13} {} ({} parameters at 28×28)\n              {}\n", model.name, model.summary, built->parameter_count(), model.example);
+    for (const auto& option : model.options) say("              {:<11} {} [{}]\n", option.name, option.meaning, option.fallback);
   }
-  if (json) fmt::print("{}\n", all.dump(2));
+  if (json) say("{}\n", all.dump(2));
 }
 
 }  // namespace

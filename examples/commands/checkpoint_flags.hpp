@@ -9,17 +9,19 @@ namespace fanin::program {
 
 /// The flags of a command that trains for long: checkpoints, resume, early stopping.
 struct CheckpointFlags {
-  std::string folder, every = "epoch", best_by = "accuracy";
-  int keep = 3, patience = 0;
-  double min_delta = 0;
-  bool keep_best = false, restore_best = false, resume = false;
+  std::string folder, every = "epoch";
+  int keep = 3;
+  bool keep_best = false, resume = false;
 
-  void add_to(CLI::App& command);
+  /// With the settings of early stopping, which write into `options`.
+  void add_to(CLI::App& command, train::TrainOptions& options);
+  /// Error when no checkpoint could be written.
+  void require_writable() const;
   /// Tells on stderr that `result` was stopped early, if it was.
-  void report_end(const train::TrainResult& result) const;
-  /// Error for an interrupted run, with how to go on.
-  void require_end(const train::TrainResult& result) const;
-  /// Fills in `options`; `metadata` goes into each checkpoint, so that it is a model file too. Usage Error for flags that
+  void report_end(const train::TrainOptions& options, const train::TrainResult& result) const;
+  /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from diverging.
+  void require_end(const train::TrainResult& result, const char* remedy) const;
+  /// Fills in `options.checkpoint`; `metadata` goes into each checkpoint, so that it is a model file too. Usage Error for flags that
   /// contradict each other.
   void apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const;
 };

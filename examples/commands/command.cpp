@@ -1,22 +1,36 @@
 #include "examples/commands/command.hpp"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "examples/commands/setting_flags.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/expression.hpp"
+#include "framework/core/printable.hpp"
+#include "framework/lab/finite_json.hpp"
+#include "framework/lab/guessing.hpp"
+#include "framework/train/class_scores.hpp"
 
 namespace fanin::program {
 namespace {
 
 std::atomic<bool> stop_asked{false};
 
-void on_interrupt(int) {
-  if (stop_asked.exchange(true)) _exit(130);
+std::atomic<int> last_signal{0};
+
+/// The same wish said twice is meant: it does not wait for the step under way. A terminal that closes may say SIGHUP twice by itself.
+void on_interrupt(int signal) {
+  if (last_signal.exchange(signal) == signal && signal != SIGHUP) _exit(128 + signal);
+  stop_asked = true;
 }
 
 }  // namespace
@@ -26,43 +40,61 @@ void TrainingFlags::add_to(CLI::App& command) {
       .add_option("--data", data,
                   "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…)")
       ->capture_default_str();
-  command.add_option("--epochs", epochs, "passes over the training set")->capture_default_str();
-  command.add_option("--batch", batch, "samples a step")->capture_default_str();
-  command.add_option("--lr", lr, "learning rate")->capture_default_str();
-  command.add_option("--optimizer", optimizer, "sgd, adam, adamw or rmsprop")->capture_default_str();
-  command.add_option("--momentum", rule.momentum, "of sgd and rmsprop")->capture_default_str();
-  command.add_flag("--nesterov", rule.nesterov, "Nesterov momentum");
-  command.add_option("--weight-decay", rule.weight_decay, "L2 penalty; decoupled for adamw")
-      ->capture_default_str();
-  command
-      .add_option("--schedule", schedule,
-                  "constant, step(every=2, gamma=0.1), cosine, one_cycle; each takes warmup=STEPS")
-      ->capture_default_str();
-  command.add_option("--clip", clip, "largest joint gradient norm; 0: no clipping")->capture_default_str();
-  command.add_option("--label-smoothing", label_smoothing, "share of the target spread over all classes")
-      ->capture_default_str();
-  command.add_option("--augment", augment,
-                     "random changes to training images: \"crop(pad=2); flip; shift(2)\"");
+  add_skip_bad(command, data);
+  add_setting_flags(command, values, train::Topic::training);
+  lr_ = command.get_option("--lr")->default_str("0.1 for sgd, 0.001 for the others");
 }
 
 train::TrainOptions TrainingFlags::options() const {
-  if (epochs < 1) fail_usage("--epochs must be at least 1, got {}", epochs);
-  if (batch < 1) fail_usage("--batch must be at least 1, got {}", batch);
+  train::TrainOptions options = values;
+  if (options.epochs < 1) fail_usage("--epochs must be at least 1, got {}", options.epochs);
+  if (options.batch < 1) fail_usage("--batch must be at least 1, got {}", options.batch);
+  double& lr = options.optimizer.lr;
+  if (lr_->count() == 0) lr = optim::default_lr(options.optimizer.rule);
   if (!(lr >= 0) || !std::isfinite(lr)) fail_usage("--lr must be a finite number ≥ 0, got {}", lr);
-  if (!(clip >= 0)) fail_usage("--clip must be ≥ 0, got {}", clip);
-  if (!(label_smoothing >= 0 && label_smoothing < 1))
-    fail_usage("--label-smoothing must be in [0, 1), got {}", label_smoothing);
-  train::TrainOptions options;
-  options.epochs = epochs;
-  options.batch = batch;
-  options.optimizer = rule;
-  options.optimizer.rule = optim::rule_named(optimizer);
-  options.optimizer.lr = lr;
-  options.schedule = optim::Schedule::parse(schedule);
-  options.clip_norm = clip;
-  options.label_smoothing = label_smoothing;
-  if (!augment.empty()) options.augment = Transform::parse(augment);
+  if (!(options.clip_norm >= 0)) fail_usage("--clip must be ≥ 0, got {}", options.clip_norm);
+  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1))
+    fail_usage("--label-smoothing must be in [0, 1), got {}", options.label_smoothing);
   return options;
+}
+
+void add_skip_bad(CLI::App& command, std::string& data) {
+  const auto asked = std::make_shared<bool>(false);
+  command.add_flag("--skip-bad", *asked, "leave out images of a folder that cannot be read, and say how many");
+  command.parse_complete_callback([asked, &data] {
+    if (*asked) data = with_bad_images_skipped(data);
+  });
+}
+
+namespace {
+
+void tell(const std::vector<std::string>& notes) {
+  for (const auto& one : notes) note("note: {}\n", printable(one));
+}
+
+}  // namespace
+
+Splits load_data(const std::string& text) {
+  Splits data = load_splits(text);
+  tell(data.notes());
+  return data;
+}
+
+Dataset load_half(const std::string& text, Split split) {
+  Dataset data = load_dataset(text, split);
+  tell(data.notes);
+  return data;
+}
+
+void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual, const std::string& source) {
+  const bool asked = !options.augment.normalisation().empty();
+  const Normalisation& chosen = asked ? options.augment.normalisation() : usual;
+  const auto before = data.train.mean, stddev_before = data.train.stddev;
+  data.train.normalise(chosen);
+  data.test.normalise(chosen);
+  if (data.train.mean == before && data.train.stddev == stddev_before) return;
+  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.train.mean, " "), fmt::join(data.train.stddev, " "),
+             asked ? "--augment" : source);
 }
 
 Batch initial_batch(const Dataset& training) { return first_batch(training, 256); }
@@ -74,8 +106,14 @@ models::InputSpec input_of(const Dataset& data) {
 const std::atomic<bool>& interrupted() { return stop_asked; }
 
 void watch_interrupts() {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;  // nohup, or a job in the background
+    action = {};
+    action.sa_handler = on_interrupt;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+  }
 }
 
 CLI::Validator seed_number() {
@@ -91,26 +129,70 @@ CLI::Validator seed_number() {
 }
 
 std::vector<std::string> split_list(const std::string& text, const std::string& separators) {
-  std::vector<std::string> pieces(1);
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '(' || c == '{') ++depth;
-    if (c == ')' || c == '}') --depth;
-    if (depth == 0 && separators.find(c) != std::string::npos)
-      pieces.emplace_back();
-    else
-      pieces.back() += c;
-  }
-  std::vector<std::string> trimmed;
-  for (const auto& piece : pieces) {
-    const auto first = piece.find_first_not_of(" \t\n");
-    if (first == std::string::npos) continue;
-    trimmed.push_back(piece.substr(first, piece.find_last_not_of(" \t\n") - first + 1));
-  }
-  return trimmed;
+  std::vector<std::string> pieces;
+  for (const auto& [first, last] : split_calls(text, separators)) pieces.push_back(text.substr(first, last - first));
+  return pieces;
+}
+
+void point_to_probe(const train::Evaluation& test, const Dataset& data, const std::string& model, const std::string& plan) {
+  if (!lab::no_better_than_guessing(test.accuracy, data)) return;
+  const bool rules = plan.find_first_of("=;") != std::string::npos;
+  note("this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
+       "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
+       percent(lab::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
 }
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
+
+std::string json_text(const nlohmann::ordered_json& json) {
+  const std::string text = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  std::string safe;  // DEL is ASCII, and no escape to the library
+  for (const char c : text) safe += c == '\x7f' ? std::string("\\u007f") : std::string(1, c);
+  return safe;
+}
+
+std::string accuracy_text(const train::Evaluation& test, const Dataset& data) {
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", percent(test.accuracy), percent(train::macro_f1(scores)),
+                     percent(train::balanced_accuracy(scores)));
+}
+
+void print_class_scores(const train::Evaluation& test, const Dataset& data) {
+  say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", "class", "precision", "recall", "F1", "samples");
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    const auto& one = scores[c];
+    say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))), percent(one.precision),
+               percent(one.recall), percent(one.f1), one.samples);
+  }
+}
+
+void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& test, const Dataset& data) {
+  using lab::finite_or_null;
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  json["macro_f1"] = finite_or_null(train::macro_f1(scores));
+  json["balanced_accuracy"] = finite_or_null(train::balanced_accuracy(scores));
+  json["classes"] = nlohmann::ordered_json::array();
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    const auto& one = scores[c];
+    json["classes"].push_back({{"name", printable(data.class_name(static_cast<int>(c)))},
+                               {"samples", one.samples},
+                               {"precision", finite_or_null(one.precision)},
+                               {"recall", finite_or_null(one.recall)},
+                               {"f1", finite_or_null(one.f1)}});
+  }
+}
+
+void print_confusion(const train::Evaluation& test, const Dataset& data) {
+  say("\nrows: true class, columns: predicted\n");
+  const auto& confusion = test.confusion;
+  for (int truth = 0; truth < confusion.classes; ++truth) {
+    say("{:>14.14}", printable(data.class_name(truth)));
+    for (int guess = 0; guess < confusion.classes; ++guess) say(" {:>5}", confusion.at(truth, guess));
+    say("\n");
+  }
+  say("\n");
+}
 
 nlohmann::ordered_json confusion_json(const train::Confusion& confusion) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();

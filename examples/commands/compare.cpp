@@ -1,18 +1,26 @@
 #include <fmt/core.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 #include <memory>
-#include <thread>
+#include <mutex>
+#include <set>
 
 #include "examples/commands/command.hpp"
+#include "examples/commands/setting_flags.hpp"
+#include "framework/core/console.hpp"
+#include "framework/core/cores.hpp"
 #include "framework/core/error.hpp"
 #include "framework/io/crc32.hpp"
 #include "framework/io/mapped_file.hpp"
+#include "framework/io/tensor_file.hpp"
+#include "framework/core/printable.hpp"
+#include "framework/io/writable.hpp"
+#include "framework/lab/format.hpp"
 #include "framework/lab/grid.hpp"
+#include "framework/lab/guessing.hpp"
 #include "framework/lab/outputs.hpp"
 #include "framework/lab/results_json.hpp"
 #include "framework/lab/summary.hpp"
@@ -37,7 +45,6 @@ struct CompareFlags {
   int seeds = 3;
   std::uint64_t first_seed = 0;
   int jobs = 0;
-  double threshold = 0.8;
   std::string out = "out/compare";
   bool json = false;
 };
@@ -45,7 +52,7 @@ struct CompareFlags {
 /// `scheme`, `{plan with; rules}` or `label={plan with; rules}`.
 lab::Scheme scheme_of(const std::string& text) {
   const auto brace = text.find('{');
-  if (brace == std::string::npos) return {text, text};
+  if (brace == std::string::npos || text.find('(') < brace) return {text, text};
   if (text.back() != '}') fail_usage("--schemes: '{}' opens a brace that it does not close", text);
   const std::string plan = text.substr(brace + 1, text.size() - brace - 2);
   if (brace == 0) return {plan, plan};
@@ -54,9 +61,23 @@ lab::Scheme scheme_of(const std::string& text) {
   return {text.substr(0, brace - 1), plan};
 }
 
+/// Says each note of a scheme once, whichever run meets it first.
+class SchemeNotes {
+ public:
+  void tell(const std::string& scheme, const std::vector<std::string>& notes) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& one : notes)
+      if (const std::string line = scheme + ": " + one; told_.insert(line).second) note("note: {}\n", printable(line));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> told_;
+};
+
 /// The model's weights by a scheme: drawn by a plan, or loaded by `warm(FILE, …)`.
 /// Schemes that are fitted to data see what the run trains on and nothing else.
-std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
+std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training, SchemeNotes& notes) {
   if (train::Warm::is_warm(scheme.plan)) {
     train::Warm::parse(scheme.plan).start(model, seed);
     return scheme.plan;
@@ -64,16 +85,32 @@ std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t see
   Generator generator(seed);
   const Batch batch = initial_batch(training);
   std::string plan;
-  for (const auto& one : nn::initialize(model, scheme.plan, generator, batch.images, batch.labels)) {
+  const auto drawn = nn::initialize(model, scheme.plan, generator, batch.images, batch.labels);
+  notes.tell(scheme.label, nn::notes_of(drawn));
+  for (const auto& one : drawn) {
     plan += (plan.empty() ? "" : "; ") + one.name + "=" + one.scheme;
   }
   return plan;
 }
 
-/// The checksum of a weight file, so that runs kept from an older one are not taken for those of this one.
+std::string checksum(const MappedFile& file) {
+  return read_mapped(file, [&] { return fmt::format(" {:08x}", crc32_of(0, file.bytes().data(), file.bytes().size())); });
+}
+
+/// The checksums of a weight file and of all that its tensors lie in (shards, external data), so that runs kept from older
+/// weights are not taken for those of these.
 std::string checksum(const std::string& path) {
-  const auto file = MappedFile::open(path);
-  return fmt::format(" {:08x}", crc32_of(0, file->bytes().data(), file->bytes().size()));
+  std::string sums = checksum(*MappedFile::open(path));
+  const TensorFile file = read_tensor_file(path);
+  std::set<const MappedFile*> seen;
+  for (const StoredTensor& tensor : file.tensors) {
+    if (tensor.map && seen.insert(tensor.map).second) sums += checksum(*tensor.map);
+    if (tensor.map) continue;  // else inflated, perhaps from a shard
+    std::uint32_t sum = 0;
+    tensor.read_pieces(tensor.dtype, [&](const std::byte* bytes, std::size_t size) { sum = crc32_of(sum, bytes, size); });
+    sums += fmt::format(" {:08x}", sum);
+  }
+  return sums;
 }
 
 /// The checksums of the files that a plan selects weights from.
@@ -115,8 +152,6 @@ lab::Grid grid_of(const CompareFlags& flags) {
   if (flags.seeds < 1 || flags.seeds > 10'000)
     fail_usage("--seeds must be between 1 and 10000, got {}", flags.seeds);
   if (flags.jobs < 0 || flags.jobs > 256) fail_usage("--jobs must be between 1 and 256, got {}", flags.jobs);
-  if (!(flags.threshold >= 0 && flags.threshold <= 1))
-    fail_usage("--threshold must be in [0, 1], got {}", flags.threshold);
   lab::Grid grid;
   grid.models = split_list(flags.models, ";,");
   if (grid.models.empty()) fail_usage("--models is empty; see fanin models");
@@ -131,17 +166,16 @@ lab::Grid grid_of(const CompareFlags& flags) {
   for (int i = 0; i < flags.seeds; ++i)
     grid.seeds.push_back(flags.first_seed + static_cast<std::uint64_t>(i));
   grid.training = flags.training.options();
-  grid.training.threshold = flags.threshold;
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  grid.jobs = flags.jobs > 0 ? flags.jobs : std::max(1, cores);
+  if (const double threshold = grid.training.threshold; !(threshold >= 0 && threshold <= 1))
+    fail_usage("--threshold must be in [0, 1], got {}", threshold);
+  // Paired runs should not differ by how much a last batch of a few samples happens to move the weights.
+  if (!grid.training.last_batch) grid.training.last_batch = LastBatch::spread;
+  grid.jobs = flags.jobs > 0 ? flags.jobs : cores_at_hand();
   grid.directory = flags.out;
   grid.labels_per_class = label_budgets(flags.labels);
   grid.least_steps = flags.steps;
   if (flags.steps < 0 || flags.steps > 100'000'000)
     fail_usage("--steps must be between 0 and 100000000, got {}", flags.steps);
-  grid.adjust = [](nn::Module& model, const lab::Scheme& scheme, train::TrainOptions& options) {
-    if (train::Warm::is_warm(scheme.plan)) options.finetune = train::Warm::parse(scheme.plan).tuning(model);
-  };
   return grid;
 }
 
@@ -149,56 +183,45 @@ lab::Settings settings_of(const lab::Grid& grid, const Splits& data) {
   lab::Settings settings{.subjects = lab::subjects(grid),
                          .seeds = grid.seeds,
                          .data = data.train.name,
-                         .epochs = grid.training.epochs,
-                         .batch = grid.training.batch,
-                         .learning_rate = grid.training.optimizer.lr,
                          .threshold = grid.training.threshold,
                          .classes = data.train.classes,
-                         .date = today()};
+                         .date = today(),
+                         .training = train::settings_of(grid.training)};
   for (const auto& one : settings.subjects) settings.models.push_back(one.name);
   for (const auto& scheme : grid.schemes) {
     settings.schemes.push_back(scheme.label);
     if (scheme.plan == "default" && settings.default_scheme.empty()) settings.default_scheme = scheme.label;
   }
-  const auto& o = grid.training.optimizer;
-  settings.extra = {{"optimizer", optim::rule_name(o.rule)},
-                    {"momentum", fmt::format("{}", o.momentum)},
-                    {"weight_decay", fmt::format("{}", o.weight_decay)},
-                    {"schedule", grid.training.schedule.to_string()},
-                    {"training images", std::to_string(data.train.count)},
-                    {"test images", std::to_string(data.test.count)}};
-  if (grid.least_steps > 0) settings.extra.emplace_back("steps at least", std::to_string(grid.least_steps));
-  if (grid.training.augment.augments())
-    settings.extra.emplace_back("augment", grid.training.augment.to_string());
+  std::erase_if(settings.training, [](const auto& one) { return one.first == "seed"; });  // each run has its own
+  settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
+  settings.extra = {{"training_images", std::to_string(data.train.count)}, {"test_images", std::to_string(data.test.count)}};
+  for (const auto& one : data.notes()) settings.extra.emplace_back("data_note", one);
   return settings;
 }
 
 /// Live progress: a line a finished run, and on a terminal a line below it that counts.
 lab::GridProgress progress_lines() {
   const auto started = std::chrono::steady_clock::now();
-  const bool live = isatty(STDERR_FILENO) != 0;
+  const auto live = [](const std::string& line) {
+    if (const int width = live_width()) live_line(lab::shorten(printable(line), width));
+  };
   return {.on_run =
               [=](const lab::Run& run, int done, int total, bool reused) {
                 const double seconds =
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
                 const std::string what = run.status == "ok" ? percent(run.test_accuracy)
                                          : run.status == "diverged"
-                                             ? fmt::format("diverged at step {}", run.diverged_step)
+                                             ? "diverged: " + run.message
                                              : run.status + ": " + run.message;
-                fmt::print(stderr, "{}[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n",
-                           live ? "\r\033[K" : "", done, total, run.model, run.scheme, run.seed, what,
-                           reused ? "  (kept from before)" : "", seconds);
-                if (live && done < total) fmt::print(stderr, "running…");
+                note("[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n", done, total, printable(run.model), printable(run.scheme),
+                     run.seed, printable(what), reused ? "  (kept from before)" : "", seconds);
+                if (done < total) live("running…");
               },
           .on_epoch =
-              [=](const std::string& model, const std::string& scheme, std::uint64_t seed,
-                  const train::EpochRecord& e) {
-                if (live) {
-                  fmt::print(stderr, "\r\033[K{} / {} / seed {}: epoch {}, {}", model, scheme, seed, e.epoch,
-                             percent(e.test_accuracy));
-                  std::fflush(stderr);
-                }
-              }};
+              [=](const std::string& model, const std::string& scheme, std::uint64_t seed, const train::EpochRecord& e) {
+                live(fmt::format("{} / {} / seed {}: epoch {}, {}", model, scheme, seed, e.epoch, percent(e.test_accuracy)));
+              },
+          .on_notice = [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }
 
 /// Every text is tried on every model before the first run: a typo in the last scheme must not cost the hours
@@ -221,31 +244,65 @@ void require_startable(const lab::Grid& grid) {
 
 void run(const CompareFlags& flags) {
   lab::Grid grid = grid_of(flags);
-  const Splits data = load_splits(flags.training.data);
+  require_writable_folder(flags.out);
+  Splits data = load_data(flags.training.data);
+  normalise(data, grid.training);
+  grid.adjust = [channels = data.train.channels](nn::Module& model, const lab::Scheme& scheme, train::TrainOptions& options) {
+    if (!train::Warm::is_warm(scheme.plan)) return;
+    const auto warm = train::Warm::parse(scheme.plan);
+    options.finetune = warm.tuning(model);
+    if (options.augment.normalisation().empty()) options.augment.normalise(warm.normalisation(channels));
+  };
   grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
-  grid.initialize = draw;
+  SchemeNotes notes;
+  grid.initialize = [&notes](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
+    return draw(model, scheme, seed, training, notes);
+  };
   require_startable(grid);
   watch_interrupts();
   for (const Index labels : grid.labels_per_class) {
-    if (labels > 0) static_cast<void>(data.train.take_per_class(labels, 0));
+    const Index count = labels > 0 ? data.train.take_per_class(labels, 0).count : data.train.count;
+    if (BatchCut(count, grid.training.batch, *grid.training.last_batch).batches() == 0) {
+      fail_usage("--last-batch drop leaves nothing of {} training images{} in batches of {}; use a smaller --batch, or keep or spread", count,
+                 labels > 0 ? fmt::format(" (--labels-per-class {})", labels) : "", grid.training.batch);
+    }
   }
-  fmt::print(stderr, "{} runs: {} models × {} schemes × {} seeds, {} epochs each on {}, {} at a time\n",
-             lab::subjects(grid).size() * grid.schemes.size() * grid.seeds.size(), lab::subjects(grid).size(),
-             grid.schemes.size(), grid.seeds.size(), grid.training.epochs, data.train.name, grid.jobs);
+  using lab::counted;
+  const std::size_t budgets = grid.labels_per_class.size();
+  note("{}: {}{} × {} × {}, {} each on {}, {} at a time; {}, lr {:.6g}; seeds from {}\n",
+       counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"), counted(grid.models.size(), "model"),
+       budgets > 1 ? " × " + counted(budgets, "label budget") : "", counted(grid.schemes.size(), "scheme"),
+       counted(grid.seeds.size(), "seed"), counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.train.name, grid.jobs,
+       optim::rule_name(grid.training.optimizer.rule), grid.training.optimizer.lr, grid.seeds.front());
   const auto runs = lab::run_grid(grid, data.train, data.test, progress_lines(), interrupted());
   if (runs.empty()) fail("interrupted before the first run was finished; nothing to report");
 
   lab::Comparison comparison{.settings = settings_of(grid, data), .runs = runs};
   comparison.summary = lab::summarize(comparison.settings, comparison.runs);
-  lab::write_outputs(comparison, flags.out);
+  // What can still be shown is shown before a full disk ends it.
   if (flags.json)
-    fmt::print("{}\n", lab::comparison_json(comparison));
+    say("{}\n", lab::comparison_json(comparison));
   else
-    fmt::print("\n{}", lab::summary_table(comparison));
-  fmt::print(stderr, "\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);
+    say("\n{}", lab::summary_table(comparison));
+  flush_output();
+  lab::write_outputs(comparison, flags.out);
+  note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);
   if (interrupted())
-    fail("interrupted: the report covers the {} finished runs; the same command goes on from here",
-         runs.size());
+    fail("interrupted: the report covers the {}; the same command goes on from here", counted(runs.size(), "finished run"));
+  const auto ended = [&](const char* status) {
+    return std::count_if(runs.begin(), runs.end(), [&](const lab::Run& run) { return run.status == status; });
+  };
+  if (ended("ok") == 0) {
+    fail("there is nothing to compare: of {} {} diverged and {} failed, the first with: {}", counted(runs.size(), "run"), ended("diverged"),
+         ended("failed"), runs.front().message);
+  }
+  const auto guessing = std::count_if(runs.begin(), runs.end(), [&](const lab::Run& run) {
+    return run.status == "ok" && lab::no_better_than_guessing(run.test_accuracy, data.test);
+  });
+  if (guessing > 0) {
+    note("{} cannot be told from guessing ({}): fanin probe, with the same --models, --schemes and --data, tells why in seconds\n",
+         counted(static_cast<std::size_t>(guessing), "run"), percent(lab::guessing_accuracy(data.test)));
+  }
 }
 
 }  // namespace
@@ -288,11 +345,11 @@ void add_compare(CLI::App& app) {
       ->capture_default_str()
       ->check(seed_number());
   command->add_option("--jobs", flags->jobs, "runs at a time, one thread each; default: the number of cores");
-  command->add_option("--threshold", flags->threshold, "report the steps to reach this test accuracy")
-      ->capture_default_str();
   command->add_option("--out", flags->out, "folder for report.html, results.csv, results.json")
       ->capture_default_str();
   command->add_flag("--json", flags->json, "print results.json on stdout in place of the table");
+  flags->training.values.threshold = 0.8;
+  add_setting_flags(*command, flags->training.values, train::Topic::comparison);
   flags->training.add_to(*command);
   command->callback([flags] { run(*flags); });
 }

@@ -5,36 +5,43 @@
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
+#include "framework/core/console.hpp"
+#include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
+#include "framework/lab/finite_json.hpp"
+#include "framework/lab/format.hpp"
 
 namespace fanin::program {
 namespace {
 
 struct EvaluateFlags {
   std::string file, data, split = "test";
-  bool json = false;
+  bool json = false, confusion = false, skip_bad = false, allow_nonfinite = false;
 };
 
 void run(const EvaluateFlags& flags) {
-  const LoadedModel loaded = load_model(flags.file);
-  Dataset data = load_dataset(flags.data.empty() ? loaded.like.name : flags.data, flags.split == "train" ? Split::train : Split::test);
+  const LoadedModel loaded = load_model(flags.file, flags.allow_nonfinite);
+  const std::string text = followed_data(loaded, flags.file, flags.data);
+  Dataset data = load_half(flags.skip_bad ? with_bad_images_skipped(text) : text, flags.split == "train" ? Split::train : Split::test);
   require_fit(loaded, data);
   data.mean = loaded.like.mean;  // the model was fed with its training data's normalisation
   data.stddev = loaded.like.stddev;
   const auto result = train::evaluate(*loaded.model, data);
+  if (result.undecided > 0) {
+    fail("'{}' predicts nothing for {} of {} images of '{}': its outputs are not numbers; its weights are not finite, or so large that they overflow",
+         flags.file, result.undecided, result.count, data.name);
+  }
   if (!flags.json) {
-    fmt::print("{} on {} ({} images): accuracy {}, loss {:.4f}\n", flags.file, data.name, data.count, percent(result.accuracy), result.loss);
-    for (int c = 0; c < data.classes; ++c) {
-      Index all = 0;
-      for (int guess = 0; guess < data.classes; ++guess) all += result.confusion.at(c, guess);
-      if (all > 0) {
-        fmt::print("  {:<16} {:>7}\n", data.class_name(c), percent(static_cast<double>(result.confusion.at(c, c)) / static_cast<double>(all)));
-      }
-    }
+    say("{} on {} ({} images): {}, loss {}\n", printable(flags.file), printable(data.name), data.count, accuracy_text(result, data),
+        lab::number(result.loss, 4));
+    if (flags.confusion) print_confusion(result, data);
+    print_class_scores(result, data);
     return;
   }
-  nlohmann::ordered_json json = {{"file", flags.file}, {"data", data.name}, {"count", data.count}, {"accuracy", result.accuracy}, {"loss", result.loss}};
+  nlohmann::ordered_json json = {{"file", flags.file}, {"data", data.name}, {"split", flags.split}, {"count", data.count}, {"accuracy", result.accuracy}, {"loss", lab::finite_or_null(result.loss)}};
+  add_class_scores(json, result, data);
   json["confusion"] = confusion_json(result.confusion);
-  fmt::print("{}\n", json.dump(2));
+  say("{}\n", json_text(json));
 }
 
 }  // namespace
@@ -44,8 +51,11 @@ void add_evaluate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "Test a saved model");
   command->footer("Example:\n  fanin evaluate lenet.safetensors --data fashion-mnist");
   command->add_option("file", flags->file, "a model saved by fanin train --output")->required();
-  command->add_option("--data", flags->data, "data set; default: the one it was trained on");
+  command->add_option("--data", flags->data, "data set; default: the one it was trained on, if that is fashion-mnist, mnist or cifar10");
   command->add_option("--split", flags->split, "test or train")->capture_default_str()->check(CLI::IsMember({"test", "train"}));
+  command->add_flag("--allow-nonfinite", flags->allow_nonfinite, "load NaN and infinities as they are");
+  command->add_flag("--skip-bad", flags->skip_bad, "leave out images of a folder that cannot be read, and say how many");
+  command->add_flag("--confusion", flags->confusion, "print the confusion matrix too");
   command->add_flag("--json", flags->json, "one JSON object on stdout");
   command->callback([flags] { run(*flags); });
 }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -7,11 +8,17 @@
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
 #include "examples/commands/rename_flag.hpp"
+#include "examples/commands/setting_flags.hpp"
 #include "examples/commands/training_output.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/parallel.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/io/writable.hpp"
 #include "framework/lab/finite_json.hpp"
+#include "framework/lab/setting_json.hpp"
+#include "framework/lab/format.hpp"
+#include "framework/train/checkpoint.hpp"
 #include "framework/train/warm.hpp"
 
 namespace fanin::program {
@@ -27,7 +34,7 @@ struct FinetuneFlags {
   std::string model, plan = "default", output;
   std::vector<std::string> rename, adapt, rates;
   bool skip_mismatched = false, train_statistics = false;
-  double lr_head = -1, lr_body = -1, shrink = -1, perturb = -1;
+  std::optional<double> lr_head, lr_body, shrink, perturb;
   std::uint64_t seed = 0;
   int threads = 1;
   bool json = false;
@@ -54,47 +61,45 @@ double number_of(const char* option, const std::string& text) {
 train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
   train::Warm warm = flags.warm;
   for (const auto& text : flags.rename) warm.matching.rename.push_back(parse_rename(text));
-  for (const auto& text : flags.adapt) {
-    const auto [pattern, rule] = halves("--adapt", text, "conv1.weight=average");
-    warm.matching.adapt.push_back({pattern, parse_adapt(rule)});
-  }
+  for (const auto& text : flags.adapt) warm.matching.adapt.push_back(parse_adapt_rule(text));
   if (flags.skip_mismatched) warm.matching.on_shape_mismatch = Mismatch::skip;
   warm.finetune.freeze_statistics = !flags.train_statistics;
-  if (flags.lr_body >= 0) {
+  for (const auto& [flag, rate] : {std::pair{"--lr-head", flags.lr_head}, {"--lr-body", flags.lr_body}}) {
+    if (rate && (!(*rate >= 0) || !std::isfinite(*rate))) fail_usage("{} must be a finite number ≥ 0, got {}", flag, *rate);
+  }
+  if (flags.lr_body) {
     if (!(head_lr > 0)) fail_usage("--lr-body needs a learning rate of the head above 0, got {}", head_lr);
-    warm.lr_body = flags.lr_body / head_lr;
+    warm.lr_body = *flags.lr_body / head_lr;
   }
   for (const auto& text : flags.rates) {
     const auto [pattern, rate] = halves("--lr-of", text, "conv*=0.001");
     if (!(head_lr > 0)) fail_usage("--lr-of needs a learning rate above 0, got {}", head_lr);
     warm.finetune.rates.push_back({pattern, number_of("--lr-of", rate) / head_lr});
   }
-  if (flags.shrink >= 0 || flags.perturb >= 0) {
-    warm.shrink_perturb = nn::ShrinkPerturbOptions{.shrink = flags.shrink >= 0 ? flags.shrink : 1,
-                                                   .perturb = flags.perturb >= 0 ? flags.perturb : 0,
-                                                   .except = {}};
+  if (flags.shrink || flags.perturb) {
+    warm.shrink_perturb =
+        nn::ShrinkPerturbOptions{.shrink = flags.shrink.value_or(1), .perturb = flags.perturb.value_or(0), .except = {}};
   }
   return warm;
 }
 
-/// The model text the file carries, where it was saved by fanin.
-std::string model_text(const FinetuneFlags& flags) {
-  if (!flags.model.empty()) return flags.model;
-  const TensorFile file = read_tensor_file(flags.warm.file);
-  const auto found = file.metadata.find("model");
-  if (found == file.metadata.end())
-    fail_usage("'{}' does not say which model it is; give --model, see fanin models", flags.warm.file);
-  return found->second;
+/// The model that --model names, or the file describes.
+std::pair<std::string, nn::ModulePtr> model_of(const FinetuneFlags& flags, const models::InputSpec& input) {
+  if (!flags.model.empty()) return {flags.model, models::build(flags.model, input)};
+  TensorFile file = read_tensor_file(flags.warm.file, flags.warm.key);
+  train::drop_training_state(file);
+  const std::string text = described_text(file);
+  return {text, build_described(file, text, input)};
 }
 
 void print_layers(const train::FineTuning& tuning, double lr) {
-  fmt::print(stderr, "\n{:<28} {:>6} {:>12} {:>12}\n", "parameter", "depth", "lr", "trains from");
+  note("\n{:<28} {:>6} {:>12} {:>12}\n", "parameter", "depth", "lr", "trains from");
   for (const auto& one : tuning.layers()) {
-    fmt::print(stderr, "{:<28} {:>6} {:>12} {:>12}{}\n", one.name, one.depth,
+    note("{:<28} {:>6} {:>12} {:>12}{}\n", one.name, one.depth,
                one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
                one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "  head" : "");
   }
-  fmt::print(stderr, "\n");
+  note("\n");
 }
 
 ordered_json report_json(const WarmStart& report) {
@@ -110,14 +115,26 @@ ordered_json report_json(const WarmStart& report) {
   return rows;
 }
 
+ordered_json settings_json(const FinetuneFlags& flags, const std::string& model, const train::Warm& warm,
+                           const train::TrainOptions& options) {
+  ordered_json json = {{"model", model}, {"data", flags.training.data}, {"init", flags.plan}};
+  json.update(lab::settings_json(train::settings_of(warm)));
+  json.update(lab::settings_json(train::settings_of(options)));
+  json["threads"] = flags.threads;
+  return json;
+}
+
 ordered_json result_json(const WarmStart& report, const train::FineTuning& tuning, double lr,
-                         const train::TrainResult& result) {
+                         const train::TrainResult& result, const train::ClassWeights& weights, const Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
                        {"test_accuracy", finite_or_null(result.test.accuracy)},
                        {"test_loss", finite_or_null(result.test.loss)},
                        {"steps", result.steps},
                        {"seconds", finite_or_null(result.seconds)},
+                       {"last_batch", name_of(result.last_batch)},
                        {"warm_start", report_json(report)}};
+  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (!result.divergence.empty()) json["message"] = result.divergence;
   for (const auto& one : tuning.layers()) {
     json["layers"].push_back({{"name", one.name},
                               {"depth", one.depth},
@@ -127,46 +144,60 @@ ordered_json result_json(const WarmStart& report, const train::FineTuning& tunin
                               {"from_epoch", one.from_epoch}});
   }
   json["history"] = history_json(result.history);
+  json["class_weights"] = weights.to_string();
+  add_class_scores(json, result.test, test);
   return json;
+}
+
+/// "0.1", or "0.1 for the head and 0.01 below".
+std::string rates_text(const train::TrainOptions& options, const std::optional<double>& body) {
+  const std::string head = fmt::format("{:.6g}", options.optimizer.lr);
+  return body ? fmt::format("{} for the head and {:.6g} below", head, *body) : head;
 }
 
 void run(const FinetuneFlags& flags) {
   train::TrainOptions options = flags.training.options();
   options.seed = flags.seed;
-  if (flags.lr_head >= 0) options.optimizer.lr = flags.lr_head;
+  if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
   const double lr = options.optimizer.lr;
   const train::Warm warm = warm_of(flags, lr);
   set_threads(flags.threads);
-  const std::string text = model_text(flags);
-  const Splits data = load_splits(flags.training.data);
-  const auto model = models::build(text, input_of(data.train));
+  if (!flags.output.empty()) require_writable_file(flags.output);
+  flags.checkpoints.require_writable();
+  Splits data = load_data(flags.training.data);
+  normalise(data, options, warm.normalisation(data.train.channels), "of " + warm.file);
+  const auto [text, model] = model_of(flags, input_of(data.train));
   const Batch batch = initial_batch(data.train);
   const WarmStart report = warm.start(*model, flags.seed, flags.plan, &batch);
-  if (!flags.json) fmt::print(stderr, "{}", report.to_string());
+  if (!flags.json) note("{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);
   if (!flags.json) print_layers(tuning, lr);
-  fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", text,
-             model->parameter_count(), data.train.name, data.train.count, data.test.count);
+  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n", text,
+       model->parameter_count(), flags.warm.file, flags.plan, flags.seed, optim::rule_name(options.optimizer.rule),
+       rates_text(options, flags.lr_body), data.train.name, data.train.count, data.test.count);
   const ModelOrigin origin{
-      .model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = flags.warm.file};
+      .model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = std::filesystem::absolute(flags.warm.file).string()};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
-  flags.checkpoints.report_end(result);
+  flags.checkpoints.report_end(options, result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
     save_trained(flags.output, *model, origin, data.train);
-    fmt::print(stderr, "saved {}\n", flags.output);
+    note("saved {}\n", flags.output);
   }
-  if (flags.json)
-    fmt::print("{}\n", result_json(report, tuning, lr, result).dump(2));
-  else
-    fmt::print("test accuracy {}, test loss {:.4f}\n", percent(result.test.accuracy), result.test.loss);
-  if (result.status == train::Status::diverged) {
-    fail("training diverged: the loss was not finite at step {}; try a smaller --lr-head or --lr-body",
-         result.diverged_step);
+  if (flags.json) {
+    ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
+    train::TrainOptions done = options;
+    done.last_batch = result.last_batch;
+    json["settings"] = settings_json(flags, text, warm, done);
+    if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
+    say("{}\n", json_text(json));
+  } else if (result.status != train::Status::diverged) {
+    say("test {}, test loss {}\n", accuracy_text(result.test, data.test), lab::number(result.test.loss, 4));
   }
-  flags.checkpoints.require_end(result);
+  flags.checkpoints.require_end(result, "a smaller --lr, --lr-head or --lr-body");
+  point_to_probe(result.test, data.test, text, flags.plan);
 }
 
 }  // namespace
@@ -190,15 +221,12 @@ void add_finetune(CLI::App& app) {
       "  fanin finetune --from lenet.safetensors --data \"mnist(per_class=10)\" --epochs 100 "
       "--unfreeze-every 10 --layer-decay 0.8");
   auto& warm = flags->warm;
-  command->add_option("--from", warm.file, "the weight file")->required();
+  add_setting_flags(*command, warm, train::Topic::finetuning);
+  command->get_option("--from")->required();
+  add_setting_flags(*command, warm.finetune, train::Topic::finetuning);
   command->add_option("--model", flags->model, "model text; default: the one the file names");
   command->add_option("--init", flags->plan, "plan for what the file does not give (the head)")
       ->capture_default_str();
-  command->add_option("--head", warm.finetune.head,
-                      "the new task's layer, drawn anew; default: the last layer with weights");
-  command->add_flag("--keep-head", warm.keep_head, "load the head as well");
-  command->add_option("--freeze", warm.finetune.freeze,
-                      "layers that do not train; may be given more than once");
   command->add_flag("--train-statistics", flags->train_statistics,
                     "frozen BatchNorm layers still update their running statistics");
   command->add_option("--lr-head", flags->lr_head, "learning rate of the head; default: --lr");
@@ -206,35 +234,17 @@ void add_finetune(CLI::App& app) {
                       "learning rate of all below the head; default: the head's");
   command->add_option("--lr-of", flags->rates,
                       "learning rate by pattern: \"conv*=0.001\"; may be given more than once");
-  command
-      ->add_option("--layer-decay", warm.finetune.layer_decay,
-                   "each layer below the head learns this much slower than the one above")
-      ->capture_default_str();
-  command->add_option("--head-epochs", warm.finetune.head_epochs, "first epochs that train the head alone")
-      ->capture_default_str();
-  command
-      ->add_option("--unfreeze-every", warm.finetune.unfreeze_every,
-                   "gradual unfreezing: one more layer every so many epochs")
-      ->capture_default_str();
-  command->add_option("--l2-sp", warm.finetune.l2_sp, "pull of the body to its starting values")
-      ->capture_default_str();
-  command->add_option("--l2-head", warm.finetune.l2_head, "pull of the head to zero")->capture_default_str();
   command->add_option("--shrink", flags->shrink, "shrink and perturb: share of the loaded values that stays");
   command->add_option("--perturb", flags->perturb, "shrink and perturb: share of a fresh draw added");
-  command->add_option("--strip-prefix", warm.matching.strip_prefix, "taken off every saved name that has it");
-  command->add_option("--add-prefix", warm.matching.add_prefix, "put before every saved name");
   command->add_option("--rename", flags->rename,
                       "\"regex=>text\" on saved names, $1 for a group; may be given more than once");
-  command->add_option("--skip", warm.matching.skip,
-                      "parameters that are not loaded; may be given more than once");
   command->add_option("--adapt", flags->adapt,
                       "\"pattern=rule\" where shapes differ: average, repeat, sum, keep_rows, reinitialize, "
-                      "crop_pad, select, inflate");
+                      "crop_pad, select, inflate; transpose: from Keras's order, also of square tensors; transpose(channels=C) "
+                      "for the layer behind a Flatten of C channels");
   command->add_flag("--skip-mismatched", flags->skip_mismatched, "draw a tensor anew where shapes differ");
-  command->add_flag("--allow-missing", warm.matching.allow_missing, "draw what the file lacks");
-  command->add_flag("--allow-unexpected", warm.matching.allow_unexpected, "leave out what the model lacks");
   flags->training.add_to(*command);
-  flags->checkpoints.add_to(*command);
+  flags->checkpoints.add_to(*command, flags->training.values);
   command->add_option("--seed", flags->seed, "of the draws and batches")
       ->capture_default_str()
       ->check(seed_number());

@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "examples/commands/command.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
+#include "framework/io/writable.hpp"
 #include "framework/core/moments.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
@@ -52,32 +54,36 @@ void write_npy(const fs::path& path, const Tensor& tensor) {
 
 void describe(const std::string& name, const std::string& scheme, const Tensor& w) {
   if (w.numel() == 0) {
-    fmt::print("{} {}: empty\n", name, w.shape().to_string());
+    say("{} {}: empty\n", name, w.shape().to_string());
     return;
   }
   const auto [mean, std] = moments(w.values());
   const auto [low, high] = std::minmax_element(w.values().begin(), w.values().end());
-  fmt::print("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, mean, std, *low, *high);
+  say("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, mean, std, *low, *high);
 }
 
 void draw_tensor(const InitFlags& flags) {
   const auto scheme = init::parse(flags.scheme);
+  if (!flags.output.empty()) require_writable_file(flags.output);
   Tensor w(shape_of(flags.shape));
   Generator generator(flags.seed);
   scheme.fill(w, generator);
   describe("tensor", scheme.to_string(), w);
+  if (const auto caution = scheme.caution(w.shape(), w.rank() < 2 ? init::Fans{} : init::fans_of(w.shape())))
+    note("note: {}\n", *caution);
   if (!flags.output.empty()) write_npy(flags.output, w);
 }
 
 void draw_layer(const InitFlags& flags) {
   const auto layer = models::build_layer(flags.layer);
+  if (!flags.output.empty()) require_writable_folder(flags.output);
   Generator generator(flags.seed);
   const auto drawn = nn::initialize(*layer, flags.scheme.empty() ? "default" : flags.scheme, generator);
   if (drawn.empty()) fail_usage("layer '{}' has no parameters", flags.layer);
-  if (!flags.output.empty()) fs::create_directories(flags.output);
   for (const auto& one : drawn) {
     const Tensor& value = layer->parameter(one.name)->value;
     describe(one.name, one.scheme, value);
+    if (!one.note.empty()) note("note: {}: {}\n", one.name, one.note);
     if (!flags.output.empty()) write_npy(fs::path(flags.output) / (one.name + ".npy"), value);
   }
 }

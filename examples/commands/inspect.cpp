@@ -6,10 +6,13 @@
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/inspect_diff.hpp"
+#include "examples/commands/json_printer.hpp"
 #include "examples/commands/model_file.hpp"
 #include "examples/commands/text_table.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/printable.hpp"
+#include "framework/io/left_out.hpp"
 #include "framework/io/tensor_diff.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/io/tensor_stats.hpp"
@@ -25,7 +28,9 @@ constexpr std::size_t small_bins = 16, large_bins = 48;
 
 struct InspectFlags {
   std::vector<std::string> files;
+  std::string key;
   bool histograms = false, json = false, diff = false;
+  Redraw redraw;
 };
 
 struct Row {
@@ -41,13 +46,13 @@ struct Movements {
 };
 
 /// The model and its plan are in the file: so the initial values can be drawn again, and need not be stored.
-Movements movements(const TensorFile& file) {
+Movements movements(const TensorFile& file, const Redraw& allowed) {
   Movements all;
   if (!file.metadata.contains("model") || !file.metadata.contains("plan")) return all;
   if (file.metadata.contains("warm_start"))
     return {{}, "its training started from " + file.metadata.at("warm_start")};
   try {
-    const TensorFile born = initial_values(file);
+    const TensorFile born = initial_values(file, allowed);
     for (auto& one : tensor_diff(born, file)) {
       if (one.kind == TensorDifference::Kind::values || one.kind == TensorDifference::Kind::identical)
         all.by_name[one.name] = one;
@@ -100,24 +105,57 @@ void print_table(const std::vector<Row>& rows, const Movements& moved, const Ins
       cells.push_back(!known ? "" : number(one->second.cosine));
     }
     if (!flags.histograms) cells.push_back("|" + bars(counts) + "|");
-    table.add(std::move(cells));
+    table.add(cells);
   }
-  fmt::print("{}", table.to_string());
+  table.print();
 }
 
 /// Four lines of bars with the ends of the axis below.
 void print_histogram(const Row& row) {
   constexpr Index height = 4, eighths = 8 * height;
   const Index most = std::max<Index>(1, *std::max_element(row.counts.begin(), row.counts.end()));
-  fmt::print("\n{} ({} to a full column)\n", printable(row.tensor->name), most);
+  say("\n{} ({} to a full column)\n", printable(row.tensor->name), most);
   for (Index level = height - 1; level >= 0; --level) {
     std::vector<Index> part = {8};  // a full bar sets the scale, and is cut off
     for (const Index count : row.counts)
       part.push_back(std::clamp<Index>((count * eighths + most - 1) / most - 8 * level, 0, 8));
-    fmt::print("  {}\n", bars(part).substr(std::string("█").size()));
+    say("  {}\n", bars(part).substr(std::string("█").size()));
   }
   const std::string low = number(row.stats.min), high = number(row.stats.max);
-  fmt::print("  {}{:>{}}\n", low, high, large_bins - low.size());
+  say("  {}{:>{}}\n", low, high, large_bins - low.size());
+}
+
+/// The dicts that a checkpoint nests, of which one is shown, and what else lies in the file.
+void print_contents(const TensorFile& file) {
+  constexpr std::size_t most = 20;
+  if (file.dicts.size() > 1 || !file.key.empty()) {
+    say("  dicts:");
+    for (std::size_t i = 0; i < std::min(file.dicts.size(), most); ++i) {
+      const StoredDict& dict = file.dicts[i];
+      say("{} '{}' {} tensor{}{}", i == 0 ? "" : ",", printable(dict.path, 60), dict.count, dict.count == 1 ? "" : "s",
+                 dict.path == file.key ? " (shown)" : "");
+    }
+    say("{}; --key chooses\n", file.dicts.size() > most ? fmt::format(" and {} more", file.dicts.size() - most) : "");
+  }
+  if (file.left_out_count > 0) say("  not read ({}): {}\n", file.left_out_count, left_out_text(file));
+}
+
+/// "; 10 more under 'state_dict_ema'": the dicts that are neither shown, nor hold or lie in what is.
+std::string more_tensors(const TensorFile& file) {
+  const auto within = [](const std::string& inner, const std::string& outer) {
+    return outer.empty() || inner == outer || inner.starts_with(outer + ".");
+  };
+  std::string text;
+  std::string last;
+  std::size_t named = 0;
+  for (const StoredDict& dict : file.dicts) {
+    if (file.key.empty() || within(dict.path, file.key) || within(file.key, dict.path)) continue;
+    if (!last.empty() && within(dict.path, last)) continue;
+    last = dict.path;
+    if (++named > 3) return text + ", …";
+    text += fmt::format("{} {} more under '{}'", named == 1 ? ";" : ",", dict.count, printable(dict.path, 60));
+  }
+  return text;
 }
 
 void print_file(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
@@ -128,22 +166,23 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
     elements += row.stats.count, nans += row.stats.nans, infinities += row.stats.infinities;
     bytes += row.tensor->byte_size();
   }
-  fmt::print("{}: {}, {} tensor{}, {} elements, {}\n", printable(file.path), name_of(file.format),
-             rows.size(), rows.size() == 1 ? "" : "s", elements, size_text(bytes));
+  say("{}: {}, {} tensor{}, {} elements, {}{}\n", printable(file.path), name_of(file.format), rows.size(),
+      rows.size() == 1 ? "" : "s", elements, size_text(bytes), more_tensors(file));
   for (const auto& [key, value] : file.metadata)
-    fmt::print("  {}: {}\n", printable(key, 60), printable(value, 100));
+    say("  {}: {}\n", printable(key, 60), printable(value, 100));
+  print_contents(file);
   if (!rows.empty()) {
-    fmt::print("\n");
+    say("\n");
     print_table(rows, moved, flags);
   }
   if (!moved.by_name.empty()) {
-    fmt::print(
+    say(
         "moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
         "seed\n");
   } else if (!moved.why_not.empty()) {
-    fmt::print("not compared with the initial values: {}\n", printable(moved.why_not));
+    say("not compared with the initial values: {}\n", printable(moved.why_not));
   }
-  if (nans + infinities > 0) fmt::print("not finite: {} NaN, {} infinite elements\n", nans, infinities);
+  if (nans + infinities > 0) say("not finite: {} NaN, {} infinite elements\n", nans, infinities);
   if (flags.histograms) {
     for (const auto& row : rows) {
       if (row.stats.finite() > 0) print_histogram(row);
@@ -151,12 +190,17 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
   }
 }
 
-ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
-                       const InspectFlags& flags) {
-  ordered_json json = {{"path", file.path},
-                       {"format", name_of(file.format)},
-                       {"metadata", file.metadata},
-                       {"tensors", ordered_json::array()}};
+void print_json(JsonPrinter& json, const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
+                const InspectFlags& flags) {
+  json.open('{');
+  json.value(file.path, "path");
+  json.value(name_of(file.format), "format");
+  json.value(file.metadata, "metadata");
+  json.value(file.key, "key");
+  json.open('[', "dicts");
+  for (const auto& dict : file.dicts) json.value({{"key", dict.path}, {"tensors", dict.count}});
+  json.close();
+  json.open('[', "tensors");
   for (const auto& [tensor, s, counts] : rows) {
     ordered_json one = {{"name", tensor->name},
                         {"dtype", name_of(tensor->dtype)},
@@ -179,21 +223,32 @@ ordered_json file_json(const TensorFile& file, const std::vector<Row>& rows, con
       one["moved"] = {{"distance", finite_or_null(from->second.relative_l2)},
                       {"cosine", finite_or_null(from->second.cosine)}};
     }
-    json["tensors"].push_back(std::move(one));
+    json.value(one);
   }
-  if (!moved.why_not.empty()) json["not_compared_with_initial_values"] = moved.why_not;
-  return json;
+  json.close();
+  if (!file.left_out.empty()) {
+    json.open('[', "left_out");
+    for (const auto& one : file.left_out) json.value({{"name", one.name}, {"what", one.what}});
+    json.close();
+  }
+  if (!moved.why_not.empty()) json.value(moved.why_not, "not_compared_with_initial_values");
+  json.close();
 }
 
 void run(const InspectFlags& flags) {
   if (flags.diff) {
     if (flags.files.size() != 2) fail_usage("inspect --diff compares two files, got {}", flags.files.size());
-    return inspect_diff(flags.files[0], flags.files[1], flags.json);
+    return inspect_diff(flags.files[0], flags.files[1], flags.key, flags.json);
   }
-  ordered_json all = ordered_json::array();
-  for (const auto& path : flags.files) {
-    const TensorFile file = read_tensor_file(path);
+  std::vector<TensorFile> files;  // all read before anything is said: an error leaves no half of a JSON text behind
+  if (flags.json) {
+    for (const auto& path : flags.files) files.push_back(read_tensor_file(path, flags.key));
+  }
+  JsonPrinter json;
+  for (std::size_t i = 0; i < flags.files.size(); ++i) {
+    const TensorFile file = flags.json ? std::move(files[i]) : read_tensor_file(flags.files[i], flags.key);
     std::vector<Row> rows;
+    rows.reserve(file.tensors.size());
     for (const auto& tensor : file.tensors) {
       rows.push_back({&tensor, tensor_stats(tensor), {}});
       const bool wanted = flags.histograms || !flags.json;
@@ -201,17 +256,22 @@ void run(const InspectFlags& flags) {
         rows.back().counts = histogram(tensor, rows.back().stats.min, rows.back().stats.max,
                                        flags.histograms ? large_bins : small_bins);
     }
-    const Movements moved = movements(file);
+    const Movements moved = movements(file, flags.redraw);
     if (flags.json) {
-      all.push_back(file_json(file, rows, moved, flags));
+      if (i == 0) {
+        json.open('{');
+        json.open('[', "files");
+      }
+      print_json(json, file, rows, moved, flags);
     } else {
-      if (&path != &flags.files.front()) fmt::print("\n");
+      if (i > 0) say("\n");
       print_file(file, rows, moved, flags);
     }
   }
-  if (flags.json)
-    fmt::print("{}\n", ordered_json{{"files", std::move(all)}}.dump(2, ' ', true,
-                                                                    ordered_json::error_handler_t::replace));
+  if (flags.json) {
+    json.close();
+    json.close();
+  }
 }
 
 }  // namespace
@@ -228,13 +288,17 @@ void add_inspect(CLI::App& app) {
       "executed.\n"
       "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values; for "
       "weights fitted to data\n"
-      "(lsuv, krahenbuhl, metainit) the data set has to be at hand.\n"
+      "(lsuv, krahenbuhl, metainit) name the data set with --fit-data: what a file says of itself opens nothing.\n"
       "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot "
       "tell; metadata is\n"
       "shown but does not count.");
   command->add_option("files", flags->files, "weight files")->required();
+  command->add_option("--key", flags->key, "the nested dict to show of a PyTorch file; default: the model's");
   command->add_flag("--histograms", flags->histograms, "a larger histogram of each tensor");
   command->add_flag("--diff", flags->diff, "compare two files, tensor by tensor");
+  command->add_option("--fit-data", flags->redraw.fit_data, "the data set that a model's initial values were fitted to");
+  command->add_flag("--trust-plan", flags->redraw.open_paths_in_plan,
+                    "open the weight files that a model's plan names (weight_selection)");
   command->add_flag("--json", flags->json, "one JSON object on stdout");
   command->callback([flags] { run(*flags); });
 }

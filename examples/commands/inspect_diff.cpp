@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "examples/commands/json_printer.hpp"
 #include "examples/commands/text_table.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/printable.hpp"
 #include "framework/io/tensor_diff.hpp"
@@ -21,12 +24,10 @@ using Kind = TensorDifference::Kind;
 
 constexpr Kind kinds[] = {Kind::identical, Kind::values, Kind::dtype, Kind::shape, Kind::only_a, Kind::only_b};
 
-TensorFile read(const std::string& path) {
-  try {
-    return read_tensor_file(path);
-  } catch (const Error& error) {
-    throw Error(error.what(), Blame::usage);  // 1 would mean that the files differ
-  }
+/// `key` where the file has such a dict: one may compare a checkpoint's EMA copy with a plain file.
+TensorFile read_keyed(const std::string& path, const std::string& key) {
+  const TensorFile plain = read_tensor_file(path, "");
+  return key.empty() || plain.dicts.empty() ? plain : read_tensor_file(path, key);
 }
 
 bool has_values(const TensorDifference& d) { return d.kind == Kind::values || d.kind == Kind::dtype || d.kind == Kind::identical; }
@@ -41,7 +42,7 @@ std::string summary(const std::vector<TensorDifference>& all) {
 }
 
 void print(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all) {
-  fmt::print("A: {} ({})\nB: {} ({})\n", printable(a.path), name_of(a.format), printable(b.path), name_of(b.format));
+  say("A: {} ({})\nB: {} ({})\n", printable(a.path), name_of(a.format), printable(b.path), name_of(b.format));
   std::set<std::string> keys;
   for (const auto* file : {&a, &b}) {
     for (const auto& [key, value] : file->metadata) keys.insert(key);
@@ -52,7 +53,7 @@ void print(const TensorFile& a, const TensorFile& b, const std::vector<TensorDif
   };
   for (const auto& key : keys) {
     const std::string x = value_in(a, key), y = value_in(b, key);
-    if (x != y) fmt::print("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
+    if (x != y) say("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
   }
   TextTable table({{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});
   bool any = false;
@@ -64,12 +65,17 @@ void print(const TensorFile& a, const TensorFile& b, const std::vector<TensorDif
                values ? fmt::format("{} of {}{}", d.differing, d.count, d.finite_in_one > 0 ? fmt::format(", {} NaN/inf in one", d.finite_in_one) : "") : "",
                values ? fmt::format("{:.4g}", d.max_abs) : "", values ? fmt::format("{:.4g}", d.relative_l2) : ""});
   }
-  if (any) fmt::print("\n{}", table.to_string());
-  fmt::print("{}{}\n", any ? "\n" : "", summary(all));
+  if (any) say("\n{}", table.to_string());
+  say("{}{}\n", any ? "\n" : "", summary(all));
 }
 
-ordered_json to_json(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all, bool equal) {
-  ordered_json json = {{"a", a.path}, {"b", b.path}, {"equal", equal}, {"tensors", ordered_json::array()}};
+void print_json(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all, bool equal) {
+  JsonPrinter json;
+  json.open('{');
+  json.value(a.path, "a");
+  json.value(b.path, "b");
+  json.value(equal, "equal");
+  json.open('[', "tensors");
   for (const auto& d : all) {
     ordered_json one = {{"name", d.name}, {"what", name_of(d.kind)}};
     if (!d.a.empty()) one["a"] = d.a;
@@ -81,19 +87,34 @@ ordered_json to_json(const TensorFile& a, const TensorFile& b, const std::vector
       one["relative_l2"] = std::isfinite(d.relative_l2) ? ordered_json(d.relative_l2) : ordered_json(nullptr);
       one["finite_in_one"] = d.finite_in_one;
     }
-    json["tensors"].push_back(std::move(one));
+    json.value(one);
   }
-  return json;
+  json.close();
+  json.close();
+}
+
+/// Whether all tensors are equal, once that is said and has arrived.
+bool compared(const std::string& path_a, const std::string& path_b, const std::string& key, bool as_json) {
+  const TensorFile a = read_keyed(path_a, key), b = read_keyed(path_b, key);
+  const auto all = tensor_diff(a, b);
+  const bool equal = std::all_of(all.begin(), all.end(), [](const auto& one) { return one.kind == Kind::identical; });
+  if (as_json) print_json(a, b, all, equal);
+  else print(a, b, all);
+  close_output();
+  return equal;
 }
 
 }  // namespace
 
-void inspect_diff(const std::string& path_a, const std::string& path_b, bool as_json) {
-  const TensorFile a = read(path_a), b = read(path_b);
-  const auto all = tensor_diff(a, b);
-  const bool equal = std::all_of(all.begin(), all.end(), [](const auto& one) { return one.kind == Kind::identical; });
-  if (as_json) fmt::print("{}\n", to_json(a, b, all, equal).dump(2, ' ', true, ordered_json::error_handler_t::replace));
-  else print(a, b, all);
+void inspect_diff(const std::string& path_a, const std::string& path_b, const std::string& key, bool as_json) {
+  bool equal = false;
+  try {
+    equal = compared(path_a, path_b, key, as_json);
+  } catch (const std::bad_alloc&) {
+    fail_usage("out of memory: the files cannot be compared");
+  } catch (const std::exception& error) {
+    throw Error(error.what(), Blame::usage);  // 1 would mean that the files differ
+  }
   if (!equal) throw CLI::RuntimeError(1);
 }
 

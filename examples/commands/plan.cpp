@@ -8,8 +8,10 @@
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/text_table.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/lab/deviation_score.hpp"
+#include "framework/lab/format.hpp"
 #include "framework/nn/initialize.hpp"
 
 namespace fanin::program {
@@ -18,7 +20,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct PlanFlags {
-  std::string model = "lenet", init = "default", data, input = "1x28x28";
+  std::string model = "lenet", init = "default", data, augment, input = "1x28x28";
   int classes = 10;
   std::uint64_t seed = 0;
   bool json = false;
@@ -85,15 +87,18 @@ void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vect
   TextTable table({{"parameter"}, {"shape"}, {"fan_in", true}, {"fan_out", true}, {"scheme"}, {"from"}, {"target std", true}, {"drawn std", true}, {"drawn mean", true}, {""}});
   Index total = 0;
   int improbable = 0;
+  std::string notes;
   for (const auto& row : rows) {
     total += row.count;
     improbable += row.improbable();
     table.add({row.drawn.name, row.drawn.shape.to_string(), std::to_string(row.drawn.fans.in), std::to_string(row.drawn.fans.out), row.drawn.scheme, row.from,
                row.target ? number(*row.target) : "-", number(row.drawn.std), number(row.drawn.mean), row.improbable() ? "! improbable" : ""});
+    if (!row.drawn.note.empty()) notes += fmt::format("note: {}: {}\n", row.drawn.name, row.drawn.note);
   }
-  fmt::print("{}\n", table.to_string());
-  fmt::print("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(), plan.to_string(), flags.seed);
-  if (improbable > 0) fmt::print("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n", lab::improbable_score, improbable, rows.size());
+  say("{}\n", table.to_string());
+  say("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(), plan.to_string(), flags.seed);
+  say("{}", notes);
+  if (improbable > 0) say("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n", lab::improbable_score, improbable, rows.size());
 }
 
 ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows, const models::InputSpec& input) {
@@ -112,9 +117,10 @@ ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::
                     {"target_std", row.target ? ordered_json(*row.target) : ordered_json(nullptr)},
                     {"std", row.drawn.std},
                     {"mean", row.drawn.mean},
-                    {"improbable", row.improbable()}});
+                    {"improbable", row.improbable()},
+                    {"note", row.drawn.note}});
   }
-  return {{"model", flags.model}, {"input", {input.channels, input.height, input.width}}, {"classes", input.classes}, {"plan", plan.to_string()},
+  return {{"model", flags.model}, {"data", flags.data.empty() ? ordered_json(nullptr) : ordered_json(flags.data)}, {"input", {input.channels, input.height, input.width}}, {"classes", input.classes}, {"plan", plan.to_string()},
           {"seed", flags.seed},   {"parameter_count", total},                             {"parameters", list}};
 }
 
@@ -125,13 +131,18 @@ void run(const PlanFlags& flags) {
   if (flags.data.empty()) {
     input = input_spec(flags);
   } else {
-    const Dataset data = load_dataset(flags.data, Split::train);
+    Dataset data = load_half(flags.data, Split::train);
+    data.normalise(Transform::parse(flags.augment).normalisation());
     input = input_of(data);
     batch = initial_batch(data);
   }
   const auto model = models::build(flags.model, input);
+  if (const auto fitted = nn::fitted_parameters(*model, plan); !fitted.empty() && batch.size() == 0) {
+    fail_usage("--init {} fits {} to a batch of training data: say which with --data, as in --data fashion-mnist", plan.to_string(),
+               lab::counted(fitted.size(), "parameter"));
+  }
   const auto rows = draw(*model, plan, flags.seed, batch);
-  if (flags.json) fmt::print("{}\n", to_json(flags, plan, rows, input).dump(2));
+  if (flags.json) say("{}\n", json_text(to_json(flags, plan, rows, input)));
   else print_table(flags, plan, rows);
 }
 
@@ -148,7 +159,9 @@ void add_plan(CLI::App& app) {
   command->add_option("--model", flags->model, "the model; fanin models lists them")->capture_default_str();
   command->add_option("--init", flags->init, "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the draw")->capture_default_str()->check(seed_number());
+  add_skip_bad(*command, flags->data);
   auto* data = command->add_option("--data", flags->data, "take image size and classes from this data set, and the batch that lsuv and its like are fitted to");
+  command->add_option("--augment", flags->augment, "as in fanin train: of it, the fit takes the normalisation")->needs(data);
   command->add_option("--input", flags->input, "channels x height x width of an image")->capture_default_str()->excludes(data);
   command->add_option("--classes", flags->classes, "how many the model tells apart")->capture_default_str()->excludes(data);
   command->add_flag("--json", flags->json, "JSON on stdout");

@@ -7,6 +7,7 @@
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_validation.hpp"
 #include "examples/commands/text_table.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/lab/probe_text.hpp"
 #include "framework/nn/activation.hpp"
@@ -16,7 +17,7 @@ namespace fanin::program {
 namespace {
 
 struct ProbeFlags {
-  std::string models = "mlp; lenet", schemes, data = "fashion-mnist";
+  std::string models = "mlp; lenet", schemes, data = "fashion-mnist", augment;
   Index batch = 256;
   std::uint64_t seed = 0;
   double lr = 0.1;
@@ -60,16 +61,16 @@ void print_model(const std::string& text, const std::vector<lab::Probed>& all) {
                share(dead), share(twins), lab::number_text(one.probe.jacobian.front()),
                lab::number_text(lab::stretch_spread(one.probe))});
   }
-  fmt::print("{}\n{}\n", text, table.to_string());
+  say("{}\n{}\n", text, table.to_string());
   std::vector<std::string> explained;
   for (const auto& one : all) {
     const lab::Diagnosis& d = one.diagnosis;
     const std::string line = fmt::format("{} ({}): {}", lab::name_of(d.condition), d.measure, d.reason);
     if (d.trains() || std::find(explained.begin(), explained.end(), line) != explained.end()) continue;
     explained.push_back(line);
-    fmt::print("{}\n", line);
+    say("{}\n", line);
   }
-  fmt::print("recommended: {}\n", lab::recommendation(all));
+  say("recommended: {}\n", lab::recommendation(all));
 }
 
 void print_detail(const lab::Probed& one) {
@@ -89,11 +90,11 @@ void print_detail(const lab::Probed& one) {
                fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
                share(layer.twins), lab::number_text(layer.step)});
   }
-  fmt::print("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
+  say("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
   if (!one.diagnosis.trains())
-    fmt::print("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value),
+    say("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value),
                one.diagnosis.reason);
-  fmt::print("{}", table.to_string());
+  say("{}", table.to_string());
 }
 
 void run(const ProbeFlags& flags) {
@@ -117,7 +118,8 @@ void run(const ProbeFlags& flags) {
     fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
   const auto names = split_list(flags.models, ";");
   if (names.empty()) fail_usage("--models is empty; see fanin models");
-  const Dataset data = load_dataset(flags.data, Split::train);
+  Dataset data = load_half(flags.data, Split::train);
+  data.normalise(Transform::parse(flags.augment).normalisation());
   const Batch batch = lab::probe_batch(data, flags.batch, flags.seed);
   std::vector<std::vector<lab::Probed>>
       seen;  // all of them before the first line is printed: a typo may be in the last
@@ -131,20 +133,20 @@ void run(const ProbeFlags& flags) {
       report.push_back(nlohmann::ordered_json::parse(lab::probe_json(names[i], seen[i])));
       continue;
     }
-    if (i > 0) fmt::print("\n");
+    if (i > 0) say("\n");
     print_model(names[i], seen[i]);
     if (flags.detail) {
       for (const auto& one : seen[i]) print_detail(one);
     }
   }
   if (flags.json) {
-    fmt::print("{}\n",
+    say("{}\n",
                nlohmann::ordered_json{
-                   {"data", data.name}, {"batch", batch.size()}, {"seed", flags.seed}, {"models", report}}
+                   {"data", data.name}, {"batch", batch.size()}, {"seed", flags.seed}, {"lr", flags.lr}, {"models", report}}
                    .dump(2));
     return;
   }
-  fmt::print(
+  say(
       "\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
       "loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
       "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; "
@@ -197,6 +199,8 @@ void add_probe(CLI::App& app) {
       "--schemes", flags->schemes,
       "schemes or {plans}, separated by ; (default: the usual ones and those for the model's activation)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
+  add_skip_bad(*command, flags->data);
+  command->add_option("--augment", flags->augment, "as in fanin train: of it, a probe takes the normalisation");
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
   command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")

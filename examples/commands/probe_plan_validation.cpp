@@ -9,6 +9,7 @@
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_validation.hpp"
 #include "examples/commands/text_table.hpp"
+#include "framework/core/console.hpp"
 #include "framework/lab/statistics.hpp"
 #include "framework/nn/initialize.hpp"
 
@@ -116,7 +117,7 @@ void validate_plan(const ValidationOptions& options) {
       [&](std::size_t i) {
         if (options.json || (i + 1) % seeds != 0) return;
         const Contender& one = all[i / seeds];
-        fmt::print(stderr, "{:<50} {:<32} {:>7}  {}\n", settings[one.setting].model, one.probed.scheme,
+        note("{:<50} {:<32} {:>7}  {}\n", settings[one.setting].model, one.probed.scheme,
                    percent(one.mean()), one.probed.diagnosis.to_string());
       });
   TextTable table({{"model"},
@@ -151,17 +152,17 @@ void validate_plan(const ValidationOptions& options) {
                     {"standard_error", o.error}});
   }
   if (options.json) {
-    fmt::print("{}\n", list.dump(2));
+    say("{}\n", list.dump(2));
     return;
   }
-  fmt::print(
+  say(
       "{}\n10 epochs at lr {} on {} images of {}, seeds {} to {}; gap: mean and standard error of the "
       "difference to the "
       "best scheme, seed by seed; {:.0f} s\n",
       table.to_string(), options.lr, data.train.count, options.data, options.seed, options.seed + seeds - 1,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   for (const int half : {0, 1})
-    fmt::print("{}: {} of {} within one standard error of the best, mean gap {:.1f} points\n",
+    say("{}: {} of {} within one standard error of the best, mean gap {:.1f} points\n",
                half ? "held-out models (H)" : "models the measure was made on", within[half], count[half],
                100 * total[half] / count[half]);
 }

@@ -12,6 +12,7 @@
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_pairs.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/lab/job_team.hpp"
 #include "framework/lab/probe_text.hpp"
@@ -110,7 +111,7 @@ double accuracy_after_training(nn::Module& model, const Splits& data, std::uint6
   train::TrainOptions options{.epochs = epochs, .batch = 32, .seed = seed, .test_every = epochs};
   options.optimizer.lr = lr;
   const auto result = train::train(model, data.train, data.test, options);
-  return result.status == train::Status::ok ? result.history.back().test_accuracy : 0;
+  return train::counted_accuracy(result);
 }
 
 void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,
@@ -135,9 +136,9 @@ void validate_probe(const ValidationOptions& options) {
       [&](std::size_t i) {
         if (options.json) return;
         const Trial& t = trials[i];
-        fmt::print("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ',
+        say("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ',
                    t.model, t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
-        std::fflush(stdout);
+        flush_output();
       });
   struct Half {
     const char* name;
@@ -177,14 +178,14 @@ void validate_probe(const ValidationOptions& options) {
                                     {"pairs_precision", half.pairs.precision()},
                                     {"pairs_recall", half.pairs.recall()}};
     };
-    fmt::print(
+    say(
         "{}\n",
         nlohmann::ordered_json{
             {"trials", list}, {"all", score(all)}, {"fitted", score(fitted)}, {"held_out", score(held_out)}}
             .dump(2));
     return;
   }
-  fmt::print(
+  say(
       "\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} "
       "on "
       "{} images of {}; {:.0f} s\n",
@@ -194,12 +195,12 @@ void validate_probe(const ValidationOptions& options) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   for (const Half& half : {fitted, held_out, all}) {
     if (half.pairs.count() == 0) continue;
-    fmt::print("{}{}", line(fmt::format("{}, runs", half.name), half.runs),
+    say("{}{}", line(fmt::format("{}, runs", half.name), half.runs),
                options.seeds > 1 ? line(fmt::format("{}, pairs", half.name), half.pairs) : "");
   }
   for (const auto& t : trials) {
     if (t.missed())
-      fmt::print("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),
+      say("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),
                  t.diagnosis.to_string());
   }
 }

@@ -1,30 +1,54 @@
 #include "examples/commands/text_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "framework/core/console.hpp"
 #include "framework/core/printable.hpp"
 
 namespace fanin::program {
 
-std::string TextTable::to_string() const {
-  std::vector<std::size_t> widths;
+TextTable::TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (const Column& column : columns_) widths_.push_back(characters(column.title));
+}
+
+void TextTable::add(const std::vector<std::string>& cells) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    std::size_t width = characters(columns_[i].title);
-    for (const auto& row : rows_) width = std::max(width, characters(row[i]));
-    widths.push_back(width);
+    widths_[i] = std::max(widths_[i], characters(cells[i]));
+    cells_ += cells[i];
+    cells_ += '\0';
   }
+}
+
+void TextTable::lines(const std::function<void(const std::string&)>& take) const {
   const auto line = [&](auto cell) {
     std::string text;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string& content = cell(i);
-      const std::string space(widths[i] - characters(content), ' ');
+      const std::string content(cell(i));
+      const std::string space(widths_[i] - characters(content), ' ');
       text += (i > 0 ? "  " : "") + (columns_[i].right ? space + content : content + space);
     }
-    return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+    take(text.substr(0, text.find_last_not_of(' ') + 1) + "\n");
   };
-  std::string text = line([&](std::size_t i) -> const std::string& { return columns_[i].title; });
-  for (const auto& row : rows_) text += line([&](std::size_t i) -> const std::string& { return row[i]; });
+  line([&](std::size_t i) { return std::string_view(columns_[i].title); });
+  for (std::size_t at = 0; at < cells_.size();) {
+    line([&](std::size_t) {
+      const std::string_view cell = std::string_view(cells_).substr(at, cells_.find('\0', at) - at);
+      at += cell.size() + 1;
+      return cell;
+    });
+  }
+}
+
+std::string TextTable::to_string() const {
+  std::string text;
+  lines([&](const std::string& line) { text += line; });
   return text;
+}
+
+void TextTable::print() const {
+  lines([](const std::string& line) { say("{}", line); });
 }
 
 }  // namespace fanin::program

@@ -7,11 +7,17 @@
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
 #include "examples/commands/training_output.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/core/parallel.hpp"
 #include "framework/lab/finite_json.hpp"
+#include "framework/lab/setting_json.hpp"
+#include "framework/io/writable.hpp"
+#include "framework/lab/format.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/optim/width.hpp"
+#include "framework/train/settings.hpp"
 
 namespace fanin::program {
 namespace {
@@ -28,28 +34,16 @@ struct TrainFlags {
   bool json = false, confusion = false;
 };
 
-ordered_json settings_json(const TrainFlags& flags, const train::TrainOptions& options) {
-  const auto& o = options.optimizer;
-  return {{"model", flags.model},
-          {"data", flags.training.data},
-          {"init", flags.plan},
-          {"seed", flags.seed},
-          {"epochs", options.epochs},
-          {"batch", options.batch},
-          {"optimizer", optim::rule_name(o.rule)},
-          {"lr", o.lr},
-          {"momentum", o.momentum},
-          {"nesterov", o.nesterov},
-          {"weight_decay", o.weight_decay},
-          {"schedule", options.schedule.to_string()},
-          {"clip", options.clip_norm},
-          {"label_smoothing", options.label_smoothing},
-          {"augment", options.augment.to_string()},
-          {"threads", flags.threads}};
+ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options, LastBatch last_batch) {
+  options.last_batch = last_batch;
+  ordered_json json = {{"model", flags.model}, {"data", flags.training.data}, {"init", flags.plan}};
+  json.update(lab::settings_json(train::settings_of(options)));
+  json["threads"] = flags.threads;
+  return json;
 }
 
 ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
-                         const std::vector<nn::Drawn>& drawn, const train::TrainResult& result) {
+                         const std::vector<nn::Drawn>& drawn, const train::TrainResult& result, const Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
                        {"test_accuracy", finite_or_null(result.test.accuracy)},
                        {"test_loss", finite_or_null(result.test.loss)},
@@ -60,6 +54,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
   if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
   if (result.stopped_early) json["stopped_early"] = true;
   if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (!result.divergence.empty()) json["message"] = result.divergence;
   json["history"] = history_json(result.history);
   json["initialization"] = ordered_json::array();
   for (const auto& one : drawn) {
@@ -68,18 +63,10 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
                                       {"mean", finite_or_null(one.mean)},
                                       {"std", finite_or_null(one.std)}});
   }
+  add_class_scores(json, result.test, test);
   json["confusion"] = confusion_json(result.test.confusion);
-  json["settings"] = settings_json(flags, options);
+  json["settings"] = settings_json(flags, options, result.last_batch);
   return json;
-}
-
-void print_confusion(const train::Confusion& confusion, const Dataset& data) {
-  fmt::print("\nrows: true class, columns: predicted\n");
-  for (int truth = 0; truth < confusion.classes; ++truth) {
-    fmt::print("{:>14.14}", data.class_name(truth));
-    for (int guess = 0; guess < confusion.classes; ++guess) fmt::print(" {:>5}", confusion.at(truth, guess));
-    fmt::print("\n");
-  }
 }
 
 /// What `mup` makes of the layers' learning rates.
@@ -88,7 +75,7 @@ void print_rates(nn::Module& model, optim::Rule rule) {
   for (const auto& [name, scale] : optim::width_scales(model, rule)) {
     if (scale != 1) text += fmt::format("{}{} ×{:.4g}", text.empty() ? "" : ", ", name, scale);
   }
-  if (!text.empty()) fmt::print(stderr, "mup: learning rates by width: {}\n", text);
+  if (!text.empty()) note("mup: learning rates by width: {}\n", text);
 }
 
 void run(const TrainFlags& flags) {
@@ -96,35 +83,45 @@ void run(const TrainFlags& flags) {
   options.seed = flags.seed;
   const init::Plan plan = init::Plan::parse(flags.plan);
   set_threads(flags.threads);
-  const Splits data = load_splits(flags.training.data);
+  if (!flags.output.empty()) require_writable_file(flags.output);
+  flags.checkpoints.require_writable();
+  Splits data = load_data(flags.training.data);
+  normalise(data, options);
   const auto model = models::build(flags.model, input_of(data.train));
   Generator generator(flags.seed);
   const Batch batch = initial_batch(data.train);
   const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
-  fmt::print(stderr, "{}: {} parameters; {}: {} training and {} test images\n", flags.model,
-             model->parameter_count(), data.train.name, data.train.count, data.test.count);
+  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n", flags.model,
+       model->parameter_count(), plan.to_string(), flags.seed, optim::rule_name(options.optimizer.rule), options.optimizer.lr,
+       data.train.name, data.train.count, data.test.count);
+  for (const auto& one : nn::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
-  const ModelOrigin origin{.model = flags.model, .plan = plan.to_string(), .seed = flags.seed};
+  const ModelOrigin origin{.model = flags.model,
+                           .plan = plan.to_string(),
+                           .seed = flags.seed,
+                           .normalisation = Transform().normalise(options.augment.normalisation()).to_string()};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
-  flags.checkpoints.report_end(result);
+  flags.checkpoints.report_end(options, result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
     save_trained(flags.output, *model, origin, data.train);
-    fmt::print(stderr, "saved {}\n", flags.output);
+    note("saved {}\n", flags.output);
   }
   if (flags.json) {
-    fmt::print("{}\n", result_json(flags, options, *model, drawn, result).dump(2));
-  } else {
-    fmt::print("test accuracy {}, test loss {:.4f}, {:.0f} samples/s\n", percent(result.test.accuracy),
-               result.test.loss, result.samples_per_s);
-    if (flags.confusion) print_confusion(result.test.confusion, data.test);
+    ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
+    if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
+    say("{}\n", json_text(json));
+  } else if (result.status != train::Status::diverged) {
+    say("test {}, test loss {}, {:.0f} samples/s\n", accuracy_text(result.test, data.test), lab::number(result.test.loss, 4),
+        result.samples_per_s);
+    if (flags.confusion) {
+      print_confusion(result.test, data.test);
+      print_class_scores(result.test, data.test);
+    }
   }
-  if (result.status == train::Status::diverged) {
-    fail("training diverged: the loss was not finite at step {}; try a smaller --lr or another --init",
-         result.diverged_step);
-  }
-  flags.checkpoints.require_end(result);
+  flags.checkpoints.require_end(result, "a smaller --lr or another --init");
+  point_to_probe(result.test, data.test, flags.model, flags.plan);
 }
 
 }  // namespace
@@ -150,14 +147,14 @@ void add_train(CLI::App& app) {
                    "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")
       ->capture_default_str();
   flags->training.add_to(*command);
-  flags->checkpoints.add_to(*command);
+  flags->checkpoints.add_to(*command, flags->training.values);
   command->add_option("--seed", flags->seed, "of weights and batches")
       ->capture_default_str()
       ->check(seed_number());
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
       ->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");
-  command->add_flag("--confusion", flags->confusion, "print the confusion matrix");
+  command->add_flag("--confusion", flags->confusion, "print the confusion matrix, and precision, recall and F1 of each class");
   command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
   command->callback([flags] { run(*flags); });
 }

@@ -3,14 +3,16 @@
 #include <fmt/core.h>
 
 #include "examples/commands/command.hpp"
+#include "framework/core/console.hpp"
 #include "framework/lab/finite_json.hpp"
+#include "framework/lab/format.hpp"
 
 namespace fanin::program {
 
 void follow(train::TrainOptions& options) {
   options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
-    fmt::print(stderr, "epoch {:>3}/{}  train loss {:.4f}  test loss {:.4f}  test accuracy {}  {:.1f} s\n",
-               e.epoch, epochs, e.train_loss, e.test_loss, percent(e.test_accuracy), e.seconds);
+    note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs, lab::number(e.train_loss, 4),
+         lab::number(e.test_loss, 4), percent(e.test_accuracy), e.seconds);
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   watch_interrupts();

@@ -59,7 +59,7 @@ TEST_CASE("finetune: new classes, a frozen layer, rates by layer; the result is 
   CHECK(tensor_of(to, "fc2.weight") != tensor_of(from, "fc2.weight"));
   CHECK(tensor_of(to, "fc3.bias").size() == 5);
   CHECK(read_tensor_file(to).metadata.at("warm_start") == from);
-  CHECK(fanin_command({"evaluate", to}).code == 0);
+  CHECK(fanin_command({"evaluate", to, "--data", five}).code == 0);
 
   const auto shown =
       fanin_command({"finetune", "--from", from, "--data", five, "--epochs", "1", "--unfreeze-every", "1"});
@@ -95,6 +95,35 @@ TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
   refused({"--model", "lenet"}, "tensors in the way", 1);
   CHECK(fanin_command({"finetune", "--from", "/no/such/file", "--data", five}).code == 1);
   CHECK(fanin_command({"finetune"}).code == 2);
+}
+
+TEST_CASE("compare: runs from older weights are not kept, whichever of a model's files changed") {
+  const Scratch scratch;
+  const std::string shard = trained_on_three(scratch), index = scratch / "m.index.json";
+  std::string map;
+  for (const auto& one : read_tensor_file(shard).tensors) map += (map.empty() ? "\"" : ", \"") + one.name + "\": \"three.safetensors\"";
+  std::ofstream(index) << "{\"weight_map\": {" << map << "}}";
+  const auto compare = [&] {
+    return fanin_command({"compare", "--models", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)", "--seeds", "1", "--epochs", "1",
+                          "--schemes", "warm(" + index + ", keep_head=true); {weight_selection(file=" + index + ")}", "--out", scratch / "out"});
+  };
+  const Outcome first = compare();
+  REQUIRE_MESSAGE(first.code == 0, first.err);
+  CHECK(holds(compare().err, "kept from before"));
+  std::filesystem::copy_file(shard, scratch / "same.safetensors");
+  std::filesystem::rename(scratch / "same.safetensors", shard);
+  CHECK(holds(compare().err, "kept from before"));  // the same bytes
+  REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)", "--epochs", "1", "--seed", "5", "--output", shard}).code == 0);
+  CHECK_FALSE(holds(compare().err, "kept from before"));
+}
+
+TEST_CASE("compare: what a scheme has to say is said once, whichever runs meet it") {
+  const Scratch scratch;
+  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=8)", "--data", "synthetic(count=200)", "--seeds", "3", "--epochs", "1", "--jobs", "2",
+                                         "--schemes", "default; {fc1.weight=trunc_normal(mean=5, std=1, a=-1, b=1)}", "--out", scratch / "out"});
+  const auto at = outcome.err.find("note: fc1.weight=trunc_normal(mean=5, std=1, a=-1, b=1): fc1.weight: ");
+  CHECK(at != std::string::npos);
+  CHECK(outcome.err.find("note: ", at + 1) == std::string::npos);
 }
 
 TEST_CASE("compare: a warm start beside random schemes, at several label budgets") {

@@ -6,6 +6,9 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "framework/io/state_dict.hpp"
+#include "framework/nn/initialize.hpp"
+#include "models/model.hpp"
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
@@ -39,6 +42,56 @@ std::string bytes_in(const std::string& path) {
 }
 
 }  // namespace
+
+TEST_CASE("program: inspect draws the start of an older file, which says nothing of draws, as it was drawn then") {
+  using namespace fanin;
+  const Scratch scratch;
+  const auto saved = [&](const char* name, bool by_slots, const char* draws) {
+    const auto net = models::build("mlp(hidden=8-6)", {});
+    Generator generator(3);
+    const auto plan = init::Plan::parse("fc1.weight=zeros");
+    if (by_slots) nn::initialize(*net, plan, generator);
+    else nn::initialize_by_one_stream(*net, plan, generator);
+    std::map<std::string, std::string> metadata = {
+        {"model", "mlp(hidden=8-6)"}, {"plan", plan.to_string()}, {"seed", "3"}, {"data", "x"}, {"channels", "1"}, {"height", "28"},
+        {"width", "28"}, {"classes", "10"}, {"class_names", "[]"}, {"mean", "[0]"}, {"stddev", "[1]"}};
+    if (draws) metadata["draws"] = draws;
+    save_model(scratch / name, *net, metadata);
+    return scratch / name;
+  };
+  const auto unmoved = [](const std::string& path) {
+    const json file = json::parse(fanin_command({"inspect", path, "--json"}).out).at("files").at(0);
+    for (const auto& tensor : file.at("tensors"))
+      if (tensor.at("name") == "fc3.weight") return tensor.at("moved").at("distance").get<double>() == 0;
+    return false;
+  };
+  CHECK(unmoved(saved("old", false, nullptr)));
+  CHECK(unmoved(saved("old1", false, "1")));
+  CHECK(unmoved(saved("new", true, "2")));
+  CHECK_FALSE(unmoved(saved("mixed", false, "2")));
+  CHECK(holds(fanin_command({"inspect", saved("later", true, "3")}).out, "metadata 'draws' is '3'"));
+  const json file = json::parse(fanin_command({"inspect", model(), "--json"}).out).at("files").at(0);
+  CHECK(file.at("metadata").at("draws") == "2");
+}
+
+TEST_CASE("program: plan and init say what one may not expect of a scheme") {
+  for (const char* text : {"trunc_normal(mean=10, std=0.1, a=-2, b=2)", "trunc_normal(mean=-7)"}) {
+    const Outcome init = fanin_command({"init", text, "--shape", "100"});
+    CHECK(init.code == 0);
+    CHECK(holds(init.err, "note: mean = "));
+    CHECK(holds(fanin_command({"plan", "--model", "mlp(hidden=4)", "--init", std::string("fc2=") + text}).out, "note: fc2.weight: mean = "));
+  }
+  CHECK(fanin_command({"init", "trunc_normal", "--shape", "100"}).err.empty());
+  const auto drawn = [](const char* plan) {
+    const json all = json::parse(fanin_command({"plan", "--model", "mlp(hidden=16-16)", "--seed", "1", "--init", plan, "--json"}).out);
+    std::map<std::string, json> by_name;
+    for (const auto& one : all.at("parameters")) by_name[one.at("name")] = one;
+    return by_name;
+  };
+  const auto standard = drawn("default"), ruled = drawn("fc1.weight=kaiming_normal");
+  CHECK(standard.at("fc1.weight") != ruled.at("fc1.weight"));
+  for (const char* other : {"fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"}) CHECK(standard.at(other) == ruled.at(other));
+}
 
 TEST_CASE("program: inspect says what is in a file, and how far a model has moved from its own start") {
   const Outcome text = fanin_command({"inspect", model()});
@@ -110,6 +163,20 @@ TEST_CASE("program: inspect lets nothing from a file reach the terminal but text
     CHECK_FALSE(outcome.out.empty());
     for (const char* bad : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae"}) CHECK_FALSE(holds(outcome.out + outcome.err, bad));
   }
+  // DEL is ASCII, and no escape to a JSON library: what is printed must still say it.
+  const std::string del = R"({"__metadata__":{"a":"x\u007fy"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+  write_bytes(scratch / "del.safetensors", u64(del.size()) + del + "x");
+  const json said = json::parse(fanin_command({"inspect", scratch / "del.safetensors", "--json"}).out);
+  CHECK(said.at("files").at(0).at("metadata").at("a") == "x\x7fy");
+  const Outcome named = fanin_command({"inspect", "--diff", "--json", scratch / "del.safetensors", scratch / "del.safetensors"});
+  CHECK(json::parse(named.out).at("equal") == true);
+  const json several = json::parse(fanin_command({"inspect", "--json", scratch / "del.safetensors", reference + "checkpoints/odd.npz"}).out);
+  CHECK(several.at("files").size() == 2);
+  CHECK(several.at("files").at(1).at("left_out").size() > 0);
+  CHECK(several.at("files").at(1).at("dicts").empty());
+  const Outcome half = fanin_command({"inspect", "--json", scratch / "del.safetensors", scratch / "gone"});
+  CHECK(half.code == 1);
+  CHECK(half.out.empty());
   const std::string refused = R"({"a":{"dtype":"\u001b[31m","shape":[1],"data_offsets":[0,1]}})";
   write_bytes(scratch / "refused.safetensors", u64(refused.size()) + refused + "x");
   const Outcome outcome = fanin_command({"inspect", scratch / "refused.safetensors"});
@@ -194,4 +261,32 @@ TEST_CASE("program: convert writes other formats, and what it cannot is one line
     CHECK(holds(outcome.err, says));
     CHECK_FALSE(fs::exists(scratch / "x.npz"));
   }
+}
+
+TEST_CASE("program: nested dicts are listed, and --key chooses one in every command that reads weights") {
+  const std::string file = reference + "checkpoints/ema.pt";
+  const Outcome shown = fanin_command({"inspect", file});
+  CAPTURE(shown.out);
+  REQUIRE(shown.code == 0);
+  CHECK(holds(shown.out, "more under 'params_ema'"));
+  CHECK(holds(shown.out, "(shown)"));
+  const json chosen = json::parse(fanin_command({"inspect", file, "--key", "params_ema", "--json"}).out).at("files").at(0);
+  CHECK(chosen.at("key") == "params_ema");
+  CHECK(chosen.at("dicts").size() >= 2);
+  const Scratch scratch;
+  CHECK(fanin_command({"convert", file, scratch / "ema.npz", "--key", "params_ema"}).code == 0);
+  CHECK(fanin_command({"inspect", "--diff", file, scratch / "ema.npz", "--key", "params_ema"}).code == 0);
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"inspect", file, "--key", "param_ema"},
+           {"convert", file, scratch / "x.npz", "--key", "param_ema"},
+           {"finetune", "--from", file, "--model", "mlp", "--data", "synthetic(count=100)", "--key", "param_ema"},
+           {"compare", "--models", "mlp", "--schemes", "warm(" + file + ", key=param_ema)", "--data", "synthetic(count=100)", "--out", scratch / "out"}}) {
+    const Outcome outcome = fanin_command(arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code != 0);
+    CHECK(holds(outcome.err, "did you mean 'params_ema'"));
+  }
+  const Outcome stripped = fanin_command({"convert", file, scratch / "x.npz", "--strip-prefix", "params_ema."});
+  CHECK(stripped.code == 2);
+  CHECK(holds(stripped.err, "--key params_ema"));
 }

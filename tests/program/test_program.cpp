@@ -286,7 +286,7 @@ TEST_CASE("program: compare writes three files of the promised shape") {
   REQUIRE(outcome.code == 0);
   CHECK(holds(outcome.out, "mine"));
   const json results = json_file(scratch / "results.json");
-  CHECK((results.at("settings").at("epochs") == 1));
+  CHECK((results.at("settings").at("training").at("epochs") == 1));
   REQUIRE((results.at("runs").size() == 6));
   for (const auto& run : results["runs"]) {
     for (const char* key : {"model", "scheme", "seed", "status", "test_accuracy", "history", "profile_start", "profile_end"}) {

@@ -46,7 +46,7 @@ TEST_CASE("program: inspect fits initial values again where the data set is at h
   for (const char* init : {"lsuv", "krahenbuhl", "fc1=lsuv; fc2=metainit(steps=1)"}) {
     CAPTURE(init);
     train(init);
-    const json file = json::parse(fanin_command({"inspect", still, "--json"}).out).at("files").at(0);
+    const json file = json::parse(fanin_command({"inspect", still, "--fit-data", data, "--json"}).out).at("files").at(0);
     for (const auto& tensor : file.at("tensors")) CHECK(tensor.at("moved").at("distance") == 0);
   }
   TensorFile moved = read_tensor_file(still);
@@ -54,7 +54,7 @@ TEST_CASE("program: inspect fits initial values again where the data set is at h
     auto metadata = moved.metadata;
     metadata[key] = value;
     write_safetensors(scratch / "elsewhere.safetensors", moved.tensors, metadata);
-    return fanin_command({"inspect", scratch / "elsewhere.safetensors"});
+    return fanin_command({"inspect", scratch / "elsewhere.safetensors", "--fit-data", value[0] == '[' ? data : value});
   };
   for (const auto& [key, value] : {std::pair{"data", "idx(dir=no/such/folder)"}, {"stddev", "[0.123]"}}) {
     const Outcome outcome = saved(key, value);

@@ -1,0 +1,27 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fanin::program {
+
+/// Prints a large JSON value on stdout part by part, as `json_text` would the whole, so that it never lies in memory at once.
+class JsonPrinter {
+ public:
+  /// Begins an object '{' or an array '[': in an object under `key`.
+  void open(char bracket, std::string_view key = "");
+  void close();
+  void value(const nlohmann::ordered_json& value, std::string_view key = "");
+
+ private:
+  void begin(std::string_view key);
+
+  struct Level {
+    char bracket;
+    bool empty = true;
+  };
+  std::vector<Level> levels_;
+};
+
+}  // namespace fanin::program

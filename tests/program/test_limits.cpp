@@ -1,0 +1,89 @@
+// The program under the limits of a shell: what the system refuses is one line on stderr and an exit code, never a hang or a signal.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "framework/core/cores.hpp"
+#include "tests/io/bytes.hpp"
+#include "tests/io/scratch.hpp"
+#include "tests/message.hpp"
+#include "tests/program/command.hpp"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which need more address space than a limit leaves
+
+namespace {
+
+/// Runs the program with `arguments` after `limits` in a shell of its own; all it says is in `out`.
+Outcome limited(const std::string& limits, const std::string& arguments) {
+  const char* chosen = std::getenv("FANIN_BIN");
+  const std::string program = chosen ? chosen : "build/fanin";
+  FILE* pipe = ::popen((limits + "; timeout 60 " + program + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  Outcome outcome;
+  char piece[4096];
+  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) outcome.out.append(piece, got);
+  const int status = ::pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return outcome;
+}
+
+constexpr const char* small_run = "train --data synthetic --model 'mlp(hidden=16)' --epochs 1 --threads ";
+
+}  // namespace
+
+TEST_CASE("threads that the system refuses are an Error that names what was asked for and what was given") {
+  if (fanin::cores_at_hand() < 2) return;
+  const Outcome outcome = limited("ulimit -s 4000000; ulimit -v 3000000", std::string(small_run) + "64");
+  CHECK(outcome.code == 1);
+  CHECK(holds(outcome.out, "64 were asked for"));
+  CHECK(holds(outcome.out, "the system gave 1"));
+  CHECK(line_count(outcome.out) == 1);
+}
+
+TEST_CASE("more threads than cores, in little memory, take no more than the cores do") {
+  const Outcome outcome = limited("ulimit -v 600000", std::string(small_run) + "256");
+  CHECK(outcome.code == 0);
+}
+
+TEST_CASE("compare's jobs that the system refuses are an Error, and no run is kept") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  const Outcome outcome = limited("ulimit -s 400000; ulimit -v 2000000", "compare --data synthetic --models 'mlp(hidden=16)' --schemes 'default;zeros' "
+                                                                         "--seeds 4 --epochs 1 --jobs 8 --out " + out);
+  CHECK(outcome.code == 1);
+  CHECK(holds(outcome.out, "cannot start 8 jobs at once"));
+  CHECK(holds(outcome.out, "--jobs"));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) CHECK(!entry.is_regular_file());
+}
+
+TEST_CASE("a model that does not fit in memory is an Error at whatever point memory ends") {
+  for (const int kilobytes : {60'000, 90'000, 140'000, 200'000, 260'000}) {
+    CAPTURE(kilobytes);
+    const Outcome outcome = limited("ulimit -v " + std::to_string(kilobytes), "train --data synthetic --model 'mlp(hidden=4096-4096)' --epochs 1");
+    CHECK(outcome.code != 0);
+    CHECK(outcome.code < 3);
+    CHECK(holds(outcome.out, "memory"));
+  }
+}
+
+TEST_CASE("inspect --json says many tensors in the memory of one; a comparison that memory ends cannot tell") {
+  const Scratch scratch;
+  std::string header = "{";
+  for (int i = 0; i < 65'536; ++i)
+    header += fmt::format(R"({}"layer.{:060}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i > 0 ? "," : "", i);
+  header += "}";
+  const std::string file = scratch / "many.safetensors";
+  std::ofstream(file, std::ios::binary) << u64(header.size()) << header;
+  CHECK(limited("ulimit -v 140000", "inspect --json " + file + " >/dev/null").code == 0);
+  const Outcome outcome = limited("ulimit -v 60000", "inspect --diff " + file + " " + file);
+  CHECK(outcome.code == 2);
+  CHECK(holds(outcome.out, "memory"));
+}
+
+#endif

@@ -1,0 +1,201 @@
+// Every setting that a result depends on is recorded: in the JSON of a run, in results.json and its page, in the fingerprint of
+// kept runs, in checkpoints. Every flag that --help knows is tried, so that a new one cannot be forgotten.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+
+#include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
+
+using nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+namespace {
+
+const std::string data = "synthetic(count=40, classes=2, size=8)";
+
+/// Another value for each flag that changes results; none for a flag without one.
+const std::map<std::string, Arguments> another = {
+    {"--model", {"mlp(hidden=5)"}},
+    {"--models", {"mlp(hidden=5)"}},
+    {"--init", {"zeros"}},
+    {"--data", {"synthetic(count=44, classes=2, size=8)"}},
+    {"--seed", {"3"}},
+    {"--epochs", {"2"}},
+    {"--batch", {"7"}},
+    {"--last-batch", {"drop"}},
+    {"--lr", {"0.02"}},
+    {"--optimizer", {"rmsprop"}},
+    {"--momentum", {"0.5"}},
+    {"--nesterov", {}},
+    {"--weight-decay", {"0.1"}},
+    {"--schedule", {"cosine"}},
+    {"--clip", {"1"}},
+    {"--class-weights", {"balanced"}},
+    {"--label-smoothing", {"0.1"}},
+    {"--augment", {"flip"}},
+    {"--patience", {"4"}},
+    {"--min-delta", {"0.25"}},
+    {"--best-by", {"loss"}},
+    {"--restore-best", {}},
+    // compare
+    {"--schemes", {"xavier_uniform"}},
+    {"--labels-per-class", {"3"}},
+    {"--steps", {"9"}},
+    {"--seeds", {"2"}},
+    {"--first-seed", {"5"}},
+    {"--threshold", {"0.5"}},
+    // finetune
+    {"--from", {"other.safetensors"}},
+    {"--head", {"fc1"}},
+    {"--keep-head", {}},
+    {"--freeze", {"fc1"}},
+    {"--train-statistics", {}},
+    {"--lr-head", {"0.02"}},
+    {"--lr-body", {"0.01"}},
+    {"--lr-of", {"fc1=0.03"}},
+    {"--layer-decay", {"0.5"}},
+    {"--head-epochs", {"1"}},
+    {"--unfreeze-every", {"1"}},
+    {"--l2-sp", {"0.01"}},
+    {"--l2-head", {"0.01"}},
+    {"--shrink", {"0.5"}},
+    {"--perturb", {"0.1"}},
+    {"--skip", {"fc1.bias"}},
+    {"--adapt", {"fc1.weight=average"}},
+    {"--skip-mismatched", {}},
+    {"--allow-missing", {}},
+    {"--allow-unexpected", {}},
+    {"--allow-nonfinite", {}},
+};
+
+/// Flags that say where things go or how fast, and change no result.
+const std::set<std::string> without_effect = {"--help", "--threads", "--jobs", "--output", "--out", "--json", "--confusion",
+                                              "--checkpoint", "--checkpoint-every", "--keep", "--keep-best", "--resume"};
+/// Need a file made for them; tests of finetune and of image folders look at them.
+const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key", "--skip-bad"};
+
+/// The flags of a command, as its help lists them.
+std::vector<std::string> flags_of(const std::string& command) {
+  const std::string all = fanin_command({command, "--help"}).out, help = all.substr(0, all.find("Examples:"));
+  static const std::regex line("\n +(?:-[a-zA-Z],)?(--[a-z0-9-]+)");
+  std::vector<std::string> flags;
+  for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at) flags.push_back((*at)[1]);
+  REQUIRE(flags.size() > 10);
+  return flags;
+}
+
+/// The arguments with one flag set to another value; where it stands already, that value is replaced.
+Arguments with(Arguments arguments, const std::string& flag) {
+  const auto value = another.find(flag);
+  if (value == another.end()) {
+    FAIL(flag, " is a flag of which this test does not know whether it changes results: name it above");
+  }
+  const auto at = std::find(arguments.begin(), arguments.end(), flag);
+  if (at != arguments.end() && !value->second.empty()) {
+    *(at + 1) = value->second[0];
+    return arguments;
+  }
+  arguments.push_back(flag);
+  arguments.insert(arguments.end(), value->second.begin(), value->second.end());
+  return arguments;
+}
+
+json output_of(const Arguments& arguments) {
+  const Outcome outcome = fanin_command(arguments);
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.code == 0);
+  return json::parse(outcome.out);
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+const Arguments base = {"train", "--model", "mlp(hidden=4)", "--data", data, "--epochs", "1", "--batch", "8",
+                        "--momentum", "0.9", "--json"};
+
+}  // namespace
+
+TEST_CASE("settings: every flag of train that changes results is in its JSON, and in its checkpoints") {
+  const Scratch scratch;
+  const json usual = output_of(base).at("settings");
+  Arguments saved = base;
+  saved.insert(saved.end(), {"--checkpoint", scratch / "run"});
+  REQUIRE(fanin_command(saved).code == 0);
+  const std::set<std::string> may_change = {"--epochs", "--patience"};
+  for (const auto& flag : flags_of("train")) {
+    if (without_effect.contains(flag) || need_a_file.contains(flag)) continue;
+    CAPTURE(flag);
+    CHECK(output_of(with(base, flag)).at("settings") != usual);
+    std::filesystem::remove_all(scratch / "copy");
+    std::filesystem::copy(scratch / "run", scratch / "copy");
+    Arguments resumed = with(base, flag);
+    resumed.insert(resumed.end(), {"--checkpoint", scratch / "copy", "--resume"});
+    const Outcome outcome = fanin_command(resumed);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == (may_change.contains(flag) ? 0 : 2));
+  }
+}
+
+TEST_CASE("settings: every flag of finetune that changes results is in its JSON") {
+  const Scratch scratch;
+  for (const char* name : {"from.safetensors", "other.safetensors"}) {
+    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=4, batch_norm=true)", "--data", data, "--epochs", "1", "--output", scratch / name}).code == 0);
+  }
+  const Arguments tuned = {"finetune", "--from", scratch / "from.safetensors", "--data", data, "--epochs", "1", "--batch", "8", "--momentum", "0.9", "--json"};
+  const json usual = output_of(tuned).at("settings");
+  for (const auto& flag : flags_of("finetune")) {
+    if (without_effect.contains(flag) || need_a_file.contains(flag)) continue;
+    CAPTURE(flag);
+    Arguments changed = with(tuned, flag);
+    if (flag == "--from") changed[2] = scratch / "other.safetensors";
+    if (flag == "--model") changed.back() = "mlp(hidden=4, batch_norm=true, activation=tanh)";
+    CHECK(output_of(changed).at("settings") != usual);
+  }
+}
+
+TEST_CASE("settings: every flag of compare that changes results is in results.json and on the page, and makes the run anew") {
+  const Scratch scratch;
+  const std::string out = scratch / "out";
+  const Arguments compared = {"compare", "--models", "mlp(hidden=4)", "--schemes", "default", "--data", data, "--epochs", "1",
+                              "--batch", "8", "--momentum", "0.9", "--seeds", "1", "--jobs", "1", "--out", out, "--json"};
+  const json usual = output_of(compared).at("settings");
+  const std::string usual_page = text_of(out + "/report.html");
+  for (const auto& flag : flags_of("compare")) {
+    if (without_effect.contains(flag) || need_a_file.contains(flag)) continue;
+    CAPTURE(flag);
+    const Outcome outcome = fanin_command(with(compared, flag));
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK(json::parse(outcome.out).at("settings") != usual);
+    CHECK(text_of(out + "/report.html") != usual_page);
+    if (flag != "--seeds") CHECK(outcome.err.find("kept from before") == std::string::npos);
+  }
+  CHECK(fanin_command(compared).err.find("kept from before") != std::string::npos);
+}
+
+TEST_CASE("settings: results.json and the page say gradient clipping, label smoothing and Nesterov's momentum by name") {
+  const Scratch scratch;
+  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default", "--data", data, "--epochs", "1",
+                                         "--seeds", "1", "--out", scratch / "out", "--clip", "1.5", "--label-smoothing", "0.25",
+                                         "--momentum", "0.75", "--nesterov"});
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.code == 0);
+  const json training = json::parse(text_of(scratch / "out/results.json")).at("settings").at("training");
+  CHECK(training.at("clip") == 1.5);
+  CHECK(training.at("label_smoothing") == 0.25);
+  CHECK(training.at("nesterov") == true);
+  const std::string page = text_of(scratch / "out/report.html");
+  for (const char* fact : {"<span>clip</span>1.5<", "<span>label smoothing</span>0.25<", "<span>nesterov</span>true<"}) {
+    CHECK(page.find(fact) != std::string::npos);
+  }
+}
