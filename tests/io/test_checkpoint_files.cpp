@@ -9,6 +9,7 @@
 
 #include "framework/core/error.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "tests/io/hex_bytes.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -16,14 +17,6 @@ using namespace fanin;
 namespace {
 
 const std::string folder = "tests/reference/files/checkpoints/";
-
-std::string hex_bytes(const StoredTensor& tensor) {
-  std::vector<std::byte> bytes(tensor.byte_size());
-  tensor.read_bytes(0, tensor.numel(), bytes.data());
-  std::string out;
-  for (const std::byte b : bytes) out += fmt::format("{:02x}", std::to_integer<unsigned>(b));
-  return out;
-}
 
 std::vector<std::string> keys(const TensorFile& file) {
   std::vector<std::string> out;

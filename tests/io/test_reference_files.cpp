@@ -6,20 +6,13 @@
 
 #include "framework/core/parallel.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "tests/io/hex_bytes.hpp"
 
 using namespace fanin;
 
 namespace {
 
 const std::string folder = "tests/reference/files/";
-
-std::string hex_bytes(const StoredTensor& tensor) {
-  std::vector<std::byte> bytes(tensor.byte_size());
-  tensor.read_bytes(0, tensor.numel(), bytes.data());
-  std::string out;
-  for (const std::byte b : bytes) out += fmt::format("{:02x}", std::to_integer<unsigned>(b));
-  return out;
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "framework/core/error.hpp"
 #include "framework/lab/format.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/program/bmp.hpp"
 #include "tests/program/command.hpp"
 
 namespace fs = std::filesystem;
@@ -36,19 +37,6 @@ Arguments operator+(Arguments left, const Arguments& right) {
 }
 
 const Arguments small = {"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "1"};
-
-/// An image in binary PGM's 24-bit cousin that every reader knows: a BMP of one gray.
-void write_bmp(const std::string& path, unsigned char gray) {
-  constexpr unsigned side = 8, bytes = 54 + side * side * 3;
-  std::string bmp(bytes, static_cast<char>(gray));
-  const auto put = [&bmp](std::size_t at, unsigned value, int size) {
-    for (int i = 0; i < size; ++i) bmp[at + static_cast<std::size_t>(i)] = static_cast<char>(value >> (8 * i) & 0xff);
-  };
-  for (std::size_t i = 0; i < 54; ++i) bmp[i] = 0;
-  bmp[0] = 'B', bmp[1] = 'M';
-  put(2, bytes, 4), put(10, 54, 4), put(14, 40, 4), put(18, side, 4), put(22, side, 4), put(26, 1, 2), put(28, 24, 2);
-  std::ofstream(path, std::ios::binary) << bmp;
-}
 
 }  // namespace
 
