@@ -28,9 +28,11 @@ void append_batch(Dataset& data, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::array<std::uint8_t, record> bytes;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!file.read(reinterpret_cast<char*>(bytes.data()), record)) fail("{}: cannot be read to its end{}", path, advice(how_to_get));
+    if (!file.read(reinterpret_cast<char*>(bytes.data()), record))
+      fail("{}: cannot be read to its end{}", path, advice(how_to_get));
     if (bytes[0] > 9)
-      fail("{}: label {} at position {} is out of range, expected 0..9{}", path, bytes[0], i, advice(how_to_get));
+      fail("{}: label {} at position {} is out of range, expected 0..9{}", path, bytes[0], i,
+           advice(how_to_get));
     data.labels.push_back(bytes[0]);
     data.images.insert(data.images.end(), bytes.begin() + 1, bytes.end());
     ++data.count;

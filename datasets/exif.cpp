@@ -43,13 +43,15 @@ int exif_orientation(std::span<const std::uint8_t> block) {
 Raster oriented(Raster stored, int orientation) {
   if (orientation <= 1 || orientation > 8) return stored;
   const Index w = stored.width, h = stored.height, c = stored.channels;
-  Raster shown{.width = swaps_sides(orientation) ? h : w, .height = swaps_sides(orientation) ? w : h, .channels = c};
+  Raster shown{
+      .width = swaps_sides(orientation) ? h : w, .height = swaps_sides(orientation) ? w : h, .channels = c};
   shown.pixels.resize(stored.pixels.size());
   auto out = shown.pixels.begin();
   for (Index y = 0; y < shown.height; ++y)
     for (Index x = 0; x < shown.width; ++x) {
       Index column = swaps_sides(orientation) ? y : x, row = swaps_sides(orientation) ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) column = w - 1 - column;
+      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
+        column = w - 1 - column;
       if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) row = h - 1 - row;
       out = std::copy_n(stored.pixels.begin() + (row * w + column) * c, c, out);
     }

@@ -34,7 +34,8 @@ std::vector<std::uint8_t> large_vector(std::size_t bytes) {
   return all;
 }
 
-std::uint64_t data_file_size(const std::string& path, const std::string& what, const std::string& how_to_get) {
+std::uint64_t data_file_size(const std::string& path, const std::string& what,
+                             const std::string& how_to_get) {
   std::error_code failed;
   const auto status = fs::status(path, failed);
   if (status.type() == fs::file_type::not_found)
@@ -44,7 +45,8 @@ std::uint64_t data_file_size(const std::string& path, const std::string& what, c
   const auto size = fs::file_size(path, failed);
   if (failed || size > max_data_bytes)
     fail("{}: {} bytes are too many, at most {} are read{}", path, size, max_data_bytes, advice(how_to_get));
-  if (!std::ifstream(path, std::ios::binary)) fail("{}: cannot be read: {}{}", path, std::strerror(errno), advice(how_to_get));
+  if (!std::ifstream(path, std::ios::binary))
+    fail("{}: cannot be read: {}{}", path, std::strerror(errno), advice(how_to_get));
   return size;
 }
 

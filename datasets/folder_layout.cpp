@@ -21,14 +21,17 @@ constexpr std::size_t longest_ending = 16;
 
 std::string ending_of(const std::string& name) { return without_case(fs::path(name).extension().string()); }
 
-std::string joined(const std::string& folder, const std::string& name) { return (fs::path(folder) / name).string(); }
+std::string joined(const std::string& folder, const std::string& name) {
+  return (fs::path(folder) / name).string();
+}
 
 /// "a, b and 3 more".
 std::string first_few(const std::vector<std::string>& names) {
   constexpr std::size_t most = 5;
   std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(names.size(), most); ++i) shown.push_back(printable(names[i], 40));
-  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > most ? fmt::format(" and {} more", names.size() - most) : "");
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     names.size() > most ? fmt::format(" and {} more", names.size() - most) : "");
 }
 
 /// The folder among `folders` that is called like the first of `names` that any is called like.
@@ -53,38 +56,45 @@ void require_distinct(const std::string& root, FolderLayout& layout) {
   for (const auto& name : layout.classes) {
     const auto [same, is_new] = forms.emplace(decomposed(name), name);
     if (!is_new)
-      fail("{}: two classes are both called '{}', in two Unicode forms (composed and decomposed letters); join them into one folder",
-           printable(root), printable(name));
+      fail(
+          "{}: two classes are both called '{}', in two Unicode forms (composed and decomposed letters); join them into one folder",
+          printable(root), printable(name));
     const auto [alike, differs] = cases.emplace(without_case(name), name);
     if (!differs)
-      layout.notes.push_back(fmt::format("{}: classes '{}' and '{}' differ in capital letters only; if they are one class, join their folders",
-                                         printable(root), printable(alike->second), printable(name)));
+      layout.notes.push_back(fmt::format(
+          "{}: classes '{}' and '{}' differ in capital letters only; if they are one class, join their folders",
+          printable(root), printable(alike->second), printable(name)));
   }
 }
 
-FolderLayout halves_of(const std::string& root, const std::string& train, const std::string& test, const FolderListing& listing) {
+FolderLayout halves_of(const std::string& root, const std::string& train, const std::string& test,
+                       const FolderListing& listing) {
   const std::string train_path = joined(root, train), test_path = joined(root, test);
   const FolderListing in_test = list_folder(test_path);
   if (!is_half(in_test)) {
     if (!in_test.images.empty())
-      fail("{}: images and no class folders; sort them into a folder for each class, named as in {}", printable(test_path),
-           printable(train_path));
-    fail("{}: no sub-folders, expected one of images per class, as in {}", printable(test_path), printable(train_path));
+      fail("{}: images and no class folders; sort them into a folder for each class, named as in {}",
+           printable(test_path), printable(train_path));
+    fail("{}: no sub-folders, expected one of images per class, as in {}", printable(test_path),
+         printable(train_path));
   }
   FolderLayout layout{.train = train_path, .test = test_path, .classes = list_folder(train_path).folders};
   std::vector<std::string> aside;
   for (const auto& folder : listing.folders)
     if (folder != train && folder != test) aside.push_back(folder);
   if (!aside.empty())
-    layout.notes.push_back(fmt::format("{}: training on '{}', testing on '{}'; not used: {}", printable(root), printable(train),
-                                       printable(test), first_few(aside)));
+    layout.notes.push_back(fmt::format("{}: training on '{}', testing on '{}'; not used: {}", printable(root),
+                                       printable(train), printable(test), first_few(aside)));
   for (const auto& name : in_test.folders) {
     if (std::find(layout.classes.begin(), layout.classes.end(), name) != layout.classes.end()) continue;
     for (const auto& known : layout.classes)
       if (without_case(known) == without_case(name))
-        fail("{}: class '{}' is spelt otherwise in {}: in {}; rename one", printable(test_path), printable(name), printable(train_path),
-             decomposed(known) == decomposed(name) ? "another Unicode form (composed or decomposed letters)" : "capital and small letters");
-    fail("{}: class '{}' has no folder in {}{}", printable(test_path), printable(name), printable(train_path), suggest(name, layout.classes));
+        fail("{}: class '{}' is spelt otherwise in {}: in {}; rename one", printable(test_path),
+             printable(name), printable(train_path),
+             decomposed(known) == decomposed(name) ? "another Unicode form (composed or decomposed letters)"
+                                                   : "capital and small letters");
+    fail("{}: class '{}' has no folder in {}{}", printable(test_path), printable(name), printable(train_path),
+         suggest(name, layout.classes));
   }
   return layout;
 }
@@ -92,7 +102,8 @@ FolderLayout halves_of(const std::string& root, const std::string& train, const 
 }  // namespace
 
 bool has_image_ending(const std::string& name) {
-  static const std::set<std::string> known = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib"};
+  static const std::set<std::string> known = {".png",  ".apng", ".jpg", ".jpeg", ".jpe",
+                                              ".jfif", ".gif",  ".bmp", ".dib"};
   return known.count(ending_of(name)) > 0;
 }
 
@@ -103,9 +114,12 @@ FolderListing list_folder(const std::string& path) {
     const std::string name = it->path().filename().string();
     if (name.starts_with('.')) continue;
     std::error_code ignored;
-    if (it->is_directory(ignored)) listing.folders.push_back(name);
-    else if (has_image_ending(name)) listing.images.push_back(name);
-    else ++listing.others[printable(ending_of(name), longest_ending)];
+    if (it->is_directory(ignored))
+      listing.folders.push_back(name);
+    else if (has_image_ending(name))
+      listing.images.push_back(name);
+    else
+      ++listing.others[printable(ending_of(name), longest_ending)];
   }
   if (failed) fail("{}: cannot be listed: {}", printable(path), failed.message());
   std::sort(listing.folders.begin(), listing.folders.end());
@@ -116,13 +130,16 @@ FolderListing list_folder(const std::string& path) {
 std::string endings_text(const std::map<std::string, Index>& others) {
   constexpr std::size_t most_kinds = 8;
   std::vector<std::pair<Index, std::string>> counts;
-  for (const auto& [ending, count] : others) counts.emplace_back(-count, ending.empty() ? "without an ending" : ending);
+  for (const auto& [ending, count] : others)
+    counts.emplace_back(-count, ending.empty() ? "without an ending" : ending);
   std::sort(counts.begin(), counts.end());
   std::vector<std::string> shown;
   Index rest = 0;
   for (const auto& [minus, ending] : counts) {
-    if (shown.size() < most_kinds) shown.push_back(fmt::format("{} {}", -minus, ending));
-    else rest -= minus;
+    if (shown.size() < most_kinds)
+      shown.push_back(fmt::format("{} {}", -minus, ending));
+    else
+      rest -= minus;
   }
   if (rest > 0) shown.push_back(fmt::format("{} of other kinds", rest));
   return fmt::format("{}", fmt::join(shown, ", "));
@@ -130,12 +147,15 @@ std::string endings_text(const std::map<std::string, Index>& others) {
 
 FolderLayout folder_layout(const std::string& path) {
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) fail("{}: no such folder, expected one sub-folder of images per class", printable(path));
+  if (!fs::is_directory(path, ignored))
+    fail("{}: no such folder, expected one sub-folder of images per class", printable(path));
   const FolderListing listing = list_folder(path);
   if (listing.folders.empty()) {
-    const std::string there = !listing.images.empty()   ? fmt::format("; it holds {} images, of which nothing tells the class", listing.images.size())
-                              : !listing.others.empty() ? fmt::format("; it holds {}", endings_text(listing.others))
-                                                        : "";
+    const std::string there =
+        !listing.images.empty()
+            ? fmt::format("; it holds {} images, of which nothing tells the class", listing.images.size())
+        : !listing.others.empty() ? fmt::format("; it holds {}", endings_text(listing.others))
+                                  : "";
     fail("{}: no sub-folders, expected one of images per class{}", printable(path), there);
   }
   const auto train = folder_named(path, listing.folders, {"train", "training"});
@@ -143,8 +163,9 @@ FolderLayout folder_layout(const std::string& path) {
   FolderLayout layout{.train = path, .test = path, .classes = listing.folders};
   if (train && is_half(list_folder(joined(path, *train)))) {
     if (!test)
-      fail("{}: '{}' holds a folder for each class, but its other half is missing: expected test/ or val/ beside it, or name {} itself to have it split",
-           printable(path), printable(*train), printable(joined(path, *train)));
+      fail(
+          "{}: '{}' holds a folder for each class, but its other half is missing: expected test/ or val/ beside it, or name {} itself to have it split",
+          printable(path), printable(*train), printable(joined(path, *train)));
     layout = halves_of(path, *train, *test, listing);
   }
   require_distinct(layout.train, layout);

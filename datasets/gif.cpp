@@ -53,8 +53,10 @@ class Source {
 class Lzw {
  public:
   explicit Lzw(Source& source) : source_(source), root_bits_(source.byte()) {
-    if (root_bits_ < 1 || root_bits_ > 8) source_.broken(fmt::format("GIF has no codes of {} bits", root_bits_));
-    for (unsigned i = 0; i < clear(); ++i) entries_[i] = {0, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i)};
+    if (root_bits_ < 1 || root_bits_ > 8)
+      source_.broken(fmt::format("GIF has no codes of {} bits", root_bits_));
+    for (unsigned i = 0; i < clear(); ++i)
+      entries_[i] = {0, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i)};
     restart();
   }
 
@@ -69,11 +71,13 @@ class Lzw {
         continue;
       }
       if (found == clear() + 1) return false;
-      if (found > size_ || (found == size_ && (!has_last_ || size_ == most_codes)) || (!has_last_ && found >= clear()))
+      if (found > size_ || (found == size_ && (!has_last_ || size_ == most_codes)) ||
+          (!has_last_ && found >= clear()))
         source_.broken("its GIF codes make no sense");
       if (has_last_ && size_ < most_codes) {
         const unsigned first = found == size_ ? entries_[last_].first : entries_[found].first;
-        entries_[size_++] = {static_cast<std::uint16_t>(last_), entries_[last_].first, static_cast<std::uint8_t>(first)};
+        entries_[size_++] = {static_cast<std::uint16_t>(last_), entries_[last_].first,
+                             static_cast<std::uint8_t>(first)};
         if (size_ == (1u << bits_) && bits_ < 12) ++bits_;
       }
       last_ = found;
@@ -138,15 +142,16 @@ Index row_of(const Frame& frame, Index n) {
   if (!frame.interlaced) return n;
   constexpr Index starts[4] = {0, 4, 2, 1}, steps[4] = {8, 8, 4, 2};
   for (int pass = 0; pass < 4; ++pass) {
-    const Index rows = frame.height > starts[pass] ? (frame.height - starts[pass] + steps[pass] - 1) / steps[pass] : 0;
+    const Index rows =
+        frame.height > starts[pass] ? (frame.height - starts[pass] + steps[pass] - 1) / steps[pass] : 0;
     if (n < rows) return starts[pass] + n * steps[pass];
     n -= rows;
   }
   return frame.height - 1;
 }
 
-void read_frame(Source& source, const Frame& frame, const Palette& palette, int transparent, const PixelWriter& writer,
-                Raster& image) {
+void read_frame(Source& source, const Frame& frame, const Palette& palette, int transparent,
+                const PixelWriter& writer, Raster& image) {
   Lzw codes(source);
   std::array<std::uint8_t, 4096> reversed;
   std::size_t length = 0;
@@ -158,9 +163,11 @@ void read_frame(Source& source, const Frame& frame, const Palette& palette, int 
     while (length > 0 && done < wanted) {
       const std::uint8_t index = reversed[--length];
       if (index != transparent) {
-        if (index >= palette.size) source.broken(fmt::format("a pixel has colour {} of a palette of {}", index, palette.size));
+        if (index >= palette.size)
+          source.broken(fmt::format("a pixel has colour {} of a palette of {}", index, palette.size));
         const auto& [red, green, blue] = palette.colours[index];
-        writer.put(image.pixels.data() + ((frame.y + row) * image.width + frame.x + column) * image.channels, red, green, blue, 255);
+        writer.put(image.pixels.data() + ((frame.y + row) * image.width + frame.x + column) * image.channels,
+                   red, green, blue, 255);
       }
       ++done;
       if (++column < frame.width) continue;
@@ -172,7 +179,8 @@ void read_frame(Source& source, const Frame& frame, const Palette& palette, int 
 
 }  // namespace
 
-Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, Index channels, const Background& background) {
+Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, Index channels,
+                  const Background& background) {
   Source source(file, path);
   source.take(6);
   Raster image{.width = source.word(), .height = source.word(), .channels = channels};
@@ -193,7 +201,11 @@ Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, I
       continue;
     }
     if (tag != 0x2c) source.broken("it has a GIF block of unknown kind");
-    Frame frame{.x = source.word(), .y = source.word(), .width = source.word(), .height = source.word(), .interlaced = false};
+    Frame frame{.x = source.word(),
+                .y = source.word(),
+                .width = source.word(),
+                .height = source.word(),
+                .interlaced = false};
     const unsigned frame_flags = source.byte();
     frame.interlaced = (frame_flags & 0x40) != 0;
     if (frame.x + frame.width > image.width || frame.y + frame.height > image.height)
@@ -203,7 +215,8 @@ Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, I
     if (palette.size == 0) source.broken("its palette is missing");
     image.pixels.resize(static_cast<std::size_t>(channels * image.width * image.height));
     const PixelWriter writer(channels, background);
-    for (Index i = 0; i < image.width * image.height; ++i) writer.put(image.pixels.data() + i * channels, 0, 0, 0, 0);
+    for (Index i = 0; i < image.width * image.height; ++i)
+      writer.put(image.pixels.data() + i * channels, 0, 0, 0, 0);
     if (frame.width > 0 && frame.height > 0) read_frame(source, frame, palette, transparent, writer, image);
     return image;
   }

@@ -33,12 +33,14 @@ struct ElementType {
   bool whole, is_signed;
   const char* name;
 };
-constexpr ElementType element_types[] = {{0x08, 1, true, false, "unsigned bytes"}, {0x09, 1, true, true, "signed bytes"},
-                                         {0x0b, 2, true, true, "16-bit integers"}, {0x0c, 4, true, true, "32-bit integers"},
-                                         {0x0d, 4, false, true, "32-bit floats"},  {0x0e, 8, false, true, "64-bit floats"}};
+constexpr ElementType element_types[] = {
+    {0x08, 1, true, false, "unsigned bytes"}, {0x09, 1, true, true, "signed bytes"},
+    {0x0b, 2, true, true, "16-bit integers"}, {0x0c, 4, true, true, "32-bit integers"},
+    {0x0d, 4, false, true, "32-bit floats"},  {0x0e, 8, false, true, "64-bit floats"}};
 
 const ElementType* element_type(std::uint8_t code) {
-  const auto found = std::find_if(std::begin(element_types), std::end(element_types), [&](const ElementType& one) { return one.code == code; });
+  const auto found = std::find_if(std::begin(element_types), std::end(element_types),
+                                  [&](const ElementType& one) { return one.code == code; });
   return found == std::end(element_types) ? nullptr : found;
 }
 
@@ -59,7 +61,8 @@ struct Source {
 class Input {
  public:
   explicit Input(std::span<const std::uint8_t> content) : rest_(content), size_(content.size()) {}
-  Input(const Source& source, std::uint64_t size) : file_(std::make_unique<std::ifstream>(source.path, std::ios::binary)), size_(size) {}
+  Input(const Source& source, std::uint64_t size)
+      : file_(std::make_unique<std::ifstream>(source.path, std::ios::binary)), size_(size) {}
 
   std::uint64_t size() const { return size_; }
   /// Some of what comes next, at most `most` bytes; nothing at the end. Valid until the next call.
@@ -133,7 +136,8 @@ class Gunzip {
     if (read({&extra, 1}) > 0) source_.reject("more data than the header promises: trailing bytes");
     if (!ended_) source_.reject("truncated gzip data: its end and checksum are missing");
     std::uint64_t behind = stream_.avail_in;
-    for (auto part = input_.next(SIZE_MAX); !part.empty(); part = input_.next(SIZE_MAX)) behind += part.size();
+    for (auto part = input_.next(SIZE_MAX); !part.empty(); part = input_.next(SIZE_MAX))
+      behind += part.size();
     if (behind > 0) source_.reject("{} trailing bytes after the gzip data", behind);
   }
 
@@ -151,8 +155,8 @@ bool gunzip_whole(std::span<const std::uint8_t> content, std::span<std::uint8_t>
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!inflater) return false;
   std::size_t eaten = 0, made = 0;
-  const auto result = libdeflate_gzip_decompress_ex(inflater.get(), content.data(), content.size(), out.data(), out.size(),
-                                                    &eaten, &made);
+  const auto result = libdeflate_gzip_decompress_ex(inflater.get(), content.data(), content.size(),
+                                                    out.data(), out.size(), &eaten, &made);
   return result == LIBDEFLATE_SUCCESS && eaten == content.size() && made == out.size();
 }
 
@@ -166,22 +170,28 @@ struct IdxHeader {
 template <class Read>
 IdxHeader parse_header(const Source& source, Wanted wanted, const Read& read) {
   std::uint8_t h[4];
-  if (const std::size_t got = read(std::span<std::uint8_t>(h)); got < 4) source.reject("{} bytes, too short for IDX data", got);
+  if (const std::size_t got = read(std::span<std::uint8_t>(h)); got < 4)
+    source.reject("{} bytes, too short for IDX data", got);
   const ElementType* type = h[0] == 0 && h[1] == 0 ? element_type(h[2]) : nullptr;
   const int rank = h[3];
-  const bool fits = type && (wanted == Wanted::images ? rank == 3 && h[2] == 0x08 : (rank == 1 || rank == 2) && type->whole);
+  const bool fits = type && (wanted == Wanted::images ? rank == 3 && h[2] == 0x08
+                                                      : (rank == 1 || rank == 2) && type->whole);
   if (type && !fits)
     source.reject("IDX of {} in {} dimension{}, expected {}", type->name, rank, rank == 1 ? "" : "s",
                   wanted == Wanted::images ? "images: unsigned bytes in 3" : "labels: whole numbers in 1");
   if (!fits)
-    source.reject("wrong magic number {:02x}{:02x}{:02x}{:02x}, expected 000008{:02x} (IDX of unsigned bytes, {})", h[0], h[1], h[2], h[3],
-                  wanted == Wanted::images ? 3 : 1, wanted == Wanted::images ? "3 dimensions: images" : "1 dimension: labels");
+    source.reject(
+        "wrong magic number {:02x}{:02x}{:02x}{:02x}, expected 000008{:02x} (IDX of unsigned bytes, {})",
+        h[0], h[1], h[2], h[3], wanted == Wanted::images ? 3 : 1,
+        wanted == Wanted::images ? "3 dimensions: images" : "1 dimension: labels");
   IdxHeader header{.type = *type, .sizes = {}, .bytes = type->bytes};
   for (int d = 0; d < rank; ++d) {
     std::uint8_t s[4];
     if (const std::size_t got = read(std::span<std::uint8_t>(s)); got < 4)
-      source.reject("truncated: {} bytes, the header alone has {}", 4 + 4 * static_cast<std::size_t>(d) + got, 4 + 4 * rank);
-    const std::uint64_t size = std::uint64_t{s[0]} << 24 | std::uint64_t{s[1]} << 16 | std::uint64_t{s[2]} << 8 | std::uint64_t{s[3]};
+      source.reject("truncated: {} bytes, the header alone has {}", 4 + 4 * static_cast<std::size_t>(d) + got,
+                    4 + 4 * rank);
+    const std::uint64_t size = std::uint64_t{s[0]} << 24 | std::uint64_t{s[1]} << 16 |
+                               std::uint64_t{s[2]} << 8 | std::uint64_t{s[3]};
     header.sizes.push_back(static_cast<Index>(size));
     // Sizes stay below 2^32 and the product at most 2^32 until it is refused: no overflow.
     header.bytes = header.bytes > max_data_bytes ? header.bytes : header.bytes * size;
@@ -191,14 +201,18 @@ IdxHeader parse_header(const Source& source, Wanted wanted, const Read& read) {
   if (header.bytes > max_data_bytes)
     source.reject("its header promises {}{} bytes, more than the {} that are read", sizes_text(header.sizes),
                   header.type.bytes == 1 ? "" : fmt::format(" times {}", header.type.bytes), max_data_bytes);
-  if (wanted == Wanted::labels && static_cast<std::uint64_t>(header.sizes[0]) > max_data_bytes / sizeof(std::int32_t))
-    source.reject("its header promises {} labels, more than the {} that are read", header.sizes[0], max_data_bytes / sizeof(std::int32_t));
+  if (wanted == Wanted::labels &&
+      static_cast<std::uint64_t>(header.sizes[0]) > max_data_bytes / sizeof(std::int32_t))
+    source.reject("its header promises {} labels, more than the {} that are read", header.sizes[0],
+                  max_data_bytes / sizeof(std::int32_t));
   if (wanted == Wanted::labels && rank == 2 && header.sizes[1] != 1 && header.sizes[1] != 8)
     source.reject("{} columns of labels, expected one, or QMNIST's 8", header.sizes[1]);
   return header;
 }
 
-bool is_gzip(std::span<const std::uint8_t> begin) { return begin.size() >= 2 && begin[0] == 0x1f && begin[1] == 0x8b; }
+bool is_gzip(std::span<const std::uint8_t> begin) {
+  return begin.size() >= 2 && begin[0] == 0x1f && begin[1] == 0x8b;
+}
 
 /// Beyond what a file holds, reading it may take so much.
 constexpr std::uint64_t spare_memory = std::uint64_t{64} << 20;
@@ -208,7 +222,8 @@ constexpr std::uint64_t spare_memory = std::uint64_t{64} << 20;
 /// and what it becomes are never both in memory.
 class IdxFile {
  public:
-  IdxFile(const std::string& path, Wanted wanted, const std::string& how_to_get) : source_{path, advice(how_to_get)} {
+  IdxFile(const std::string& path, Wanted wanted, const std::string& how_to_get)
+      : source_{path, advice(how_to_get)} {
     constexpr std::uint64_t small = std::uint64_t{32} << 20;
     const std::uint64_t size = data_file_size(path, "IDX data", how_to_get);
     std::uint8_t begin[2];
@@ -221,7 +236,8 @@ class IdxFile {
     }
     open(wanted, packed);
   }
-  IdxFile(std::vector<std::uint8_t> content, Wanted wanted, const std::string& path, const std::string& how_to_get)
+  IdxFile(std::vector<std::uint8_t> content, Wanted wanted, const std::string& path,
+          const std::string& how_to_get)
       : source_{path, advice(how_to_get)}, content_(std::move(content)) {
     input_.emplace(content_);
     open(wanted, is_gzip(content_));
@@ -237,7 +253,8 @@ class IdxFile {
     constexpr std::size_t piece = std::size_t{1} << 20;
     std::vector<std::uint8_t> buffer;
     for (std::uint64_t done = 0; done < header_.bytes; done += buffer.size()) {
-      buffer.resize(std::min<std::uint64_t>(header_.bytes - done, std::max<std::size_t>(piece / row, 1) * row));
+      buffer.resize(
+          std::min<std::uint64_t>(header_.bytes - done, std::max<std::size_t>(piece / row, 1) * row));
       read_next(buffer, done);
       take(std::span<const std::uint8_t>(buffer));
     }
@@ -259,7 +276,8 @@ class IdxFile {
     }
     all.reserve(total);
     prefer_huge_pages(all.data(), total);
-    for_pieces(1, [&](std::span<const std::uint8_t> piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+    for_pieces(
+        1, [&](std::span<const std::uint8_t> piece) { all.insert(all.end(), piece.begin(), piece.end()); });
     return all;
   }
 
@@ -273,20 +291,24 @@ class IdxFile {
     });
     const std::uint64_t total = header_.bytes;
     if (packed && total / max_deflate_ratio > input_->size())
-      source_.reject("truncated: the header promises {} = {} bytes, {} bytes of gzip data cannot hold them", sizes_text(header_.sizes),
-                     total, input_->size());
+      source_.reject("truncated: the header promises {} = {} bytes, {} bytes of gzip data cannot hold them",
+                     sizes_text(header_.sizes), total, input_->size());
     if (packed) return;
     const std::uint64_t there = input_->size() - header_size_;
     if (there < total) reject_truncated(there);
     if (there > total)
-      source_.reject("{} trailing bytes after the {} = {} the header promises", there - total, sizes_text(header_.sizes), total);
+      source_.reject("{} trailing bytes after the {} = {} the header promises", there - total,
+                     sizes_text(header_.sizes), total);
   }
-  std::size_t read_some(std::span<std::uint8_t> out) { return gunzip_ ? gunzip_->read(out) : input_->read(out); }
+  std::size_t read_some(std::span<std::uint8_t> out) {
+    return gunzip_ ? gunzip_->read(out) : input_->read(out);
+  }
   void read_next(std::span<std::uint8_t> out, std::uint64_t done) {
     if (const std::size_t got = read_some(out); got < out.size()) reject_truncated(done + got);
   }
   [[noreturn]] void reject_truncated(std::uint64_t there) const {
-    source_.reject("truncated: the header promises {} = {} bytes, there are {}", sizes_text(header_.sizes), header_.bytes, there);
+    source_.reject("truncated: the header promises {} = {} bytes, there are {}", sizes_text(header_.sizes),
+                   header_.bytes, there);
   }
 
   const Source source_;
@@ -302,7 +324,8 @@ IdxArray array_of(IdxFile& file) { return {file.header().sizes, file.bytes()}; }
 /// The first column as numbers: no element type that is read has more than 32 bits.
 std::vector<std::int32_t> numbers_of(IdxFile& file) {
   const ElementType type = file.header().type;
-  const std::size_t row = type.bytes * (file.header().sizes.size() == 2 ? static_cast<std::size_t>(file.header().sizes[1]) : 1);
+  const std::size_t row =
+      type.bytes * (file.header().sizes.size() == 2 ? static_cast<std::size_t>(file.header().sizes[1]) : 1);
   std::vector<std::int32_t> numbers;
   numbers.reserve(static_cast<std::size_t>(file.header().sizes[0]));
   file.for_pieces(row, [&](std::span<const std::uint8_t> rows) {
@@ -317,7 +340,8 @@ std::vector<std::int32_t> numbers_of(IdxFile& file) {
 
 }  // namespace
 
-IdxArray parse_idx(std::vector<std::uint8_t> content, int rank, const std::string& path, const std::string& how_to_get) {
+IdxArray parse_idx(std::vector<std::uint8_t> content, int rank, const std::string& path,
+                   const std::string& how_to_get) {
   IdxFile file(std::move(content), rank == 3 ? Wanted::images : Wanted::labels, path, how_to_get);
   return array_of(file);
 }
@@ -329,22 +353,28 @@ IdxArray read_idx(const std::string& path, int rank, const std::string& how_to_g
 
 Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,
                          const std::string& how_to_get) {
-  IdxFile labels_file(labels_path, Wanted::labels, how_to_get), images_file(images_path, Wanted::images, how_to_get);
+  IdxFile labels_file(labels_path, Wanted::labels, how_to_get),
+      images_file(images_path, Wanted::images, how_to_get);
   const std::vector<Index>& sizes = images_file.header().sizes;
   // Before either is read: a small packed file may hold thousands of millions of labels.
   if (const Index count = labels_file.header().sizes[0]; count != sizes[0])
-    fail("{}: {} labels for the {} images of {}{}", labels_path, count, sizes[0], images_path, advice(how_to_get));
+    fail("{}: {} labels for the {} images of {}{}", labels_path, count, sizes[0], images_path,
+         advice(how_to_get));
   std::vector<std::int32_t> labels = numbers_of(labels_file);
   const auto [smallest, largest] = std::minmax_element(labels.begin(), labels.end());
   const std::int32_t most = classes > 0 ? classes - 1 : most_idx_classes - 1;
   if (*smallest < 0 || *largest > most) {
     const auto odd = *smallest < 0 ? smallest : largest;
     const bool from_one = classes > 0 && *smallest == 1 && *largest == classes;
-    fail("{}: label {} at position {} is out of range, expected 0..{}{}{}", labels_path, *odd, odd - labels.begin(), most,
-         from_one ? fmt::format("; the labels run from 1 to {}: leave classes={} out and say only=1..{}, which renumbers them from 0",
-                                classes, classes, classes)
-                  : "",
-         advice(how_to_get));
+    fail(
+        "{}: label {} at position {} is out of range, expected 0..{}{}{}", labels_path, *odd,
+        odd - labels.begin(), most,
+        from_one
+            ? fmt::format(
+                  "; the labels run from 1 to {}: leave classes={} out and say only=1..{}, which renumbers them from 0",
+                  classes, classes, classes)
+            : "",
+        advice(how_to_get));
   }
   return {.name = images_path,
           .count = sizes[0],

@@ -71,7 +71,9 @@ void answer_one(int socket, std::uint64_t size, const ImageForm& form) {
   const Answer answer = Answer::error;
   message.resize(std::min<std::size_t>(message.size(), longest_message));
   const auto length = static_cast<std::uint32_t>(message.size());
-  if (!write_all(socket, &answer, 1) || !write_all(socket, &length, sizeof length) || !write_all(socket, message.data(), length)) _exit(0);
+  if (!write_all(socket, &answer, 1) || !write_all(socket, &length, sizeof length) ||
+      !write_all(socket, message.data(), length))
+    _exit(0);
 }
 
 [[noreturn]] void serve(int socket, const ImageForm& form) {
@@ -87,7 +89,8 @@ class Child {
  public:
   explicit Child(const ImageForm& form) {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("cannot open a socket to decode images: {}", std::strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      fail("cannot open a socket to decode images: {}", std::strerror(errno));
     space_ = address_space();
     pid_ = fork();
     if (pid_ == 0) serve(ends[1], form);
@@ -174,9 +177,10 @@ class Child {
 /// A regular file that is open for reading.
 class ImageFile {
  public:
-  ImageFile(const std::string& path, const std::string& shown) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+  ImageFile(const std::string& path, const std::string& shown)
+      : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
     if (file_ < 0) fail("{}: cannot be opened: {}", shown, std::strerror(errno));
-    struct stat status{};
+    struct stat status {};
     const bool known = fstat(file_, &status) == 0;
     size_ = known ? static_cast<std::uint64_t>(status.st_size) : 0;
     const bool regular = known && S_ISREG(status.st_mode);
@@ -184,7 +188,8 @@ class ImageFile {
     close(file_);
     if (!regular) fail("{}: not a file, expected a {} image", shown, readable_kinds);
     if (size_ == 0) fail("{}: cannot be read as a {} image (it is an empty file)", shown, readable_kinds);
-    fail("{}: an image file of {} bytes is too large, at most {} are read", shown, size_, most_image_file_bytes);
+    fail("{}: an image file of {} bytes is too large, at most {} are read", shown, size_,
+         most_image_file_bytes);
   }
   ~ImageFile() { close(file_); }
   ImageFile(const ImageFile&) = delete;
@@ -224,8 +229,10 @@ std::string decode_one(Child& child, const std::string& path, std::span<std::uin
         child.stop();
       } else if (child.receive(&length, sizeof length)) {
         std::string message(std::min(length, longest_message), '\0');
-        if (length > longest_message) child.stop();
-        else if (child.receive(message.data(), length)) return shown + printable(message);
+        if (length > longest_message)
+          child.stop();
+        else if (child.receive(message.data(), length))
+          return shown + printable(message);
       }
     }
   } catch (const Error& error) {
@@ -260,7 +267,8 @@ void BadImages::require_none(const std::string& advice) const {
   fail("{}{}{}", head, summary(), advice);
 }
 
-DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form, BadImages& bad) {
+DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form,
+                            BadImages& bad) {
   const auto size = static_cast<std::size_t>(form.channels * form.height * form.width);
   DecodedImages images;
   if (count == 0) return images;
@@ -281,7 +289,8 @@ DecodedImages decode_images(Index count, const std::function<std::string(Index)>
     images.pixels.resize(before);
     bad.add(wrong);
     if (gone) child.reset();
-    if (gone && ++deaths == most_deaths && !bad.skipped) fail("{} images brought their decoder down: {}", deaths, bad.summary());
+    if (gone && ++deaths == most_deaths && !bad.skipped)
+      fail("{} images brought their decoder down: {}", deaths, bad.summary());
   }
   return images;
 }

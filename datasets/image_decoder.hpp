@@ -32,6 +32,7 @@ struct DecodedImages {
 /// of their own that can neither open a file nor call the system beyond reading, writing and memory (sandbox.hpp), and that
 /// gets for each image 512 MiB beyond the file's size and half a minute: stb_image's notes exclude untrusted files, and what
 /// is not known of it can hurt nobody there. Here an image takes its result's bytes, and the path's.
-DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form, BadImages& bad);
+DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form,
+                            BadImages& bad);
 
 }  // namespace fanin

@@ -27,7 +27,8 @@ double name_hash(const std::string& name) {
 
 /// Those of a class's images that are in one half, in the order of their names: the share `test` with the lowest hashes is
 /// held out, and neither half is without one.
-std::vector<std::string> half_of(const std::string& class_name, std::vector<std::string> images, double test, Split split) {
+std::vector<std::string> half_of(const std::string& class_name, std::vector<std::string> images, double test,
+                                 Split split) {
   std::vector<std::pair<double, std::string>> ranked;
   for (auto& image : images) {
     const double hash = name_hash(class_name + "/" + image);
@@ -38,7 +39,8 @@ std::vector<std::string> half_of(const std::string& class_name, std::vector<std:
   const Index held_out = std::clamp<Index>(std::llround(test * static_cast<double>(count)), 1, count - 1);
   std::vector<std::string> half;
   for (Index i = 0; i < count; ++i)
-    if ((i < held_out) == (split == Split::test)) half.push_back(std::move(ranked[static_cast<std::size_t>(i)].second));
+    if ((i < held_out) == (split == Split::test))
+      half.push_back(std::move(ranked[static_cast<std::size_t>(i)].second));
   std::sort(half.begin(), half.end());
   return half;
 }
@@ -47,42 +49,52 @@ std::vector<std::string> half_of(const std::string& class_name, std::vector<std:
 [[noreturn]] void fail_without_images(const std::string& folder, const FolderListing& listing) {
   std::string there;
   if (!listing.folders.empty())
-    there = fmt::format("; it holds folders ('{}'): name the folder whose sub-folders are the classes", printable(listing.folders[0], 40));
+    there = fmt::format("; it holds folders ('{}'): name the folder whose sub-folders are the classes",
+                        printable(listing.folders[0], 40));
   else if (!listing.others.empty())
     there = fmt::format("; it holds {}", endings_text(listing.others));
   fail("{}: no images, expected {} files{}", printable(folder), readable_kinds, there);
 }
 
-void note_left_out(Dataset& data, const std::string& root, const std::map<std::string, Index>& others, Index nested) {
+void note_left_out(Dataset& data, const std::string& root, const std::map<std::string, Index>& others,
+                   Index nested) {
   Index count = 0;
   for (const auto& [ending, files] : others) count += files;
   if (count > 0)
-    data.notes.push_back(fmt::format("{}: {} {} left out, since only {} images are read: {}", printable(root), count,
-                                     count == 1 ? "file is" : "files are", readable_kinds, endings_text(others)));
+    data.notes.push_back(fmt::format("{}: {} {} left out, since only {} images are read: {}", printable(root),
+                                     count, count == 1 ? "file is" : "files are", readable_kinds,
+                                     endings_text(others)));
   if (nested > 0)
     data.notes.push_back(fmt::format("{}: {} left out", printable(root),
-                                     nested == 1 ? "1 folder within a class folder is" : fmt::format("{} folders within class folders are", nested)));
+                                     nested == 1
+                                         ? "1 folder within a class folder is"
+                                         : fmt::format("{} folders within class folders are", nested)));
 }
 
 /// After bad images are left out.
 void require_every_class(const Dataset& data, const std::string& root, Split split) {
-  if (data.count == 0) fail("{}: no {} image can be read", printable(root), split == Split::train ? "training" : "test");
+  if (data.count == 0)
+    fail("{}: no {} image can be read", printable(root), split == Split::train ? "training" : "test");
   if (split == Split::test) return;
   const auto counts = data.class_counts();
   for (std::size_t label = 0; label < counts.size(); ++label)
     if (counts[label] == 0)
-      fail("{}: class '{}' has no training image that can be read; add some, or take its folder away", printable(root),
-           printable(data.class_names[label]));
+      fail("{}: class '{}' has no training image that can be read; add some, or take its folder away",
+           printable(root), printable(data.class_names[label]));
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> read_image(const std::string& path, const ImageForm& form) {
-  if (form.channels != 1 && form.channels != 3) fail("{}: cannot be read as {} channels, only as 1 or 3", path, form.channels);
-  if (form.height < 1 || form.width < 1 || form.height > longest_side || form.width > longest_side || form.height > most_pixels / form.width)
-    fail("{}: cannot be resized to {}x{}, only to sides of 1..{} and {} pixels", path, form.height, form.width, longest_side, most_pixels);
+  if (form.channels != 1 && form.channels != 3)
+    fail("{}: cannot be read as {} channels, only as 1 or 3", path, form.channels);
+  if (form.height < 1 || form.width < 1 || form.height > longest_side || form.width > longest_side ||
+      form.height > most_pixels / form.width)
+    fail("{}: cannot be resized to {}x{}, only to sides of 1..{} and {} pixels", path, form.height,
+         form.width, longest_side, most_pixels);
   BadImages bad;
-  DecodedImages image = decode_images(1, [&](Index) { return path; }, form, bad);
+  DecodedImages image = decode_images(
+      1, [&](Index) { return path; }, form, bad);
   bad.require_none("");
   return std::move(image.pixels);
 }
@@ -107,7 +119,8 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadIma
     const std::string folder = (fs::path(root) / name).string();
     std::error_code ignored;
     if (split == Split::test && layout.has_halves() && !fs::is_directory(folder, ignored)) {
-      data.notes.push_back(fmt::format("{}: class '{}' has no test images", printable(root), printable(name)));
+      data.notes.push_back(
+          fmt::format("{}: class '{}' has no test images", printable(root), printable(name)));
       continue;
     }
     FolderListing listing = list_folder(folder);
@@ -115,9 +128,11 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadIma
     if (listing.images.empty()) fail_without_images(folder, listing);
     nested += static_cast<Index>(listing.folders.size());
     if (!layout.has_halves() && listing.images.size() == 1)
-      fail("{}: class '{}' has one image, and a training and a test half need at least two; add images, or make train/ and test/",
-           printable(root), printable(name));
-    const auto images = layout.has_halves() ? std::move(listing.images) : half_of(name, std::move(listing.images), options.test, split);
+      fail(
+          "{}: class '{}' has one image, and a training and a test half need at least two; add images, or make train/ and test/",
+          printable(root), printable(name));
+    const auto images = layout.has_halves() ? std::move(listing.images)
+                                            : half_of(name, std::move(listing.images), options.test, split);
     for (const auto& image : images) {
       files.push_back(image);
       labels.push_back(static_cast<std::int32_t>(label));
@@ -125,23 +140,28 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadIma
   }
   note_left_out(data, root, others, nested);
   if (static_cast<Index>(files.size()) > max_bytes / data.image_size())
-    fail("{}: {} images of {}x{}x{} are more than {} bytes; use a smaller size", printable(root), files.size(), data.channels,
-         data.height, data.width, max_bytes);
+    fail("{}: {} images of {}x{}x{} are more than {} bytes; use a smaller size", printable(root),
+         files.size(), data.channels, data.height, data.width, max_bytes);
   const auto path_of = [&](Index i) {
     const auto at = static_cast<std::size_t>(i);
     return (fs::path(root) / layout.classes[static_cast<std::size_t>(labels[at])] / files[at]).string();
   };
   BadImages mine{.skipped = options.skip_bad};
   DecodedImages decoded = decode_images(static_cast<Index>(files.size()), path_of,
-                                        {.channels = data.channels, .height = data.height, .width = data.width, .background = options.background}, mine);
+                                        {.channels = data.channels,
+                                         .height = data.height,
+                                         .width = data.width,
+                                         .background = options.background},
+                                        mine);
   data.images = std::move(decoded.pixels);
   for (const Index i : decoded.kept) data.labels.push_back(labels[static_cast<std::size_t>(i)]);
   data.count = static_cast<Index>(decoded.kept.size());
   if (options.skip_bad) {
     require_every_class(data, root, split);
     if (mine.count > 0)
-      data.notes.push_back(fmt::format("{} of {} {} images cannot be read and are left out (skip_bad): {}", mine.count, mine.tried,
-                                       split == Split::train ? "training" : "test", mine.summary()));
+      data.notes.push_back(fmt::format("{} of {} {} images cannot be read and are left out (skip_bad): {}",
+                                       mine.count, mine.tried, split == Split::train ? "training" : "test",
+                                       mine.summary()));
   } else {
     bad.merge(mine);
   }

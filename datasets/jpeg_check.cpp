@@ -40,13 +40,17 @@ class Checker {
         continue;
       }
       const Bytes segment = next_segment();
-      if (marker == 0xc4) huffman_tables(segment);
-      else if (marker == 0xdb) quantization_tables(segment);
-      else if (marker == 0xe1) exif(segment);
+      if (marker == 0xc4)
+        huffman_tables(segment);
+      else if (marker == 0xdb)
+        quantization_tables(segment);
+      else if (marker == 0xe1)
+        exif(segment);
       else if (marker == 0xda) {
         scan(segment);
         in_scan = true;
-      } else if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc8 && marker != 0xcc) frame(marker, segment);
+      } else if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc8 && marker != 0xcc)
+        frame(marker, segment);
     }
     if (components_ == 0) broken("it has no JPEG frame");
     if (scans_ == 0) broken("it has no pixels");
@@ -105,7 +109,8 @@ class Checker {
       if (rest.size() < 17 + codes) broken("a Huffman table is cut short");
       if (kind == 0)
         for (const std::uint8_t symbol : rest.subspan(17, codes))
-          if (symbol > 15) broken(fmt::format("a Huffman table has the symbol {}, where at most 15 makes sense", symbol));
+          if (symbol > 15)
+            broken(fmt::format("a Huffman table has the symbol {}, where at most 15 makes sense", symbol));
       defined_[kind][number] = true;
       rest = rest.subspan(17 + codes);
     }
@@ -132,7 +137,10 @@ class Checker {
 
   void frame(unsigned marker, Bytes segment) {
     if (components_ > 0) broken("it has two JPEG frames");
-    if (marker > 0xc2) fail("{}: a JPEG image of a kind that is not read (lossless, hierarchical or arithmetic coding); convert it", path_);
+    if (marker > 0xc2)
+      fail(
+          "{}: a JPEG image of a kind that is not read (lossless, hierarchical or arithmetic coding); convert it",
+          path_);
     if (segment.size() < 6) broken("its JPEG frame is cut short");
     if (segment[0] != 8) fail("{}: a JPEG image of {} bits a sample; only 8 are read", path_, segment[0]);
     header_.height = segment[1] << 8 | segment[2];
@@ -144,9 +152,13 @@ class Checker {
     unsigned most_across = 0, most_down = 0;
     for (unsigned i = 0; i < count; ++i) {
       const auto at = segment.subspan(6 + 3 * std::size_t{i}, 3);
-      frame_[i] = {.id = at[0], .across = static_cast<unsigned>(at[1] >> 4), .down = static_cast<unsigned>(at[1] & 15), .quantization = at[2]};
+      frame_[i] = {.id = at[0],
+                   .across = static_cast<unsigned>(at[1] >> 4),
+                   .down = static_cast<unsigned>(at[1] & 15),
+                   .quantization = at[2]};
       const Component& one = frame_[i];
-      if (one.across < 1 || one.across > 4 || one.down < 1 || one.down > 4) broken("a sampling factor is not 1 to 4");
+      if (one.across < 1 || one.across > 4 || one.down < 1 || one.down > 4)
+        broken("a sampling factor is not 1 to 4");
       if (one.quantization > 3) broken("a component has a quantization table that JPEG does not have");
       for (unsigned k = 0; k < i; ++k)
         if (frame_[k].id == one.id) broken("two components have one name");
@@ -155,7 +167,8 @@ class Checker {
     }
     for (unsigned i = 0; i < count; ++i)
       if (most_across % frame_[i].across != 0 || most_down % frame_[i].down != 0)
-        fail("{}: a JPEG image whose sampling factors are no multiples of each other, which is not read", path_);
+        fail("{}: a JPEG image whose sampling factors are no multiples of each other, which is not read",
+             path_);
     components_ = count;
     progressive_ = marker == 0xc2;
   }
@@ -168,14 +181,17 @@ class Checker {
     if (segment.size() != 4 + 2 * std::size_t{count}) broken("a JPEG scan has the wrong length");
     const auto tail = segment.last(3);
     const unsigned first = tail[0], last = tail[1], high = tail[2] >> 4, low = tail[2] & 15;
-    if (progressive_ ? first > last || last > 63 || high > 13 || low > 13 || (first == 0) != (last == 0) || (first > 0 && count > 1)
+    if (progressive_ ? first > last || last > 63 || high > 13 || low > 13 || (first == 0) != (last == 0) ||
+                           (first > 0 && count > 1)
                      : first != 0 || high != 0 || low != 0)
       broken("a JPEG scan asks for coefficients that do not exist");
     std::array<bool, 4> taken{};
     for (unsigned i = 0; i < count; ++i) {
       const unsigned id = segment[1 + 2 * i], tables = segment[2 + 2 * i];
-      const auto found = std::find_if(frame_.begin(), frame_.begin() + components_, [&](const Component& one) { return one.id == id; });
-      if (found == frame_.begin() + components_) broken("a JPEG scan has a component that the frame does not have");
+      const auto found = std::find_if(frame_.begin(), frame_.begin() + components_,
+                                      [&](const Component& one) { return one.id == id; });
+      if (found == frame_.begin() + components_)
+        broken("a JPEG scan has a component that the frame does not have");
       bool& twice = taken[static_cast<std::size_t>(found - frame_.begin())];
       if (twice) broken("a JPEG scan has a component twice");
       twice = true;
@@ -183,7 +199,8 @@ class Checker {
       const bool uses_dc = first == 0 && high == 0, uses_ac = !progressive_ || first > 0;
       if (dc > 3 || ac > 3 || (uses_dc && !defined_[0][dc]) || (uses_ac && !defined_[1][ac]))
         broken("a JPEG scan uses a Huffman table that the file does not define");
-      if (!quantized_[found->quantization]) broken("a JPEG scan uses a quantization table that the file does not define");
+      if (!quantized_[found->quantization])
+        broken("a JPEG scan uses a quantization table that the file does not define");
       found->seen = found->seen || first == 0;
       if (!found->seen) broken("a JPEG scan refines what no scan has begun");
     }
@@ -203,6 +220,8 @@ class Checker {
 
 }  // namespace
 
-JpegHeader check_jpeg(std::span<const std::uint8_t> file, const std::string& path) { return Checker(file, path).check(); }
+JpegHeader check_jpeg(std::span<const std::uint8_t> file, const std::string& path) {
+  return Checker(file, path).check();
+}
 
 }  // namespace fanin

@@ -12,8 +12,9 @@ Dataset load_mnist(Split split);          ///< LeCun's handwritten digits; `make
 Dataset load_fashion_mnist(Split split);  ///< Zalando's clothing; Debian package dataset-fashion-mnist
 struct IdxFolder {
   std::string path;
-  std::string name = "";  ///< which set, where the folder holds several: "emnist-letters" for emnist-letters-train-images-…
-  int classes = 0;        ///< 0: as many as the training labels show
+  std::string name =
+      "";  ///< which set, where the folder holds several: "emnist-letters" for emnist-letters-train-images-…
+  int classes = 0;  ///< 0: as many as the training labels show
 };
 
 /// Any folder of the four files, also under the names of EMNIST (emnist-letters-train-images-idx3-ubyte, …-test-…) and QMNIST

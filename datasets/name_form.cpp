@@ -37,8 +37,9 @@ void append_decomposed(std::string& text, std::uint32_t point) {
     if (tail > 0) append(text, 0x11a7 + tail);
     return;
   }
-  const auto found = std::lower_bound(std::begin(decompositions), std::end(decompositions), point,
-                                      [](const Decomposition& one, std::uint32_t wanted) { return one.composed < wanted; });
+  const auto found =
+      std::lower_bound(std::begin(decompositions), std::end(decompositions), point,
+                       [](const Decomposition& one, std::uint32_t wanted) { return one.composed < wanted; });
   if (found == std::end(decompositions) || found->composed != point) return append(text, point);
   append_decomposed(text, found->letter);
   append(text, found->mark);
@@ -46,11 +47,13 @@ void append_decomposed(std::string& text, std::uint32_t point) {
 
 /// Letters without accents, which is what decomposed text has.
 std::uint32_t small_letter(std::uint32_t point) {
-  if ((point >= 'A' && point <= 'Z') || (point >= 0x391 && point <= 0x3a9) || (point >= 0x410 && point <= 0x42f) ||
-      (point >= 0xc6 && point <= 0xde && point != 0xd7))
+  if ((point >= 'A' && point <= 'Z') || (point >= 0x391 && point <= 0x3a9) ||
+      (point >= 0x410 && point <= 0x42f) || (point >= 0xc6 && point <= 0xde && point != 0xd7))
     return point + 32;
   if (point >= 0x400 && point <= 0x40f) return point + 80;
-  if ((point >= 0x100 && point <= 0x137) || (point >= 0x14a && point <= 0x177) || (point >= 0x460 && point <= 0x52f)) return point | 1;
+  if ((point >= 0x100 && point <= 0x137) || (point >= 0x14a && point <= 0x177) ||
+      (point >= 0x460 && point <= 0x52f))
+    return point | 1;
   if ((point >= 0x139 && point <= 0x148) || (point >= 0x179 && point <= 0x17e)) return point + (point & 1);
   return point == 0x3c2 ? 0x3c3 : point;  // the final sigma
 }
@@ -74,7 +77,8 @@ std::string each_point(std::string_view name, const Append& add) {
 std::string decomposed(std::string_view name) { return each_point(name, append_decomposed); }
 
 std::string without_case(std::string_view name) {
-  return each_point(decomposed(name), [](std::string& text, std::uint32_t point) { append(text, small_letter(point)); });
+  return each_point(decomposed(name),
+                    [](std::string& text, std::uint32_t point) { append(text, small_letter(point)); });
 }
 
 }  // namespace fanin

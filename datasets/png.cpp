@@ -15,7 +15,8 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 
 std::uint32_t big_endian(Bytes bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
 }
 
 struct Chunk {
@@ -66,7 +67,8 @@ class Decoder {
       read_pass(image, writer, 0, 0, 1, 1);
       return image;
     }
-    constexpr Index passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+    constexpr Index passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                                    {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
     for (const auto& [x, y, dx, dy] : passes) read_pass(image, writer, x, y, dx, dy);
     return image;
   }
@@ -80,10 +82,13 @@ class Decoder {
     const std::size_t length = big_endian(file_, at_);
     if (file_.size() - at_ < 12 || length > file_.size() - at_ - 12) broken("the PNG data are cut short");
     Chunk chunk{{reinterpret_cast<const char*>(file_.data()) + at_ + 4, 4}, file_.subspan(at_ + 8, length)};
-    if (chunk.type == "IHDR") read_size(chunk.data);  // an image too large is called that, whatever its checksum
+    if (chunk.type == "IHDR")
+      read_size(chunk.data);  // an image too large is called that, whatever its checksum
     const auto checksum = crc32(0, file_.data() + at_ + 4, static_cast<uInt>(length + 4));
-    const bool matters = chunk.type == "IHDR" || chunk.type == "PLTE" || chunk.type == "tRNS" || chunk.type == "IDAT";
-    if (matters && checksum != big_endian(file_, at_ + 8 + length)) broken(fmt::format("the checksum of its {} is wrong", chunk.type));
+    const bool matters =
+        chunk.type == "IHDR" || chunk.type == "PLTE" || chunk.type == "tRNS" || chunk.type == "IDAT";
+    if (matters && checksum != big_endian(file_, at_ + 8 + length))
+      broken(fmt::format("the checksum of its {} is wrong", chunk.type));
     at_ += 12 + length;
     return chunk;
   }
@@ -97,19 +102,26 @@ class Decoder {
 
   void read_header(int& orientation) {
     Chunk chunk = next_chunk();
-    if (chunk.type == "CgBI") fail("{}: a PNG in Apple's own form (CgBI), which is not read; convert it to plain PNG", path_);
+    if (chunk.type == "CgBI")
+      fail("{}: a PNG in Apple's own form (CgBI), which is not read; convert it to plain PNG", path_);
     if (chunk.type != "IHDR") broken("its first PNG chunk is no header");
     header_.depth = chunk.data[8];
     header_.colour = chunk.data[9];
     header_.interlaced = chunk.data[12] == 1;
     require_known_form(chunk.data);
     while ((chunk = next_chunk()).type != "IDAT") {
-      if (chunk.type == "PLTE") read_palette(chunk.data);
-      else if (chunk.type == "tRNS") read_transparency(chunk.data);
-      else if (chunk.type == "eXIf") orientation = exif_orientation(chunk.data);
-      else if (chunk.type == "IEND") broken("it has no pixels");
-      else if (chunk.type == "IHDR") broken("it has two PNG headers");
-      else if ((chunk.type[0] & 0x20) == 0) broken("it has a PNG chunk of unknown kind");
+      if (chunk.type == "PLTE")
+        read_palette(chunk.data);
+      else if (chunk.type == "tRNS")
+        read_transparency(chunk.data);
+      else if (chunk.type == "eXIf")
+        orientation = exif_orientation(chunk.data);
+      else if (chunk.type == "IEND")
+        broken("it has no pixels");
+      else if (chunk.type == "IHDR")
+        broken("it has two PNG headers");
+      else if ((chunk.type[0] & 0x20) == 0)
+        broken("it has a PNG chunk of unknown kind");
     }
     if (header_.paletted() && header_.palette_size == 0) broken("its palette is missing");
     data_ = chunk.data;
@@ -134,7 +146,8 @@ class Decoder {
     const bool fits = header_.colour == 0   ? power
                       : header_.colour == 3 ? power && depth <= 8
                                             : depth == 8 || depth == 16;
-    const bool known = header_.colour == 0 || header_.colour == 2 || header_.colour == 3 || header_.colour == 4 || header_.colour == 6;
+    const bool known = header_.colour == 0 || header_.colour == 2 || header_.colour == 3 ||
+                       header_.colour == 4 || header_.colour == 6;
     if (!known || !fits) broken(fmt::format("PNG has no colour type {} of {} bits", header_.colour, depth));
     if (data[10] != 0 || data[11] != 0 || data[12] > 1) broken("its PNG header asks for an unknown method");
   }
@@ -183,11 +196,15 @@ class Decoder {
 
   static std::uint8_t paeth(int left, int above, int corner) {
     const int guess = left + above - corner;
-    const int to_left = std::abs(guess - left), to_above = std::abs(guess - above), to_corner = std::abs(guess - corner);
-    return static_cast<std::uint8_t>(to_left <= to_above && to_left <= to_corner ? left : to_above <= to_corner ? above : corner);
+    const int to_left = std::abs(guess - left), to_above = std::abs(guess - above),
+              to_corner = std::abs(guess - corner);
+    return static_cast<std::uint8_t>(to_left <= to_above && to_left <= to_corner ? left
+                                     : to_above <= to_corner                     ? above
+                                                                                 : corner);
   }
 
-  void unfilter(int filter, std::span<std::uint8_t> row, std::span<const std::uint8_t> above, std::size_t step) const {
+  void unfilter(int filter, std::span<std::uint8_t> row, std::span<const std::uint8_t> above,
+                std::size_t step) const {
     const auto add = [&](const auto& guess) {
       for (std::size_t i = 0; i < row.size(); ++i) {
         const int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
@@ -195,12 +212,18 @@ class Decoder {
       }
     };
     switch (filter) {
-      case 0: return;
-      case 1: return add([](int left, int, int) { return left; });
-      case 2: return add([](int, int up, int) { return up; });
-      case 3: return add([](int left, int up, int) { return (left + up) / 2; });
-      case 4: return add([](int left, int up, int corner) { return int{paeth(left, up, corner)}; });
-      default: broken(fmt::format("PNG has no filter {}", filter));
+      case 0:
+        return;
+      case 1:
+        return add([](int left, int, int) { return left; });
+      case 2:
+        return add([](int, int up, int) { return up; });
+      case 3:
+        return add([](int left, int up, int) { return (left + up) / 2; });
+      case 4:
+        return add([](int left, int up, int corner) { return int{paeth(left, up, corner)}; });
+      default:
+        broken(fmt::format("PNG has no filter {}", filter));
     }
   }
 
@@ -231,21 +254,25 @@ class Decoder {
     return (std::uint32_t{row[bit / 8]} >> (8 - depth - bit % 8)) & header_.most();
   }
 
-  void put_pixel(const PixelWriter& writer, std::span<const std::uint8_t> row, Index i, std::uint8_t* out) const {
+  void put_pixel(const PixelWriter& writer, std::span<const std::uint8_t> row, Index i,
+                 std::uint8_t* out) const {
     const Header& h = header_;
     if (h.paletted()) {
       const std::uint32_t index = part(row, i);
-      if (index >= h.palette_size) broken(fmt::format("a pixel has colour {} of a palette of {}", index, h.palette_size));
+      if (index >= h.palette_size)
+        broken(fmt::format("a pixel has colour {} of a palette of {}", index, h.palette_size));
       const auto& c = h.palette[index];
       return writer.put(out, c.red, c.green, c.blue, c.alpha);
     }
     const Index at = i * h.parts();
-    const std::uint32_t red = part(row, at), green = h.coloured() ? part(row, at + 1) : red, blue = h.coloured() ? part(row, at + 2) : red;
+    const std::uint32_t red = part(row, at), green = h.coloured() ? part(row, at + 1) : red,
+                        blue = h.coloured() ? part(row, at + 2) : red;
     // Depths below 8 are stretched to it.
     const std::uint32_t most = h.depth == 16 ? 65535 : 255, scale = h.depth < 8 ? 255 / h.most() : 1;
     std::uint32_t alpha = most;
     if (h.has_alpha()) alpha = part(row, at + h.parts() - 1);
-    if (h.has_transparent && red == h.transparent[0] && (!h.coloured() || (green == h.transparent[1] && blue == h.transparent[2])))
+    if (h.has_transparent && red == h.transparent[0] &&
+        (!h.coloured() || (green == h.transparent[1] && blue == h.transparent[2])))
       alpha = 0;
     writer.put(out, red * scale, green * scale, blue * scale, alpha, most);
   }

@@ -48,7 +48,8 @@ class PixelWriter {
       blue >>= 8;
     }
     if (gray_) {
-      *out = static_cast<std::uint8_t>((red * 77 + green * 150 + blue * 29) >> 8);  // stb_image's luma; gray stays as it is
+      *out = static_cast<std::uint8_t>((red * 77 + green * 150 + blue * 29) >>
+                                       8);  // stb_image's luma; gray stays as it is
     } else {
       out[0] = static_cast<std::uint8_t>(red);
       out[1] = static_cast<std::uint8_t>(green);
@@ -57,8 +58,10 @@ class PixelWriter {
   }
 
  private:
-  static std::uint32_t over(std::uint32_t part, std::uint32_t behind, std::uint32_t alpha, std::uint32_t most) {
-    const std::uint64_t sum = std::uint64_t{part} * alpha + std::uint64_t{behind} * (most / 255) * (most - alpha);
+  static std::uint32_t over(std::uint32_t part, std::uint32_t behind, std::uint32_t alpha,
+                            std::uint32_t most) {
+    const std::uint64_t sum =
+        std::uint64_t{part} * alpha + std::uint64_t{behind} * (most / 255) * (most - alpha);
     return static_cast<std::uint32_t>((sum + most / 2) / most);
   }
 

@@ -36,8 +36,8 @@ Options options_of(const Expression& call, const std::vector<std::string>& own) 
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
     std::vector<std::string> known = own;
     known.insert(known.end(), {"only", "per_class", "draw"});
-    fail_usage("unknown option {} of data set '{}' {}{}", quoted(argument.key), call.name, at_character(call.source, argument.key_position),
-               suggest(argument.key, known));
+    fail_usage("unknown option {} of data set '{}' {}{}", quoted(argument.key), call.name,
+               at_character(call.source, argument.key_position), suggest(argument.key, known));
   }
   return {call, "data set", own};
 }
@@ -67,7 +67,9 @@ Load make_idx(const Expression& call) {
   const std::string path = required_path(options, "path");
   const auto classes = static_cast<int>(options.integer("classes", 0, 1, most_idx_classes));
   const std::string name = options.word("name", "");
-  return [=](Split split, BadImages&) { return load_idx_folder({.path = path, .name = name, .classes = classes}, split); };
+  return [=](Split split, BadImages&) {
+    return load_idx_folder({.path = path, .name = name, .classes = classes}, split);
+  };
 }
 
 Load make_folder(const Expression& call) {
@@ -157,10 +159,12 @@ void note_missing_classes(Dataset& train) {
   while (counts[first] == 0) ++first;
   std::string advice;
   if (train.class_names.empty() && first == count && first > 0)
-    advice = fmt::format("; its labels begin at {}: only={}..{} renumbers them from 0", first, first, classes - 1);
+    advice =
+        fmt::format("; its labels begin at {}: only={}..{} renumbers them from 0", first, first, classes - 1);
   missing.resize(std::min(count, most_shown));
-  train.notes.push_back(fmt::format("{} of {} classes never occur{} in the training images: {}{}{}", count, classes, count == 1 ? "s" : "",
-                                    fmt::join(missing, ", "), count > most_shown ? ", …" : "", advice));
+  train.notes.push_back(fmt::format("{} of {} classes never occur{} in the training images: {}{}{}", count,
+                                    classes, count == 1 ? "s" : "", fmt::join(missing, ", "),
+                                    count > most_shown ? ", …" : "", advice));
 }
 
 /// Gives both halves what only the training half can tell: the number of classes, and the mean and stddev.
@@ -189,13 +193,15 @@ const std::vector<DatasetEntry>& known_datasets() {
 }
 
 bool is_bare_dataset(const std::string& text) {
-  return std::any_of(entries().begin(), entries().end(),
-                     [&](const Entry& entry) { return entry.name == text && entry.help.usage == entry.name; });
+  return std::any_of(entries().begin(), entries().end(), [&](const Entry& entry) {
+    return entry.name == text && entry.help.usage == entry.name;
+  });
 }
 
 namespace {
 
-constexpr const char* skip_advice = "; --skip-bad, or skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out";
+constexpr const char* skip_advice =
+    "; --skip-bad, or skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out";
 
 /// The text's way to load, its selection taken out of it.
 struct Request {
@@ -240,15 +246,20 @@ Splits load_splits(const std::string& text) {
   Splits halves{request.load(Split::train, bad), request.load(Split::test, bad)};
   bad.require_none(skip_advice);
   settle(halves.train, &halves.test);
-  return {selected(request.selection, std::move(halves.train), Split::train), selected(request.selection, std::move(halves.test), Split::test)};
+  return {selected(request.selection, std::move(halves.train), Split::train),
+          selected(request.selection, std::move(halves.test), Split::test)};
 }
 
 std::string with_bad_images_skipped(const std::string& text) {
   Expression call = Expression::parse(text);
-  if (call.name != "folder") fail_usage("images are left out of image folders alone, and {} is none", quoted(text));
+  if (call.name != "folder")
+    fail_usage("images are left out of image folders alone, and {} is none", quoted(text));
   for (const auto& arg : call.args)
     if (arg.key == "skip_bad") {
-      if (arg.text != "true") fail_usage("--skip-bad leaves out images that cannot be read, and {} says skip_bad={}; leave one of them out", quoted(text), printable(arg.text));
+      if (arg.text != "true")
+        fail_usage(
+            "--skip-bad leaves out images that cannot be read, and {} says skip_bad={}; leave one of them out",
+            quoted(text), printable(arg.text));
       return text;
     }
   call.args.push_back({.key = "skip_bad", .text = "true"});

@@ -29,7 +29,9 @@ constexpr std::uint32_t architecture = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t architecture = 0;
 #endif
 
-sock_filter load(std::size_t offset) { return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)}; }
+sock_filter load(std::size_t offset) {
+  return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
+}
 sock_filter answer(std::uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 /// Skips so many instructions when the loaded word compares so with `value`.
 sock_filter jump(int comparison, std::uint32_t value, std::uint8_t when_true, std::uint8_t when_false) {
@@ -39,11 +41,11 @@ sock_filter jump(int comparison, std::uint32_t value, std::uint8_t when_true, st
 bool forbid_system_calls() {
   if (architecture == 0) return false;
   const std::uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
-  std::vector<sock_filter> program = {load(offsetof(seccomp_data, arch)), jump(BPF_JEQ, architecture, 1, 0), answer(SECCOMP_RET_KILL_PROCESS),
-                                      load(offsetof(seccomp_data, nr))};
+  std::vector<sock_filter> program = {load(offsetof(seccomp_data, arch)), jump(BPF_JEQ, architecture, 1, 0),
+                                      answer(SECCOMP_RET_KILL_PROCESS), load(offsetof(seccomp_data, nr))};
   // What malloc and the unwinder of exceptions call, besides the three.
-  for (const long allowed : {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex,
-                             SYS_rt_sigreturn}) {
+  for (const long allowed : {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_brk, SYS_munmap, SYS_mremap,
+                             SYS_madvise, SYS_futex, SYS_rt_sigreturn}) {
     program.push_back(jump(BPF_JEQ, static_cast<std::uint32_t>(allowed), 0, 1));
     program.push_back(answer(SECCOMP_RET_ALLOW));
   }
@@ -56,7 +58,8 @@ bool forbid_system_calls() {
   }
   program.push_back(answer(refuse));
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
 /// Closes descriptors `first` to `last`, one by one where the kernel cannot do it at once.

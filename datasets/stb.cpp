@@ -40,12 +40,14 @@
 
 namespace fanin {
 
-Raster decode_with_stb(std::span<const std::uint8_t> file, const std::string& path, Index channels, const Background& background) {
+Raster decode_with_stb(std::span<const std::uint8_t> file, const std::string& path, Index channels,
+                       const Background& background) {
   const bool may_be_transparent = image_kind(file) == ImageKind::bmp;
   const auto asked = may_be_transparent ? 4 : static_cast<int>(channels);
   int width = 0, height = 0, stored = 0;
   const std::unique_ptr<stbi_uc, decltype(&std::free)> decoded(
-      stbi_load_from_memory(file.data(), static_cast<int>(file.size()), &width, &height, &stored, asked), &std::free);
+      stbi_load_from_memory(file.data(), static_cast<int>(file.size()), &width, &height, &stored, asked),
+      &std::free);
   if (!decoded) {
     const char* why = stbi_failure_reason();
     if (why && why == std::string_view("outofmem")) throw std::bad_alloc();
@@ -61,7 +63,8 @@ Raster decode_with_stb(std::span<const std::uint8_t> file, const std::string& pa
   const PixelWriter writer(channels, background);
   const stbi_uc* in = decoded.get();
   std::uint8_t* out = image.pixels.data();
-  for (std::size_t i = 0; i < count; ++i, in += 4, out += channels) writer.put(out, in[0], in[1], in[2], in[3]);
+  for (std::size_t i = 0; i < count; ++i, in += 4, out += channels)
+    writer.put(out, in[0], in[1], in[2], in[3]);
   return image;
 }
 
@@ -69,8 +72,9 @@ Raster resized(Raster image, Index height, Index width, const std::string& path)
   if (image.height == height && image.width == width) return image;
   Raster scaled{.width = width, .height = height, .channels = image.channels};
   scaled.pixels.resize(static_cast<std::size_t>(image.channels * height * width));
-  if (!stbir_resize_uint8(image.pixels.data(), static_cast<int>(image.width), static_cast<int>(image.height), 0, scaled.pixels.data(),
-                          static_cast<int>(width), static_cast<int>(height), 0, static_cast<int>(image.channels)))
+  if (!stbir_resize_uint8(image.pixels.data(), static_cast<int>(image.width), static_cast<int>(image.height),
+                          0, scaled.pixels.data(), static_cast<int>(width), static_cast<int>(height), 0,
+                          static_cast<int>(image.channels)))
     fail("{}: cannot be resized from {}x{} to {}x{}", path, image.width, image.height, width, height);
   return scaled;
 }

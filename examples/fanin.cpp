@@ -42,9 +42,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("fanin ") + version);
   register_weight_selection();
-  for (const auto add : {program::add_train, program::add_finetune, program::add_compare, program::add_evaluate, program::add_predict,
-                         program::add_models, program::add_inits, program::add_init, program::add_plan, program::add_probe,
-                         program::add_inspect, program::add_convert}) {
+  for (const auto add :
+       {program::add_train, program::add_finetune, program::add_compare, program::add_evaluate,
+        program::add_predict, program::add_models, program::add_inits, program::add_init, program::add_plan,
+        program::add_probe, program::add_inspect, program::add_convert}) {
     add(app);
   }
   return guarded(app, [&] {

@@ -1,9 +1,10 @@
 #pragma once
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <new>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
@@ -23,7 +24,8 @@ inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = app.remaining(true);
-    const auto flag = std::find_if(extras.begin(), extras.end(), [](const std::string& one) { return one.starts_with("-"); });
+    const auto flag = std::find_if(extras.begin(), extras.end(),
+                                   [](const std::string& one) { return one.starts_with("-"); });
     if (flag != extras.end()) {
       std::vector<std::string> known;
       for (const CLI::Option* option : command.get_options()) {

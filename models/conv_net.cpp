@@ -13,7 +13,9 @@ ModelInfo conv_net() {
   return {.name = "conv_net",
           .summary = "two 3×3 convolutions, a pool and a hidden layer",
           .example = "conv_net(channels=32-64, hidden=128)",
-          .options = {{"channels", "32-64", "of the two convolutions"}, {"hidden", "128", "units"}, activation_help()},
+          .options = {{"channels", "32-64", "of the two convolutions"},
+                      {"hidden", "128", "units"},
+                      activation_help()},
           .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
             const auto channels = options.sizes("channels", {32, 64}, 1, 4096);
             if (channels.size() != 2) options.refuse("channels", "two numbers, such as 32-64");
@@ -21,7 +23,8 @@ ModelInfo conv_net() {
             const auto activation = activation_option(options);
             if (input.height < 2 || input.width < 2) fail("conv_net needs images of at least 2×2");
             auto net = std::make_shared<nn::Sequential>();
-            net->add("conv1", nn::Conv2d({.in = input.channels, .out = channels[0], .kernel = 3, .padding = 1}));
+            net->add("conv1",
+                     nn::Conv2d({.in = input.channels, .out = channels[0], .kernel = 3, .padding = 1}));
             net->add("act1", nn::ActivationLayer(activation));
             net->add("conv2", nn::Conv2d({.in = channels[0], .out = channels[1], .kernel = 3, .padding = 1}));
             net->add("act2", nn::ActivationLayer(activation));

@@ -40,32 +40,55 @@ struct LayerText {
   std::function<nn::ModulePtr(const Options&)> build;
 };
 
-const std::vector<std::string> conv_names = {"in", "out", "kernel", "stride", "padding", "dilation", "groups", "bias"};
+const std::vector<std::string> conv_names = {"in",      "out",      "kernel", "stride",
+                                             "padding", "dilation", "groups", "bias"};
 
 const std::vector<LayerText> layers = {
-    {"linear", {"in", "out", "bias"},
+    {"linear",
+     {"in", "out", "bias"},
      [](const Options& o) {
-       return std::make_shared<nn::Linear>(nn::LinearOptions{.in = size(o, "in"), .out = size(o, "out"), .bias = o.flag("bias", true)});
+       return std::make_shared<nn::Linear>(
+           nn::LinearOptions{.in = size(o, "in"), .out = size(o, "out"), .bias = o.flag("bias", true)});
      }},
-    {"conv2d", conv_names, [](const Options& o) { return std::make_shared<nn::Conv2d>(conv_options<nn::Conv2dOptions>(o)); }},
+    {"conv2d", conv_names,
+     [](const Options& o) { return std::make_shared<nn::Conv2d>(conv_options<nn::Conv2dOptions>(o)); }},
     {"conv_transpose2d", conv_names,
-     [](const Options& o) { return std::make_shared<nn::ConvTranspose2d>(conv_options<nn::ConvTranspose2dOptions>(o)); }},
-    {"embedding", {"count", "dimension"},
      [](const Options& o) {
-       return std::make_shared<nn::Embedding>(nn::EmbeddingOptions{.count = size(o, "count"), .dimension = size(o, "dimension")});
+       return std::make_shared<nn::ConvTranspose2d>(conv_options<nn::ConvTranspose2dOptions>(o));
      }},
-    {"batch_norm1d", {"features"},
-     [](const Options& o) { return std::make_shared<nn::BatchNorm1d>(nn::BatchNormOptions{.features = size(o, "features")}); }},
-    {"batch_norm2d", {"features"},
-     [](const Options& o) { return std::make_shared<nn::BatchNorm2d>(nn::BatchNormOptions{.features = size(o, "features")}); }},
-    {"layer_norm", {"features"},
-     [](const Options& o) { return std::make_shared<nn::LayerNorm>(nn::LayerNormOptions{.features = size(o, "features")}); }},
-    {"group_norm", {"groups", "channels"},
+    {"embedding",
+     {"count", "dimension"},
      [](const Options& o) {
-       return std::make_shared<nn::GroupNorm>(nn::GroupNormOptions{.groups = size(o, "groups"), .channels = size(o, "channels")});
+       return std::make_shared<nn::Embedding>(
+           nn::EmbeddingOptions{.count = size(o, "count"), .dimension = size(o, "dimension")});
      }},
-    {"prelu", {"parameters"},
-     [](const Options& o) { return std::make_shared<nn::PReLU>(nn::PReLUOptions{.parameters = o.integer("parameters", 1, 1, most)}); }},
+    {"batch_norm1d",
+     {"features"},
+     [](const Options& o) {
+       return std::make_shared<nn::BatchNorm1d>(nn::BatchNormOptions{.features = size(o, "features")});
+     }},
+    {"batch_norm2d",
+     {"features"},
+     [](const Options& o) {
+       return std::make_shared<nn::BatchNorm2d>(nn::BatchNormOptions{.features = size(o, "features")});
+     }},
+    {"layer_norm",
+     {"features"},
+     [](const Options& o) {
+       return std::make_shared<nn::LayerNorm>(nn::LayerNormOptions{.features = size(o, "features")});
+     }},
+    {"group_norm",
+     {"groups", "channels"},
+     [](const Options& o) {
+       return std::make_shared<nn::GroupNorm>(
+           nn::GroupNormOptions{.groups = size(o, "groups"), .channels = size(o, "channels")});
+     }},
+    {"prelu",
+     {"parameters"},
+     [](const Options& o) {
+       return std::make_shared<nn::PReLU>(
+           nn::PReLUOptions{.parameters = o.integer("parameters", 1, 1, most)});
+     }},
 };
 
 }  // namespace
@@ -77,7 +100,8 @@ nn::ModulePtr build_layer(const std::string& text) {
     names.push_back(layer.name);
     if (layer.name == call.name) return layer.build(Options(call, "layer", layer.options));
   }
-  fail_usage("unknown layer '{}' {}{}", call.name, at_character(text, call.position), suggest(call.name, names));
+  fail_usage("unknown layer '{}' {}{}", call.name, at_character(text, call.position),
+             suggest(call.name, names));
 }
 
 }  // namespace fanin::models

@@ -19,11 +19,14 @@ ModelInfo lenet() {
             const bool average = options.word("pool", "max", {"max", "avg"}) == "avg";
             const auto after_pools = [](Index size) { return ((size / 2) - 4) / 2; };
             const Index height = after_pools(input.height), width = after_pools(input.width);
-            if (height < 1 || width < 1) fail("lenet needs images of at least 12×12, got {}×{}", input.height, input.width);
+            if (height < 1 || width < 1)
+              fail("lenet needs images of at least 12×12, got {}×{}", input.height, input.width);
             auto net = std::make_shared<nn::Sequential>();
             const auto pool = [&](const char* name) {
-              if (average) net->add(name, nn::AvgPool2d());
-              else net->add(name, nn::MaxPool2d());
+              if (average)
+                net->add(name, nn::AvgPool2d());
+              else
+                net->add(name, nn::MaxPool2d());
             };
             net->add("conv1", nn::Conv2d({.in = input.channels, .out = 6, .kernel = 5, .padding = 2}));
             net->add("act1", nn::ActivationLayer(activation));

@@ -28,7 +28,8 @@ nn::ModulePtr build_conv(Index depth, Index width, nn::Activation activation, co
   Index channels = input.channels;
   for (Index i = 1; i <= depth; ++i) {
     const Index stride = i <= 2 ? 2 : 1;
-    net->add(fmt::format("conv{}", i), nn::Conv2d({.in = channels, .out = width, .kernel = 3, .stride = stride, .padding = 1}));
+    net->add(fmt::format("conv{}", i),
+             nn::Conv2d({.in = channels, .out = width, .kernel = 3, .stride = stride, .padding = 1}));
     net->add(fmt::format("act{}", i), nn::ActivationLayer(activation));
     channels = width;
   }
@@ -54,7 +55,8 @@ ModelInfo plain_net() {
             const bool conv = options.flag("conv", false);
             const Index width = options.integer("width", conv ? 32 : 256, 1, 1 << 16);
             const auto activation = activation_option(options, "tanh");
-            return conv ? build_conv(depth, width, activation, input) : build_dense(depth, width, activation, input);
+            return conv ? build_conv(depth, width, activation, input)
+                        : build_dense(depth, width, activation, input);
           }};
 }
 

@@ -5,7 +5,8 @@
 namespace fanin::models {
 
 const std::vector<ModelInfo>& registry() {
-  static const std::vector<ModelInfo> all = {mlp(), lenet(), conv_net(), vgg_small(), resnet_small(), plain_net()};
+  static const std::vector<ModelInfo> all = {mlp(),       lenet(),        conv_net(),
+                                             vgg_small(), resnet_small(), plain_net()};
   return all;
 }
 
@@ -19,7 +20,8 @@ nn::ModulePtr build(const std::string& text, const InputSpec& input) {
     for (const auto& option : model.options) known.push_back(option.name);
     return model.build(Options(call, "model", std::move(known)), input);
   }
-  fail_usage("unknown model '{}' {}{}", call.name, at_character(text, call.position), suggest(call.name, names));
+  fail_usage("unknown model '{}' {}{}", call.name, at_character(text, call.position),
+             suggest(call.name, names));
 }
 
 nn::Activation activation_option(const Options& options, const char* fallback) {

@@ -35,7 +35,9 @@ void __libc_free(void* block) noexcept;
 
 namespace {
 
-std::int64_t size_of_block(void* block) { return static_cast<std::int64_t>(::malloc_usable_size(block)); }  // 0 for null
+std::int64_t size_of_block(void* block) {
+  return static_cast<std::int64_t>(::malloc_usable_size(block));
+}  // 0 for null
 
 void* counted(void* block) {
   if (block == nullptr) return nullptr;
@@ -51,7 +53,9 @@ extern "C" {
 
 void* malloc(std::size_t bytes) noexcept { return counted(__libc_malloc(bytes)); }
 void* calloc(std::size_t count, std::size_t bytes) noexcept { return counted(__libc_calloc(count, bytes)); }
-void* memalign(std::size_t alignment, std::size_t bytes) noexcept { return counted(__libc_memalign(alignment, bytes)); }
+void* memalign(std::size_t alignment, std::size_t bytes) noexcept {
+  return counted(__libc_memalign(alignment, bytes));
+}
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept { return memalign(alignment, bytes); }
 
 int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexcept {

@@ -23,8 +23,14 @@ const std::map<std::string, Rooms>& below() {
     rooms["kernels"] = {};
     rooms["core"] = {"kernels"};  // no circle: of core, kernels see only numbers, threads and memory
     Rooms reach = {"core", "kernels"};
-    for (const Rooms& floor : std::vector<Rooms>{{"autograd", "ops"}, {"init"}, {"nn"}, {"optim", "io", "data"}, {"train"}, {"lab"},
-                                                 {"models", "datasets"}, {"examples"}}) {
+    for (const Rooms& floor : std::vector<Rooms>{{"autograd", "ops"},
+                                                 {"init"},
+                                                 {"nn"},
+                                                 {"optim", "io", "data"},
+                                                 {"train"},
+                                                 {"lab"},
+                                                 {"models", "datasets"},
+                                                 {"examples"}}) {
       reach.insert(floor.begin(), floor.end());
       for (const auto& room : floor) rooms[room] = reach;
     }
@@ -45,7 +51,8 @@ std::string objection(const std::string& file, const std::string& included) {
   if (!fs::exists(included)) return "no such file from the repository's root";
   const std::string room = room_of(file), other = room_of(included);
   if (room == "kernels" && other == "core") {
-    const Rooms open = {"framework/core/real.hpp", "framework/core/parallel.hpp", "framework/core/memory.hpp"};
+    const Rooms open = {"framework/core/real.hpp", "framework/core/parallel.hpp",
+                        "framework/core/memory.hpp"};
     return open.contains(included) ? "" : "kernels know nothing of " + included;
   }
   const std::string everything = "framework/fanin.hpp";  // all that is public, for those above the framework
@@ -82,8 +89,9 @@ TEST_CASE("includes: every file includes only its own floor or lower ones") {
       ++files;
       for (const auto& included : includes_of(entry.path())) {
         ++includes;
-        CHECK_MESSAGE(objection(entry.path().generic_string(), included).empty(), entry.path().generic_string(), " includes ", included,
-                      ": ", objection(entry.path().generic_string(), included));
+        CHECK_MESSAGE(objection(entry.path().generic_string(), included).empty(),
+                      entry.path().generic_string(), " includes ", included, ": ",
+                      objection(entry.path().generic_string(), included));
       }
     }
   }

@@ -1,9 +1,10 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "examples/bench/table.hpp"
 #include "examples/bench/workloads.hpp"
@@ -27,8 +28,12 @@ void serve(const Measure& measure) {
 void add_table(CLI::App& app, bench::TableOptions& table) {
   app.add_flag("--quick", table.quick, "one short measure each: a smoke test");
   app.add_option("--only", table.only, "measure only this: " + bench::sections());
-  app.add_option("--pairs", table.pairs, "measures of each side, taken in turn")->capture_default_str()->check(CLI::Range(1, 1000));
-  app.add_option("--seconds", table.seconds, "length of one measure")->capture_default_str()->check(CLI::Range(0.01, 600.0));
+  app.add_option("--pairs", table.pairs, "measures of each side, taken in turn")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", table.seconds, "length of one measure")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 600.0));
   app.add_option("--python", table.python, "an interpreter that has PyTorch")->capture_default_str();
   app.add_option("--folder", table.folder, "Fashion-MNIST's IDX files")->capture_default_str();
   app.add_option("--peers", table.peers, "where peer_torch.py is")->capture_default_str();
@@ -36,7 +41,8 @@ void add_table(CLI::App& app, bench::TableOptions& table) {
 }
 
 void add_train(CLI::App& app, bench::TrainingRun& run, bool& serving) {
-  CLI::App* command = app.add_subcommand("train", "Train one workload and print its samples/s as a line of JSON");
+  CLI::App* command =
+      app.add_subcommand("train", "Train one workload and print its samples/s as a line of JSON");
   command->add_option("workload", run.workload, "mlp, lenet, conv_net or plain_net")->required();
   command->add_option("--batch", run.batch, "samples a step")->capture_default_str();
   command->add_option("--threads", run.threads, "of the run")->capture_default_str();
@@ -48,8 +54,10 @@ void add_train(CLI::App& app, bench::TrainingRun& run, bool& serving) {
     bench::Training training(run);
     training.measure(std::min(0.5, run.seconds));  // warm-up
     if (serving) return serve([&] { return training.measure(run.seconds); });
-    const nlohmann::ordered_json result = {{"workload", run.workload}, {"batch", run.batch},
-                                           {"threads", run.threads},   {"samples_per_s", training.measure(run.seconds)}};
+    const nlohmann::ordered_json result = {{"workload", run.workload},
+                                           {"batch", run.batch},
+                                           {"threads", run.threads},
+                                           {"samples_per_s", training.measure(run.seconds)}};
     say("{}\n", result.dump());
   });
 }
@@ -61,7 +69,8 @@ struct Draw {
 };
 
 void add_init(CLI::App& app, Draw& draw) {
-  CLI::App* command = app.add_subcommand("init", "Nanoseconds an element of an initializer, a number for each line of stdin");
+  CLI::App* command =
+      app.add_subcommand("init", "Nanoseconds an element of an initializer, a number for each line of stdin");
   command->add_option("scheme", draw.scheme, "its text")->required();
   command->add_option("rows", draw.rows, "of the tensor")->required()->check(CLI::Range(1, 1 << 15));
   command->add_option("columns", draw.columns, "of the tensor")->required()->check(CLI::Range(1, 1 << 15));
@@ -72,15 +81,19 @@ void add_init(CLI::App& app, Draw& draw) {
 }
 
 void add_sgemm(CLI::App& app, bench::TrainingRun& run, bool& serving) {
-  CLI::App* command = app.add_subcommand("sgemm", "GFLOP/s of OpenBLAS's sgemm, and the samples/s it would allow each workload");
-  command->add_option("--threads", run.threads, "streams of products at a time")->capture_default_str()->check(CLI::Range(1, 256));
+  CLI::App* command = app.add_subcommand(
+      "sgemm", "GFLOP/s of OpenBLAS's sgemm, and the samples/s it would allow each workload");
+  command->add_option("--threads", run.threads, "streams of products at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   command->add_option("--seconds", run.seconds, "length of the measure")->capture_default_str();
   command->add_flag("--serve", serving, "a rate for each line of stdin");
   command->callback([&] {
     if (serving) return serve([&] { return bench::sgemm_rate(run.threads, run.seconds); });
     const double rate = bench::sgemm_rate(run.threads, run.seconds);
     nlohmann::ordered_json result = {{"threads", run.threads}, {"gflops", rate}};
-    for (const auto& one : bench::workloads()) result[one.name] = rate * 1e9 / bench::flops_per_sample(one.name);
+    for (const auto& one : bench::workloads())
+      result[one.name] = rate * 1e9 / bench::flops_per_sample(one.name);
     say("{}\n", result.dump());
   });
 }

@@ -26,8 +26,10 @@ pid_t start(const Command& command, int in, int out) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   const auto connect = [&files](int from, int to, int mode) {
-    if (from < 0) posix_spawn_file_actions_addopen(&files, to, "/dev/null", mode, 0);
-    else posix_spawn_file_actions_adddup2(&files, from, to);
+    if (from < 0)
+      posix_spawn_file_actions_addopen(&files, to, "/dev/null", mode, 0);
+    else
+      posix_spawn_file_actions_adddup2(&files, from, to);
   };
   connect(in, STDIN_FILENO, O_RDONLY);
   connect(out, STDOUT_FILENO, O_WRONLY);
@@ -38,7 +40,9 @@ pid_t start(const Command& command, int in, int out) {
   return failed == 0 ? pid : -1;
 }
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 Usage wait_for(pid_t pid, Clock::time_point begin) {
   if (pid < 0) return {.status = 127};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/bench/sections.hpp"
@@ -68,9 +69,9 @@ void TrainingTable::measure(const Workload& workload) {
 }
 
 void TrainingTable::add(Row row) {
-  note("{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", row.workload,
-             row.batch, row.threads, text_of(median(row.fanin)), text_of(median(row.torch)),
-             text_of(row.ratio(), "×"), text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"));
+  note("{} {} × {} threads: {} samples/s; PyTorch {} ({}), heap kept {} ({})\n", row.workload, row.batch,
+       row.threads, text_of(median(row.fanin)), text_of(median(row.torch)), text_of(row.ratio(), "×"),
+       text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"));
   rows_.push_back(std::move(row));
 }
 

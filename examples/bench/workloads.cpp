@@ -23,7 +23,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 Dataset data_of(const TrainingRun& run) {
   Dataset data = load_dataset(run.data, Split::train);
@@ -98,7 +100,8 @@ Training::~Training() = default;
 double Training::measure(double seconds) {
   Index samples = 0;
   double elapsed = 0;
-  for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start)) samples += parts_->step();
+  for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start))
+    samples += parts_->step();
   return static_cast<double>(samples) / elapsed;
 }
 
@@ -129,13 +132,14 @@ double sgemm_rate(int threads, double seconds) {
   const auto stream = [seconds](double* rate) {
     std::vector<float> a(size * size, 0.5f), b(size * size, 0.25f), c(size * size);
     const auto multiply = [&] {
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.data(), size, b.data(), size, 0, c.data(),
-                  size);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.data(), size, b.data(),
+                  size, 0, c.data(), size);
     };
     multiply();
     Index products = 0;
     double elapsed = 0;
-    for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start), ++products) multiply();
+    for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start), ++products)
+      multiply();
     *rate = 2e-9 * size * size * size * static_cast<double>(products) / elapsed;
   };
   std::vector<double> rates(static_cast<std::size_t>(threads));

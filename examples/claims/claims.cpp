@@ -1,7 +1,6 @@
 // Small experiments that put the literature's claims on initialization to the test: claimed versus seen.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +8,8 @@
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "examples/claims/experiments.hpp"
 #include "examples/guarded.hpp"
@@ -64,10 +65,12 @@ int run(const Arguments& arguments) {
   std::size_t done = 0;
   const auto findings = lab::examine_all(chosen, arguments.jobs, [&](const lab::Finding& finding) {
     note("{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
-               finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
+         finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
   });
-  if (arguments.json) say("{}", lab::findings_json(findings, arguments.seed));
-  else say("{}\n", lab::findings_table(findings));
+  if (arguments.json)
+    say("{}", lab::findings_json(findings, arguments.seed));
+  else
+    say("{}\n", lab::findings_table(findings));
   write_outputs(arguments.out, findings, arguments.seed);
   if (!arguments.json) say("written to {0}/claims.json and {0}/claims.md\n", arguments.out);
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;

@@ -40,35 +40,49 @@ lab::Claim glorot_2010(const Bench& bench) {
   return {
       .name = "glorot-2010",
       .paper = "Glorot & Bengio 2010",
-      .words = "In a tanh net, the standard U(±1/√n) shrinks activations towards the output and gradients towards the "
-               "input by two thirds of the variance a layer; the normalized initialization loses only what tanh bends.",
-      .setting = fmt::format("{} tanh layers of {}, biases 0, mean of {} draws; 256 Fashion-MNIST images of mean square 1; "
-                             "predicted by the mean-field variance map",
-                             depth, width, draws),
+      .words =
+          "In a tanh net, the standard U(±1/√n) shrinks activations towards the output and gradients towards the "
+          "input by two thirds of the variance a layer; the normalized initialization loses only what tanh bends.",
+      .setting = fmt::format(
+          "{} tanh layers of {}, biases 0, mean of {} draws; 256 Fashion-MNIST images of mean square 1; "
+          "predicted by the mean-field variance map",
+          depth, width, draws),
       .predict =
           [] {
             const Ends standard = of_standard(), glorot = of_glorot();
             const double layers = depth - 1;
-            return std::vector<lab::Prediction>{
-                {.what = "standard: activation variance, factor a layer", .formula = "E[tanh²]-map, σw² = 1/3",
-                 .figure = std::pow(standard.forward, 2 / layers), .share = 0.05},
-                {.what = "standard: gradient variance, factor a layer", .formula = "E[tanh'²]/3 → 1/3",
-                 .figure = std::pow(standard.backward, 2 / layers), .share = 0.05},
-                {.what = "standard: activation std, layer 5 / layer 1", .formula = "product", .figure = standard.forward,
-                 .share = 0.05},
-                {.what = "standard: gradient std, layer 1 / layer 5", .formula = "product", .figure = standard.backward,
-                 .share = 0.05},
-                {.what = "Glorot: activation std, layer 5 / layer 1", .formula = "E[tanh²]-map, σw² = 1",
-                 .figure = glorot.forward, .share = 0.05},
-                {.what = "Glorot: gradient std, layer 1 / layer 5", .formula = "Π E[tanh'²]", .figure = glorot.backward,
-                 .share = 0.05}};
+            return std::vector<lab::Prediction>{{.what = "standard: activation variance, factor a layer",
+                                                 .formula = "E[tanh²]-map, σw² = 1/3",
+                                                 .figure = std::pow(standard.forward, 2 / layers),
+                                                 .share = 0.05},
+                                                {.what = "standard: gradient variance, factor a layer",
+                                                 .formula = "E[tanh'²]/3 → 1/3",
+                                                 .figure = std::pow(standard.backward, 2 / layers),
+                                                 .share = 0.05},
+                                                {.what = "standard: activation std, layer 5 / layer 1",
+                                                 .formula = "product",
+                                                 .figure = standard.forward,
+                                                 .share = 0.05},
+                                                {.what = "standard: gradient std, layer 1 / layer 5",
+                                                 .formula = "product",
+                                                 .figure = standard.backward,
+                                                 .share = 0.05},
+                                                {.what = "Glorot: activation std, layer 5 / layer 1",
+                                                 .formula = "E[tanh²]-map, σw² = 1",
+                                                 .figure = glorot.forward,
+                                                 .share = 0.05},
+                                                {.what = "Glorot: gradient std, layer 1 / layer 5",
+                                                 .formula = "Π E[tanh'²]",
+                                                 .figure = glorot.backward,
+                                                 .share = 0.05}};
           },
       .measure =
           [bench] {
             const Images images = unit_images(bench, 256);
             const auto ends = [&](const char* plan) {
               const Profile profile = propagate(
-                  bench, fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width), plan, images, draws);
+                  bench, fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width), plan,
+                  images, draws);
               return Ends{profile.forward.back() / profile.forward.front(),
                           profile.backward.front() / profile.backward.back()};
             };

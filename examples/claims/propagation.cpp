@@ -38,7 +38,8 @@ Profile propagate(const Bench& bench, const std::string& model, const std::strin
     mean.backward.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) {
       mean.forward[i] += std::log(std::hypot(layers[i].activation_mean, layers[i].activation_std)) / draws;
-      mean.backward[i] += std::log(layers[i].gradient_norm) / draws;  // equal widths: the rms but for a constant
+      mean.backward[i] +=
+          std::log(layers[i].gradient_norm) / draws;  // equal widths: the rms but for a constant
     }
   }
   for (auto* side : {&mean.forward, &mean.backward}) {

@@ -77,7 +77,9 @@ std::vector<double> exponents(const init::Initializer& scheme, std::uint64_t see
   return sums;
 }
 
-std::string linear_net(int depth) { return fmt::format("plain_net(depth={}, width={}, activation=none)", depth, width); }
+std::string linear_net(int depth) {
+  return fmt::format("plain_net(depth={}, width={}, activation=none)", depth, width);
+}
 
 /// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps` where it never is.
 double learning_time(const Bench& bench, int depth, const char* plan) {
@@ -90,8 +92,10 @@ double learning_time(const Bench& bench, int depth, const char* plan) {
       Generator generator(bench.seed_of(i));
       nn::initialize(*net, plan, generator);
       const Course course = train_briefly(*net, training, test,
-                                          {.steps = most_steps, .optimizer = {.lr = rate / depth},
-                                           .seed = bench.seed_of(i), .until_loss = target_loss});
+                                          {.steps = most_steps,
+                                           .optimizer = {.lr = rate / depth},
+                                           .seed = bench.seed_of(i),
+                                           .until_loss = target_loss});
       if (course.reached(target_loss)) best = std::min(best, static_cast<double>(course.losses.size()));
     }
     mean += best / seeds;
@@ -106,25 +110,39 @@ lab::Claim saxe_2013(const Bench& bench) {
   return {
       .name = "saxe-2013",
       .paper = "Saxe et al. 2013",
-      .words = "Orthogonal weights keep gradient norms exactly in deep linear nets and make learning time independent of "
-               "depth; Gaussian ones of the same scale keep them on average only, and learning slows with depth.",
-      .setting = fmt::format("products of {} matrices of {}×{}; linear nets on Fashion-MNIST: steps of batch 64 until the "
-                             "loss is {}, best of {} learning rates ∝ 1/depth, at most {} steps, mean of {} seeds",
-                             factors, width, width, target_loss, std::size(rates), most_steps, seeds),
+      .words =
+          "Orthogonal weights keep gradient norms exactly in deep linear nets and make learning time independent of "
+          "depth; Gaussian ones of the same scale keep them on average only, and learning slows with depth.",
+      .setting = fmt::format(
+          "products of {} matrices of {}×{}; linear nets on Fashion-MNIST: steps of batch 64 until the "
+          "loss is {}, best of {} learning rates ∝ 1/depth, at most {} steps, mean of {} seeds",
+          factors, width, width, target_loss, std::size(rates), most_steps, seeds),
       .predict =
           [] {
             return std::vector<lab::Prediction>{
-                {.what = "orthogonal: ln of the product's largest / least singular value", .formula = "0", .margin = 1e-3},
-                {.what = "Gaussian: largest singular value's growth, ln a layer", .formula = "(ψ(n/2) - ln(n/2))/2",
-                 .figure = gaussian_exponent(1), .margin = 0.02},
-                {.what = "Gaussian: least singular value's growth, ln a layer", .formula = "(ψ(1/2) - ln(n/2))/2",
-                 .figure = gaussian_exponent(width), .share = 0.08},
-                {.what = "orthogonal, 100 layers: gradient norm, first / last layer", .formula = "1", .figure = 1,
+                {.what = "orthogonal: ln of the product's largest / least singular value",
+                 .formula = "0",
+                 .margin = 1e-3},
+                {.what = "Gaussian: largest singular value's growth, ln a layer",
+                 .formula = "(ψ(n/2) - ln(n/2))/2",
+                 .figure = gaussian_exponent(1),
+                 .margin = 0.02},
+                {.what = "Gaussian: least singular value's growth, ln a layer",
+                 .formula = "(ψ(1/2) - ln(n/2))/2",
+                 .figure = gaussian_exponent(width),
+                 .share = 0.08},
+                {.what = "orthogonal, 100 layers: gradient norm, first / last layer",
+                 .formula = "1",
+                 .figure = 1,
                  .margin = 1e-3},
                 {.what = fmt::format("orthogonal: learning time, {} / {} layers", deep, shallow),
-                 .formula = "independent of depth", .figure = 1, .margin = 0.4},
+                 .formula = "independent of depth",
+                 .figure = 1,
+                 .margin = 0.4},
                 {.what = fmt::format("Gaussian: learning time, {} / {} layers", deep, shallow),
-                 .formula = "grows with depth", .figure = 2, .relation = lab::Relation::at_least}};
+                 .formula = "grows with depth",
+                 .figure = 2,
+                 .relation = lab::Relation::at_least}};
           },
       .measure =
           [bench] {
@@ -136,12 +154,13 @@ lab::Claim saxe_2013(const Bench& bench) {
             const auto times_longer = [&](const char* plan) {
               return learning_time(bench, deep, plan) / learning_time(bench, shallow, plan);
             };
-            return std::vector<double>{factors * (isometric.front() - isometric.back()),
-                                       gaussian.front(),
-                                       gaussian.back(),
-                                       gradients.front() / gradients.back(),
-                                       times_longer("orthogonal"),
-                                       times_longer("variance_scaling(scale=1, mode=fan_in, distribution=normal)")};
+            return std::vector<double>{
+                factors * (isometric.front() - isometric.back()),
+                gaussian.front(),
+                gaussian.back(),
+                gradients.front() / gradients.back(),
+                times_longer("orthogonal"),
+                times_longer("variance_scaling(scale=1, mode=fan_in, distribution=normal)")};
           }};
 }
 

@@ -29,11 +29,13 @@ lab::Claim scale(const Bench& bench) {
   return {
       .name = "scale",
       .paper = "Glorot & Bengio 2010; He et al. 2015",
-      .words = "A standard deviation too small makes signal and gradient vanish, one too large makes them explode: "
-               "geometrically in depth, at the rate √n·σ/gain a layer.",
-      .setting = fmt::format("{} layers of n = {}, weights N(0, σ²), mean of {} draws; 256 Fashion-MNIST images of mean "
-                             "square 1",
-                             depth, width, draws),
+      .words =
+          "A standard deviation too small makes signal and gradient vanish, one too large makes them explode: "
+          "geometrically in depth, at the rate √n·σ/gain a layer.",
+      .setting = fmt::format(
+          "{} layers of n = {}, weights N(0, σ²), mean of {} draws; 256 Fashion-MNIST images of mean "
+          "square 1",
+          depth, width, draws),
       .predict =
           [] {
             std::vector<lab::Prediction> all;
@@ -42,12 +44,18 @@ lab::Claim scale(const Bench& bench) {
               const double linear = std::sqrt(static_cast<double>(width)) * std;
               const std::string net = std::string(activation) == "none" ? "linear" : activation;
               all.push_back({.what = fmt::format("{}, σ = {}: signal's factor a layer", net, std),
-                             .formula = "√n·σ/√(1/E[f²])", .figure = linear / gain.forward, .share = 0.03});
+                             .formula = "√n·σ/√(1/E[f²])",
+                             .figure = linear / gain.forward,
+                             .share = 0.03});
               all.push_back({.what = fmt::format("{}, σ = {}: gradient's factor a layer", net, std),
-                             .formula = "√n·σ/√(1/E[f'²])", .figure = linear / gain.backward, .share = 0.03});
+                             .formula = "√n·σ/√(1/E[f'²])",
+                             .figure = linear / gain.backward,
+                             .share = 0.03});
             }
-            all.push_back({.what = "all of them: least R² of log size against depth", .formula = "geometric",
-                           .figure = 0.999, .relation = lab::Relation::at_least});
+            all.push_back({.what = "all of them: least R² of log size against depth",
+                           .formula = "geometric",
+                           .figure = 0.999,
+                           .relation = lab::Relation::at_least});
             return all;
           },
       .measure =
@@ -56,9 +64,10 @@ lab::Claim scale(const Bench& bench) {
             std::vector<double> seen;
             double least_r2 = 1;
             for (const auto& [activation, std] : cases) {
-              Profile profile =
-                  propagate(bench, fmt::format("plain_net(depth={}, width={}, activation={})", depth, width, activation),
-                            fmt::format("normal(std={})", std), images, draws);
+              Profile profile = propagate(
+                  bench,
+                  fmt::format("plain_net(depth={}, width={}, activation={})", depth, width, activation),
+                  fmt::format("normal(std={})", std), images, draws);
               std::reverse(profile.backward.begin(), profile.backward.end());  // from the loss to the input
               for (const auto* side : {&profile.forward, &profile.backward}) {
                 const auto fit = lab::geometric_fit(*side);

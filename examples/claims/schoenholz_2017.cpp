@@ -35,18 +35,22 @@ double sigma_for(double xi) {
 
 std::string plan_for(double xi) {
   const double sigma = sigma_for(xi);
-  return fmt::format("*.weight=variance_scaling(scale={}, mode=fan_in, distribution=normal); *.bias=normal(std={})",
-                     sigma * sigma, std::sqrt(bias_square));
+  return fmt::format(
+      "*.weight=variance_scaling(scale={}, mode=fan_in, distribution=normal); *.bias=normal(std={})",
+      sigma * sigma, std::sqrt(bias_square));
 }
 
-std::string net(int depth) { return fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width); }
+std::string net(int depth) {
+  return fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width);
+}
 
 double trained_accuracy(const Bench& bench, double xi, int depth) {
   const auto& [training, test] = bench.data();
   const auto model = models::build(net(depth), {});
   Generator generator(bench.seed_of(0));
   nn::initialize(*model, plan_for(xi), generator);
-  return train_briefly(*model, training, test, {.steps = steps, .optimizer = {.lr = lr}, .seed = bench.seed_of(0)})
+  return train_briefly(*model, training, test,
+                       {.steps = steps, .optimizer = {.lr = lr}, .seed = bench.seed_of(0)})
       .test_accuracy;
 }
 
@@ -68,19 +72,25 @@ lab::Claim schoenholz_2017(const Bench& bench) {
   return {
       .name = "schoenholz-2017",
       .paper = "Schoenholz et al. 2017",
-      .words = "The mean-field depth scale ξ of (σw, σb) predicts how deep a tanh net trains: to about 6ξ layers.",
-      .setting = fmt::format("width {}, σb² = {}, σw chosen for each ξ; {} steps of SGD {}, batch 64 on Fashion-MNIST at depths 2ξ, "
-                             "4ξ … {}ξ; trains: keeps half of what depth 2ξ learned above chance; rates over {} layers",
-                             width, bias_square, steps, lr, most_multiple, rate_depth),
+      .words =
+          "The mean-field depth scale ξ of (σw, σb) predicts how deep a tanh net trains: to about 6ξ layers.",
+      .setting = fmt::format(
+          "width {}, σb² = {}, σw chosen for each ξ; {} steps of SGD {}, batch 64 on Fashion-MNIST at depths 2ξ, "
+          "4ξ … {}ξ; trains: keeps half of what depth 2ξ learned above chance; rates over {} layers",
+          width, bias_square, steps, lr, most_multiple, rate_depth),
       .predict =
           [] {
             std::vector<lab::Prediction> all;
             for (const double xi : scales)
-              all.push_back({.what = fmt::format("ξ = {}: gradient's factor a layer", xi), .formula = "√χ = e^(-1/2ξ)",
-                             .figure = std::sqrt(field_of(sigma_for(xi)).chi), .share = 0.03});
+              all.push_back({.what = fmt::format("ξ = {}: gradient's factor a layer", xi),
+                             .formula = "√χ = e^(-1/2ξ)",
+                             .figure = std::sqrt(field_of(sigma_for(xi)).chi),
+                             .share = 0.03});
             for (const double xi : scales)
               all.push_back({.what = fmt::format("ξ = {}: deepest net that trains, in units of ξ", xi),
-                             .formula = "about 6", .figure = 6, .margin = 2});
+                             .formula = "about 6",
+                             .figure = 6,
+                             .margin = 2});
             return all;
           },
       .measure =

@@ -35,22 +35,33 @@ lab::Claim symmetry(const Bench& bench) {
   return {
       .name = "symmetry",
       .paper = "Rumelhart, Hinton & Williams 1986",
-      .words = "Weights that start equal (zeros, a constant) keep the units of a layer identical through training; "
-               "random weights break the symmetry.",
+      .words =
+          "Weights that start equal (zeros, a constant) keep the units of a layer identical through training; "
+          "random weights break the symmetry.",
       .setting = "200 steps of SGD 0.05 on Fashion-MNIST; incoming weights are compared bit by bit",
       .predict =
           [] {
             const std::string rule = "equal weights → equal gradients";
             return std::vector<lab::Prediction>{
                 {.what = "mlp, constant(0.05): distinct units of 128 in fc1", .formula = rule, .figure = 1},
-                {.what = "lenet, constant(0.01): distinct filters of 16 in conv2", .formula = rule, .figure = 1},
-                {.what = "  while its weights moved by", .formula = "trained, not stuck", .figure = 1e-4,
+                {.what = "lenet, constant(0.01): distinct filters of 16 in conv2",
+                 .formula = rule,
+                 .figure = 1},
+                {.what = "  while its weights moved by",
+                 .formula = "trained, not stuck",
+                 .figure = 1e-4,
                  .relation = lab::Relation::at_least},
                 {.what = "mlp, zeros: distinct units of 128 in fc1", .formula = rule, .figure = 1},
-                {.what = "mlp, kaiming_normal: distinct units of 128 in fc1", .formula = "all", .figure = 128},
-                {.what = "mlp, constant(0.05): test accuracy", .formula = "one unit a layer's worth", .figure = 0.5,
+                {.what = "mlp, kaiming_normal: distinct units of 128 in fc1",
+                 .formula = "all",
+                 .figure = 128},
+                {.what = "mlp, constant(0.05): test accuracy",
+                 .formula = "one unit a layer's worth",
+                 .figure = 0.5,
                  .relation = lab::Relation::at_most},
-                {.what = "mlp, kaiming_normal: test accuracy", .formula = "it learns", .figure = 0.7,
+                {.what = "mlp, kaiming_normal: test accuracy",
+                 .formula = "it learns",
+                 .figure = 0.7,
                  .relation = lab::Relation::at_least}};
           },
       .measure =
@@ -60,8 +71,9 @@ lab::Claim symmetry(const Bench& bench) {
               auto net = models::build(model, {});
               Generator generator(bench.seed_of(0));
               nn::initialize(*net, plan, generator);
-              const Course course = train_briefly(
-                  *net, training, test, {.steps = steps, .optimizer = {.lr = 0.05}, .seed = bench.seed_of(0)});
+              const Course course =
+                  train_briefly(*net, training, test,
+                                {.steps = steps, .optimizer = {.lr = 0.05}, .seed = bench.seed_of(0)});
               return std::pair(net, course);
             };
             const auto [same, same_course] = trained("mlp(hidden=128-64)", "constant(0.05)");

@@ -22,7 +22,8 @@ double weight_square() { return std::pow(init::calculate_gain("leaky_relu", std:
 
 init::MeanField with_biases() {
   const double bias_square = 1.0 / (3 * width);  // U(±1/√n)
-  return init::mean_field(init::Nonlinearity::named("relu"), std::sqrt(weight_square()), std::sqrt(bias_square));
+  return init::mean_field(init::Nonlinearity::named("relu"), std::sqrt(weight_square()),
+                          std::sqrt(bias_square));
 }
 
 /// The spread of a unit's output over the images, squared and averaged over the units.
@@ -64,25 +65,36 @@ lab::Claim torch_default(const Bench& bench) {
   return {
       .name = "torch-default",
       .paper = "He et al. 2015 on torch.nn.Linear's a = √5",
-      .words = "PyTorch's default shrinks the variance by 3 per linear layer, and by 6 through a ReLU; its biases hold "
-               "the size up, but not what tells one image from another.",
-      .setting = fmt::format("{} layers of {}, mean of {} draws; 256 Fashion-MNIST images of mean square 1", depth, width,
-                             draws),
+      .words =
+          "PyTorch's default shrinks the variance by 3 per linear layer, and by 6 through a ReLU; its biases hold "
+          "the size up, but not what tells one image from another.",
+      .setting = fmt::format("{} layers of {}, mean of {} draws; 256 Fashion-MNIST images of mean square 1",
+                             depth, width, draws),
       .predict =
           [] {
             const double linear = weight_square(), relu = init::gain("relu").forward;
             const init::MeanField field = with_biases();
             return std::vector<lab::Prediction>{
-                {.what = "linear, biases 0: second moment's factor a layer", .formula = "2/(1+a²)", .figure = linear,
+                {.what = "linear, biases 0: second moment's factor a layer",
+                 .formula = "2/(1+a²)",
+                 .figure = linear,
                  .share = 0.05},
-                {.what = "ReLU, biases 0: second moment's factor a layer", .formula = "E[relu²]·2/(1+a²)",
-                 .figure = linear / (relu * relu), .share = 0.05},
-                {.what = "ReLU, biases 0: squared gradient's factor a layer", .formula = "E[relu'²]·2/(1+a²)",
-                 .figure = linear / std::pow(init::gain("relu").backward, 2), .share = 0.05},
-                {.what = "ReLU, with its biases: rms signal at layer 10", .formula = "√(q*/2), mean field",
-                 .figure = std::sqrt(field.q / 2), .share = 0.1},
-                {.what = "ReLU, with its biases: variance over images, factor a layer", .formula = "χ, mean field",
-                 .figure = field.chi, .share = 0.1}};
+                {.what = "ReLU, biases 0: second moment's factor a layer",
+                 .formula = "E[relu²]·2/(1+a²)",
+                 .figure = linear / (relu * relu),
+                 .share = 0.05},
+                {.what = "ReLU, biases 0: squared gradient's factor a layer",
+                 .formula = "E[relu'²]·2/(1+a²)",
+                 .figure = linear / std::pow(init::gain("relu").backward, 2),
+                 .share = 0.05},
+                {.what = "ReLU, with its biases: rms signal at layer 10",
+                 .formula = "√(q*/2), mean field",
+                 .figure = std::sqrt(field.q / 2),
+                 .share = 0.1},
+                {.what = "ReLU, with its biases: variance over images, factor a layer",
+                 .formula = "χ, mean field",
+                 .figure = field.chi,
+                 .share = 0.1}};
           },
       .measure =
           [bench] {
@@ -92,12 +104,13 @@ lab::Claim torch_default(const Bench& bench) {
             const Profile relu = propagate(bench, relu_net, weights_only, images, draws);
             const Profile whole = propagate(bench, relu_net, "default", images, draws);
             const auto kept = information(bench, images);
-            const std::span<const double> deep = std::span(kept).subspan(2, 6);  // settled, and above rounding
+            const std::span<const double> deep =
+                std::span(kept).subspan(2, 6);  // settled, and above rounding
             const auto square = [](double x) { return x * x; };
             return std::vector<double>{square(lab::geometric_fit(linear.forward).factor),
                                        square(lab::geometric_fit(relu.forward).factor),
-                                       1 / square(lab::geometric_fit(relu.backward).factor), whole.forward.back(),
-                                       lab::geometric_fit(deep).factor};
+                                       1 / square(lab::geometric_fit(relu.backward).factor),
+                                       whole.forward.back(), lab::geometric_fit(deep).factor};
           }};
 }
 

@@ -17,18 +17,21 @@ double Course::last_loss(std::size_t count) const {
 
 bool Course::reached(double loss) const { return losses.size() >= 10 && last_loss(10) <= loss; }
 
-Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test, const ShortTraining& options) {
+Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test,
+                     const ShortTraining& options) {
   const Index samples = options.steps * options.batch;
   if (samples > training.count)
-    fail("{} steps of {} samples need {} samples, the set has {}", options.steps, options.batch, samples, training.count);
+    fail("{} steps of {} samples need {} samples, the set has {}", options.steps, options.batch, samples,
+         training.count);
   Course course;
-  const auto result = train::train(model, training.take(samples), test.take(std::min<Index>(1000, test.count)),
-                                   {.epochs = 1,
-                                    .batch = options.batch,
-                                    .seed = options.seed,
-                                    .optimizer = options.optimizer,
-                                    .on_step = [&](Index, double loss) { course.losses.push_back(loss); },
-                                    .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
+  const auto result =
+      train::train(model, training.take(samples), test.take(std::min<Index>(1000, test.count)),
+                   {.epochs = 1,
+                    .batch = options.batch,
+                    .seed = options.seed,
+                    .optimizer = options.optimizer,
+                    .on_step = [&](Index, double loss) { course.losses.push_back(loss); },
+                    .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
   if (result.status == train::Status::diverged)
     course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
   course.test_accuracy = train::counted_accuracy(result);

@@ -27,6 +27,7 @@ struct Course {
 };
 
 /// Trains for at most so many steps, one pass over the first steps · batch samples.
-Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test, const ShortTraining& options);
+Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test,
+                     const ShortTraining& options);
 
 }  // namespace fanin::claims

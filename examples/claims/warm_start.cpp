@@ -54,13 +54,17 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
   nn::initialize(*net, scheme ? scheme : "default", generator);
   const Dataset few = task.training.take_per_class(task.labels.per_class, seed);
   return train::counted_accuracy(train::train(*net, few, task.test,
-                                              {.epochs = task.labels.epochs, .batch = 10, .seed = seed,
-                                               .optimizer = {.lr = lr, .momentum = 0.9}, .test_every = task.labels.epochs}));
+                                              {.epochs = task.labels.epochs,
+                                               .batch = 10,
+                                               .seed = seed,
+                                               .optimizer = {.lr = lr, .momentum = 0.9},
+                                               .test_every = task.labels.epochs}));
 }
 
 /// One accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Bench& bench, const Task& task, const char* scheme) {
-  return best_in_mean(rates, seeds, [&](double lr, int i) { return accuracy(task, scheme, lr, bench.seed_of(i)); });
+  return best_in_mean(rates, seeds,
+                      [&](double lr, int i) { return accuracy(task, scheme, lr, bench.seed_of(i)); });
 }
 
 }  // namespace
@@ -71,19 +75,26 @@ lab::Claim warm_start(const Bench& bench) {
       .name = "warm-start",
       .paper = "Yosinski et al. 2014",
       .words = "With few labels, starting from weights learned on other classes beats every random scheme.",
-      .setting = fmt::format("lenet pre-trained on classes 0-4 of the data set (2 epochs), its head drawn anew, then classes "
-                             "5-9 with few labels; {} seeds, each scheme at the best of {} learning rates; leads are "
-                             "paired by seed, in points of test accuracy; 95 % sure: the lower end of the 95 % interval",
-                             seeds, std::size(rates)),
+      .setting = fmt::format(
+          "lenet pre-trained on classes 0-4 of the data set (2 epochs), its head drawn anew, then classes "
+          "5-9 with few labels; {} seeds, each scheme at the best of {} learning rates; leads are "
+          "paired by seed, in points of test accuracy; 95 % sure: the lower end of the 95 % interval",
+          seeds, std::size(rates)),
       .predict =
           [] {
             std::vector<lab::Prediction> all;
             for (const auto& [per_class, epochs] : label_counts) {
-              all.push_back({.what = fmt::format("{} labels a class: mean lead over the best random scheme", per_class),
-                             .formula = "points", .figure = 0, .relation = lab::Relation::at_least});
+              all.push_back(
+                  {.what = fmt::format("{} labels a class: mean lead over the best random scheme", per_class),
+                   .formula = "points",
+                   .figure = 0,
+                   .relation = lab::Relation::at_least});
               for (const char* scheme : random_schemes)
-                all.push_back({.what = fmt::format("{} labels a class: lead over {}, 95 % sure", per_class, scheme),
-                               .formula = "mean - t·s/√n", .figure = 0, .relation = lab::Relation::at_least});
+                all.push_back(
+                    {.what = fmt::format("{} labels a class: lead over {}, 95 % sure", per_class, scheme),
+                     .formula = "mean - t·s/√n",
+                     .figure = 0,
+                     .relation = lab::Relation::at_least});
             }
             return all;
           },
@@ -93,7 +104,8 @@ lab::Claim warm_start(const Bench& bench) {
             const auto& [training, test] = bench.data();
             const TensorFile learned =
                 pretrained(training.only_classes(first), test.only_classes(first), bench.seed_of(0));
-            const Dataset others = training.only_classes(second), others_test = test.only_classes(second).take(2000);
+            const Dataset others = training.only_classes(second),
+                          others_test = test.only_classes(second).take(2000);
             std::vector<double> seen;
             for (const Labels& labels : label_counts) {
               const Task task{others, others_test, learned, labels};

@@ -102,8 +102,8 @@ lab::Claim weight_selection(const Bench& bench) {
                 }
                 std::vector<double> seen;
                 for (const Index count : steps) {
-                  const auto mine =
-                      best_accuracies(bench, fmt::format("weight_selection(file={})", value_text(file)), count);
+                  const auto mine = best_accuracies(
+                      bench, fmt::format("weight_selection(file={})", value_text(file)), count);
                   for (const char* scheme : random_schemes) {
                     const auto paired = lead(mine, best_accuracies(bench, scheme, count));
                     seen.push_back(paired.difference - paired.ci95);

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
@@ -13,12 +14,14 @@ namespace {
 
 std::string option_text(const init::OptionSpec& option) {
   const auto* number = std::get_if<double>(&option.standard);
-  return fmt::format("{}={}", option.name, number ? number_text(*number) : std::get<std::string>(option.standard));
+  return fmt::format("{}={}", option.name,
+                     number ? number_text(*number) : std::get<std::string>(option.standard));
 }
 
 std::string signature(const init::SchemeInfo& scheme) {
   std::string text = scheme.name;
-  for (std::size_t i = 0; i < scheme.options.size(); ++i) text += (i == 0 ? "(" : ", ") + option_text(scheme.options[i]);
+  for (std::size_t i = 0; i < scheme.options.size(); ++i)
+    text += (i == 0 ? "(" : ", ") + option_text(scheme.options[i]);
   return scheme.options.empty() ? text : text + ")";
 }
 
@@ -37,17 +40,22 @@ void print_scheme(const init::SchemeInfo& scheme) {
   for (const auto& option : scheme.options) {
     std::string words;
     for (const auto& word : option.words) words += (words.empty() ? " (" : ", ") + word;
-    line("option", fmt::format("{}: {}{}", option_text(option), option.meaning, words.empty() ? "" : words + ")"));
+    line("option",
+         fmt::format("{}: {}{}", option_text(option), option.meaning, words.empty() ? "" : words + ")"));
   }
 }
 
 nlohmann::ordered_json scheme_json(const init::SchemeInfo& scheme) {
-  nlohmann::ordered_json json = {{"name", scheme.name},       {"aliases", scheme.aliases}, {"summary", scheme.summary}, {"formula", scheme.formula},
-                                 {"paper", scheme.paper},     {"use", scheme.use},         {"fails", scheme.fails}};
+  nlohmann::ordered_json json = {{"name", scheme.name},       {"aliases", scheme.aliases},
+                                 {"summary", scheme.summary}, {"formula", scheme.formula},
+                                 {"paper", scheme.paper},     {"use", scheme.use},
+                                 {"fails", scheme.fails}};
   json["options"] = nlohmann::ordered_json::object();
   for (const auto& option : scheme.options) {
-    if (const auto* number = std::get_if<double>(&option.standard)) json["options"][option.name] = *number;
-    else json["options"][option.name] = std::get<std::string>(option.standard);
+    if (const auto* number = std::get_if<double>(&option.standard))
+      json["options"][option.name] = *number;
+    else
+      json["options"][option.name] = std::get<std::string>(option.standard);
   }
   return json;
 }
@@ -56,7 +64,8 @@ void list_schemes(const std::string& name, bool json) {
   std::vector<const init::SchemeInfo*> shown = init::schemes();
   if (!name.empty()) {
     if (name == "default") {
-      fail_usage("'default' is no scheme of its own: it stands for each layer's own one; fanin plan --model NAME shows which they are");
+      fail_usage(
+          "'default' is no scheme of its own: it stands for each layer's own one; fanin plan --model NAME shows which they are");
     }
     const auto* one = init::find_scheme(name);
     if (one == nullptr) fail_usage("unknown scheme '{}'{}", name, init::suggest_scheme(name));
@@ -80,12 +89,19 @@ void list_models(bool json) {
     const auto built = models::build(model.name, {});
     if (json) {
       nlohmann::ordered_json options = nlohmann::ordered_json::object();
-      for (const auto& option : model.options) options[option.name] = {{"default", option.fallback}, {"meaning", option.meaning}};
-      all.push_back({{"name", model.name}, {"summary", model.summary}, {"example", model.example}, {"options", options}, {"parameters", built->parameter_count()}});
+      for (const auto& option : model.options)
+        options[option.name] = {{"default", option.fallback}, {"meaning", option.meaning}};
+      all.push_back({{"name", model.name},
+                     {"summary", model.summary},
+                     {"example", model.example},
+                     {"options", options},
+                     {"parameters", built->parameter_count()}});
       continue;
     }
-    say("{:<13} {} ({} parameters at 28×28)\n              {}\n", model.name, model.summary, built->parameter_count(), model.example);
-    for (const auto& option : model.options) say("              {:<11} {} [{}]\n", option.name, option.meaning, option.fallback);
+    say("{:<13} {} ({} parameters at 28×28)\n              {}\n", model.name, model.summary,
+        built->parameter_count(), model.example);
+    for (const auto& option : model.options)
+      say("              {:<11} {} [{}]\n", option.name, option.meaning, option.fallback);
   }
   if (json) say("{}\n", all.dump(2));
 }

@@ -8,8 +8,8 @@
 #include "examples/commands/setting_flags.hpp"
 #include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
-#include "framework/io/writable.hpp"
 #include "framework/core/printable.hpp"
+#include "framework/io/writable.hpp"
 
 namespace fanin::program {
 namespace {
@@ -29,15 +29,24 @@ Index steps_between(const std::string& text) {
 
 void CheckpointFlags::add_to(CLI::App& command, train::TrainOptions& options) {
   constexpr const char* group = "Checkpoints and early stopping";
-  command.add_option("--checkpoint", folder, "folder for checkpoints of this run; Ctrl-C saves one more")->group(group);
-  command.add_option("--checkpoint-every", every, "steps between two checkpoints, or 'epoch'")->group(group)->capture_default_str();
-  command.add_option("--keep", keep, "only the newest so many checkpoints stay")->group(group)->capture_default_str();
+  command.add_option("--checkpoint", folder, "folder for checkpoints of this run; Ctrl-C saves one more")
+      ->group(group);
+  command.add_option("--checkpoint-every", every, "steps between two checkpoints, or 'epoch'")
+      ->group(group)
+      ->capture_default_str();
+  command.add_option("--keep", keep, "only the newest so many checkpoints stay")
+      ->group(group)
+      ->capture_default_str();
   command.add_flag("--keep-best", keep_best, "also keep the best epoch's, as best.safetensors")->group(group);
-  command.add_flag("--resume", resume, "go on from the newest checkpoint, to the same bits as a run never interrupted")->group(group);
+  command
+      .add_flag("--resume", resume,
+                "go on from the newest checkpoint, to the same bits as a run never interrupted")
+      ->group(group);
   add_setting_flags(command, options, train::Topic::stopping, group);
 }
 
-void CheckpointFlags::apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const {
+void CheckpointFlags::apply(train::TrainOptions& options,
+                            const std::map<std::string, std::string>& metadata) const {
   const train::EarlyStopping& stopping = options.early_stopping;
   if (stopping.patience < 0) fail_usage("--patience must be at least 0, got {}", stopping.patience);
   if (!(stopping.min_delta >= 0) || !std::isfinite(stopping.min_delta)) {
@@ -45,7 +54,8 @@ void CheckpointFlags::apply(train::TrainOptions& options, const std::map<std::st
   }
   if (keep < 1) fail_usage("--keep must be at least 1, got {}", keep);
   const Index every_steps = steps_between(every);
-  for (const auto& [given, flag] : {std::pair{resume, "--resume"}, {keep_best, "--keep-best"}, {every_steps > 0, "--checkpoint-every"}}) {
+  for (const auto& [given, flag] :
+       {std::pair{resume, "--resume"}, {keep_best, "--keep-best"}, {every_steps > 0, "--checkpoint-every"}}) {
     if (given && folder.empty()) fail_usage("{} needs --checkpoint FOLDER", flag);
   }
   options.checkpoint = {.folder = folder,
@@ -63,7 +73,8 @@ void CheckpointFlags::require_writable() const {
 
 void CheckpointFlags::report_end(const train::TrainOptions& options, const train::TrainResult& result) const {
   if (!result.stopped_early) return;
-  note("stopped early: no better epoch than {} in the last {}\n", result.best_epoch, options.early_stopping.patience);
+  note("stopped early: no better epoch than {} in the last {}\n", result.best_epoch,
+       options.early_stopping.patience);
 }
 
 void CheckpointFlags::require_end(const train::TrainResult& result, const char* remedy) const {
@@ -71,12 +82,16 @@ void CheckpointFlags::require_end(const train::TrainResult& result, const char* 
     std::string advice = fmt::format("try {}", remedy);
     // --resume goes on under the same options, to the same end: it is no way out.
     if (!folder.empty()) advice += " and another --checkpoint folder";
-    if (!result.checkpoint.empty()) advice += fmt::format(", or train the weights from before it on: fanin finetune --from {} --keep-head", result.checkpoint);
-    else if (!folder.empty()) advice += fmt::format("; {} has no checkpoint with weights from before it", folder);
+    if (!result.checkpoint.empty())
+      advice += fmt::format(", or train the weights from before it on: fanin finetune --from {} --keep-head",
+                            result.checkpoint);
+    else if (!folder.empty())
+      advice += fmt::format("; {} has no checkpoint with weights from before it", folder);
     fail("training diverged: {}; {}", result.divergence, advice);
   }
   if (result.status != train::Status::stopped) return;
-  fail("interrupted at step {}{}", result.steps, folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
+  fail("interrupted at step {}{}", result.steps,
+       folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
 }
 
 }  // namespace fanin::program

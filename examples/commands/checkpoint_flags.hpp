@@ -1,7 +1,8 @@
 #pragma once
-#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "framework/train/trainer.hpp"
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/setting_flags.hpp"
@@ -60,7 +61,8 @@ train::TrainOptions TrainingFlags::options() const {
 
 void add_skip_bad(CLI::App& command, std::string& data) {
   const auto asked = std::make_shared<bool>(false);
-  command.add_flag("--skip-bad", *asked, "leave out images of a folder that cannot be read, and say how many");
+  command.add_flag("--skip-bad", *asked,
+                   "leave out images of a folder that cannot be read, and say how many");
   command.parse_complete_callback([asked, &data] {
     if (*asked) data = with_bad_images_skipped(data);
   });
@@ -86,15 +88,16 @@ Dataset load_half(const std::string& text, Split split) {
   return data;
 }
 
-void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual, const std::string& source) {
+void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual,
+               const std::string& source) {
   const bool asked = !options.augment.normalisation().empty();
   const Normalisation& chosen = asked ? options.augment.normalisation() : usual;
   const auto before = data.train.mean, stddev_before = data.train.stddev;
   data.train.normalise(chosen);
   data.test.normalise(chosen);
   if (data.train.mean == before && data.train.stddev == stddev_before) return;
-  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.train.mean, " "), fmt::join(data.train.stddev, " "),
-             asked ? "--augment" : source);
+  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.train.mean, " "),
+       fmt::join(data.train.stddev, " "), asked ? "--augment" : source);
 }
 
 Batch initial_batch(const Dataset& training) { return first_batch(training, 256); }
@@ -108,7 +111,8 @@ const std::atomic<bool>& interrupted() { return stop_asked; }
 void watch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
-    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;  // nohup, or a job in the background
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
+      continue;  // nohup, or a job in the background
     action = {};
     action.sa_handler = on_interrupt;
     action.sa_flags = SA_RESTART;
@@ -130,16 +134,19 @@ CLI::Validator seed_number() {
 
 std::vector<std::string> split_list(const std::string& text, const std::string& separators) {
   std::vector<std::string> pieces;
-  for (const auto& [first, last] : split_calls(text, separators)) pieces.push_back(text.substr(first, last - first));
+  for (const auto& [first, last] : split_calls(text, separators))
+    pieces.push_back(text.substr(first, last - first));
   return pieces;
 }
 
-void point_to_probe(const train::Evaluation& test, const Dataset& data, const std::string& model, const std::string& plan) {
+void point_to_probe(const train::Evaluation& test, const Dataset& data, const std::string& model,
+                    const std::string& plan) {
   if (!lab::no_better_than_guessing(test.accuracy, data)) return;
   const bool rules = plan.find_first_of("=;") != std::string::npos;
-  note("this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
-       "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
-       percent(lab::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
+  note(
+      "this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
+      "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
+      percent(lab::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
 }
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
@@ -153,8 +160,8 @@ std::string json_text(const nlohmann::ordered_json& json) {
 
 std::string accuracy_text(const train::Evaluation& test, const Dataset& data) {
   const auto scores = train::class_scores(test.confusion, data.class_counts());
-  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", percent(test.accuracy), percent(train::macro_f1(scores)),
-                     percent(train::balanced_accuracy(scores)));
+  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", percent(test.accuracy),
+                     percent(train::macro_f1(scores)), percent(train::balanced_accuracy(scores)));
 }
 
 void print_class_scores(const train::Evaluation& test, const Dataset& data) {
@@ -162,8 +169,8 @@ void print_class_scores(const train::Evaluation& test, const Dataset& data) {
   const auto scores = train::class_scores(test.confusion, data.class_counts());
   for (std::size_t c = 0; c < scores.size(); ++c) {
     const auto& one = scores[c];
-    say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))), percent(one.precision),
-               percent(one.recall), percent(one.f1), one.samples);
+    say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))),
+        percent(one.precision), percent(one.recall), percent(one.f1), one.samples);
   }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
-#include <CLI/CLI.hpp>
 #include <atomic>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "datasets/registry.hpp"
 #include "framework/train/trainer.hpp"
@@ -47,7 +48,8 @@ Dataset load_half(const std::string& text, Split split);
 
 /// Gives both halves the normalisation that `options` or, if they have none, `usual` names: from then on it is the data's own, wherever the
 /// model sees them. Says so on stderr when it is not the data set's.
-void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual = {}, const std::string& source = "");
+void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual = {},
+               const std::string& source = "");
 
 models::InputSpec input_of(const Dataset& data);
 
@@ -60,7 +62,8 @@ const std::atomic<bool>& interrupted();
 void watch_interrupts();
 
 /// Says on stderr what to do about a run that learned nothing: a test accuracy that guessing gives too.
-void point_to_probe(const train::Evaluation& test, const Dataset& data, const std::string& model, const std::string& plan);
+void point_to_probe(const train::Evaluation& test, const Dataset& data, const std::string& model,
+                    const std::string& plan);
 
 /// Accepts a seed: digits alone. Without it CLI11 takes -1 for 2⁶⁴ - 1.
 CLI::Validator seed_number();

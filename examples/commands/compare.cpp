@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -13,10 +14,10 @@
 #include "framework/core/console.hpp"
 #include "framework/core/cores.hpp"
 #include "framework/core/error.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/crc32.hpp"
 #include "framework/io/mapped_file.hpp"
 #include "framework/io/tensor_file.hpp"
-#include "framework/core/printable.hpp"
 #include "framework/io/writable.hpp"
 #include "framework/lab/format.hpp"
 #include "framework/lab/grid.hpp"
@@ -67,7 +68,8 @@ class SchemeNotes {
   void tell(const std::string& scheme, const std::vector<std::string>& notes) {
     const std::lock_guard lock(mutex_);
     for (const auto& one : notes)
-      if (const std::string line = scheme + ": " + one; told_.insert(line).second) note("note: {}\n", printable(line));
+      if (const std::string line = scheme + ": " + one; told_.insert(line).second)
+        note("note: {}\n", printable(line));
   }
 
  private:
@@ -77,7 +79,8 @@ class SchemeNotes {
 
 /// The model's weights by a scheme: drawn by a plan, or loaded by `warm(FILE, …)`.
 /// Schemes that are fitted to data see what the run trains on and nothing else.
-std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training, SchemeNotes& notes) {
+std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training,
+                 SchemeNotes& notes) {
   if (train::Warm::is_warm(scheme.plan)) {
     train::Warm::parse(scheme.plan).start(model, seed);
     return scheme.plan;
@@ -94,7 +97,8 @@ std::string draw(nn::Module& model, const lab::Scheme& scheme, std::uint64_t see
 }
 
 std::string checksum(const MappedFile& file) {
-  return read_mapped(file, [&] { return fmt::format(" {:08x}", crc32_of(0, file.bytes().data(), file.bytes().size())); });
+  return read_mapped(
+      file, [&] { return fmt::format(" {:08x}", crc32_of(0, file.bytes().data(), file.bytes().size())); });
 }
 
 /// The checksums of a weight file and of all that its tensors lie in (shards, external data), so that runs kept from older
@@ -107,7 +111,8 @@ std::string checksum(const std::string& path) {
     if (tensor.map && seen.insert(tensor.map).second) sums += checksum(*tensor.map);
     if (tensor.map) continue;  // else inflated, perhaps from a shard
     std::uint32_t sum = 0;
-    tensor.read_pieces(tensor.dtype, [&](const std::byte* bytes, std::size_t size) { sum = crc32_of(sum, bytes, size); });
+    tensor.read_pieces(tensor.dtype,
+                       [&](const std::byte* bytes, std::size_t size) { sum = crc32_of(sum, bytes, size); });
     sums += fmt::format(" {:08x}", sum);
   }
   return sums;
@@ -192,9 +197,11 @@ lab::Settings settings_of(const lab::Grid& grid, const Splits& data) {
     settings.schemes.push_back(scheme.label);
     if (scheme.plan == "default" && settings.default_scheme.empty()) settings.default_scheme = scheme.label;
   }
-  std::erase_if(settings.training, [](const auto& one) { return one.first == "seed"; });  // each run has its own
+  std::erase_if(settings.training,
+                [](const auto& one) { return one.first == "seed"; });  // each run has its own
   settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
-  settings.extra = {{"training_images", std::to_string(data.train.count)}, {"test_images", std::to_string(data.test.count)}};
+  settings.extra = {{"training_images", std::to_string(data.train.count)},
+                    {"test_images", std::to_string(data.test.count)}};
   for (const auto& one : data.notes()) settings.extra.emplace_back("data_note", one);
   return settings;
 }
@@ -209,17 +216,19 @@ lab::GridProgress progress_lines() {
               [=](const lab::Run& run, int done, int total, bool reused) {
                 const double seconds =
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-                const std::string what = run.status == "ok" ? percent(run.test_accuracy)
-                                         : run.status == "diverged"
-                                             ? "diverged: " + run.message
-                                             : run.status + ": " + run.message;
-                note("[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n", done, total, printable(run.model), printable(run.scheme),
-                     run.seed, printable(what), reused ? "  (kept from before)" : "", seconds);
+                const std::string what = run.status == "ok"         ? percent(run.test_accuracy)
+                                         : run.status == "diverged" ? "diverged: " + run.message
+                                                                    : run.status + ": " + run.message;
+                note("[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n", done, total,
+                     printable(run.model), printable(run.scheme), run.seed, printable(what),
+                     reused ? "  (kept from before)" : "", seconds);
                 if (done < total) live("running…");
               },
           .on_epoch =
-              [=](const std::string& model, const std::string& scheme, std::uint64_t seed, const train::EpochRecord& e) {
-                live(fmt::format("{} / {} / seed {}: epoch {}, {}", model, scheme, seed, e.epoch, percent(e.test_accuracy)));
+              [=](const std::string& model, const std::string& scheme, std::uint64_t seed,
+                  const train::EpochRecord& e) {
+                live(fmt::format("{} / {} / seed {}: epoch {}, {}", model, scheme, seed, e.epoch,
+                                 percent(e.test_accuracy)));
               },
           .on_notice = [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }
@@ -247,7 +256,8 @@ void run(const CompareFlags& flags) {
   require_writable_folder(flags.out);
   Splits data = load_data(flags.training.data);
   normalise(data, grid.training);
-  grid.adjust = [channels = data.train.channels](nn::Module& model, const lab::Scheme& scheme, train::TrainOptions& options) {
+  grid.adjust = [channels = data.train.channels](nn::Module& model, const lab::Scheme& scheme,
+                                                 train::TrainOptions& options) {
     if (!train::Warm::is_warm(scheme.plan)) return;
     const auto warm = train::Warm::parse(scheme.plan);
     options.finetune = warm.tuning(model);
@@ -255,24 +265,25 @@ void run(const CompareFlags& flags) {
   };
   grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
   SchemeNotes notes;
-  grid.initialize = [&notes](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
-    return draw(model, scheme, seed, training, notes);
-  };
+  grid.initialize = [&notes](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed,
+                             const Dataset& training) { return draw(model, scheme, seed, training, notes); };
   require_startable(grid);
   watch_interrupts();
   for (const Index labels : grid.labels_per_class) {
     const Index count = labels > 0 ? data.train.take_per_class(labels, 0).count : data.train.count;
     if (BatchCut(count, grid.training.batch, *grid.training.last_batch).batches() == 0) {
-      fail_usage("--last-batch drop leaves nothing of {} training images{} in batches of {}; use a smaller --batch, or keep or spread", count,
-                 labels > 0 ? fmt::format(" (--labels-per-class {})", labels) : "", grid.training.batch);
+      fail_usage(
+          "--last-batch drop leaves nothing of {} training images{} in batches of {}; use a smaller --batch, or keep or spread",
+          count, labels > 0 ? fmt::format(" (--labels-per-class {})", labels) : "", grid.training.batch);
     }
   }
   using lab::counted;
   const std::size_t budgets = grid.labels_per_class.size();
   note("{}: {}{} × {} × {}, {} each on {}, {} at a time; {}, lr {:.6g}; seeds from {}\n",
-       counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"), counted(grid.models.size(), "model"),
-       budgets > 1 ? " × " + counted(budgets, "label budget") : "", counted(grid.schemes.size(), "scheme"),
-       counted(grid.seeds.size(), "seed"), counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.train.name, grid.jobs,
+       counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"),
+       counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
+       counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
+       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.train.name, grid.jobs,
        optim::rule_name(grid.training.optimizer.rule), grid.training.optimizer.lr, grid.seeds.front());
   const auto runs = lab::run_grid(grid, data.train, data.test, progress_lines(), interrupted());
   if (runs.empty()) fail("interrupted before the first run was finished; nothing to report");
@@ -288,20 +299,22 @@ void run(const CompareFlags& flags) {
   lab::write_outputs(comparison, flags.out);
   note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);
   if (interrupted())
-    fail("interrupted: the report covers the {}; the same command goes on from here", counted(runs.size(), "finished run"));
+    fail("interrupted: the report covers the {}; the same command goes on from here",
+         counted(runs.size(), "finished run"));
   const auto ended = [&](const char* status) {
     return std::count_if(runs.begin(), runs.end(), [&](const lab::Run& run) { return run.status == status; });
   };
   if (ended("ok") == 0) {
-    fail("there is nothing to compare: of {} {} diverged and {} failed, the first with: {}", counted(runs.size(), "run"), ended("diverged"),
-         ended("failed"), runs.front().message);
+    fail("there is nothing to compare: of {} {} diverged and {} failed, the first with: {}",
+         counted(runs.size(), "run"), ended("diverged"), ended("failed"), runs.front().message);
   }
   const auto guessing = std::count_if(runs.begin(), runs.end(), [&](const lab::Run& run) {
     return run.status == "ok" && lab::no_better_than_guessing(run.test_accuracy, data.test);
   });
   if (guessing > 0) {
-    note("{} cannot be told from guessing ({}): fanin probe, with the same --models, --schemes and --data, tells why in seconds\n",
-         counted(static_cast<std::size_t>(guessing), "run"), percent(lab::guessing_accuracy(data.test)));
+    note(
+        "{} cannot be told from guessing ({}): fanin probe, with the same --models, --schemes and --data, tells why in seconds\n",
+        counted(static_cast<std::size_t>(guessing), "run"), percent(lab::guessing_accuracy(data.test)));
   }
 }
 

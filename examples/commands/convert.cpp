@@ -1,4 +1,3 @@
-#include "framework/core/console.hpp"
 #include "framework/io/convert.hpp"
 
 #include <fmt/ranges.h>
@@ -7,11 +6,12 @@
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/rename_flag.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
-#include "framework/io/left_out.hpp"
-#include "framework/io/writable.hpp"
 #include "framework/core/printable.hpp"
+#include "framework/io/left_out.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/io/writable.hpp"
 #include "framework/train/checkpoint.hpp"
 
 namespace fanin::program {
@@ -37,20 +37,20 @@ void run(const ConvertFlags& flags) {
     fail_usage("--model-only: {} is not a checkpoint of 'fanin train'", flags.in);
   if (flags.model_only) train::drop_training_state(file);
   const Conversion done = convert(file, flags.out, options);
-  say("{} ({}) to {} ({}): {} tensor{}, {} elements\n", printable(flags.in), name_of(file.format), printable(flags.out),
-             name_of(format_for(flags.out)), done.tensors, done.tensors == 1 ? "" : "s", done.elements);
+  say("{} ({}) to {} ({}): {} tensor{}, {} elements\n", printable(flags.in), name_of(file.format),
+      printable(flags.out), name_of(format_for(flags.out)), done.tensors, done.tensors == 1 ? "" : "s",
+      done.elements);
   if (done.cast > 0) {
-    say("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n",
-               done.cast, done.cast == 1 ? "" : "s", done.rounded, done.largest_rounding, done.underflowed);
+    say("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n", done.cast,
+        done.cast == 1 ? "" : "s", done.rounded, done.largest_rounding, done.underflowed);
   }
   if (file.left_out_count > 0) {
-    note("{} left out, as {} cannot be read: {}\n", file.left_out_count, file.left_out_count == 1 ? "it" : "they",
-         left_out_text(file));
+    note("{} left out, as {} cannot be read: {}\n", file.left_out_count,
+         file.left_out_count == 1 ? "it" : "they", left_out_text(file));
   }
   if (!done.lost_metadata.empty()) {
-    note("metadata left behind, as {} has no place for it: {}\n",
-               name_of(format_for(flags.out)),
-               printable(fmt::format("{}", fmt::join(done.lost_metadata, ", "))));
+    note("metadata left behind, as {} has no place for it: {}\n", name_of(format_for(flags.out)),
+         printable(fmt::format("{}", fmt::join(done.lost_metadata, ", "))));
   }
 }
 
@@ -73,14 +73,16 @@ void add_convert(CLI::App& app) {
       "dtype is an error; what is rounded is counted. OUT is replaced as a whole or not at all.");
   command->add_option("in", flags->in, "weight file")->required();
   command->add_option("out", flags->out, "file to write")->required();
-  command->add_option("--key", flags->key, "the dict in a PyTorch file to convert, as fanin inspect lists them");
+  command->add_option("--key", flags->key,
+                      "the dict in a PyTorch file to convert, as fanin inspect lists them");
   command->add_option("--dtype", flags->dtype, "of floating-point tensors: f32, f16 or bf16");
   command->add_option("--strip-prefix", flags->strip_prefix, "taken off the names that start with it");
   command->add_option("--rename", flags->rename, rename_help);
   command->add_option("--add-prefix", flags->add_prefix, "put before every name");
-  command->add_option("--adapt", flags->adapt,
-                      "\"pattern=transpose\" on new names: from Keras's order of dense and convolution kernels; "
-                      "transpose(channels=C) behind a Flatten; transpose_depthwise");
+  command->add_option(
+      "--adapt", flags->adapt,
+      "\"pattern=transpose\" on new names: from Keras's order of dense and convolution kernels; "
+      "transpose(channels=C) behind a Flatten; transpose_depthwise");
   command->add_option("--only", flags->only, "globs on the new names; the other tensors are left out");
   command->add_flag("--model-only", flags->model_only, "leave a checkpoint's training state out");
   command->callback([flags] { run(*flags); });

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/checkpoint_flags.hpp"
@@ -16,8 +17,8 @@
 #include "framework/io/tensor_file.hpp"
 #include "framework/io/writable.hpp"
 #include "framework/lab/finite_json.hpp"
-#include "framework/lab/setting_json.hpp"
 #include "framework/lab/format.hpp"
+#include "framework/lab/setting_json.hpp"
 #include "framework/train/checkpoint.hpp"
 #include "framework/train/warm.hpp"
 
@@ -65,7 +66,8 @@ train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
   if (flags.skip_mismatched) warm.matching.on_shape_mismatch = Mismatch::skip;
   warm.finetune.freeze_statistics = !flags.train_statistics;
   for (const auto& [flag, rate] : {std::pair{"--lr-head", flags.lr_head}, {"--lr-body", flags.lr_body}}) {
-    if (rate && (!(*rate >= 0) || !std::isfinite(*rate))) fail_usage("{} must be a finite number ≥ 0, got {}", flag, *rate);
+    if (rate && (!(*rate >= 0) || !std::isfinite(*rate)))
+      fail_usage("{} must be a finite number ≥ 0, got {}", flag, *rate);
   }
   if (flags.lr_body) {
     if (!(head_lr > 0)) fail_usage("--lr-body needs a learning rate of the head above 0, got {}", head_lr);
@@ -77,8 +79,8 @@ train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
     warm.finetune.rates.push_back({pattern, number_of("--lr-of", rate) / head_lr});
   }
   if (flags.shrink || flags.perturb) {
-    warm.shrink_perturb =
-        nn::ShrinkPerturbOptions{.shrink = flags.shrink.value_or(1), .perturb = flags.perturb.value_or(0), .except = {}};
+    warm.shrink_perturb = nn::ShrinkPerturbOptions{
+        .shrink = flags.shrink.value_or(1), .perturb = flags.perturb.value_or(0), .except = {}};
   }
   return warm;
 }
@@ -96,8 +98,8 @@ void print_layers(const train::FineTuning& tuning, double lr) {
   note("\n{:<28} {:>6} {:>12} {:>12}\n", "parameter", "depth", "lr", "trains from");
   for (const auto& one : tuning.layers()) {
     note("{:<28} {:>6} {:>12} {:>12}{}\n", one.name, one.depth,
-               one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
-               one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "  head" : "");
+         one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
+         one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "  head" : "");
   }
   note("\n");
 }
@@ -125,7 +127,8 @@ ordered_json settings_json(const FinetuneFlags& flags, const std::string& model,
 }
 
 ordered_json result_json(const WarmStart& report, const train::FineTuning& tuning, double lr,
-                         const train::TrainResult& result, const train::ClassWeights& weights, const Dataset& test) {
+                         const train::TrainResult& result, const train::ClassWeights& weights,
+                         const Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
                        {"test_accuracy", finite_or_null(result.test.accuracy)},
                        {"test_loss", finite_or_null(result.test.loss)},
@@ -173,11 +176,15 @@ void run(const FinetuneFlags& flags) {
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);
   if (!flags.json) print_layers(tuning, lr);
-  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n", text,
-       model->parameter_count(), flags.warm.file, flags.plan, flags.seed, optim::rule_name(options.optimizer.rule),
-       rates_text(options, flags.lr_body), data.train.name, data.train.count, data.test.count);
-  const ModelOrigin origin{
-      .model = text, .plan = flags.plan, .seed = flags.seed, .warm_start = std::filesystem::absolute(flags.warm.file).string()};
+  note(
+      "{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n",
+      text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed,
+      optim::rule_name(options.optimizer.rule), rates_text(options, flags.lr_body), data.train.name,
+      data.train.count, data.test.count);
+  const ModelOrigin origin{.model = text,
+                           .plan = flags.plan,
+                           .seed = flags.seed,
+                           .warm_start = std::filesystem::absolute(flags.warm.file).string()};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
@@ -238,10 +245,11 @@ void add_finetune(CLI::App& app) {
   command->add_option("--perturb", flags->perturb, "shrink and perturb: share of a fresh draw added");
   command->add_option("--rename", flags->rename,
                       "\"regex=>text\" on saved names, $1 for a group; may be given more than once");
-  command->add_option("--adapt", flags->adapt,
-                      "\"pattern=rule\" where shapes differ: average, repeat, sum, keep_rows, reinitialize, "
-                      "crop_pad, select, inflate; transpose: from Keras's order, also of square tensors; transpose(channels=C) "
-                      "for the layer behind a Flatten of C channels");
+  command->add_option(
+      "--adapt", flags->adapt,
+      "\"pattern=rule\" where shapes differ: average, repeat, sum, keep_rows, reinitialize, "
+      "crop_pad, select, inflate; transpose: from Keras's order, also of square tensors; transpose(channels=C) "
+      "for the layer behind a Flatten of C channels");
   command->add_flag("--skip-mismatched", flags->skip_mismatched, "draw a tensor anew where shapes differ");
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command, flags->training.values);

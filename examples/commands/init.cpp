@@ -8,9 +8,9 @@
 #include "examples/commands/command.hpp"
 #include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
-#include "framework/io/writable.hpp"
 #include "framework/core/moments.hpp"
 #include "framework/io/tensor_file.hpp"
+#include "framework/io/writable.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/layer_text.hpp"
 
@@ -33,14 +33,16 @@ Shape shape_of(const std::string& text) {
     pieces.push_back(text.substr(begin, end - begin));
     begin = end + 1;
   }
-  if (pieces.size() > std::size_t{Shape::max_rank}) fail_usage("--shape {} has {} sizes, at most {} are possible", text, pieces.size(), int{Shape::max_rank});
+  if (pieces.size() > std::size_t{Shape::max_rank})
+    fail_usage("--shape {} has {} sizes, at most {} are possible", text, pieces.size(), int{Shape::max_rank});
   for (const auto& piece : pieces) {
     Index size = -1;
     const auto [end, status] = std::from_chars(piece.data(), piece.data() + piece.size(), size);
     if (status != std::errc() || end != piece.data() + piece.size() || size < 0) {
       fail_usage("--shape: '{}' in '{}' is not a size; write sizes like 256,784", piece, text);
     }
-    if (size > (Index{1} << 31) / std::max<Index>(1, shape.numel())) fail_usage("--shape {} has more than 2^31 elements", text);
+    if (size > (Index{1} << 31) / std::max<Index>(1, shape.numel()))
+      fail_usage("--shape {} has more than 2^31 elements", text);
     shape.append(size);
   }
   return shape;
@@ -59,7 +61,8 @@ void describe(const std::string& name, const std::string& scheme, const Tensor& 
   }
   const auto [mean, std] = moments(w.values());
   const auto [low, high] = std::minmax_element(w.values().begin(), w.values().end());
-  say("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme, mean, std, *low, *high);
+  say("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme,
+      mean, std, *low, *high);
 }
 
 void draw_tensor(const InitFlags& flags) {
@@ -104,10 +107,14 @@ void add_init(CLI::App& app) {
   command->add_option("--seed", flags->seed, "of the generator")->capture_default_str()->check(seed_number());
   command->add_option("--output", flags->output, "NumPy file to write; with --layer: a folder");
   command->callback([flags] {
-    if (flags->layer.empty() == flags->shape.empty()) fail_usage("init needs either a scheme and --shape, or --layer");
-    if (flags->layer.empty() && flags->scheme.empty()) fail_usage("init needs a scheme before --shape; fanin inits lists them");
-    if (flags->layer.empty()) draw_tensor(*flags);
-    else draw_layer(*flags);
+    if (flags->layer.empty() == flags->shape.empty())
+      fail_usage("init needs either a scheme and --shape, or --layer");
+    if (flags->layer.empty() && flags->scheme.empty())
+      fail_usage("init needs a scheme before --shape; fanin inits lists them");
+    if (flags->layer.empty())
+      draw_tensor(*flags);
+    else
+      draw_layer(*flags);
   });
 }
 

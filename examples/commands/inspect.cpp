@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
@@ -132,10 +133,11 @@ void print_contents(const TensorFile& file) {
     say("  dicts:");
     for (std::size_t i = 0; i < std::min(file.dicts.size(), most); ++i) {
       const StoredDict& dict = file.dicts[i];
-      say("{} '{}' {} tensor{}{}", i == 0 ? "" : ",", printable(dict.path, 60), dict.count, dict.count == 1 ? "" : "s",
-                 dict.path == file.key ? " (shown)" : "");
+      say("{} '{}' {} tensor{}{}", i == 0 ? "" : ",", printable(dict.path, 60), dict.count,
+          dict.count == 1 ? "" : "s", dict.path == file.key ? " (shown)" : "");
     }
-    say("{}; --key chooses\n", file.dicts.size() > most ? fmt::format(" and {} more", file.dicts.size() - most) : "");
+    say("{}; --key chooses\n",
+        file.dicts.size() > most ? fmt::format(" and {} more", file.dicts.size() - most) : "");
   }
   if (file.left_out_count > 0) say("  not read ({}): {}\n", file.left_out_count, left_out_text(file));
 }
@@ -153,7 +155,8 @@ std::string more_tensors(const TensorFile& file) {
     if (!last.empty() && within(dict.path, last)) continue;
     last = dict.path;
     if (++named > 3) return text + ", …";
-    text += fmt::format("{} {} more under '{}'", named == 1 ? ";" : ",", dict.count, printable(dict.path, 60));
+    text +=
+        fmt::format("{} {} more under '{}'", named == 1 ? ";" : ",", dict.count, printable(dict.path, 60));
   }
   return text;
 }
@@ -168,16 +171,14 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
   }
   say("{}: {}, {} tensor{}, {} elements, {}{}\n", printable(file.path), name_of(file.format), rows.size(),
       rows.size() == 1 ? "" : "s", elements, size_text(bytes), more_tensors(file));
-  for (const auto& [key, value] : file.metadata)
-    say("  {}: {}\n", printable(key, 60), printable(value, 100));
+  for (const auto& [key, value] : file.metadata) say("  {}: {}\n", printable(key, 60), printable(value, 100));
   print_contents(file);
   if (!rows.empty()) {
     say("\n");
     print_table(rows, moved, flags);
   }
   if (!moved.by_name.empty()) {
-    say(
-        "moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
+    say("moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
         "seed\n");
   } else if (!moved.why_not.empty()) {
     say("not compared with the initial values: {}\n", printable(moved.why_not));
@@ -190,8 +191,8 @@ void print_file(const TensorFile& file, const std::vector<Row>& rows, const Move
   }
 }
 
-void print_json(JsonPrinter& json, const TensorFile& file, const std::vector<Row>& rows, const Movements& moved,
-                const InspectFlags& flags) {
+void print_json(JsonPrinter& json, const TensorFile& file, const std::vector<Row>& rows,
+                const Movements& moved, const InspectFlags& flags) {
   json.open('{');
   json.value(file.path, "path");
   json.value(name_of(file.format), "format");
@@ -240,7 +241,8 @@ void run(const InspectFlags& flags) {
     if (flags.files.size() != 2) fail_usage("inspect --diff compares two files, got {}", flags.files.size());
     return inspect_diff(flags.files[0], flags.files[1], flags.key, flags.json);
   }
-  std::vector<TensorFile> files;  // all read before anything is said: an error leaves no half of a JSON text behind
+  std::vector<TensorFile>
+      files;  // all read before anything is said: an error leaves no half of a JSON text behind
   if (flags.json) {
     for (const auto& path : flags.files) files.push_back(read_tensor_file(path, flags.key));
   }
@@ -296,7 +298,8 @@ void add_inspect(CLI::App& app) {
   command->add_option("--key", flags->key, "the nested dict to show of a PyTorch file; default: the model's");
   command->add_flag("--histograms", flags->histograms, "a larger histogram of each tensor");
   command->add_flag("--diff", flags->diff, "compare two files, tensor by tensor");
-  command->add_option("--fit-data", flags->redraw.fit_data, "the data set that a model's initial values were fitted to");
+  command->add_option("--fit-data", flags->redraw.fit_data,
+                      "the data set that a model's initial values were fitted to");
   command->add_flag("--trust-plan", flags->redraw.open_paths_in_plan,
                     "open the weight files that a model's plan names (weight_selection)");
   command->add_flag("--json", flags->json, "one JSON object on stdout");

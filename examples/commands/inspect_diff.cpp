@@ -2,11 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <new>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "examples/commands/json_printer.hpp"
 #include "examples/commands/text_table.hpp"
@@ -22,7 +23,8 @@ namespace {
 using nlohmann::ordered_json;
 using Kind = TensorDifference::Kind;
 
-constexpr Kind kinds[] = {Kind::identical, Kind::values, Kind::dtype, Kind::shape, Kind::only_a, Kind::only_b};
+constexpr Kind kinds[] = {Kind::identical, Kind::values, Kind::dtype,
+                          Kind::shape,     Kind::only_a, Kind::only_b};
 
 /// `key` where the file has such a dict: one may compare a checkpoint's EMA copy with a plain file.
 TensorFile read_keyed(const std::string& path, const std::string& key) {
@@ -30,12 +32,15 @@ TensorFile read_keyed(const std::string& path, const std::string& key) {
   return key.empty() || plain.dicts.empty() ? plain : read_tensor_file(path, key);
 }
 
-bool has_values(const TensorDifference& d) { return d.kind == Kind::values || d.kind == Kind::dtype || d.kind == Kind::identical; }
+bool has_values(const TensorDifference& d) {
+  return d.kind == Kind::values || d.kind == Kind::dtype || d.kind == Kind::identical;
+}
 
 std::string summary(const std::vector<TensorDifference>& all) {
   std::string text;
   for (const Kind kind : kinds) {
-    const auto count = std::count_if(all.begin(), all.end(), [kind](const auto& one) { return one.kind == kind; });
+    const auto count =
+        std::count_if(all.begin(), all.end(), [kind](const auto& one) { return one.kind == kind; });
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
   }
   return text.empty() ? "no tensors" : text;
@@ -55,21 +60,26 @@ void print(const TensorFile& a, const TensorFile& b, const std::vector<TensorDif
     const std::string x = value_in(a, key), y = value_in(b, key);
     if (x != y) say("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
   }
-  TextTable table({{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});
+  TextTable table(
+      {{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});
   bool any = false;
   for (const auto& d : all) {
     if (d.kind == Kind::identical) continue;
     any = true;
     const bool values = has_values(d);
-    table.add({printable(d.name), name_of(d.kind), d.a, d.a == d.b ? "same" : d.b,
-               values ? fmt::format("{} of {}{}", d.differing, d.count, d.finite_in_one > 0 ? fmt::format(", {} NaN/inf in one", d.finite_in_one) : "") : "",
-               values ? fmt::format("{:.4g}", d.max_abs) : "", values ? fmt::format("{:.4g}", d.relative_l2) : ""});
+    table.add(
+        {printable(d.name), name_of(d.kind), d.a, d.a == d.b ? "same" : d.b,
+         values ? fmt::format("{} of {}{}", d.differing, d.count,
+                              d.finite_in_one > 0 ? fmt::format(", {} NaN/inf in one", d.finite_in_one) : "")
+                : "",
+         values ? fmt::format("{:.4g}", d.max_abs) : "", values ? fmt::format("{:.4g}", d.relative_l2) : ""});
   }
   if (any) say("\n{}", table.to_string());
   say("{}{}\n", any ? "\n" : "", summary(all));
 }
 
-void print_json(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all, bool equal) {
+void print_json(const TensorFile& a, const TensorFile& b, const std::vector<TensorDifference>& all,
+                bool equal) {
   JsonPrinter json;
   json.open('{');
   json.value(a.path, "a");
@@ -97,16 +107,20 @@ void print_json(const TensorFile& a, const TensorFile& b, const std::vector<Tens
 bool compared(const std::string& path_a, const std::string& path_b, const std::string& key, bool as_json) {
   const TensorFile a = read_keyed(path_a, key), b = read_keyed(path_b, key);
   const auto all = tensor_diff(a, b);
-  const bool equal = std::all_of(all.begin(), all.end(), [](const auto& one) { return one.kind == Kind::identical; });
-  if (as_json) print_json(a, b, all, equal);
-  else print(a, b, all);
+  const bool equal =
+      std::all_of(all.begin(), all.end(), [](const auto& one) { return one.kind == Kind::identical; });
+  if (as_json)
+    print_json(a, b, all, equal);
+  else
+    print(a, b, all);
   close_output();
   return equal;
 }
 
 }  // namespace
 
-void inspect_diff(const std::string& path_a, const std::string& path_b, const std::string& key, bool as_json) {
+void inspect_diff(const std::string& path_a, const std::string& path_b, const std::string& key,
+                  bool as_json) {
   bool equal = false;
   try {
     equal = compared(path_a, path_b, key, as_json);

@@ -6,8 +6,9 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
 #include "framework/core/error.hpp"
@@ -54,7 +55,8 @@ class Metadata {
     std::uint64_t number = 0;
     const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (status != std::errc() || end != value.data() + value.size() || number < least || number > most) {
-      fail("'{}': metadata '{}' is '{}', not a whole number from {} to {}", path_, key, printable(value, 40), least, most);
+      fail("'{}': metadata '{}' is '{}', not a whole number from {} to {}", path_, key, printable(value, 40),
+           least, most);
     }
     return number;
   }
@@ -62,7 +64,8 @@ class Metadata {
   std::vector<std::string> names(const char* key, std::size_t classes) const {
     std::vector<std::string> all;
     list(key, [&](JsonScanner& scanner) {
-      if (all.size() == classes) fail("'{}': metadata '{}' names more than the {} classes", path_, key, classes);
+      if (all.size() == classes)
+        fail("'{}': metadata '{}' names more than the {} classes", path_, key, classes);
       all.push_back(scanner.string(longest_class_name));
     });
     if (!all.empty() && all.size() != classes)
@@ -73,7 +76,8 @@ class Metadata {
   std::vector<float> numbers(const char* key, std::size_t channels, double least, double most) const {
     const auto read = metadata_numbers(path_, key, text(key), channels, least, most);
     const std::vector<float> all(read.begin(), read.end());
-    if (all.size() != channels) fail("'{}': metadata '{}' must have one number for each of {} channels", path_, key, channels);
+    if (all.size() != channels)
+      fail("'{}': metadata '{}' must have one number for each of {} channels", path_, key, channels);
     return all;
   }
 
@@ -105,7 +109,8 @@ Index elements_in(const TensorFile& file) {
   std::vector<const StoredTensor*> tensors;
   for (const auto& tensor : file.tensors) tensors.push_back(&tensor);
   const std::less<const std::byte*> before;
-  std::sort(tensors.begin(), tensors.end(), [&](const auto* a, const auto* b) { return before(a->data, b->data); });
+  std::sort(tensors.begin(), tensors.end(),
+            [&](const auto* a, const auto* b) { return before(a->data, b->data); });
   Index elements = 0;
   const std::byte* seen = nullptr;
   for (const auto* tensor : tensors) {
@@ -120,13 +125,14 @@ Index elements_in(const TensorFile& file) {
 }
 
 /// A file's own model text is built under a limit, and what is wrong with it is the file's fault.
-nn::ModulePtr build_within(const TensorFile& file, const std::string& text, const models::InputSpec& input, Index elements) {
+nn::ModulePtr build_within(const TensorFile& file, const std::string& text, const models::InputSpec& input,
+                           Index elements) {
   const nn::DeclarationLimit limit(file.tensors.size(), elements);
   try {
     return models::build(text, input);
   } catch (const Error& error) {
-    fail("'{}': no model '{}', as its metadata have it, can be made of its {} tensors of {} elements: {}", file.path,
-         printable(text, 60), file.tensors.size(), elements_in(file), error.what());
+    fail("'{}': no model '{}', as its metadata have it, can be made of its {} tensors of {} elements: {}",
+         file.path, printable(text, 60), file.tensors.size(), elements_in(file), error.what());
   }
 }
 
@@ -137,8 +143,8 @@ void require_small_images(const TensorFile& file, const models::InputSpec& input
     if (tensor.sizes.size() == 4) widest = std::max({widest, tensor.sizes[0], tensor.sizes[1]});
   }
   if (widest > largest_activation / (input.height * input.width)) {
-    fail("'{}': its metadata speak of images of {}×{}, too large for a model with {} channels", file.path, input.height,
-         input.width, widest);
+    fail("'{}': its metadata speak of images of {}×{}, too large for a model with {} channels", file.path,
+         input.height, input.width, widest);
   }
 }
 
@@ -226,14 +232,16 @@ std::string flag_with(const char* flag, const std::string& word) {
 /// The batch that schemes are fitted to, from the data set that the user names; Error where it is another than in training.
 Batch fitting_batch(const LoadedModel& described, const std::string& fitted, const Redraw& allowed) {
   const Dataset& like = described.like;
-  const std::string why =
-      fmt::format("{} started fitted to images of '{}' by '{}'", fitted, printable(like.name, 200), printable(described.origin.plan, 200));
+  const std::string why = fmt::format("{} started fitted to images of '{}' by '{}'", fitted,
+                                      printable(like.name, 200), printable(described.origin.plan, 200));
   if (allowed.fit_data.empty())
-    fail("{}; no data set is loaded on a file's word, so name it: {}", why, flag_with("--fit-data", like.name));
+    fail("{}; no data set is loaded on a file's word, so name it: {}", why,
+         flag_with("--fit-data", like.name));
   try {
     Splits data = load_splits(allowed.fit_data);
     require_fit(described, data.train);
-    if (!described.origin.normalisation.empty()) data.train.normalise(Transform::parse(described.origin.normalisation).normalisation());
+    if (!described.origin.normalisation.empty())
+      data.train.normalise(Transform::parse(described.origin.normalisation).normalisation());
     if (data.train.mean != like.mean || data.train.stddev != like.stddev)
       fail("'{}' has other pixels than the set that the model was trained on", allowed.fit_data);
     return initial_batch(data.train);
@@ -272,12 +280,15 @@ TensorFile initial_values(const TensorFile& file, const Redraw& allowed) {
   Generator generator(described.origin.seed);
   const init::Plan plan = init::Plan::parse(described.origin.plan);
   const Metadata metadata(file, file.path);
-  const bool by_slots = metadata.has("draws") && metadata.number("draws", 1, nn::draws_version) == nn::draws_version;
+  const bool by_slots =
+      metadata.has("draws") && metadata.number("draws", 1, nn::draws_version) == nn::draws_version;
   if (const auto fitted = nn::fitted_parameters(*described.model, plan); !fitted.empty()) {
     const Batch batch = fitting_batch(described, first_two(fitted), allowed);
     const nn::Samples samples{batch.images, batch.labels};
-    if (by_slots) nn::initialize(*described.model, plan, generator, batch.images, batch.labels);
-    else nn::initialize_by_one_stream(*described.model, plan, generator, &samples);
+    if (by_slots)
+      nn::initialize(*described.model, plan, generator, batch.images, batch.labels);
+    else
+      nn::initialize_by_one_stream(*described.model, plan, generator, &samples);
   } else if (by_slots) {
     nn::initialize(*described.model, plan, generator);
   } else {
@@ -295,7 +306,8 @@ std::string described_text(const TensorFile& file) {
   return described_model(file).origin.model;
 }
 
-nn::ModulePtr build_described(const TensorFile& file, const std::string& text, const models::InputSpec& input) {
+nn::ModulePtr build_described(const TensorFile& file, const std::string& text,
+                              const models::InputSpec& input) {
   constexpr Index spare = Index{1} << 24;  // for another number of classes or channels: 64 MiB
   return build_within(file, text, input, elements_in(file) + spare);
 }
@@ -304,8 +316,9 @@ std::string followed_data(const LoadedModel& loaded, const std::string& path, co
   if (!given.empty()) return given;
   const std::string& name = loaded.like.name;
   if (is_bare_dataset(name)) return name;
-  fail_usage("'{}' names '{}' as the data it was trained on; what a file names is not opened unless you say so: {}",
-             path, printable(name, 200), flag_with("--data", name));
+  fail_usage(
+      "'{}' names '{}' as the data it was trained on; what a file names is not opened unless you say so: {}",
+      path, printable(name, 200), flag_with("--data", name));
 }
 
 void require_fit(const LoadedModel& loaded, const Dataset& data) {

@@ -15,7 +15,7 @@ struct ModelOrigin {
   std::string plan;   ///< initialization plan
   std::uint64_t seed = 0;
   std::string normalisation{};  ///< as asked for, `normalise(…)`; empty: the data set's own
-  std::string warm_start{};  ///< the file it was fine-tuned from; empty: drawn as a whole
+  std::string warm_start{};     ///< the file it was fine-tuned from; empty: drawn as a whole
 };
 
 /// All that `load_model` needs to rebuild a model and to feed it, as a file's metadata.
@@ -23,14 +23,16 @@ std::map<std::string, std::string> model_metadata(const ModelOrigin& origin, con
 
 /// Saves the state dict, with all that `load_model` needs to rebuild the model and to feed it: model text, image size, classes
 /// and their names, the training data's mean and stddev, plan, seed and version.
-void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin, const Dataset& trained_on);
+void save_trained(const std::string& path, nn::Module& model, const ModelOrigin& origin,
+                  const Dataset& trained_on);
 
 /// A model as it was saved, ready to use.
 struct LoadedModel {
   nn::ModulePtr model;
   ModelOrigin origin;
   models::InputSpec input;
-  Dataset like;  ///< without images: name, size, classes, class names, mean and stddev of what it was trained on
+  Dataset
+      like;  ///< without images: name, size, classes, class names, mean and stddev of what it was trained on
 };
 
 /// Error naming the file for one that is not a model saved by `save_trained`. Nothing that the file says of itself is
@@ -43,11 +45,12 @@ LoadedModel load_model(const std::string& path, bool allow_nonfinite = false);
 std::string described_text(const TensorFile& file);
 /// Builds a model of that text for other images or classes, where it may be larger by as much as its first and last layers
 /// then are.
-nn::ModulePtr build_described(const TensorFile& file, const std::string& text, const models::InputSpec& input);
+nn::ModulePtr build_described(const TensorFile& file, const std::string& text,
+                              const models::InputSpec& input);
 
 /// What the user allows when initial values are drawn again. A file's own word opens no path and loads no data.
 struct Redraw {
-  std::string fit_data{};          ///< the data set that schemes are fitted to; empty: none
+  std::string fit_data{};           ///< the data set that schemes are fitted to; empty: none
   bool open_paths_in_plan = false;  ///< the plan may name weight files, which are then opened
 };
 

@@ -3,8 +3,9 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/text_table.hpp"
@@ -28,9 +29,9 @@ struct PlanFlags {
 
 struct Row {
   nn::Drawn drawn;
-  std::string from;              // the rule's pattern, or the layer's default
+  std::string from;                // the rule's pattern, or the layer's default
   std::optional<double> target{};  // std that the scheme aims at
-  double score = 0;              // see lab::deviation_score
+  double score = 0;                // see lab::deviation_score
   Index count = 0;
   bool improbable() const { return score >= lab::improbable_score; }
 };
@@ -43,13 +44,19 @@ models::InputSpec input_spec(const PlanFlags& flags) {
     Index size = 0;
     const auto [end, status] = std::from_chars(piece.data(), piece.data() + piece.size(), size);
     if (status != std::errc() || end != piece.data() + piece.size() || size < 1 || size > 1 << 14) {
-      fail_usage("--input: '{}' in '{}' is not a size from 1 to 16384; write channels x height x width as 1x28x28", piece, flags.input);
+      fail_usage(
+          "--input: '{}' in '{}' is not a size from 1 to 16384; write channels x height x width as 1x28x28",
+          piece, flags.input);
     }
     sizes.push_back(size);
   }
-  if (sizes.size() != 3) fail_usage("--input {} has {} sizes; write channels x height x width as 1x28x28", flags.input, sizes.size());
-  if (sizes[0] * sizes[1] * sizes[2] > 1 << 22) fail_usage("--input {} has more than 2^22 numbers", flags.input);
-  if (flags.classes < 1 || flags.classes > 1'000'000) fail_usage("--classes must be between 1 and 1000000, got {}", flags.classes);
+  if (sizes.size() != 3)
+    fail_usage("--input {} has {} sizes; write channels x height x width as 1x28x28", flags.input,
+               sizes.size());
+  if (sizes[0] * sizes[1] * sizes[2] > 1 << 22)
+    fail_usage("--input {} has more than 2^22 numbers", flags.input);
+  if (flags.classes < 1 || flags.classes > 1'000'000)
+    fail_usage("--classes must be between 1 and 1000000, got {}", flags.classes);
   input.channels = sizes[0], input.height = sizes[1], input.width = sizes[2];
   return input;
 }
@@ -84,24 +91,39 @@ std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t s
 std::string number(double value) { return fmt::format("{:.4g}", std::abs(value) < 1e-300 ? 0.0 : value); }
 
 void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows) {
-  TextTable table({{"parameter"}, {"shape"}, {"fan_in", true}, {"fan_out", true}, {"scheme"}, {"from"}, {"target std", true}, {"drawn std", true}, {"drawn mean", true}, {""}});
+  TextTable table({{"parameter"},
+                   {"shape"},
+                   {"fan_in", true},
+                   {"fan_out", true},
+                   {"scheme"},
+                   {"from"},
+                   {"target std", true},
+                   {"drawn std", true},
+                   {"drawn mean", true},
+                   {""}});
   Index total = 0;
   int improbable = 0;
   std::string notes;
   for (const auto& row : rows) {
     total += row.count;
     improbable += row.improbable();
-    table.add({row.drawn.name, row.drawn.shape.to_string(), std::to_string(row.drawn.fans.in), std::to_string(row.drawn.fans.out), row.drawn.scheme, row.from,
-               row.target ? number(*row.target) : "-", number(row.drawn.std), number(row.drawn.mean), row.improbable() ? "! improbable" : ""});
+    table.add({row.drawn.name, row.drawn.shape.to_string(), std::to_string(row.drawn.fans.in),
+               std::to_string(row.drawn.fans.out), row.drawn.scheme, row.from,
+               row.target ? number(*row.target) : "-", number(row.drawn.std), number(row.drawn.mean),
+               row.improbable() ? "! improbable" : ""});
     if (!row.drawn.note.empty()) notes += fmt::format("note: {}: {}\n", row.drawn.name, row.drawn.note);
   }
   say("{}\n", table.to_string());
-  say("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(), plan.to_string(), flags.seed);
+  say("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(),
+      plan.to_string(), flags.seed);
   say("{}", notes);
-  if (improbable > 0) say("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n", lab::improbable_score, improbable, rows.size());
+  if (improbable > 0)
+    say("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n",
+        lab::improbable_score, improbable, rows.size());
 }
 
-ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows, const models::InputSpec& input) {
+ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows,
+                     const models::InputSpec& input) {
   ordered_json list = ordered_json::array();
   Index total = 0;
   for (const auto& row : rows) {
@@ -120,8 +142,14 @@ ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::
                     {"improbable", row.improbable()},
                     {"note", row.drawn.note}});
   }
-  return {{"model", flags.model}, {"data", flags.data.empty() ? ordered_json(nullptr) : ordered_json(flags.data)}, {"input", {input.channels, input.height, input.width}}, {"classes", input.classes}, {"plan", plan.to_string()},
-          {"seed", flags.seed},   {"parameter_count", total},                             {"parameters", list}};
+  return {{"model", flags.model},
+          {"data", flags.data.empty() ? ordered_json(nullptr) : ordered_json(flags.data)},
+          {"input", {input.channels, input.height, input.width}},
+          {"classes", input.classes},
+          {"plan", plan.to_string()},
+          {"seed", flags.seed},
+          {"parameter_count", total},
+          {"parameters", list}};
 }
 
 void run(const PlanFlags& flags) {
@@ -138,32 +166,47 @@ void run(const PlanFlags& flags) {
   }
   const auto model = models::build(flags.model, input);
   if (const auto fitted = nn::fitted_parameters(*model, plan); !fitted.empty() && batch.size() == 0) {
-    fail_usage("--init {} fits {} to a batch of training data: say which with --data, as in --data fashion-mnist", plan.to_string(),
-               lab::counted(fitted.size(), "parameter"));
+    fail_usage(
+        "--init {} fits {} to a batch of training data: say which with --data, as in --data fashion-mnist",
+        plan.to_string(), lab::counted(fitted.size(), "parameter"));
   }
   const auto rows = draw(*model, plan, flags.seed, batch);
-  if (flags.json) say("{}\n", json_text(to_json(flags, plan, rows, input)));
-  else print_table(flags, plan, rows);
+  if (flags.json)
+    say("{}\n", json_text(to_json(flags, plan, rows, input)));
+  else
+    print_table(flags, plan, rows);
 }
 
 }  // namespace
 
 void add_plan(CLI::App& app) {
   auto flags = std::make_shared<PlanFlags>();
-  CLI::App* command = app.add_subcommand("plan", "Show what an initialization plan gives each parameter of a model");
+  CLI::App* command =
+      app.add_subcommand("plan", "Show what an initialization plan gives each parameter of a model");
   command->footer(
       "Examples:\n"
       "  fanin plan --model lenet\n"
       "  fanin plan --model \"mlp(hidden=256-128)\" --init \"kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\" --seed 1\n"
       "  fanin plan --model resnet_small --init orthogonal --input 3x32x32 --classes 100");
   command->add_option("--model", flags->model, "the model; fanin models lists them")->capture_default_str();
-  command->add_option("--init", flags->init, "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")->capture_default_str();
+  command
+      ->add_option("--init", flags->init,
+                   "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")
+      ->capture_default_str();
   command->add_option("--seed", flags->seed, "of the draw")->capture_default_str()->check(seed_number());
   add_skip_bad(*command, flags->data);
-  auto* data = command->add_option("--data", flags->data, "take image size and classes from this data set, and the batch that lsuv and its like are fitted to");
-  command->add_option("--augment", flags->augment, "as in fanin train: of it, the fit takes the normalisation")->needs(data);
-  command->add_option("--input", flags->input, "channels x height x width of an image")->capture_default_str()->excludes(data);
-  command->add_option("--classes", flags->classes, "how many the model tells apart")->capture_default_str()->excludes(data);
+  auto* data = command->add_option(
+      "--data", flags->data,
+      "take image size and classes from this data set, and the batch that lsuv and its like are fitted to");
+  command
+      ->add_option("--augment", flags->augment, "as in fanin train: of it, the fit takes the normalisation")
+      ->needs(data);
+  command->add_option("--input", flags->input, "channels x height x width of an image")
+      ->capture_default_str()
+      ->excludes(data);
+  command->add_option("--classes", flags->classes, "how many the model tells apart")
+      ->capture_default_str()
+      ->excludes(data);
   command->add_flag("--json", flags->json, "JSON on stdout");
   command->callback([flags] { run(*flags); });
 }

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <span>
+
+#include <nlohmann/json.hpp>
 
 #include "datasets/image_decoder.hpp"
 #include "examples/commands/command.hpp"
 #include "examples/commands/model_file.hpp"
-#include "framework/core/console.hpp"
 #include "framework/autograd/node.hpp"
+#include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
 #include "framework/core/expression.hpp"
 #include "framework/core/printable.hpp"
@@ -33,10 +34,15 @@ ImageForm form_of(const LoadedModel& loaded, const std::string& background) {
   const Dataset& like = loaded.like;
   if (like.channels != 1 && like.channels != 3)
     fail("the model reads images of {} channels; image files have 1 (gray) or 3 (RGB)", like.channels);
-  ImageForm form{.channels = like.channels, .height = like.height, .width = like.width, .background = background_of(like.name)};
+  ImageForm form{.channels = like.channels,
+                 .height = like.height,
+                 .width = like.width,
+                 .background = background_of(like.name)};
   if (background.empty()) return form;
   const auto given = Background::parse(background);
-  if (!given) fail_usage("--background: {} must be white, black, a gray level 0..255 or rrggbb in hexadecimal", fanin::quoted(background));
+  if (!given)
+    fail_usage("--background: {} must be white, black, a gray level 0..255 or rrggbb in hexadecimal",
+               fanin::quoted(background));
   form.background = *given;
   return form;
 }
@@ -44,9 +50,11 @@ ImageForm form_of(const LoadedModel& loaded, const std::string& background) {
 /// The images that can be read; the others are named, all at once.
 DecodedImages read_images(const PredictFlags& flags, const ImageForm& form) {
   BadImages bad{.skipped = flags.skip_bad};
-  auto images = decode_images(static_cast<Index>(flags.images.size()), [&](Index i) { return flags.images[static_cast<std::size_t>(i)]; },
-                              form, bad);
-  if (!flags.skip_bad || images.kept.empty()) bad.require_none(flags.skip_bad || flags.images.size() == 1 ? "" : "; --skip-bad leaves them out");
+  auto images = decode_images(
+      static_cast<Index>(flags.images.size()),
+      [&](Index i) { return flags.images[static_cast<std::size_t>(i)]; }, form, bad);
+  if (!flags.skip_bad || images.kept.empty())
+    bad.require_none(flags.skip_bad || flags.images.size() == 1 ? "" : "; --skip-bad leaves them out");
   if (bad.count > 0)
     note("note: {} of {} images cannot be read and are left out: {}\n", bad.count, bad.tried, bad.summary());
   return images;
@@ -77,17 +85,22 @@ void run(const PredictFlags& flags) {
     const std::string& path = flags.images[static_cast<std::size_t>(images.kept[i])];
     const Tensor p = probabilities(loaded, std::span(images.pixels).subspan(i * size, size), flags.invert);
     if (std::any_of(p.values().begin(), p.values().end(), [](real v) { return std::isnan(v); })) {
-      fail("'{}' predicts nothing for '{}': its outputs are not numbers; its weights are not finite, or so large that they overflow", flags.file, path);
+      fail(
+          "'{}' predicts nothing for '{}': its outputs are not numbers; its weights are not finite, or so large that they overflow",
+          flags.file, path);
     }
     std::vector<int> order(static_cast<std::size_t>(loaded.like.classes));
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return p.data()[a] > p.data()[b]; });
     order.resize(std::min(order.size(), static_cast<std::size_t>(flags.top)));
-    nlohmann::ordered_json entry = {{"image", path}, {"class", order[0]}, {"name", loaded.like.class_name(order[0])}};
+    nlohmann::ordered_json entry = {
+        {"image", path}, {"class", order[0]}, {"name", loaded.like.class_name(order[0])}};
     std::string line = printable(path) + ":";
     for (const int c : order) {
-      entry["top"].push_back({{"class", c}, {"name", loaded.like.class_name(c)}, {"probability", p.data()[c]}});
-      line += fmt::format("  {} {}", printable(loaded.like.class_name(c)), percent(static_cast<double>(p.data()[c])));
+      entry["top"].push_back(
+          {{"class", c}, {"name", loaded.like.class_name(c)}, {"probability", p.data()[c]}});
+      line += fmt::format("  {} {}", printable(loaded.like.class_name(c)),
+                          percent(static_cast<double>(p.data()[c])));
     }
     all.push_back(entry);
     if (!flags.json) say("{}\n", line);
@@ -102,12 +115,14 @@ void add_predict(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what a saved model sees in image files");
   command->footer("Example:\n  fanin predict lenet.safetensors shirt.png --top 3");
   command->add_option("file", flags->file, "a model saved by fanin train --output")->required();
-  command->add_option("images", flags->images, "PNG, JPEG, GIF or BMP files; scaled to the model's size")->required();
+  command->add_option("images", flags->images, "PNG, JPEG, GIF or BMP files; scaled to the model's size")
+      ->required();
   command->add_option("--top", flags->top, "how many classes to name")->capture_default_str();
   command->add_flag("--invert", flags->invert, "for dark drawings on white: MNIST's are white on black");
   command->add_flag("--allow-nonfinite", flags->allow_nonfinite, "load NaN and infinities as they are");
-  command->add_option("--background", flags->background,
-                      "what shows where an image is transparent: white, black, a gray level or rrggbb; default: as in training");
+  command->add_option(
+      "--background", flags->background,
+      "what shows where an image is transparent: white, black, a gray level or rrggbb; default: as in training");
   command->add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read, and name them");
   command->add_flag("--json", flags->json, "a JSON list on stdout");
   command->callback([flags] { run(*flags); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
@@ -92,8 +93,7 @@ void print_detail(const lab::Probed& one) {
   }
   say("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
   if (!one.diagnosis.trains())
-    say("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value),
-               one.diagnosis.reason);
+    say("  {} {}: {}\n", one.diagnosis.measure, lab::number_text(one.diagnosis.value), one.diagnosis.reason);
   say("{}", table.to_string());
 }
 
@@ -140,14 +140,15 @@ void run(const ProbeFlags& flags) {
     }
   }
   if (flags.json) {
-    say("{}\n",
-               nlohmann::ordered_json{
-                   {"data", data.name}, {"batch", batch.size()}, {"seed", flags.seed}, {"lr", flags.lr}, {"models", report}}
-                   .dump(2));
+    say("{}\n", nlohmann::ordered_json{{"data", data.name},
+                                       {"batch", batch.size()},
+                                       {"seed", flags.seed},
+                                       {"lr", flags.lr},
+                                       {"models", report}}
+                    .dump(2));
     return;
   }
-  say(
-      "\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
+  say("\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
       "loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
       "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; "
       "Jacobian σ:\nlargest singular value of d logits / d input; stretch: geometric spread of all of them, "
@@ -200,7 +201,8 @@ void add_probe(CLI::App& app) {
       "schemes or {plans}, separated by ; (default: the usual ones and those for the model's activation)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
   add_skip_bad(*command, flags->data);
-  command->add_option("--augment", flags->augment, "as in fanin train: of it, a probe takes the normalisation");
+  command->add_option("--augment", flags->augment,
+                      "as in fanin train: of it, a probe takes the normalisation");
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
   command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
   command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
@@ -117,8 +118,8 @@ void validate_plan(const ValidationOptions& options) {
       [&](std::size_t i) {
         if (options.json || (i + 1) % seeds != 0) return;
         const Contender& one = all[i / seeds];
-        note("{:<50} {:<32} {:>7}  {}\n", settings[one.setting].model, one.probed.scheme,
-                   percent(one.mean()), one.probed.diagnosis.to_string());
+        note("{:<50} {:<32} {:>7}  {}\n", settings[one.setting].model, one.probed.scheme, percent(one.mean()),
+             one.probed.diagnosis.to_string());
       });
   TextTable table({{"model"},
                    {"recommended"},
@@ -155,16 +156,15 @@ void validate_plan(const ValidationOptions& options) {
     say("{}\n", list.dump(2));
     return;
   }
-  say(
-      "{}\n10 epochs at lr {} on {} images of {}, seeds {} to {}; gap: mean and standard error of the "
+  say("{}\n10 epochs at lr {} on {} images of {}, seeds {} to {}; gap: mean and standard error of the "
       "difference to the "
       "best scheme, seed by seed; {:.0f} s\n",
       table.to_string(), options.lr, data.train.count, options.data, options.seed, options.seed + seeds - 1,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   for (const int half : {0, 1})
     say("{}: {} of {} within one standard error of the best, mean gap {:.1f} points\n",
-               half ? "held-out models (H)" : "models the measure was made on", within[half], count[half],
-               100 * total[half] / count[half]);
+        half ? "held-out models (H)" : "models the measure was made on", within[half], count[half],
+        100 * total[half] / count[half]);
 }
 
 }  // namespace fanin::program

@@ -6,9 +6,10 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "examples/commands/command.hpp"
 #include "examples/commands/probe_pairs.hpp"
@@ -136,8 +137,8 @@ void validate_probe(const ValidationOptions& options) {
       [&](std::size_t i) {
         if (options.json) return;
         const Trial& t = trials[i];
-        say("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ',
-                   t.model, t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
+        say("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ', t.model,
+            t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
         flush_output();
       });
   struct Half {
@@ -178,15 +179,13 @@ void validate_probe(const ValidationOptions& options) {
                                     {"pairs_precision", half.pairs.precision()},
                                     {"pairs_recall", half.pairs.recall()}};
     };
-    say(
-        "{}\n",
+    say("{}\n",
         nlohmann::ordered_json{
             {"trials", list}, {"all", score(all)}, {"fitted", score(fitted)}, {"held_out", score(held_out)}}
             .dump(2));
     return;
   }
-  say(
-      "\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} "
+  say("\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} "
       "on "
       "{} images of {}; {:.0f} s\n",
       trials.size() / static_cast<std::size_t>(options.seeds), options.seed,
@@ -196,12 +195,12 @@ void validate_probe(const ValidationOptions& options) {
   for (const Half& half : {fitted, held_out, all}) {
     if (half.pairs.count() == 0) continue;
     say("{}{}", line(fmt::format("{}, runs", half.name), half.runs),
-               options.seeds > 1 ? line(fmt::format("{}, pairs", half.name), half.pairs) : "");
+        options.seeds > 1 ? line(fmt::format("{}, pairs", half.name), half.pairs) : "");
   }
   for (const auto& t : trials) {
     if (t.missed())
       say("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),
-                 t.diagnosis.to_string());
+          t.diagnosis.to_string());
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
-#include <CLI/CLI.hpp>
 #include <string>
 #include <type_traits>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "framework/core/error.hpp"
 #include "framework/train/settings.hpp"
@@ -11,7 +12,8 @@ namespace fanin::program {
 
 /// Offers the settings of one topic as flags of `command`, in the list's order. They write into `options`, which must outlive it.
 template <class Options>
-void add_setting_flags(CLI::App& command, Options& options, train::Topic topic, const std::string& group = {}) {
+void add_setting_flags(CLI::App& command, Options& options, train::Topic topic,
+                       const std::string& group = {}) {
   train::each_setting(options, [&](const train::Setting& setting, auto& value) {
     using Value = std::remove_reference_t<decltype(value)>;
     if (setting.topic != topic || *setting.flag == '\0') return;
@@ -20,11 +22,13 @@ void add_setting_flags(CLI::App& command, Options& options, train::Topic topic, 
       option = command.add_flag(setting.flag, value, setting.help);
     } else if constexpr (std::is_arithmetic_v<Value>) {
       option = command.add_option(setting.flag, value, setting.help)->capture_default_str();
-    } else if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, std::vector<std::string>>) {
+    } else if constexpr (std::is_same_v<Value, std::string> ||
+                         std::is_same_v<Value, std::vector<std::string>>) {
       option = command.add_option(setting.flag, value, setting.help);
     } else if constexpr (requires(const std::string& text) { train::read_setting(text, value); }) {
       option = command.add_option_function<std::string>(
-          setting.flag, [&value](const std::string& text) { train::read_setting(text, value); }, setting.help);
+          setting.flag, [&value](const std::string& text) { train::read_setting(text, value); },
+          setting.help);
       option->default_str(train::setting_text(value));
     } else {
       fail("{}: a setting of this type cannot be a flag before it has a read_setting", setting.flag);

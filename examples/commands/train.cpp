@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "examples/commands/checkpoint_flags.hpp"
@@ -9,12 +10,12 @@
 #include "examples/commands/training_output.hpp"
 #include "framework/core/console.hpp"
 #include "framework/core/error.hpp"
-#include "framework/core/printable.hpp"
 #include "framework/core/parallel.hpp"
-#include "framework/lab/finite_json.hpp"
-#include "framework/lab/setting_json.hpp"
+#include "framework/core/printable.hpp"
 #include "framework/io/writable.hpp"
+#include "framework/lab/finite_json.hpp"
 #include "framework/lab/format.hpp"
+#include "framework/lab/setting_json.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/optim/width.hpp"
 #include "framework/train/settings.hpp"
@@ -43,7 +44,8 @@ ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options,
 }
 
 ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
-                         const std::vector<nn::Drawn>& drawn, const train::TrainResult& result, const Dataset& test) {
+                         const std::vector<nn::Drawn>& drawn, const train::TrainResult& result,
+                         const Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
                        {"test_accuracy", finite_or_null(result.test.accuracy)},
                        {"test_loss", finite_or_null(result.test.loss)},
@@ -91,15 +93,17 @@ void run(const TrainFlags& flags) {
   Generator generator(flags.seed);
   const Batch batch = initial_batch(data.train);
   const auto drawn = nn::initialize(*model, plan, generator, batch.images, batch.labels);
-  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n", flags.model,
-       model->parameter_count(), plan.to_string(), flags.seed, optim::rule_name(options.optimizer.rule), options.optimizer.lr,
-       data.train.name, data.train.count, data.test.count);
+  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n",
+       flags.model, model->parameter_count(), plan.to_string(), flags.seed,
+       optim::rule_name(options.optimizer.rule), options.optimizer.lr, data.train.name, data.train.count,
+       data.test.count);
   for (const auto& one : nn::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
-  const ModelOrigin origin{.model = flags.model,
-                           .plan = plan.to_string(),
-                           .seed = flags.seed,
-                           .normalisation = Transform().normalise(options.augment.normalisation()).to_string()};
+  const ModelOrigin origin{
+      .model = flags.model,
+      .plan = plan.to_string(),
+      .seed = flags.seed,
+      .normalisation = Transform().normalise(options.augment.normalisation()).to_string()};
   flags.checkpoints.apply(options, model_metadata(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
@@ -113,8 +117,8 @@ void run(const TrainFlags& flags) {
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("test {}, test loss {}, {:.0f} samples/s\n", accuracy_text(result.test, data.test), lab::number(result.test.loss, 4),
-        result.samples_per_s);
+    say("test {}, test loss {}, {:.0f} samples/s\n", accuracy_text(result.test, data.test),
+        lab::number(result.test.loss, 4), result.samples_per_s);
     if (flags.confusion) {
       print_confusion(result.test, data.test);
       print_class_scores(result.test, data.test);
@@ -154,7 +158,8 @@ void add_train(CLI::App& app) {
   command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
       ->capture_default_str();
   command->add_option("--output", flags->output, "save the trained model here (safetensors)");
-  command->add_flag("--confusion", flags->confusion, "print the confusion matrix, and precision, recall and F1 of each class");
+  command->add_flag("--confusion", flags->confusion,
+                    "print the confusion matrix, and precision, recall and F1 of each class");
   command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
   command->callback([flags] { run(*flags); });
 }

@@ -11,8 +11,8 @@ namespace fanin::program {
 
 void follow(train::TrainOptions& options) {
   options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
-    note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs, lab::number(e.train_loss, 4),
-         lab::number(e.test_loss, 4), percent(e.test_accuracy), e.seconds);
+    note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs,
+         lab::number(e.train_loss, 4), lab::number(e.test_loss, 4), percent(e.test_accuracy), e.seconds);
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   watch_interrupts();

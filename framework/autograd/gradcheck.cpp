@@ -35,9 +35,10 @@ double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& functi
                  std::vector<Tensor> inputs, double step) {
   constexpr double least_step = 1'000 * static_cast<double>(std::numeric_limits<real>::epsilon());
   if (!(step >= least_step && step < 1)) {
-    fail("gradcheck: a step of {} is out of place for {} bits a number: it must be at least {:.2g}, below which it is lost in rounding, and below 1; "
-         "{} is the default",
-         step, 8 * sizeof(real), least_step, gradcheck_step);
+    fail(
+        "gradcheck: a step of {} is out of place for {} bits a number: it must be at least {:.2g}, below which it is lost in rounding, and below 1; "
+        "{} is the default",
+        step, 8 * sizeof(real), least_step, gradcheck_step);
   }
   if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); }))
     fail("gradcheck: none of the {} inputs requires grad, so there is nothing to check", inputs.size());
@@ -66,9 +67,11 @@ double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& functi
       // Output by output, so that those which do not move add no rounding of theirs.
       double difference = 0;
       for (std::size_t k = 0; k < above.size(); ++k) {
-        difference += static_cast<double>(weight_of(static_cast<Index>(k))) * (static_cast<double>(above[k]) - static_cast<double>(below[k]));
+        difference += static_cast<double>(weight_of(static_cast<Index>(k))) *
+                      (static_cast<double>(above[k]) - static_cast<double>(below[k]));
       }
-      numeric[static_cast<std::size_t>(i)] = difference / (static_cast<double>(up) - static_cast<double>(down));
+      numeric[static_cast<std::size_t>(i)] =
+          difference / (static_cast<double>(up) - static_cast<double>(down));
     }
     double scale = 0;
     for (const double n : numeric) scale = std::max(scale, std::abs(n));

@@ -21,7 +21,7 @@ inline constexpr double gradcheck_bound = gradcheck_in_double ? 1e-6 : 1e-2;
 /// `function` maps the inputs to a tensor of any shape; it is reduced to a scalar with fixed pseudo-random weights, so that
 /// no error can cancel. It must be smooth within the step around the inputs. Error when no input requires grad, or for a step
 /// that is lost in the rounding of `real`.
-double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function, std::vector<Tensor> inputs,
-                 double step = gradcheck_step);
+double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function,
+                 std::vector<Tensor> inputs, double step = gradcheck_step);
 
 }  // namespace fanin

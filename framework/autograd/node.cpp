@@ -65,7 +65,9 @@ void retain_grad(const Tensor& output) {
   if (output.node()) output.node()->keep_grad = true;
 }
 
-Tensor retained_grad(const Tensor& output) { return output.node() ? output.node()->kept_grad : output.grad(); }
+Tensor retained_grad(const Tensor& output) {
+  return output.node() ? output.node()->kept_grad : output.grad();
+}
 
 void Node::release() {
   free_saved();

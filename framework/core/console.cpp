@@ -57,7 +57,8 @@ void write_note(std::string_view text) {
 }
 
 void note_error(const std::string& program, std::string message) {
-  std::replace_if(message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   note("{}: {}\n", program, printable(message));
 }
 

@@ -22,7 +22,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same(i - 1, j - 1) ? 0 : 1)});
-      if (i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1)) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1))
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     std::swap(before, last);
     std::swap(last, row);
@@ -32,7 +33,9 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 /// How many edits make a slip of a word of this length rather than another word: none of one letter, one of up to five, then two,
 /// and a third of a long one.
-std::size_t slips(std::size_t length) { return length < 2 ? 0 : length < 6 ? 1 : std::max<std::size_t>(2, length / 3); }
+std::size_t slips(std::size_t length) {
+  return length < 2 ? 0 : length < 6 ? 1 : std::max<std::size_t>(2, length / 3);
+}
 
 std::vector<std::string> nearest(const std::string& name, const std::vector<std::string>& known) {
   std::vector<std::pair<std::size_t, std::string>> near;

@@ -83,7 +83,8 @@ class Reader {
     result.text = value();
     skip_space();
     if (take('=')) {
-      if (in_quotes || !std::all_of(result.text.begin(), result.text.end(), is_name) || !is_name_start(result.text[0])) {
+      if (in_quotes || !std::all_of(result.text.begin(), result.text.end(), is_name) ||
+          !is_name_start(result.text[0])) {
         at_ = result.position;
         refuse("expected an option's name before '='");
       }
@@ -221,13 +222,15 @@ std::string value_text(const std::string& text) {
   return in_quotes + '"';
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text, std::string_view separators) {
+std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text,
+                                                             std::string_view separators) {
   std::vector<std::pair<std::size_t, std::size_t>> pieces;
   int parentheses = 0, braces = 0;
   char before = ' ';
   std::size_t begin = 0;
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    if (at == text.size() || (parentheses == 0 && braces == 0 && separators.find(text[at]) != std::string_view::npos)) {
+    if (at == text.size() ||
+        (parentheses == 0 && braces == 0 && separators.find(text[at]) != std::string_view::npos)) {
       std::size_t first = begin, last = at;
       while (first < last && is_space(text[first])) ++first;
       while (last > first && is_space(text[last - 1])) --last;
@@ -284,8 +287,9 @@ Options::Options(const Expression& call, std::string kind, std::vector<std::stri
         fail_usage("{} '{}': {} must come before the options given by name {}", kind_, name_,
                    quoted(arg.text), at_character(source_, arg.position));
       if (positional == known_.size())
-        fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}{}", kind_, name_, known_.size(),
-                   joined(known_), quoted(arg.text), at_character(source_, arg.position), quoting_hint(""));
+        fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}{}", kind_, name_,
+                   known_.size(), joined(known_), quoted(arg.text), at_character(source_, arg.position),
+                   quoting_hint(""));
       arg.key = known_[positional++];
     } else if (std::find(known_.begin(), known_.end(), arg.key) == known_.end()) {
       const std::string hint = known_.empty() ? "; it takes no options" : suggest(arg.key, known_);
@@ -309,7 +313,8 @@ void Options::refuse(std::string_view key, const std::string& expected) const {
   const Argument* arg = find(key);
   if (!arg) fail_usage("{} '{}': option '{}' is missing; expected {}", kind_, name_, key, expected);
   fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, quoted(arg->text), expected,
-             at_character(source_, arg->position), arg->key_position == arg->position ? quoting_hint(key) : "");
+             at_character(source_, arg->position),
+             arg->key_position == arg->position ? quoting_hint(key) : "");
 }
 
 std::string Options::quoting_hint(std::string_view key) const {

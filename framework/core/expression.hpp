@@ -45,7 +45,8 @@ std::string value_text(const std::string& text);
 
 /// The pieces of a list of call texts: `text` cut at any of `separators` outside parentheses, braces and quoted values.
 /// Each as its first and one-past-last byte, without the space around it; empty ones are left out.
-std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text, std::string_view separators);
+std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text,
+                                                             std::string_view separators);
 
 /// `text` between single quotes, on one line and of bearable length, for a message.
 std::string quoted(std::string_view text);

@@ -111,8 +111,8 @@ struct Shared {
 constinit Shared shared;
 
 /// A child process has none of the threads that might hold the mutex, so it is taken over the fork.
-[[maybe_unused]] const int watch_forks =
-    ::pthread_atfork([] { shared.mutex.lock(); }, [] { shared.mutex.unlock(); }, [] { shared.mutex.unlock(); });
+[[maybe_unused]] const int watch_forks = ::pthread_atfork(
+    [] { shared.mutex.lock(); }, [] { shared.mutex.unlock(); }, [] { shared.mutex.unlock(); });
 
 struct Pool {
   FreeLists free;

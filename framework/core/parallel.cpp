@@ -42,9 +42,10 @@ class Team {
     } catch (const std::exception& refusal) {  // std::system_error, or std::bad_alloc
       const std::size_t got = workers_.size() + 1;
       end();
-      fail("cannot start {} threads ({} were asked for, more than the cores at hand are not used): the system gave {} ({}); "
-           "ask for fewer, or raise its limits (ulimit -u, ulimit -v)",
-           helpers + 1, asked, got, refusal.what());
+      fail(
+          "cannot start {} threads ({} were asked for, more than the cores at hand are not used): the system gave {} ({}); "
+          "ask for fewer, or raise its limits (ulimit -u, ulimit -v)",
+          helpers + 1, asked, got, refusal.what());
     }
   }
   ~Team() { end(); }
@@ -76,7 +77,8 @@ class Team {
     if (sleepers_.load() > 0) wake_.notify_all();
     take_pieces(0);
     int spins = 0;
-    for (int busy = busy_.load(std::memory_order_acquire); busy != 0; busy = busy_.load(std::memory_order_acquire)) {
+    for (int busy = busy_.load(std::memory_order_acquire); busy != 0;
+         busy = busy_.load(std::memory_order_acquire)) {
       relax();
       if (++spins > spin_limit) busy_.wait(busy);
     }

@@ -16,7 +16,9 @@ bool misleads(std::uint32_t code) {
 }  // namespace
 
 CodePoint code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t first = byte(0);
   if (first < 0x80) return {first, 1};
   const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
@@ -40,11 +42,16 @@ std::string printable(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    if (code == '\n') out += "\\n";
-    else if (code == '\t') out += "\\t";
-    else if (code < 0x20 || code == 0x7f) out += fmt::format("\\x{:02x}", code);
-    else if ((code >= 0x80 && code < 0xa0) || misleads(code)) out += fmt::format("\\u{:04x}", code);
-    else out += text.substr(0, bytes);
+    if (code == '\n')
+      out += "\\n";
+    else if (code == '\t')
+      out += "\\t";
+    else if (code < 0x20 || code == 0x7f)
+      out += fmt::format("\\x{:02x}", code);
+    else if ((code >= 0x80 && code < 0xa0) || misleads(code))
+      out += fmt::format("\\u{:04x}", code);
+    else
+      out += text.substr(0, bytes);
     text.remove_prefix(bytes);
   }
   return out;
@@ -64,18 +71,22 @@ std::string printable_lines(std::string_view text) {
 std::string printable(std::string_view text, std::size_t most) {
   std::string out = printable(text.substr(0, 4 * most + 4));
   std::size_t end = 0;
-  for (std::size_t count = 0; end < out.size() && count < most; ++count) end += code_point(std::string_view(out).substr(end)).bytes;
+  for (std::size_t count = 0; end < out.size() && count < most; ++count)
+    end += code_point(std::string_view(out).substr(end)).bytes;
   if (end == out.size() && text.size() <= 4 * most + 4) return out;
   return out.substr(0, end) + "…";
 }
 
 std::string shell_word(std::string_view text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+:,=@%";
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+:,=@%";
   if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
   std::string word = "'";
   for (const char c : printable(text)) {
-    if (c == '\'') word += "'\\''";
-    else word += c;
+    if (c == '\'')
+      word += "'\\''";
+    else
+      word += c;
   }
   return word + "'";
 }

@@ -45,7 +45,8 @@ void Shape::append(Index size) {
   if (rank_ == max_rank) fail("a shape has at most {} dimensions", int{max_rank});
   if (size < 0) fail("a shape's size must not be negative: got {}", size);
   const Index count = numel();
-  if (size > 0 && count > max_elements / size) fail("shape {} times {} has too many elements", to_string(), size);
+  if (size > 0 && count > max_elements / size)
+    fail("shape {} times {} has too many elements", to_string(), size);
   sizes_[static_cast<std::size_t>(rank_++)] = size;
 }
 
@@ -64,7 +65,8 @@ Shape broadcast(const char* op, const Shape& a, const Shape& b) {
     const Index x = ia < 0 ? 1 : a[ia];
     const Index y = ib < 0 ? 1 : b[ib];
     if (x != y && x != 1 && y != 1) {
-      fail("{}: shapes {} and {} do not broadcast: {} against {} in dimension {}", op, a.to_string(), b.to_string(), x, y, i);
+      fail("{}: shapes {} and {} do not broadcast: {} against {} in dimension {}", op, a.to_string(),
+           b.to_string(), x, y, i);
     }
     result.append(x == 1 ? y : x);
   }

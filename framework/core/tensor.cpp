@@ -41,8 +41,8 @@ Tensor::Tensor(const Shape& shape) : impl_(make_pooled<Impl>()) {
     impl_->elements = static_cast<real*>(buffer->block);
     impl_->owner = std::move(buffer);
   } catch (const std::bad_alloc&) {
-    throw Error(fmt::format("there is not enough memory for a tensor of shape {}: {} bytes", shape.to_string(),
-                            bytes_of(shape.numel())),
+    throw Error(fmt::format("there is not enough memory for a tensor of shape {}: {} bytes",
+                            shape.to_string(), bytes_of(shape.numel())),
                 Blame::memory);
   }
 }
@@ -67,7 +67,8 @@ Tensor Tensor::from(std::initializer_list<real> values, const Shape& shape) {
 }
 
 Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& shape) {
-  if (elements == nullptr && shape.numel() > 0) fail("a tensor of shape {} over no memory: its elements are a null pointer", shape.to_string());
+  if (elements == nullptr && shape.numel() > 0)
+    fail("a tensor of shape {} over no memory: its elements are a null pointer", shape.to_string());
   Tensor tensor;
   tensor.impl_ = make_pooled<Impl>();
   tensor.impl_->shape = shape;
@@ -77,11 +78,14 @@ Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& sh
   return tensor;
 }
 
-void Tensor::unset(std::string whose) { held().unset = std::make_unique<const std::string>(std::move(whose)); }
+void Tensor::unset(std::string whose) {
+  held().unset = std::make_unique<const std::string>(std::move(whose));
+}
 
 void Tensor::refuse_read() const {
-  fail("{} of shape {} has no values yet: it must be drawn (initialize), loaded (load_state_dict) or set (fill, copy_from) first",
-       *impl_->unset, shape().to_string());
+  fail(
+      "{} of shape {} has no values yet: it must be drawn (initialize), loaded (load_state_dict) or set (fill, copy_from) first",
+      *impl_->unset, shape().to_string());
 }
 
 void Tensor::open() { fill(std::numeric_limits<real>::quiet_NaN()); }
@@ -123,7 +127,8 @@ void Tensor::fill(real value) {
 }
 
 void Tensor::rebase(std::shared_ptr<void> owner, real* elements) {
-  if (elements == nullptr && numel() > 0) fail("rebase: a tensor of shape {} cannot move to a null pointer", shape().to_string());
+  if (elements == nullptr && numel() > 0)
+    fail("rebase: a tensor of shape {} cannot move to a null pointer", shape().to_string());
   if (numel() > 0 && has_values()) std::memcpy(elements, data(), bytes_of(numel()));
   held().elements = elements;
   impl_->owner = std::move(owner);
@@ -148,8 +153,9 @@ void Tensor::set_node(std::shared_ptr<Node> node) {
 }
 
 void Tensor::throw_undefined() {
-  fail("this tensor is undefined: it was default-made or moved from, or is a gradient that no backward pass has filled; "
-       "ask defined() before anything else");
+  fail(
+      "this tensor is undefined: it was default-made or moved from, or is a gradient that no backward pass has filled; "
+      "ask defined() before anything else");
 }
 
 void require_defined(const char* op, const char* what, const Tensor& tensor) {

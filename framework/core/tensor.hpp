@@ -17,10 +17,12 @@ class Node;  // autograd/node.hpp: how a tensor was computed
 /// the link fails, and the name that is missing says why.
 #ifdef FANIN_DOUBLE
 extern const char needs_the_library_built_with_FANIN_DOUBLE;
-[[gnu::used, gnu::retain]] inline const char* const built_with_double = &needs_the_library_built_with_FANIN_DOUBLE;
+[[gnu::used, gnu::retain]] inline const char* const built_with_double =
+    &needs_the_library_built_with_FANIN_DOUBLE;
 #else
 extern const char needs_the_library_built_without_FANIN_DOUBLE;
-[[gnu::used, gnu::retain]] inline const char* const built_with_float = &needs_the_library_built_without_FANIN_DOUBLE;
+[[gnu::used, gnu::retain]] inline const char* const built_with_float =
+    &needs_the_library_built_without_FANIN_DOUBLE;
 #endif
 
 /// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images NCHW.
@@ -96,7 +98,8 @@ class Tensor {
  private:
   struct Impl;
   Impl& held() const {
-    if (!impl_) [[unlikely]] throw_undefined();
+    if (!impl_) [[unlikely]]
+      throw_undefined();
     return *impl_;
   }
   [[noreturn]] static void throw_undefined();
@@ -110,7 +113,7 @@ struct Tensor::Impl {
   Shape shape;
   Index numel = 0;
   real* elements = nullptr;
-  std::shared_ptr<void> owner;  // keeps `elements` alive
+  std::shared_ptr<void> owner;               // keeps `elements` alive
   std::unique_ptr<const std::string> unset;  // while there are no values: whose they are
   bool requires_grad = false;
   bool has_grad = false;
@@ -122,15 +125,18 @@ inline const Shape& Tensor::shape() const { return held().shape; }
 inline Index Tensor::numel() const { return held().numel; }
 inline bool Tensor::has_values() const { return !held().unset; }
 inline real* Tensor::data() {
-  if (held().unset) [[unlikely]] open();
+  if (held().unset) [[unlikely]]
+    open();
   return impl_->elements;
 }
 inline const real* Tensor::data() const {
-  if (held().unset) [[unlikely]] refuse_read();
+  if (held().unset) [[unlikely]]
+    refuse_read();
   return impl_->elements;
 }
 inline std::span<real> Tensor::values() {
-  if (held().unset) [[unlikely]] refuse_read();
+  if (held().unset) [[unlikely]]
+    refuse_read();
   return {impl_->elements, static_cast<std::size_t>(impl_->numel)};
 }
 inline bool Tensor::requires_grad() const { return held().requires_grad; }

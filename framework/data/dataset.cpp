@@ -28,7 +28,8 @@ std::vector<std::vector<Index>> shuffled_by_class(const Dataset& data, std::uint
 std::span<const std::uint8_t> Dataset::image(Index i) const {
   if (i < 0 || i >= count) fail("dataset '{}': image {} is out of range, it has {}", name, i, count);
   if (images.size() / static_cast<std::size_t>(count) < static_cast<std::size_t>(image_size()))
-    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels, height, width);
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
+         height, width);
   return {images.data() + i * image_size(), static_cast<std::size_t>(image_size())};
 }
 
@@ -41,7 +42,8 @@ std::vector<Index> Dataset::class_counts() const {
   if (classes < 0) fail("dataset '{}': {} classes, expected at least one", name, classes);
   std::vector<Index> counts(static_cast<std::size_t>(classes));
   for (const std::int32_t label : labels) {
-    if (label < 0 || label >= classes) fail("dataset '{}': label {} is out of range, expected 0..{}", name, label, classes - 1);
+    if (label < 0 || label >= classes)
+      fail("dataset '{}': label {} is out of range, expected 0..{}", name, label, classes - 1);
     ++counts[static_cast<std::size_t>(label)];
   }
   return counts;
@@ -76,7 +78,8 @@ void Dataset::check() const {
 void Dataset::measure() {
   if (channels < 1 || height < 0 || width < 0 || count < 0 ||
       images.size() < static_cast<std::size_t>(count) * static_cast<std::size_t>(image_size()))
-    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels, height, width);
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
+         height, width);
   mean.assign(static_cast<std::size_t>(channels), 0);
   stddev.assign(static_cast<std::size_t>(channels), 1);
   const Index plane = height * width;
@@ -169,7 +172,8 @@ std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) con
 }
 
 Dataset Dataset::only_classes(std::span<const int> kept) const {
-  if (kept.empty()) fail("dataset '{}': no classes are named, expected at least one of 0..{}", name, classes - 1);
+  if (kept.empty())
+    fail("dataset '{}': no classes are named, expected at least one of 0..{}", name, classes - 1);
   std::vector<std::int32_t> renumbered(static_cast<std::size_t>(classes), -1);
   std::vector<std::string> names;
   for (std::size_t k = 0; k < kept.size(); ++k) {
@@ -193,10 +197,12 @@ Dataset Dataset::only_classes(std::span<const int> kept) const {
 std::vector<float> per_channel(const std::vector<double>& constants, Index channels) {
   const auto wanted = static_cast<std::size_t>(channels);
   if (constants.size() != 1 && constants.size() != wanted) {
-    fail_usage("normalise: {} constants for images of {} channels; give one for all or one for each", constants.size(), channels);
+    fail_usage("normalise: {} constants for images of {} channels; give one for all or one for each",
+               constants.size(), channels);
   }
   std::vector<float> all;
-  for (std::size_t c = 0; c < wanted; ++c) all.push_back(static_cast<float>(constants[constants.size() == 1 ? 0 : c]));
+  for (std::size_t c = 0; c < wanted; ++c)
+    all.push_back(static_cast<float>(constants[constants.size() == 1 ? 0 : c]));
   return all;
 }
 

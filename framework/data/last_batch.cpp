@@ -16,7 +16,8 @@ const char* name_of(LastBatch last) { return names[static_cast<std::size_t>(last
 
 LastBatch last_batch_named(const std::string& text) {
   const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end()) fail_usage("unknown treatment of the last batch '{}'{}", text, suggest(text, names));
+  if (found == names.end())
+    fail_usage("unknown treatment of the last batch '{}'{}", text, suggest(text, names));
   return static_cast<LastBatch>(found - names.begin());
 }
 

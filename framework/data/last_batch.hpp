@@ -7,8 +7,8 @@ namespace fanin {
 
 /// What becomes of the samples that do not fill a batch. Of 65 samples in batches of 64:
 enum class LastBatch {
-  keep,   ///< 64, 1: a short batch at the end, as PyTorch's DataLoader has it. Its few samples move the weights as far as 64 do
-  drop,   ///< 64: left out, others in each epoch when the order is drawn anew
+  keep,  ///< 64, 1: a short batch at the end, as PyTorch's DataLoader has it. Its few samples move the weights as far as 64 do
+  drop,  ///< 64: left out, others in each epoch when the order is drawn anew
   spread  ///< 33, 32: as many batches as `keep` has, of sizes that differ by at most one
 };
 
@@ -31,7 +31,10 @@ class BatchCut {
 
  private:
   Index batches_ = 0, used_ = 0;
-  Index each_ = 0, larger_ = 0;  // the first `larger_` batches have each_ + 1 samples, the others each_, but for a short last one
+  Index
+      each_ = 0,
+      larger_ =
+          0;  // the first `larger_` batches have each_ + 1 samples, the others each_, but for a short last one
 };
 
 }  // namespace fanin

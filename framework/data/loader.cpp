@@ -14,9 +14,10 @@ Loader::Loader(const Dataset& data, LoaderOptions options, const Generator& gen)
   data.check();
   cut_ = BatchCut(data.count, options_.batch, options_.last_batch);
   if (cut_.batches() == 0)
-    fail_usage("loader: dataset '{}' has {} samples, fewer than one batch of {}, and dropping the last batch leaves none; "
-               "use a smaller batch, or keep or spread the last one",
-               data.name, data.count, options_.batch);
+    fail_usage(
+        "loader: dataset '{}' has {} samples, fewer than one batch of {}, and dropping the last batch leaves none; "
+        "use a smaller batch, or keep or spread the last one",
+        data.name, data.count, options_.batch);
   options_.batch = std::min(options_.batch, data.count);
   order_.resize(static_cast<std::size_t>(data.count));
   std::vector<float> means = data.mean, stddevs = data.stddev;
@@ -97,7 +98,8 @@ void Loader::seek(const Position& position) {
 }
 
 Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation) {
-  Loader loader(data, {.batch = most, .transform = Transform().normalise(normalisation)});  // no more than the set has
+  Loader loader(
+      data, {.batch = most, .transform = Transform().normalise(normalisation)});  // no more than the set has
   Batch batch;
   loader.next(batch);
   return batch;

@@ -140,10 +140,11 @@ Index Transform::inside(Fill fill, Index i, Index size) {
 
 void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const {
   const auto [pixels, channels, height, width] = image;
-  const bool moves = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind != Kind::flip; });
+  const bool moves =
+      std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind != Kind::flip; });
   if (pixels == nullptr || (moves && static_cast<Index>(scratch.size()) < channels * height * width))
-    fail("augment: an image of {}x{}x{} needs its pixels and as many bytes of scratch memory, got {}", channels, height, width,
-         scratch.size());
+    fail("augment: an image of {}x{}x{} needs its pixels and as many bytes of scratch memory, got {}",
+         channels, height, width, scratch.size());
   for (const Step& step : steps_) {
     if (step.kind == Kind::flip) {
       if (gen.uniform01() >= step.p) continue;

@@ -16,7 +16,7 @@ struct LsuvOptions {
 Initializer lsuv(const LsuvOptions& options = {});
 
 struct KrahenbuhlOptions {
-  double target = 1;  ///< standard deviation of each channel's output
+  double target = 1;    ///< standard deviation of each channel's output
   bool between = true;  ///< then the layers' rates of change are made equal
   std::string base = "normal";
 };

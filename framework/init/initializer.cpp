@@ -1,12 +1,11 @@
 #include "framework/init/initializer.hpp"
 
-#include "framework/init/suggest_scheme.hpp"
-
 #include <algorithm>
 #include <cmath>
 
 #include "framework/core/error.hpp"
 #include "framework/init/base.hpp"
+#include "framework/init/suggest_scheme.hpp"
 
 namespace fanin::init {
 namespace {
@@ -106,7 +105,7 @@ void Initializer::fill(Tensor& w, const Site& site, Generator& gen) const {
          w.shape().to_string(), rank_text(*scheme_));
   if (fans.in < 0 || fans.out < 0) fail("scheme '{}': fans {} and {} must be ≥ 0", name(), fans.in, fans.out);
   if (w.numel() == 0) return w.fill(0);  // it has all the values that it can have
-  if (!w.has_values()) {  // it gets them all at once, or none
+  if (!w.has_values()) {                 // it gets them all at once, or none
     Tensor drawn(w.shape());
     fill(drawn, site, gen);
     return w.copy_from(drawn);
@@ -128,9 +127,11 @@ std::optional<double> Initializer::deviation(const Shape& shape, const Fans& fan
 
 std::optional<std::string> Initializer::caution(const Shape& shape, const Fans& fans) const {
   const auto nests = [](const OptionSpec& option) { return option.name == "base"; };
-  if (std::any_of(scheme_->options.begin(), scheme_->options.end(), nests)) return base_of(*this).caution(shape, fans);
+  if (std::any_of(scheme_->options.begin(), scheme_->options.end(), nests))
+    return base_of(*this).caution(shape, fans);
   if (shape.numel() == 0) return std::nullopt;
-  if ((fans.in == 0 || fans.out == 0) && deviation(shape, fans) == 0.0 && deviation(shape, {1, 1}).value_or(0) > 0)
+  if ((fans.in == 0 || fans.out == 0) && deviation(shape, fans) == 0.0 &&
+      deviation(shape, {1, 1}).value_or(0) > 0)
     return fmt::format("'{}' scales by its layer's fans, which are 0 here, so all values are 0", name());
   std::string text = scheme_->caution ? scheme_->caution(shape, *this) : "";
   if (text.empty()) return std::nullopt;
@@ -154,8 +155,9 @@ void check_base_text(const Expression& call, const std::vector<std::string>& kno
   if (i == call.args.size()) return;
   const Argument& arg = call.args[i];
   const bool as_written = call.source.compare(arg.position, arg.text.size(), arg.text) == 0;  // not in quotes
-  const Initializer base = as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
-                                      : parse(arg.text);
+  const Initializer base =
+      as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
+                 : parse(arg.text);
   if (const auto why = why_no_base(base.scheme())) options.refuse("base", *why);
 }
 

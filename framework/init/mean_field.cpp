@@ -110,7 +110,8 @@ std::vector<SchemeInfo> mean_field_family() {
        .fills_bias = true,
        .draw_at =
            [](const Shape& shape, const Site&, const Initializer& options) {
-             return shape.rank() > 2 && options.word("weights") == "delta_orthogonal" ? Draw::other : Draw::normals;
+             return shape.rank() > 2 && options.word("weights") == "delta_orthogonal" ? Draw::other
+                                                                                      : Draw::normals;
            },
        .fill =
            [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {

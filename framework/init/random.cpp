@@ -35,7 +35,8 @@ constexpr double farthest = 2;
 void fill_far_tail(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
   const bool above = mean < a;  // the interval is
   const double near = above ? a : b;
-  const double most = upper_tail(std::abs(near - mean) / std), least = upper_tail(std::abs((above ? b : a) - mean) / std);
+  const double most = upper_tail(std::abs(near - mean) / std),
+               least = upper_tail(std::abs((above ? b : a) - mean) / std);
   gen.uniform(w.values(), 0, 1);
   for (real& x : w.values()) {
     const double tail = most - static_cast<double>(x) * (most - least);
@@ -143,7 +144,8 @@ std::vector<SchemeInfo> random_family() {
              const double std = options.number("std"), mean = options.number("mean");
              if (std == 0) return 0.0;
              const double low = (options.number("a") - mean) / std, high = (options.number("b") - mean) / std;
-             const double kept = low > 0 ? upper_tail(low) - upper_tail(high) : upper_tail(-high) - upper_tail(-low);
+             const double kept =
+                 low > 0 ? upper_tail(low) - upper_tail(high) : upper_tail(-high) - upper_tail(-low);
              if (!(kept > 1e-300)) return 0.0;
              const auto density = [](double x) {
                return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
@@ -152,13 +154,13 @@ std::vector<SchemeInfo> random_family() {
              const auto edge = [&](double x) { return std::abs(x) > 1e3 ? 0 : x * density(x); };
              return std * std::sqrt(std::max(0.0, 1 + (edge(low) - edge(high)) / kept - tilt * tilt));
            },
-       .caution =
-           [](const Shape&, const Initializer& options) -> std::string {
-             const double mean = options.number("mean"), a = options.number("a"), b = options.number("b");
-             if (mean >= a && mean <= b) return "";
-             return fmt::format("mean = {} of trunc_normal is outside [a, b] = [{}, {}]: the values crowd at {}, the end near it",
-                                mean, a, b, mean < a ? a : b);
-           },
+       .caution = [](const Shape&, const Initializer& options) -> std::string {
+         const double mean = options.number("mean"), a = options.number("a"), b = options.number("b");
+         if (mean >= a && mean <= b) return "";
+         return fmt::format(
+             "mean = {} of trunc_normal is outside [a, b] = [{}, {}]: the values crowd at {}, the end near it",
+             mean, a, b, mean < a ? a : b);
+       },
        .check =
            [](const Initializer& options) {
              if (options.number("a") > options.number("b"))

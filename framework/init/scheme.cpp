@@ -16,9 +16,9 @@ struct Registry {
   std::deque<SchemeInfo> schemes;  // a deque, since initializers point at its elements
 
   Registry() {
-    for (auto family : {constant_family, random_family, variance_scaling_family, orthogonal_family,
-                        sparse_family, identity_family, classic_family, mean_field_family,
-                        structural_family, data_family})
+    for (auto family :
+         {constant_family, random_family, variance_scaling_family, orthogonal_family, sparse_family,
+          identity_family, classic_family, mean_field_family, structural_family, data_family})
       for (SchemeInfo& scheme : family()) schemes.push_back(std::move(scheme));
   }
 

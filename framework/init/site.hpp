@@ -11,12 +11,12 @@ namespace fanin::init {
 struct Site {
   std::string name = {};  ///< full name, `layer1.0.conv1.weight`; empty outside a model
   Fans fans = {};
-  Index layer = 0;   ///< of its weight layer, from 0; -1 for a parameter of another layer (a normalisation)
-  Index layers = 1;  ///< weight layers in the model
-  Index branches = 0;         ///< residual branches in the model
-  Index scaled_branches = 0;  ///< those with a learnable scale
-  Index branch_layer = 0;     ///< among the weight layers of its residual branch
-  Index branch_layers = 0;    ///< weight layers in its residual branch; 0 outside any
+  Index layer = 0;     ///< of its weight layer, from 0; -1 for a parameter of another layer (a normalisation)
+  Index layers = 1;    ///< weight layers in the model
+  Index branches = 0;  ///< residual branches in the model
+  Index scaled_branches = 0;   ///< those with a learnable scale
+  Index branch_layer = 0;      ///< among the weight layers of its residual branch
+  Index branch_layers = 0;     ///< weight layers in its residual branch; 0 outside any
   bool branch_weight = false;  ///< it is the scale of a residual branch
 
   bool first() const { return layer == 0; }

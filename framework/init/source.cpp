@@ -4,8 +4,8 @@
 
 namespace fanin::init {
 
-Generator source_of(const Initializer& scheme, const Initializer& standard, const Shape& shape, const Site& site,
-                    const Generator& slot) {
+Generator source_of(const Initializer& scheme, const Initializer& standard, const Shape& shape,
+                    const Site& site, const Generator& slot) {
   const Draw kind = scheme.draw(shape, site);
   const bool same = kind == Draw::other ? scheme == standard : kind == standard.draw(shape, site);
   return same ? slot : slot.fork(site.name);
@@ -13,10 +13,14 @@ Generator source_of(const Initializer& scheme, const Initializer& standard, cons
 
 void skip_slot(const Initializer& standard, const Shape& shape, const Site& site, Generator& generator) {
   switch (standard.draw(shape, site)) {
-    case Draw::nothing: return;
-    case Draw::uniforms: return generator.skip_uniform(shape.numel());
-    case Draw::normals: return generator.skip_normal(shape.numel());
-    case Draw::other: break;
+    case Draw::nothing:
+      return;
+    case Draw::uniforms:
+      return generator.skip_uniform(shape.numel());
+    case Draw::normals:
+      return generator.skip_normal(shape.numel());
+    case Draw::other:
+      break;
   }
   Generator moving = generator;
   Tensor unused(shape);

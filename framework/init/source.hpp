@@ -10,8 +10,8 @@ namespace fanin::init {
 /// at the slot itself, as does `standard`: it shares the standard's luck, element by element. Any other gets a stream of the
 /// parameter's own, keyed by the slot and the parameter's full name, since it may take more than the slot holds; two
 /// schemes of one kind share there too.
-Generator source_of(const Initializer& scheme, const Initializer& standard, const Shape& shape, const Site& site,
-                    const Generator& slot);
+Generator source_of(const Initializer& scheme, const Initializer& standard, const Shape& shape,
+                    const Site& site, const Generator& slot);
 
 /// Moves `generator` past the slot, as far as `standard` would take it.
 void skip_slot(const Initializer& standard, const Shape& shape, const Site& site, Generator& generator);

@@ -63,13 +63,15 @@ std::vector<SchemeInfo> sparse_family() {
            .least_rank = 2,
            .most_rank = 2,
            .fill = fill_sparse,
-           .deviation = [](const Shape&, const Fans&, const Initializer& options) {
-             return options.number("std") * std::sqrt(1 - options.number("sparsity"));
-           },
+           .deviation =
+               [](const Shape&, const Fans&, const Initializer& options) {
+                 return options.number("std") * std::sqrt(1 - options.number("sparsity"));
+               },
            .caution = [](const Shape& shape, const Initializer& options) -> std::string {
              if (zeros_in_column(shape[0], options) < static_cast<std::size_t>(shape[0])) return "";
-             return fmt::format("sparsity = {} of {} rows, rounded up, is every element of a column: all are 0",
-                                options.number("sparsity"), shape[0]);
+             return fmt::format(
+                 "sparsity = {} of {} rows, rounded up, is every element of a column: all are 0",
+                 options.number("sparsity"), shape[0]);
            }}};
 }
 

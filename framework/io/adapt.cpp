@@ -10,9 +10,8 @@
 namespace fanin {
 namespace {
 
-constexpr std::array names = {"average",      "repeat",   "sum",    "keep_rows",
-                              "reinitialize", "crop_pad", "select", "inflate",
-                              "transpose",    "transpose_depthwise"};
+constexpr std::array names = {"average",  "repeat", "sum",     "keep_rows", "reinitialize",
+                              "crop_pad", "select", "inflate", "transpose", "transpose_depthwise"};
 
 /// `position`'s row-major place in `sizes`.
 Index place(const std::array<Index, Shape::max_rank>& position, const Shape& sizes) {
@@ -125,14 +124,18 @@ StoredTensor view_in_order(const StoredTensor& from, bool depthwise, Index chann
   }
   const std::size_t rank = from.sizes.size();
   view.sizes.clear(), view.strides.clear();
-  const auto take = [&](std::size_t d) { view.sizes.push_back(from.sizes[d]), view.strides.push_back(strides[d]); };
+  const auto take = [&](std::size_t d) {
+    view.sizes.push_back(from.sizes[d]), view.strides.push_back(strides[d]);
+  };
   if (channels > 0) {
     view.sizes = {from.sizes[1], channels, from.sizes[0] / channels};
     view.strides = {strides[1], strides[0], strides[0] * channels};
     return view;
   }
-  if (depthwise) take(rank - 2), take(rank - 1);
-  else take(rank - 1), take(rank - 2);
+  if (depthwise)
+    take(rank - 2), take(rank - 1);
+  else
+    take(rank - 1), take(rank - 2);
   for (std::size_t d = 0; d + 2 < rank; ++d) take(d);
   return view;
 }
@@ -157,14 +160,17 @@ Adapt parse_adapt(const std::string& name) {
 AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text) {
   const Expression call = Expression::parse(text);
   AdaptRule rule{pattern, parse_adapt(call.name)};
-  const Options options(call, "adaptation", rule.rule == Adapt::transpose ? std::vector<std::string>{"channels"} : std::vector<std::string>{});
+  const Options options(
+      call, "adaptation",
+      rule.rule == Adapt::transpose ? std::vector<std::string>{"channels"} : std::vector<std::string>{});
   rule.channels = options.integer("channels", 0, 1, Index{1} << 40);
   return rule;
 }
 
 AdaptRule parse_adapt_rule(const std::string& text) {
   const auto at = text.find('=');
-  if (at == std::string::npos || at == 0) fail_usage("--adapt: '{}' must be as \"conv1.weight=average\"", text);
+  if (at == std::string::npos || at == 0)
+    fail_usage("--adapt: '{}' must be as \"conv1.weight=average\"", text);
   return parse_adapt_rule(text.substr(0, at), text.substr(at + 1));
 }
 
@@ -172,13 +178,15 @@ bool reorders(Adapt rule) { return rule == Adapt::transpose || rule == Adapt::tr
 
 std::vector<Adapt> fitting_rules(const std::vector<Index>& from, const std::vector<Index>& to) {
   std::vector<Adapt> fitting;
-  for (const Adapt rule : {Adapt::transpose, Adapt::average, Adapt::repeat, Adapt::keep_rows, Adapt::inflate, Adapt::select, Adapt::crop_pad}) {
+  for (const Adapt rule : {Adapt::transpose, Adapt::average, Adapt::repeat, Adapt::keep_rows, Adapt::inflate,
+                           Adapt::select, Adapt::crop_pad}) {
     if (!why_not(rule, from, to)) fitting.push_back(rule);
   }
   return fitting;
 }
 
-std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to, Index channels) {
+std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to,
+                                   Index channels) {
   const auto same_but = [&](std::size_t free) {
     if (from.size() != to.size() || from.size() <= free) return false;
     for (std::size_t d = 0; d < from.size(); ++d) {
@@ -220,9 +228,11 @@ std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, c
     case Adapt::transpose_depthwise: {
       const auto plain = from_keras(from, false), depthwise = from_keras(from, true);
       const bool fits = (rule == Adapt::transpose && plain == to) || depthwise == to;
-      if (!fits) return "expected [in, out], [H, W, in, out] or, depthwise, [H, W, in, multiplier], as Keras has them";
+      if (!fits)
+        return "expected [in, out], [H, W, in, out] or, depthwise, [H, W, in, multiplier], as Keras has them";
       if (channels > 0 && (from.size() != 2 || from[0] % channels != 0))
-        return fmt::format("channels={} wants a dense layer [in, out] with a multiple of that many inputs", channels);
+        return fmt::format("channels={} wants a dense layer [in, out] with a multiple of that many inputs",
+                           channels);
       return std::nullopt;
     }
   }
@@ -232,9 +242,12 @@ std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, c
 StoredTensor reordered(const AdaptRule& rule, const StoredTensor& from) {
   const bool depthwise = rule.rule == Adapt::transpose_depthwise;
   const auto sizes = from_keras(from.sizes, depthwise);
-  const auto reason = sizes ? why_not(rule.rule, from.sizes, *sizes, rule.channels)
-                            : std::optional<std::string>(depthwise ? "it has no 4 dimensions" : "it has no 2 dimensions");
-  if (reason) fail("'{}' of shape {} has no other order by '{}': {}", from.name, from.shape_text(), name_of(rule.rule), *reason);
+  const auto reason =
+      sizes ? why_not(rule.rule, from.sizes, *sizes, rule.channels)
+            : std::optional<std::string>(depthwise ? "it has no 4 dimensions" : "it has no 2 dimensions");
+  if (reason)
+    fail("'{}' of shape {} has no other order by '{}': {}", from.name, from.shape_text(), name_of(rule.rule),
+         *reason);
   StoredTensor view = view_in_order(from, depthwise, rule.channels);
   if (view.sizes == *sizes) return view;
   const auto bytes = std::make_shared<std::vector<std::byte>>(view.byte_size());

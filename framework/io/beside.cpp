@@ -9,8 +9,10 @@ namespace fanin {
 
 std::string path_beside(const std::string& path, const std::string& name) {
   const bool shown = printable(name) == name;
-  if (name.empty() || name[0] == '.' || name.size() > 255 || !shown || name.find_first_of("/\\:") != std::string::npos) {
-    fail("{}: names the file '{}', which is not a plain file name in its own folder", path, printable(name, 100));
+  if (name.empty() || name[0] == '.' || name.size() > 255 || !shown ||
+      name.find_first_of("/\\:") != std::string::npos) {
+    fail("{}: names the file '{}', which is not a plain file name in its own folder", path,
+         printable(name, 100));
   }
   return (std::filesystem::path(path).parent_path() / name).string();
 }
@@ -19,7 +21,8 @@ OpenBeside open_beside(const std::string& path) {
   return [path](const std::string& name) {
     const std::string beside = path_beside(path, name);
     std::error_code ignored;
-    if (std::filesystem::is_symlink(beside, ignored)) fail("{}: is a symbolic link, which {} may not follow", beside, path);
+    if (std::filesystem::is_symlink(beside, ignored))
+      fail("{}: is a symbolic link, which {} may not follow", beside, path);
     return MappedFile::open(beside);
   };
 }

@@ -9,19 +9,22 @@
 namespace fanin {
 
 struct ConvertOptions {
-  std::optional<DType> dtype{};      ///< of the floating-point tensors: F32, F16 or BF16; integers stay as they are
+  std::optional<DType>
+      dtype{};  ///< of the floating-point tensors: F32, F16 or BF16; integers stay as they are
   Renaming renaming{};
-  std::vector<AdaptRule> adapt{};    ///< by the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
-  std::vector<std::string> only{};   ///< globs on the new names; empty: all. One that matches nothing is an Error (usage)
+  std::vector<AdaptRule>
+      adapt{};  ///< by the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
+  std::vector<std::string>
+      only{};  ///< globs on the new names; empty: all. One that matches nothing is an Error (usage)
 };
 
 /// What a conversion changed: nothing is lost without being counted here.
 struct Conversion {
   Index tensors = 0, elements = 0;
-  Index cast = 0;                ///< tensors that got another dtype
-  Index rounded = 0;             ///< elements whose value is not exactly the one before
-  Index underflowed = 0;         ///< of those, not zero before and zero now
-  double largest_rounding = 0;   ///< largest relative change of an element that is not zero now
+  Index cast = 0;                          ///< tensors that got another dtype
+  Index rounded = 0;                       ///< elements whose value is not exactly the one before
+  Index underflowed = 0;                   ///< of those, not zero before and zero now
+  double largest_rounding = 0;             ///< largest relative change of an element that is not zero now
   std::vector<std::string> lost_metadata;  ///< keys the new format has no place for
 };
 

@@ -20,7 +20,9 @@ FolderLock::FolderLock(const std::string& folder, const std::string& what)
   } while (status != 0 && errno == EINTR);
   if (status == 0 || errno != EWOULDBLOCK) return;
   ::close(descriptor_);
-  fail("{}: another process is using this folder for its {}; wait until it has ended, or choose another folder", folder, what);
+  fail(
+      "{}: another process is using this folder for its {}; wait until it has ended, or choose another folder",
+      folder, what);
 }
 
 FolderLock::~FolderLock() {

@@ -51,7 +51,8 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
     if (address < begin || address >= end) continue;
     // The file ends before this page, and so before all that follow it.
     const std::uintptr_t page = address / page_bytes * page_bytes;
-    void* const zeros = ::mmap(reinterpret_cast<void*>(page), end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void* const zeros = ::mmap(reinterpret_cast<void*>(page), end - page, PROT_READ,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (zeros == MAP_FAILED) break;
     guard->cut.store(true);
     errno = reason;
@@ -74,7 +75,9 @@ MappedFile::Guard* guard_over(const std::byte* data, std::size_t size) {
   static std::once_flag once;
   std::call_once(once, install_handler);
   MappedFile::Guard* guard = guards.load();
-  for (bool unused = false; guard != nullptr && !guard->used.compare_exchange_strong(unused, true); unused = false) guard = guard->next;
+  for (bool unused = false; guard != nullptr && !guard->used.compare_exchange_strong(unused, true);
+       unused = false)
+    guard = guard->next;
   const bool made = guard == nullptr;
   if (made) guard = new MappedFile::Guard;
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
@@ -131,7 +134,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (data == MAP_FAILED) fail_system("map into memory");
   ::madvise(data, size, MADV_WILLNEED);
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, opened, static_cast<const std::byte*>(data), size));
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(path, opened, static_cast<const std::byte*>(data), size));
 }
 
 MappedFile::~MappedFile() {
@@ -148,7 +152,9 @@ void MappedFile::check() const {
     const Version version = Version::of(now);
     changed = version.device == opened_.device && version.inode == opened_.inode && version != opened_;
   }
-  if (changed) fail("{}: the file was cut short or written to while it was read; load it again once it is complete", path_);
+  if (changed)
+    fail("{}: the file was cut short or written to while it was read; load it again once it is complete",
+         path_);
 }
 
 }  // namespace fanin

@@ -5,8 +5,8 @@
 
 namespace fanin {
 
-std::vector<double> metadata_numbers(const std::string& path, const std::string& key, const std::string& text, std::size_t limit,
-                                     double least, double most) {
+std::vector<double> metadata_numbers(const std::string& path, const std::string& key, const std::string& text,
+                                     std::size_t limit, double least, double most) {
   JsonScanner scanner(text, fmt::format("'{}': metadata '{}'", path, key));
   std::vector<double> all;
   for (bool more = scanner.open('['); more; more = scanner.next(']')) {

@@ -50,7 +50,8 @@ class Chooser {
   }
 
   const StoredDict* find(const std::string& path) const {
-    const auto found = std::find_if(file_.dicts.begin(), file_.dicts.end(), [&](const auto& d) { return d.path == path; });
+    const auto found =
+        std::find_if(file_.dicts.begin(), file_.dicts.end(), [&](const auto& d) { return d.path == path; });
     return found == file_.dicts.end() ? nullptr : &*found;
   }
 
@@ -87,15 +88,18 @@ TensorFile choose_dict(TensorFile whole, const std::string& key) {
     if (chosen == nullptr) {
       std::vector<std::string> keys;
       for (const StoredDict& dict : whole.dicts) keys.push_back(printable(dict.path));
-      if (keys.empty()) fail_usage("{}: holds no dict '{}', nor any other: its tensors stand at the top", whole.path, printable(key));
+      if (keys.empty())
+        fail_usage("{}: holds no dict '{}', nor any other: its tensors stand at the top", whole.path,
+                   printable(key));
       fail_usage("{}: holds no dict '{}'{}", whole.path, printable(key), suggest(printable(key), keys));
     }
   } else {
     // {"model": {"state_dict": …}} is wrapped twice; deeper than that nobody goes.
     constexpr int most = 3;
     for (int depth = 0; depth < most; ++depth) {
-      const StoredDict* deeper = chosen == nullptr ? chooser.inside("", 0, whole.tensors.size())
-                                                   : chooser.inside(chosen->path, chosen->first, chosen->count);
+      const StoredDict* deeper = chosen == nullptr
+                                     ? chooser.inside("", 0, whole.tensors.size())
+                                     : chooser.inside(chosen->path, chosen->first, chosen->count);
       if (deeper == nullptr) break;
       chosen = deeper;
     }

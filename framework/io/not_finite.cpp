@@ -18,7 +18,8 @@ constexpr Index piece = 1 << 12;
 /// Without a branch an element, as nearly every tensor has none.
 bool all_finite(const float* values, Index count) {
   std::uint32_t bad = 0;
-  for (Index i = 0; i < count; ++i) bad |= (std::bit_cast<std::uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
+  for (Index i = 0; i < count; ++i)
+    bad |= (std::bit_cast<std::uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
   return bad == 0;
 }
 
@@ -35,9 +36,12 @@ NotFinite not_finite(const StoredTensor& tensor) {
     if (all_finite(narrow.data(), n)) continue;
     read_doubles(tensor, first, n, wide.data());
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
-      if (std::isnan(wide[i])) ++found.nans;
-      else if (std::isinf(wide[i])) ++found.infinities;
-      else if (!std::isfinite(narrow[i])) ++found.too_large;
+      if (std::isnan(wide[i]))
+        ++found.nans;
+      else if (std::isinf(wide[i]))
+        ++found.infinities;
+      else if (!std::isfinite(narrow[i]))
+        ++found.too_large;
     }
   }
   return found;
@@ -49,13 +53,16 @@ std::string NotFinite::to_string() const {
     const char* what;
   };
   std::vector<Kind> kinds;
-  for (const Kind& kind : {Kind{nans, "NaN"}, Kind{infinities, "infinite"}, Kind{too_large, "too large for F32"}}) {
+  for (const Kind& kind :
+       {Kind{nans, "NaN"}, Kind{infinities, "infinite"}, Kind{too_large, "too large for F32"}}) {
     if (kind.count > 0) kinds.push_back(kind);
   }
   const auto verb = [](Index n) { return n == 1 ? "is" : "are"; };
-  if (kinds.size() == 1) return fmt::format("{} of {} {} {}", kinds[0].count, count, verb(kinds[0].count), kinds[0].what);
+  if (kinds.size() == 1)
+    return fmt::format("{} of {} {} {}", kinds[0].count, count, verb(kinds[0].count), kinds[0].what);
   std::vector<std::string> parts;
-  for (const Kind& kind : kinds) parts.push_back(fmt::format("{} {} {}", kind.count, verb(kind.count), kind.what));
+  for (const Kind& kind : kinds)
+    parts.push_back(fmt::format("{} {} {}", kind.count, verb(kind.count), kind.what));
   return fmt::format("of {}, {}", count, fmt::join(parts, ", "));
 }
 

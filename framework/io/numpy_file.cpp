@@ -136,12 +136,14 @@ Header parse_header(std::string_view text, const std::string& path) {
 
 /// Why an array's dtype cannot be read.
 std::string why_not(const Header& header) {
-  if (header.structured) return "a structured NumPy dtype; only plain floats, integers and bool are supported";
+  if (header.structured)
+    return "a structured NumPy dtype; only plain floats, integers and bool are supported";
   const std::size_t kind = header.descr.find_first_not_of("<>|=");
   if (kind != std::string::npos && header.descr[kind] == 'O') {
     return "an array of Python objects, which only a program that runs them can read; save plain numbers instead";
   }
-  return fmt::format("the NumPy dtype '{}' is not supported (floats f2 to f8, integers and bool are)", header.descr);
+  return fmt::format("the NumPy dtype '{}' is not supported (floats f2 to f8, integers and bool are)",
+                     header.descr);
 }
 
 std::string npy_header(const StoredTensor& tensor, DType dtype) {
@@ -262,13 +264,15 @@ TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const
       const auto contents = archive.read(entry);
       tensor = parse_npy(contents.bytes, path, std::string(name), contents.owner ? contents.owner : owner);
     } catch (const Error& error) {
-      list.leave_out(name, std::string(error.what()).substr(path.size() + 2));  // less "path: ", with which both begin
+      list.leave_out(
+          name, std::string(error.what()).substr(path.size() + 2));  // less "path: ", with which both begin
       continue;
     }
     list.add(std::move(tensor));
   }
   if (file.tensors.empty() && file.left_out_count > 0)
-    fail("{}: none of its {} arrays can be read; '{}': {}", path, file.left_out_count, file.left_out[0].name, file.left_out[0].what);
+    fail("{}: none of its {} arrays can be read; '{}': {}", path, file.left_out_count, file.left_out[0].name,
+         file.left_out[0].what);
   return file;
 }
 

@@ -30,9 +30,9 @@ enum Opcode : unsigned char {
 }  // namespace
 
 const char* name_of(PickleValue::Kind kind) {
-  static constexpr const char* names[] = {"None",    "a bool", "an int",   "a float",   "a str",    "bytes",   "a list",
-                                          "a tuple", "a dict", "a global", "a storage", "a tensor", "a dtype", "an array",
-                                          "an object"};
+  static constexpr const char* names[] = {"None",      "a bool",   "an int",  "a float",  "a str",
+                                          "bytes",     "a list",   "a tuple", "a dict",   "a global",
+                                          "a storage", "a tensor", "a dtype", "an array", "an object"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -275,7 +275,9 @@ bool Pickle::step() {
       return true;
     case NEXT_BUFFER:
     case READONLY_BUFFER:
-      fail("{}: the pickle keeps its arrays outside of itself (protocol 5's buffers), which a file cannot hold", what_);
+      fail(
+          "{}: the pickle keeps its arrays outside of itself (protocol 5's buffers), which a file cannot hold",
+          what_);
     case REDUCE:
       reduce();
       return true;
@@ -292,8 +294,8 @@ bool Pickle::step() {
       load_persistent();
       return true;
     default:
-      fail("{}: instruction 0x{:02x} at byte {} of the pickle is not one of protocols 2 to 5", what_,
-           opcode, at_ - 1);
+      fail("{}: instruction 0x{:02x} at byte {} of the pickle is not one of protocols 2 to 5", what_, opcode,
+           at_ - 1);
   }
 }
 

@@ -13,20 +13,36 @@ namespace fanin {
 /// shared, and in a hostile file may form a cycle.
 struct PickleValue {
   enum class Kind : std::uint8_t {
-    none, boolean, integer, number, text, bytes, list, tuple, dict, global, storage, tensor, dtype, array, object
+    none,
+    boolean,
+    integer,
+    number,
+    text,
+    bytes,
+    list,
+    tuple,
+    dict,
+    global,
+    storage,
+    tensor,
+    dtype,
+    array,
+    object
   };
   Kind kind = Kind::none;
   bool big_endian = false;  ///< of a dtype or array
   bool fortran = false;     ///< of an array: the first index moves fastest
-  bool encoded = false;     ///< of bytes or an array: `text` is UTF-8 of which each character stands for one byte
-  bool pairs = false;       ///< of an object: `items` are keys and values in turn
+  bool encoded =
+      false;           ///< of bytes or an array: `text` is UTF-8 of which each character stands for one byte
+  bool pairs = false;  ///< of an object: `items` are keys and values in turn
   DType dtype = DType::f32;  ///< of a storage, dtype or array
   std::int64_t integer = 0;  ///< the value; a storage's count of `dtype`; a tensor's storage offset
   double number = 0;         ///< of a float
-  std::string_view text;  ///< the value; a global's or object's module; a storage's key; an integer's bytes past 64 bits
+  std::string_view
+      text;  ///< the value; a global's or object's module; a storage's key; an integer's bytes past 64 bits
   std::string_view name;  ///< of a global or an object's class; of a storage or dtype that cannot be read
-  std::vector<PickleValue*> items;  ///< of a list, tuple or object; a dict's keys and values in turn;
-                                    ///< a tensor's storage, size and stride; an array's shape
+  std::vector<PickleValue*> items;   ///< of a list, tuple or object; a dict's keys and values in turn;
+                                     ///< a tensor's storage, size and stride; an array's shape
   PickleValue* arguments = nullptr;  ///< of an object: what its class or function was called with
   PickleValue* state = nullptr;      ///< of an object: what BUILD gave it
 };
@@ -88,7 +104,8 @@ class Pickle {
   PickleValue* make_object(std::string_view module, std::string_view name, PickleValue* arguments);
   PickleValue* call_numpy(const PickleValue& function, PickleValue* arguments);
   void build_numpy(PickleValue* value, PickleValue* state);
-  PickleValue* make_array(PickleValue* shape, const PickleValue* dtype, const PickleValue* data, bool fortran);
+  PickleValue* make_array(PickleValue* shape, const PickleValue* dtype, const PickleValue* data,
+                          bool fortran);
   PickleValue* make_scalar(const PickleValue& dtype, const PickleValue& data);
   PickleValue* rebuild_tensor(PickleValue* arguments, std::string_view function);
   PickleValue* make_dict(const std::vector<PickleValue*>& arguments);

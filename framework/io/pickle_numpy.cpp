@@ -14,8 +14,8 @@ using Kind = PickleValue::Kind;
 
 bool in_numpy(const PickleValue& global) {
   // NumPy 2 renamed numpy.core to numpy._core.
-  for (const std::string_view module : {"numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric",
-                                        "numpy._core.numeric", "numpy"}) {
+  for (const std::string_view module : {"numpy.core.multiarray", "numpy._core.multiarray",
+                                        "numpy.core.numeric", "numpy._core.numeric", "numpy"}) {
     if (global.text == module) return true;
   }
   return false;
@@ -42,7 +42,8 @@ PickleValue* Pickle::call_numpy(const PickleValue& function, PickleValue* argume
     if (!known) dtype->name = items[0]->text;
     return dtype;
   }
-  if (function.name == "scalar" && items.size() == 2 && items[0]->kind == Kind::dtype && items[1]->kind == Kind::bytes)
+  if (function.name == "scalar" && items.size() == 2 && items[0]->kind == Kind::dtype &&
+      items[1]->kind == Kind::bytes)
     return make_scalar(*items[0], *items[1]);
   // Protocol 5: _frombuffer(bytes, dtype, shape, order).
   if (function.name == "_frombuffer" && items.size() == 4 && items[3]->kind == Kind::text)
@@ -57,17 +58,22 @@ void Pickle::build_numpy(PickleValue* value, PickleValue* state) {
   if (value->kind == Kind::dtype) {
     if (items.size() > 1 && items[1]->kind == Kind::text) value->big_endian = items[1]->text == ">";
     // A structured dtype, or one with a shape of its own.
-    if (items.size() > 4 && (items[2]->kind != Kind::none || items[3]->kind != Kind::none) && value->name.empty())
+    if (items.size() > 4 && (items[2]->kind != Kind::none || items[3]->kind != Kind::none) &&
+        value->name.empty())
       value->name = value->text;
     return;
   }
-  if (!in_numpy(*value) || value->name != "_reconstruct" || items.size() != 5 || items[3]->kind != Kind::boolean) return;
-  if (const PickleValue* array = make_array(items[1], items[2], items[4], items[3]->integer != 0); array->kind == Kind::array)
+  if (!in_numpy(*value) || value->name != "_reconstruct" || items.size() != 5 ||
+      items[3]->kind != Kind::boolean)
+    return;
+  if (const PickleValue* array = make_array(items[1], items[2], items[4], items[3]->integer != 0);
+      array->kind == Kind::array)
     *value = *array;
 }
 
 /// An object that says so where the elements cannot be read.
-PickleValue* Pickle::make_array(PickleValue* shape, const PickleValue* dtype, const PickleValue* data, bool fortran) {
+PickleValue* Pickle::make_array(PickleValue* shape, const PickleValue* dtype, const PickleValue* data,
+                                bool fortran) {
   if (dtype->kind != Kind::dtype || !dtype->name.empty() || data->kind != Kind::bytes || !is_shape(*shape))
     return make_object("numpy", "ndarray", nullptr);
   PickleValue* array = make(Kind::array);
@@ -83,7 +89,8 @@ PickleValue* Pickle::make_array(PickleValue* shape, const PickleValue* dtype, co
 PickleValue* Pickle::make_scalar(const PickleValue& dtype, const PickleValue& data) {
   std::array<std::byte, 8> element{};
   const std::size_t size = size_of(dtype.dtype);
-  if (!dtype.name.empty() || !decode_bytes(data, {element.data(), size})) return make_object("numpy", "generic", nullptr);
+  if (!dtype.name.empty() || !decode_bytes(data, {element.data(), size}))
+    return make_object("numpy", "generic", nullptr);
   if (dtype.big_endian) std::reverse(element.begin(), element.begin() + static_cast<std::ptrdiff_t>(size));
   if (dtype.dtype == DType::f64) {
     PickleValue* value = make(Kind::number);

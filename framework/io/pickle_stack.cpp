@@ -62,11 +62,12 @@ std::vector<PickleValue*> Pickle::pop_to_mark(const char* operation) {
   return items;
 }
 
-void Pickle::add_items(PickleValue* to, const std::vector<PickleValue*>& items, bool pairs, const char* operation) {
+void Pickle::add_items(PickleValue* to, const std::vector<PickleValue*>& items, bool pairs,
+                       const char* operation) {
   const Kind wanted = pairs ? Kind::dict : Kind::list;
   if (to->kind != wanted && to->kind != Kind::object) {
-    fail("{}: {} at byte {} of the pickle finds {}, expected {}", what_, operation, at_ - 1, name_of(to->kind),
-         name_of(wanted));
+    fail("{}: {} at byte {} of the pickle finds {}, expected {}", what_, operation, at_ - 1,
+         name_of(to->kind), name_of(wanted));
   }
   if (pairs && items.size() % 2 != 0)
     fail("{}: {} at byte {} of the pickle finds a key without a value", what_, operation, at_ - 1);

@@ -65,21 +65,27 @@ std::string describe(const PickleValue& value) {
     return fmt::format("{}.{}", printable(named.text, longest), name);
   };
   if (value.kind == Kind::global) return "the global " + full_name(value);
-  if (value.kind == Kind::storage && !value.name.empty()) return "a storage of class " + printable(value.name, longest);
+  if (value.kind == Kind::storage && !value.name.empty())
+    return "a storage of class " + printable(value.name, longest);
   if (value.kind == Kind::dtype) return "a NumPy dtype";
   if (value.kind != Kind::object) return name_of(value.kind);
   if (value.name == "_reconstruct" || (value.text == "numpy" && value.name == "ndarray"))
     return "a NumPy array of no plain numbers (objects, texts, dates or records)";
   // Some classes are made by a function that is handed the class: name the class.
-  const auto* first = value.arguments != nullptr && !value.arguments->items.empty() ? value.arguments->items[0] : nullptr;
-  if (first != nullptr && value.text == "torch._utils" && first->kind == Kind::storage && !first->name.empty())
+  const auto* first =
+      value.arguments != nullptr && !value.arguments->items.empty() ? value.arguments->items[0] : nullptr;
+  if (first != nullptr && value.text == "torch._utils" && first->kind == Kind::storage &&
+      !first->name.empty())
     return "a tensor whose numbers are not supported: " + describe(*first);
   if (first != nullptr && first->kind == Kind::global) {
-    if (value.name == "getattr" && value.arguments->items.size() == 2 && value.arguments->items[1]->kind == Kind::text)
+    if (value.name == "getattr" && value.arguments->items.size() == 2 &&
+        value.arguments->items[1]->kind == Kind::text)
       return fmt::format("{}.{}", full_name(*first), printable(value.arguments->items[1]->text, longest));
-    if (value.name == "_reconstructor" || value.name == "_rebuild_from_type_v2") return "an object of " + full_name(*first);
+    if (value.name == "_reconstructor" || value.name == "_rebuild_from_type_v2")
+      return "an object of " + full_name(*first);
   }
-  const bool function = value.name.starts_with('_') && (value.text.starts_with("torch") || value.text.starts_with("numpy"));
+  const bool function =
+      value.name.starts_with('_') && (value.text.starts_with("torch") || value.text.starts_with("numpy"));
   return fmt::format("{} {}", function ? "what would be made by" : "an object of", full_name(value));
 }
 
@@ -120,7 +126,8 @@ PickleValue* Pickle::call(const PickleValue& function, PickleValue* arguments) {
     }
     return items[0];
   }
-  if (is(function, "torch._utils", "_rebuild_parameter") || is(function, "torch._utils", "_rebuild_parameter_with_state")) {
+  if (is(function, "torch._utils", "_rebuild_parameter") ||
+      is(function, "torch._utils", "_rebuild_parameter_with_state")) {
     if (!items.empty() && items[0]->kind == Kind::object) return items[0];
     if (items.empty() || items[0]->kind != Kind::tensor)
       fail("{}: {} in the pickle wants a tensor", what_, function.name);
@@ -129,14 +136,17 @@ PickleValue* Pickle::call(const PickleValue& function, PickleValue* arguments) {
   if (is(function, "torch._utils", "_rebuild_tensor") || is(function, "torch._utils", "_rebuild_tensor_v2"))
     return rebuild_tensor(arguments, function.name);
   // A subclass of Tensor: (function, class, its arguments, attributes).
-  if (is(function, "torch._tensor", "_rebuild_from_type_v2") || is(function, "torch._tensor", "_rebuild_from_type") ||
+  if (is(function, "torch._tensor", "_rebuild_from_type_v2") ||
+      is(function, "torch._tensor", "_rebuild_from_type") ||
       is(function, "torch.tensor", "_rebuild_from_type")) {
-    const bool shaped = items.size() >= 3 && items[0]->kind == Kind::global && items[2]->kind == Kind::tuple &&
-                        items[0]->text == "torch._utils" && items[0]->name.starts_with("_rebuild_");
+    const bool shaped = items.size() >= 3 && items[0]->kind == Kind::global &&
+                        items[2]->kind == Kind::tuple && items[0]->text == "torch._utils" &&
+                        items[0]->name.starts_with("_rebuild_");
     return shaped ? call(*items[0], items[2]) : make_object(function.text, function.name, arguments);
   }
   // TorchScript's lists of one type.
-  if (function.text == "torch.jit._pickle" && items.size() == 1 && items[0]->kind == Kind::list) return items[0];
+  if (function.text == "torch.jit._pickle" && items.size() == 1 && items[0]->kind == Kind::list)
+    return items[0];
   if (is(function, "_codecs", "encode") && items.size() == 2 && items[0]->kind == Kind::text &&
       items[1]->kind == Kind::text && (items[1]->text == "latin1" || items[1]->text == "latin-1")) {
     PickleValue* bytes = make(Kind::bytes);
@@ -155,8 +165,8 @@ void Pickle::new_object(const char* operation, bool keywords) {
   pop(operation);
   const PickleValue* type = pop(operation);
   if (type->kind != Kind::global && type->kind != Kind::object) {
-    fail("{}: {} at byte {} of the pickle finds {}, expected {}", what_, operation, at_ - 1, name_of(type->kind),
-         name_of(Kind::global));
+    fail("{}: {} at byte {} of the pickle finds {}, expected {}", what_, operation, at_ - 1,
+         name_of(type->kind), name_of(Kind::global));
   }
   push(make_object(type->text, type->name, arguments));
 }
@@ -170,7 +180,8 @@ PickleValue* Pickle::make_dict(const std::vector<PickleValue*>& arguments) {
   }
   // One list may be named by many calls, each of which copies it.
   copied_items_ += arguments[0]->items.size();
-  if (copied_items_ > max_instructions) fail("{}: the pickle copies more than {} items", what_, max_instructions);
+  if (copied_items_ > max_instructions)
+    fail("{}: the pickle copies more than {} items", what_, max_instructions);
   for (const PickleValue* pair : arguments[0]->items) {
     if ((pair->kind != Kind::list && pair->kind != Kind::tuple) || pair->items.size() != 2) {
       fail("{}: OrderedDict in the pickle wants a list of pairs", what_);
@@ -185,15 +196,18 @@ PickleValue* Pickle::make_dict(const std::vector<PickleValue*>& arguments) {
 PickleValue* Pickle::rebuild_tensor(PickleValue* call, std::string_view function) {
   const auto& arguments = call->items;
   // pickle.dump, in place of torch.save, has whole files in place of storages.
-  if (!arguments.empty() && arguments[0]->kind == Kind::object) return make_object("torch._utils", function, call);
+  if (!arguments.empty() && arguments[0]->kind == Kind::object)
+    return make_object("torch._utils", function, call);
   const bool shaped = arguments.size() >= 4 && arguments[0]->kind == Kind::storage &&
                       arguments[1]->kind == Kind::integer && arguments[2]->kind == Kind::tuple &&
                       arguments[3]->kind == Kind::tuple;
   if (!shaped) fail("{}: {} in the pickle wants a storage, an offset, a size and a stride", what_, function);
   if (!arguments[0]->name.empty()) return make_object("torch._utils", function, call);
   for (const PickleValue* tuple : {arguments[2], arguments[3]}) {
-    if (tuple->items.size() > max_file_rank)  // before it is looked through, as each call may name the same one
-      fail("{}: {} in the pickle has {} sizes or strides; at most {} are allowed", what_, function, tuple->items.size(), max_file_rank);
+    if (tuple->items.size() >
+        max_file_rank)  // before it is looked through, as each call may name the same one
+      fail("{}: {} in the pickle has {} sizes or strides; at most {} are allowed", what_, function,
+           tuple->items.size(), max_file_rank);
     for (const PickleValue* number : tuple->items) {
       if (!is_plain_integer(*number)) {
         fail("{}: {} in the pickle has a size or stride that is not a 64-bit integer", what_, function);
@@ -235,10 +249,10 @@ void Pickle::load_persistent() {
   const PickleValue* id = top("BINPERSID", Kind::tuple);
   pop("BINPERSID");
   const auto& items = id->items;
-  const bool shaped =
-      items.size() >= 5 && items.size() <= 6 && items[0]->kind == Kind::text && items[0]->text == "storage" &&
-      items[1]->kind == Kind::global && items[2]->kind == Kind::text && is_plain_integer(*items[4]) &&
-      items[4]->integer >= 0 && (items.size() == 5 || items[5]->kind == Kind::none);
+  const bool shaped = items.size() >= 5 && items.size() <= 6 && items[0]->kind == Kind::text &&
+                      items[0]->text == "storage" && items[1]->kind == Kind::global &&
+                      items[2]->kind == Kind::text && is_plain_integer(*items[4]) && items[4]->integer >= 0 &&
+                      (items.size() == 5 || items[5]->kind == Kind::none);
   const StorageClass* type = shaped ? storage_class(*items[1]) : nullptr;
   PickleValue* storage = type != nullptr ? make(Kind::storage) : nullptr;
   if (storage == nullptr || __builtin_mul_overflow(items[4]->integer, type->units, &storage->integer)) {

@@ -17,7 +17,8 @@ struct PrefixHint {
 
 /// The changes of prefix under which the file has every name of the model that `needed` tells of (by its index), the fewest
 /// left over first; at most three. `saved` leaves out what no model needs. No change is no hint.
-std::vector<PrefixHint> prefix_hints(const std::vector<std::string>& model, const std::vector<std::string>& saved,
+std::vector<PrefixHint> prefix_hints(const std::vector<std::string>& model,
+                                     const std::vector<std::string>& saved,
                                      const std::function<bool(std::size_t)>& needed);
 
 /// One sentence: "every saved name starts with 'module.'; without it all 10 fit: --strip-prefix module."

@@ -19,7 +19,8 @@ void strip(const TensorFile& file, const std::string& prefix, std::vector<std::s
   if (changed) return;
   for (const StoredDict& dict : file.dicts) {
     if (dict.path + "." == prefix || dict.path == prefix)
-      fail_usage("{}: '{}' is a dict of its own, of {} tensors: choose it, --key {}", file.path, dict.path, dict.count, shell_word(dict.path));
+      fail_usage("{}: '{}' is a dict of its own, of {} tensors: choose it, --key {}", file.path, dict.path,
+                 dict.count, shell_word(dict.path));
   }
   fail_usage("{}: no tensor name starts with '{}', which was to be stripped", file.path, prefix);
 }
@@ -36,7 +37,8 @@ void replace(const TensorFile& file, const Rename& rename, std::vector<std::stri
   } catch (const std::regex_error& error) {
     fail_usage("rename '{}': not a regular expression: {}", rename.pattern, error.what());
   }
-  if (!changed) fail_usage("{}: no tensor name matches '{}', which was to be renamed", file.path, rename.pattern);
+  if (!changed)
+    fail_usage("{}: no tensor name matches '{}', which was to be renamed", file.path, rename.pattern);
 }
 
 }  // namespace
@@ -51,8 +53,8 @@ std::vector<std::string> renamed(const TensorFile& file, const Renaming& renamin
     names[i].insert(0, renaming.add_prefix);
     const auto [other, fresh] = seen.emplace(names[i], i);
     if (!fresh) {
-      fail_usage("{}: '{}' and '{}' are both renamed to '{}'", file.path, file.tensors[other->second].name, file.tensors[i].name,
-                 names[i]);
+      fail_usage("{}: '{}' and '{}' are both renamed to '{}'", file.path, file.tensors[other->second].name,
+                 file.tensors[i].name, names[i]);
     }
   }
   return names;

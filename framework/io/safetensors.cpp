@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <unordered_set>
+
+#include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
 #include "framework/io/atomic_file.hpp"
@@ -170,7 +171,8 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
     if (entries.size() == max_tensors) fail("{}: more than {} tensors", path, max_tensors);
     entries.push_back(parse_entry(json, std::move(name), path));
     records += entries.back().name.size() + entries.back().sizes.size() * sizeof(Index);
-    if (records > max_record_bytes) fail("{}: names and shapes of more than {} bytes", path, max_record_bytes);
+    if (records > max_record_bytes)
+      fail("{}: names and shapes of more than {} bytes", path, max_record_bytes);
     check_entry(entries.back(), buffer.size(), path);
   }
   json.end();
@@ -179,12 +181,12 @@ TensorFile parse_safetensors(Bytes bytes, const std::string& path, std::shared_p
   TensorList list(file);
   for (Entry& entry : entries) {
     list.add({.name = std::move(entry.name),
-                            .dtype = entry.dtype,
-                            .sizes = std::move(entry.sizes),
-                            .strides = {},
-                            .data = buffer.data() + entry.begin,
-                            .big_endian = false,
-                            .owner = owner});
+              .dtype = entry.dtype,
+              .sizes = std::move(entry.sizes),
+              .strides = {},
+              .data = buffer.data() + entry.begin,
+              .big_endian = false,
+              .owner = owner});
   }
   return file;
 }

@@ -68,10 +68,12 @@ TensorFile read_shards(Bytes bytes, const std::string& path, const ReadShard& re
       list.add(std::move(tensor));
     }
     if (part.tensors.size() != expected) {
-      fail("{}: holds {} tensors, the index {} lists {} there", shard_path, part.tensors.size(), path, expected);
+      fail("{}: holds {} tensors, the index {} lists {} there", shard_path, part.tensors.size(), path,
+           expected);
     }
     for (const LeftOut& one : part.left_out) list.leave_out(one.name, one.what);
-    all.left_out_count += part.left_out_count - part.left_out.size();  // what the shard itself counts without names
+    all.left_out_count +=
+        part.left_out_count - part.left_out.size();  // what the shard itself counts without names
     for (auto& [key, value] : part.metadata) all.metadata.emplace(key, std::move(value));
   }
   check_unique_names(all);

@@ -137,8 +137,8 @@ class Matcher {
     std::unordered_map<const nn::Parameter*, std::size_t> wanted;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Step& step = steps_[i];
-      const bool grows = step.rule != nullptr && step.rule->rule == Adapt::keep_rows && step.parameter != nullptr &&
-                         step.value.numel() > step.from->numel();
+      const bool grows = step.rule != nullptr && step.rule->rule == Adapt::keep_rows &&
+                         step.parameter != nullptr && step.value.numel() > step.from->numel();
       if (grows) wanted.emplace(step.parameter, i);
     }
     std::vector<Tensor> drawn(steps_.size());
@@ -172,17 +172,20 @@ class Matcher {
                        [&](const std::string& pattern) { return init::glob(pattern, name); });
   }
 
-  static std::string way_out(const std::string& name, const std::vector<Index>& from, const std::vector<Index>& to) {
+  static std::string way_out(const std::string& name, const std::vector<Index>& from,
+                             const std::vector<Index>& to) {
     const auto rules = from.size() > Shape::max_rank ? std::vector<Adapt>() : fitting_rules(from, to);
     if (rules.empty()) return "skip it: --skip " + shell_word(name);
-    const std::string flag = fmt::format("--adapt {}", shell_word(fmt::format("{}={}", name, name_of(rules.front()))));
+    const std::string flag =
+        fmt::format("--adapt {}", shell_word(fmt::format("{}={}", name, name_of(rules.front()))));
     if (rules.front() == Adapt::transpose) return fmt::format("Keras's order? {}; or skip it", flag);
     return fmt::format("skip it, or adapt it: {}", flag);
   }
 
   /// When names do not meet, whether they would under another prefix: then one flag says more than a list of names.
   void look_for_prefix() {
-    const bool nothing_came = std::none_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.from != nullptr; });
+    const bool nothing_came =
+        std::none_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.from != nullptr; });
     if (!obstacles_.any() && !nothing_came) return;
     // Behind a renaming, no prefix can be said in the flags' terms.
     if (!options_.rename.empty() || !options_.add_prefix.empty()) return;
@@ -213,7 +216,8 @@ class Matcher {
   std::string saved_under_another_name(const Step& step) const {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (&steps_[i] == &step || !steps_[i].value.same_as(step.value) || skipped(names_[i])) continue;
-      if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& one) { return one.name == names_[i]; })) return names_[i];
+      if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& one) { return one.name == names_[i]; }))
+        return names_[i];
     }
     return "";
   }
@@ -226,7 +230,8 @@ class Matcher {
       if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& saved) { return matches(saved.name); }))
         return;
       // Of what could not be read there is nothing to do, which is what skipping asks for.
-      if (std::any_of(file_.left_out.begin(), file_.left_out.end(), [&](const LeftOut& one) { return matches(one.name); }))
+      if (std::any_of(file_.left_out.begin(), file_.left_out.end(),
+                      [&](const LeftOut& one) { return matches(one.name); }))
         return;
       fail_usage("{}: the pattern '{}' to {} matches no tensor{}", file_.path, pattern, what,
                  suggest(pattern, names_));
@@ -242,7 +247,8 @@ class Matcher {
       if (!one.name.starts_with(within)) continue;
       std::string saved = one.name.substr(within.size());
       if (saved.starts_with(options_.strip_prefix)) saved.erase(0, options_.strip_prefix.size());
-      for (const auto& [pattern, replacement] : options_.rename) saved = std::regex_replace(saved, std::regex(pattern), replacement);
+      for (const auto& [pattern, replacement] : options_.rename)
+        saved = std::regex_replace(saved, std::regex(pattern), replacement);
       if (options_.add_prefix + saved == name)
         return fmt::format("; the file's '{}' cannot be read: {}", one.name, one.what);
     }
@@ -257,10 +263,11 @@ class Matcher {
       entry.saved_name = saved->tensor->name;
       entry.saved = describe(*saved->tensor);
     }
-    const std::string left = step.parameter == nullptr ? "stays as it is"
-                             : step.parameter->origin == nn::Origin::declared
-                                 ? fmt::format("left to {}, by the next initialize", step.parameter->init.to_string())
-                                 : "keeps its values";
+    const std::string left =
+        step.parameter == nullptr ? "stays as it is"
+        : step.parameter->origin == nn::Origin::declared
+            ? fmt::format("left to {}, by the next initialize", step.parameter->init.to_string())
+            : "keeps its values";
     if (skipped(name)) {
       entry.status = Status::skipped;
       entry.note = left;
@@ -272,8 +279,8 @@ class Matcher {
         entry.status = Status::loaded;
         entry.note = fmt::format("is '{}' under another name", other);
       } else if (!options_.allow_missing) {
-        obstacles_.add(
-            with_note(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread), unread.empty() ? near_name(name, unmatched) : ""));
+        obstacles_.add(with_note(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread),
+                                 unread.empty() ? near_name(name, unmatched) : ""));
       }
     } else {
       match_shapes(entry, step, *saved->tensor, left);
@@ -299,9 +306,9 @@ class Matcher {
       entry.status = Status::skipped;
       entry.note = "its shape differs; " + left;
       if (options_.on_shape_mismatch == Mismatch::error) {
-        obstacles_.add(
-            fmt::format("'{}' has shape {}, the model wants {} ({})", entry.name, saved.shape_text(), entry.wanted,
-                        way_out(entry.name, saved.sizes, wanted)));
+        obstacles_.add(fmt::format("'{}' has shape {}, the model wants {} ({})", entry.name,
+                                   saved.shape_text(), entry.wanted,
+                                   way_out(entry.name, saved.sizes, wanted)));
       }
     } else if (rule->rule == Adapt::reinitialize) {
       entry.status = Status::skipped;
@@ -322,8 +329,9 @@ class Matcher {
   /// Of a tensor that has several names in the model, the first with a source is copied. Error where another one's differs.
   void join_shared() {
     for (std::size_t i = 1; i < steps_.size(); ++i) {
-      const auto twin = std::find_if(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(i),
-                                     [&](const Step& one) { return one.from && one.value.same_as(steps_[i].value); });
+      const auto twin =
+          std::find_if(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(i),
+                       [&](const Step& one) { return one.from && one.value.same_as(steps_[i].value); });
       if (twin == steps_.begin() + static_cast<std::ptrdiff_t>(i) || steps_[i].from == nullptr) continue;
       Tensor mine(steps_[i].value.shape()), others(mine.shape());
       if (!steps_[i].rule && !twin->rule) {
@@ -331,8 +339,9 @@ class Matcher {
         twin->from->read_all(others.data());
         const auto same = [](real a, real b) { return a == b || (a != a && b != b); };
         if (!std::equal(mine.values().begin(), mine.values().end(), others.values().begin(), same)) {
-          obstacles_.add(fmt::format("'{}' and '{}' are one tensor in the model and two different ones in the file (skip one of them)",
-                                     names_[static_cast<std::size_t>(twin - steps_.begin())], names_[i]));
+          obstacles_.add(fmt::format(
+              "'{}' and '{}' are one tensor in the model and two different ones in the file (skip one of them)",
+              names_[static_cast<std::size_t>(twin - steps_.begin())], names_[i]));
         }
       }
       steps_[i].from = nullptr;

@@ -27,10 +27,12 @@ struct WarmStartOptions {
   std::vector<std::string> skip{};  ///< globs on the model's names: left as they are, on both sides
   /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them; buffers stay.
   bool allow_missing = false;
-  bool allow_unexpected = false;   ///< tensors of the file that the model lacks are left out
-  std::vector<AdaptRule> adapt{};  ///< where shapes differ, and reorderings everywhere; the last rule that matches counts
+  bool allow_unexpected = false;  ///< tensors of the file that the model lacks are left out
+  std::vector<AdaptRule>
+      adapt{};  ///< where shapes differ, and reorderings everywhere; the last rule that matches counts
   Mismatch on_shape_mismatch = Mismatch::error;
-  bool allow_nonfinite = false;  ///< NaN, infinities and doubles past float's range are loaded, and noted, not refused
+  bool allow_nonfinite =
+      false;  ///< NaN, infinities and doubles past float's range are loaded, and noted, not refused
   std::uint64_t seed = 0;  ///< of the draws that `Adapt::keep_rows` makes
 };
 

@@ -139,7 +139,8 @@ void mark_mapped(std::span<StoredTensor> tensors, const MappedFile& map) {
   const std::less<const std::byte*> before;
   const Bytes bytes = map.bytes();
   for (StoredTensor& tensor : tensors) {
-    const bool within = !before(tensor.data, bytes.data()) && before(tensor.data, bytes.data() + bytes.size());
+    const bool within =
+        !before(tensor.data, bytes.data()) && before(tensor.data, bytes.data() + bytes.size());
     if (within) tensor.map = &map;
   }
 }
@@ -243,9 +244,11 @@ std::size_t checked_byte_size(const std::string& file, const std::string& name, 
 }
 
 void TensorList::add(StoredTensor tensor) {
-  bytes_ += sizeof tensor + tensor.name.size() + (tensor.sizes.size() + tensor.strides.size()) * sizeof(Index);
+  bytes_ +=
+      sizeof tensor + tensor.name.size() + (tensor.sizes.size() + tensor.strides.size()) * sizeof(Index);
   if (file_.tensors.size() == max_tensors || bytes_ > max_record_bytes) {
-    fail("{}: more than {} tensors, or names and shapes of more than {} bytes", file_.path, max_tensors, max_record_bytes);
+    fail("{}: more than {} tensors, or names and shapes of more than {} bytes", file_.path, max_tensors,
+         max_record_bytes);
   }
   tensor.sizes.shrink_to_fit();
   tensor.strides.shrink_to_fit();
@@ -255,7 +258,8 @@ void TensorList::add(StoredTensor tensor) {
 void TensorList::leave_out(std::string_view name, std::string what) {
   constexpr std::size_t kept = 100, longest = 200;
   ++file_.left_out_count;
-  if (file_.left_out.size() < kept) file_.left_out.push_back({printable(name, longest), printable(what, longest)});
+  if (file_.left_out.size() < kept)
+    file_.left_out.push_back({printable(name, longest), printable(what, longest)});
 }
 
 void check_unique_names(const TensorFile& file) {

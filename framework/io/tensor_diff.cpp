@@ -17,7 +17,9 @@ using Kind = TensorDifference::Kind;
 
 constexpr Index piece = 1 << 13;
 
-std::string describe(const StoredTensor& tensor) { return fmt::format("{} {}", name_of(tensor.dtype), tensor.shape_text()); }
+std::string describe(const StoredTensor& tensor) {
+  return fmt::format("{} {}", name_of(tensor.dtype), tensor.shape_text());
+}
 
 bool same_value(double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); }
 
@@ -38,7 +40,8 @@ void compare(const StoredTensor& a, const StoredTensor& b, TensorDifference& d) 
     read_doubles(a, first, n, x.data());
     read_doubles(b, first, n, y.data());
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
-      d.differing += by_bits ? std::memcmp(&raw_x[i * size], &raw_y[i * size], size) != 0 : !same_value(x[i], y[i]);
+      d.differing +=
+          by_bits ? std::memcmp(&raw_x[i * size], &raw_y[i * size], size) != 0 : !same_value(x[i], y[i]);
       const bool finite_x = std::isfinite(x[i]), finite_y = std::isfinite(y[i]);
       d.finite_in_one += finite_x != finite_y;
       if (!finite_x || !finite_y) continue;
@@ -52,7 +55,8 @@ void compare(const StoredTensor& a, const StoredTensor& b, TensorDifference& d) 
   }
   d.cosine = product / std::sqrt(squares) / std::sqrt(squares_b);
   if (difference_squares > 0) {
-    d.relative_l2 = squares > 0 ? std::sqrt(difference_squares / squares) : std::numeric_limits<double>::infinity();
+    d.relative_l2 =
+        squares > 0 ? std::sqrt(difference_squares / squares) : std::numeric_limits<double>::infinity();
   }
 }
 
@@ -71,12 +75,18 @@ TensorDifference compare(const StoredTensor& a, const StoredTensor& b) {
 
 const char* name_of(Kind kind) {
   switch (kind) {
-    case Kind::identical: return "identical";
-    case Kind::values: return "values differ";
-    case Kind::dtype: return "dtype changed";
-    case Kind::shape: return "shape changed";
-    case Kind::only_a: return "only in A";
-    case Kind::only_b: return "only in B";
+    case Kind::identical:
+      return "identical";
+    case Kind::values:
+      return "values differ";
+    case Kind::dtype:
+      return "dtype changed";
+    case Kind::shape:
+      return "shape changed";
+    case Kind::only_a:
+      return "only in A";
+    case Kind::only_b:
+      return "only in B";
   }
   return "";
 }
@@ -89,11 +99,14 @@ std::vector<TensorDifference> tensor_diff(const TensorFile& a, const TensorFile&
   for (const auto& tensor : a.tensors) {
     in_a.insert(tensor.name);
     const auto other = in_b.find(tensor.name);
-    if (other != in_b.end()) all.push_back(compare(tensor, *other->second));
-    else all.push_back({.kind = Kind::only_a, .name = tensor.name, .a = describe(tensor)});
+    if (other != in_b.end())
+      all.push_back(compare(tensor, *other->second));
+    else
+      all.push_back({.kind = Kind::only_a, .name = tensor.name, .a = describe(tensor)});
   }
   for (const auto& tensor : b.tensors) {
-    if (!in_a.contains(tensor.name)) all.push_back({.kind = Kind::only_b, .name = tensor.name, .b = describe(tensor)});
+    if (!in_a.contains(tensor.name))
+      all.push_back({.kind = Kind::only_b, .name = tensor.name, .b = describe(tensor)});
   }
   return all;
 }

@@ -14,11 +14,11 @@ struct TensorDifference {
   std::string a{}, b{};  ///< "F32 [6, 1, 5, 5]"; empty where there is none
   // Where the shapes are equal.
   Index count = 0;
-  Index differing = 0;         ///< elements whose values differ; of one dtype: whose bits do
-  double max_abs = 0;          ///< largest |a − b| where both are finite
-  double relative_l2 = 0;      ///< ‖a − b‖ / ‖a‖ over those; 0 when equal
-  double cosine = 1;           ///< of the angle between a and b over those; NaN where one is all zeros
-  Index finite_in_one = 0;     ///< elements that are NaN or infinite in one file alone
+  Index differing = 0;      ///< elements whose values differ; of one dtype: whose bits do
+  double max_abs = 0;       ///< largest |a − b| where both are finite
+  double relative_l2 = 0;   ///< ‖a − b‖ / ‖a‖ over those; 0 when equal
+  double cosine = 1;        ///< of the angle between a and b over those; NaN where one is all zeros
+  Index finite_in_one = 0;  ///< elements that are NaN or infinite in one file alone
 };
 const char* name_of(TensorDifference::Kind kind);
 

@@ -34,7 +34,8 @@ std::string first_bytes(Bytes bytes) {
   return out;
 }
 
-TensorFile parse_zip(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner, const std::string& key) {
+TensorFile parse_zip(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                     const std::string& key) {
   std::vector<std::string_view> members;
   bool torch = false, arrays = false;
   const auto look = [&] {
@@ -52,8 +53,8 @@ TensorFile parse_zip(Bytes bytes, const std::string& path, std::shared_ptr<const
 }
 
 /// What stands under `key` in a PyTorch file, and all that any other holds.
-TensorFile parse_any(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner, const OpenBeside& open,
-                     const std::string& key) {
+TensorFile parse_any(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
+                     const OpenBeside& open, const std::string& key) {
   if (bytes.empty()) fail("{}: the file is empty", path);
   // First, as its length field may look like anything.
   if (looks_like_safetensors(bytes)) return parse_safetensors(bytes, path, std::move(owner));
@@ -92,16 +93,19 @@ TensorFile read_tensor_file(const std::string& path, const std::string& key) {
   const auto read_one = [](const std::string& file_path, const std::string& file_key) {
     const auto map = MappedFile::open(file_path);
     return read_mapped(*map, [&] {
-      TensorFile file = choose_dict(parse_any(map->bytes(), file_path, map, open_beside(file_path), file_key), file_key);
+      TensorFile file =
+          choose_dict(parse_any(map->bytes(), file_path, map, open_beside(file_path), file_key), file_key);
       mark_mapped(file.tensors, *map);
       return file;
     });
   };
   const auto map = MappedFile::open(path);
-  const bool index = read_mapped(*map, [&] { return !looks_like_safetensors(map->bytes()) && looks_like_json(map->bytes()); });
+  const bool index = read_mapped(
+      *map, [&] { return !looks_like_safetensors(map->bytes()) && looks_like_json(map->bytes()); });
   if (!index) return read_one(path, key);
   return read_mapped(*map, [&] {
-    return choose_dict(read_shards(map->bytes(), path, [&](const std::string& shard) { return read_one(shard, ""); }), key);
+    return choose_dict(
+        read_shards(map->bytes(), path, [&](const std::string& shard) { return read_one(shard, ""); }), key);
   });
 }
 
@@ -123,7 +127,8 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
     case FileFormat::torch_script:
     case FileFormat::pickle:
     case FileFormat::onnx:
-      fail("{}: PyTorch's pickled files and ONNX are only read; write safetensors, which PyTorch reads too", path);
+      fail("{}: PyTorch's pickled files and ONNX are only read; write safetensors, which PyTorch reads too",
+           path);
   }
 }
 

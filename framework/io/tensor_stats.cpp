@@ -17,9 +17,12 @@ void widen(const StoredTensor& tensor, Index first, Index count, double* out) {
   std::array<T, chunk> values;
   for (Index done = 0; done < count; done += chunk) {
     const Index n = std::min(chunk, count - done);
-    if constexpr (std::is_same_v<T, float>) tensor.read(first + done, n, values.data());
-    else tensor.read_bytes(first + done, n, reinterpret_cast<std::byte*>(values.data()));
-    std::transform(values.begin(), values.begin() + n, out + done, [](T value) { return static_cast<double>(value); });
+    if constexpr (std::is_same_v<T, float>)
+      tensor.read(first + done, n, values.data());
+    else
+      tensor.read_bytes(first + done, n, reinterpret_cast<std::byte*>(values.data()));
+    std::transform(values.begin(), values.begin() + n, out + done,
+                   [](T value) { return static_cast<double>(value); });
   }
 }
 
@@ -50,12 +53,18 @@ struct Spread {
 
 void read_doubles(const StoredTensor& tensor, Index first, Index count, double* out) {
   switch (tensor.dtype) {
-    case DType::f64: return widen<double>(tensor, first, count, out);
-    case DType::i64: return widen<std::int64_t>(tensor, first, count, out);
-    case DType::u64: return widen<std::uint64_t>(tensor, first, count, out);
-    case DType::i32: return widen<std::int32_t>(tensor, first, count, out);
-    case DType::u32: return widen<std::uint32_t>(tensor, first, count, out);
-    default: return widen<float>(tensor, first, count, out);  // which holds the others exactly
+    case DType::f64:
+      return widen<double>(tensor, first, count, out);
+    case DType::i64:
+      return widen<std::int64_t>(tensor, first, count, out);
+    case DType::u64:
+      return widen<std::uint64_t>(tensor, first, count, out);
+    case DType::i32:
+      return widen<std::int32_t>(tensor, first, count, out);
+    case DType::u32:
+      return widen<std::uint32_t>(tensor, first, count, out);
+    default:
+      return widen<float>(tensor, first, count, out);  // which holds the others exactly
   }
 }
 

@@ -30,6 +30,7 @@ std::string bars(const std::vector<Index>& counts);
 void read_doubles(const StoredTensor& tensor, Index first, Index count, double* out);
 
 /// Hands all elements to `visit` in order, as doubles, some thousands at a time.
-void for_each_piece(const StoredTensor& tensor, const std::function<void(const double* values, Index count)>& visit);
+void for_each_piece(const StoredTensor& tensor,
+                    const std::function<void(const double* values, Index count)>& visit);
 
 }  // namespace fanin

@@ -16,20 +16,22 @@ std::string quoted(const PickleValue& key) { return printable(key.text, 200); }
 
 /// numpy.save pickles a dict as the only element of an array of objects.
 const PickleValue& unwrapped(const PickleValue& value) {
-  const PickleValue* state = value.kind == Kind::object && value.name == "_reconstruct" ? value.state : nullptr;
+  const PickleValue* state =
+      value.kind == Kind::object && value.name == "_reconstruct" ? value.state : nullptr;
   if (state == nullptr || state->kind != Kind::tuple || state->items.size() != 5) return value;
   const PickleValue& elements = *state->items[4];
   return elements.kind == Kind::list && elements.items.size() == 1 ? *elements.items[0] : value;
 }
 
-TensorFile collect_pickle(const Pickle& pickle, Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
-                          const std::string& key) {
+TensorFile collect_pickle(const Pickle& pickle, Bytes bytes, const std::string& path,
+                          std::shared_ptr<const void> owner, const std::string& key) {
   TensorFile file{.format = FileFormat::pickle, .path = path, .tensors = {}, .metadata = {}};
   const auto none = [&](const PickleValue& storage) -> TorchStorage {
     fail("{}: storage '{}' that a tensor needs is missing", path, quoted(storage));
   };
   if (pickle.size() != bytes.size())
-    fail("{}: a pickle, but not one that torch.save wrote: {} bytes follow it", path, bytes.size() - pickle.size());
+    fail("{}: a pickle, but not one that torch.save wrote: {} bytes follow it", path,
+         bytes.size() - pickle.size());
   collect_torch_tensors(file, unwrapped(pickle.result()), {bytes.size(), false, std::move(owner)}, none, key);
   return file;
 }

@@ -73,7 +73,8 @@ class Collector {
       const LeftOut& first = file_.left_out.front();
       fail("{}: holds no tensor, but {}{}; nothing was executed. In PyTorch, {} instead", file_.path,
            first.name.empty() ? "" : first.name + ": ", first.what,
-           file_.format == FileFormat::pickle ? "torch.save(model.state_dict(), path)" : "save model.state_dict()");
+           file_.format == FileFormat::pickle ? "torch.save(model.state_dict(), path)"
+                                              : "save model.state_dict()");
     }
     check_unique_names(file_);
   }
@@ -129,7 +130,8 @@ class Collector {
   /// What is looked through counts as often as it is: a small file may show one large part many times.
   void visit(std::size_t parts) {
     visits_ += parts;
-    if (visits_ > max_visits) fail("{}: the pickled structure has more than {} parts", file_.path, max_visits);
+    if (visits_ > max_visits)
+      fail("{}: the pickled structure has more than {} parts", file_.path, max_visits);
   }
 
   std::string below(const std::string& prefix, std::string_view key) const {
@@ -165,7 +167,8 @@ class Collector {
   std::unordered_set<std::string_view> texts_in(const PickleValue* set) {
     std::unordered_set<std::string_view> texts;
     if (set == nullptr || set->kind != Kind::object || set->name != "set") return texts;
-    const PickleValue* made_from = set->arguments != nullptr && !set->arguments->items.empty() ? set->arguments->items[0] : set;
+    const PickleValue* made_from =
+        set->arguments != nullptr && !set->arguments->items.empty() ? set->arguments->items[0] : set;
     visit(made_from->items.size());
     for (const PickleValue* item : made_from->items) {
       if (item->kind == Kind::text) texts.insert(item->text);
@@ -177,7 +180,8 @@ class Collector {
   static int within_module(int depth) { return std::max(depth, NamedDict::deepest); }
 
   void walk_object(const std::string& prefix, const PickleValue& object, int depth) {
-    const PickleValue* state = object.state != nullptr && object.state->kind == Kind::dict ? object.state : nullptr;
+    const PickleValue* state =
+        object.state != nullptr && object.state->kind == Kind::dict ? object.state : nullptr;
     if (state != nullptr) visit(state->items.size());
     if (state != nullptr && object.text.starts_with("__torch__")) {
       const NamedDict named(file_, prefix, depth);
@@ -188,11 +192,14 @@ class Collector {
     if (parameters != nullptr && modules != nullptr) {
       const NamedDict named(file_, prefix, depth);
       const PickleValue* buffers = member(*state, "_buffers");
-      const auto temporary = texts_in(member(*state, "_non_persistent_buffers_set"));  // which a state dict does not hold
+      const auto temporary =
+          texts_in(member(*state, "_non_persistent_buffers_set"));  // which a state dict does not hold
       for (const PickleValue* part : {parameters, buffers, modules}) {
         if (part == nullptr || part->kind != Kind::dict) continue;
-        if (part == buffers) walk_items(prefix, *part, within_module(depth), temporary);
-        else walk_items(prefix, *part, within_module(depth));
+        if (part == buffers)
+          walk_items(prefix, *part, within_module(depth), temporary);
+        else
+          walk_items(prefix, *part, within_module(depth));
       }
       return;
     }
@@ -214,23 +221,25 @@ class Collector {
       if (!decoded) {
         // As many bytes as characters, of which each takes one or two in the file; many arrays may share one text.
         if (bytes > value.text.size()) {
-          fail("{}: array '{}' of shape {} needs {} bytes, the file has {}", file_.path, tensor.name, tensor.shape_text(), bytes,
-               value.text.size());
+          fail("{}: array '{}' of shape {} needs {} bytes, the file has {}", file_.path, tensor.name,
+               tensor.shape_text(), bytes, value.text.size());
         }
         if (bytes > from_.bytes - decoded_bytes_) {
-          fail("{}: array '{}' takes {} bytes, more than is allowed for a file of this size", file_.path, tensor.name, bytes);
+          fail("{}: array '{}' takes {} bytes, more than is allowed for a file of this size", file_.path,
+               tensor.name, bytes);
         }
         decoded_bytes_ += bytes;
         decoded = std::make_shared<std::vector<std::byte>>(bytes);
         if (!decode_bytes(value, *decoded))
-          fail("{}: array '{}' of shape {} has other bytes than its shape needs", file_.path, tensor.name, tensor.shape_text());
+          fail("{}: array '{}' of shape {} has other bytes than its shape needs", file_.path, tensor.name,
+               tensor.shape_text());
       }
       tensor.data = decoded->data();
       tensor.owner = decoded;
     } else {
       if (value.text.size() != bytes) {
-        fail("{}: array '{}' of shape {} and dtype {} needs {} bytes, the file has {}", file_.path, tensor.name,
-             tensor.shape_text(), name_of(tensor.dtype), bytes, value.text.size());
+        fail("{}: array '{}' of shape {} and dtype {} needs {} bytes, the file has {}", file_.path,
+             tensor.name, tensor.shape_text(), name_of(tensor.dtype), bytes, value.text.size());
       }
       tensor.data = reinterpret_cast<const std::byte*>(value.text.data());
       tensor.owner = from_.owner;
@@ -320,12 +329,13 @@ const PickleValue* member(const PickleValue& dict, std::string_view key) {
   return nullptr;
 }
 
-void collect_torch_tensors(TensorFile& file, const PickleValue& top, const PickledFile& from, TorchStorages storages,
-                           const std::string& key) {
+void collect_torch_tensors(TensorFile& file, const PickleValue& top, const PickledFile& from,
+                           TorchStorages storages, const std::string& key) {
   Collector collector(file, from, std::move(storages));
   collector.collect(top);
   file = choose_dict(std::move(file), key);
-  const auto chosen = std::find_if(file.dicts.begin(), file.dicts.end(), [&](const auto& d) { return d.path == file.key; });
+  const auto chosen =
+      std::find_if(file.dicts.begin(), file.dicts.end(), [&](const auto& d) { return d.path == file.key; });
   collector.resolve(file.key.empty() ? StoredDict{} : *chosen);
 }
 

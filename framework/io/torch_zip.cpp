@@ -12,8 +12,8 @@ namespace {
 void check_storage(const std::string& path, const PickleValue& storage, std::size_t bytes) {
   if (static_cast<std::uint64_t>(storage.integer) != bytes / size_of(storage.dtype) ||
       bytes % size_of(storage.dtype) != 0) {
-    fail("{}: storage '{}' of {} {} elements has {} bytes in the file; it is corrupt", path, printable(storage.text, 200),
-         storage.integer, name_of(storage.dtype), bytes);
+    fail("{}: storage '{}' of {} {} elements has {} bytes in the file; it is corrupt", path,
+         printable(storage.text, 200), storage.integer, name_of(storage.dtype), bytes);
   }
 }
 
@@ -44,7 +44,10 @@ TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr
 
   // torch.jit.save and C++'s torch::save: the same archive with a program beside it, of which nothing is run.
   const bool script = archive.find(prefix + "constants.pkl") != nullptr;
-  TensorFile file{.format = script ? FileFormat::torch_script : FileFormat::torch_zip, .path = path, .tensors = {}, .metadata = {}};
+  TensorFile file{.format = script ? FileFormat::torch_script : FileFormat::torch_zip,
+                  .path = path,
+                  .tensors = {},
+                  .metadata = {}};
   const auto contents = archive.read(*pickled);
   const Pickle pickle(contents.bytes, path);
   if (pickle.size() != contents.bytes.size())
@@ -56,7 +59,8 @@ TensorFile parse_torch_zip(Bytes bytes, const std::string& path, std::shared_ptr
     if (fresh) {
       const std::string name = fmt::format("{}data/{}", prefix, storage.text.substr(0, max_name_bytes));
       const ZipEntry* entry = archive.find(name);
-      if (entry == nullptr) fail("{}: the entry '{}' that a tensor needs is missing", path, printable(name, 200));
+      if (entry == nullptr)
+        fail("{}: the entry '{}' that a tensor needs is missing", path, printable(name, 200));
       const auto inside = archive.read(*entry);
       place->second = {inside.bytes, inside.owner ? inside.owner : owner};
     }

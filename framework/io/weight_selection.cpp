@@ -26,7 +26,7 @@ struct Identity {
 
   bool operator==(const Identity&) const = default;
   static std::optional<Identity> of(const std::string& path) {
-    struct stat now{};
+    struct stat now {};
     if (stat(path.c_str(), &now) != 0) return std::nullopt;
     return Identity{now.st_dev, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
   }
@@ -59,17 +59,19 @@ void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::In
     for (const auto& tensor : file->tensors) names.push_back(tensor.name);
     const auto hints = prefix_hints({site.name}, names, [](std::size_t) { return true; });
     if (!hints.empty() && hints.front().add.empty()) {
-      fail("'{}' has no tensor '{}', but '{}': fanin convert takes the prefix off, {}", path, site.name, hints.front().strip + site.name,
-           PrefixHint{.strip = hints.front().strip}.flags());
+      fail("'{}' has no tensor '{}', but '{}': fanin convert takes the prefix off, {}", path, site.name,
+           hints.front().strip + site.name, PrefixHint{.strip = hints.front().strip}.flags());
     }
     fail("'{}' has no tensor '{}'{}", path, site.name, suggest(site.name, names));
   }
   const std::vector<Index> wanted(w.shape().begin(), w.shape().end());
   if (const auto why = why_not(Adapt::select, saved->sizes, wanted)) {
-    fail("'{}' has it with sizes [{}], {} are wanted: {}", path, fmt::join(saved->sizes, ", "), w.shape().to_string(), *why);
+    fail("'{}' has it with sizes [{}], {} are wanted: {}", path, fmt::join(saved->sizes, ", "),
+         w.shape().to_string(), *why);
   }
   if (const NotFinite found = not_finite(*saved); found.any() && options.word("nonfinite") == "refuse") {
-    fail("'{}': tensor '{}': {} (nonfinite=allow takes them as they are)", path, saved->name, found.to_string());
+    fail("'{}': tensor '{}': {} (nonfinite=allow takes them as they are)", path, saved->name,
+         found.to_string());
   }
   adapt(Adapt::select, *saved, w);
 }
@@ -81,7 +83,9 @@ void register_weight_selection() {
   std::call_once(once, [] {
     init::register_scheme(
         {.name = "weight_selection",
-         .options = {{.name = "file", .standard = "", .meaning = "weight file of a larger model whose layers have the same names"},
+         .options = {{.name = "file",
+                      .standard = "",
+                      .meaning = "weight file of a larger model whose layers have the same names"},
                      {.name = "nonfinite",
                       .standard = "refuse",
                       .meaning = "what to do with tensors that hold NaN or infinities",
@@ -90,7 +94,8 @@ void register_weight_selection() {
          .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
          .paper = "Xu et al. 2023, Initializing models with larger ones",
          .use = "a small model of the same family as a trained larger one; few training images or epochs",
-         .fails = "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
+         .fails =
+             "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
          .least_rank = 1,
          .fills_bias = true,
          .needs_model = true,

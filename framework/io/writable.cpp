@@ -36,16 +36,19 @@ void require_writable_file(const std::string& path) {
   const auto status = fs::status(path, failed);
   if (fs::is_directory(status)) fail("{}: cannot write this file: it is a folder", path);
   if (fs::exists(status) && !fs::is_regular_file(status)) {
-    fail("{}: cannot write this file: not a regular file, so it cannot be replaced; choose another path", path);
+    fail("{}: cannot write this file: not a regular file, so it cannot be replaced; choose another path",
+         path);
   }
-  if (failed && failed != std::errc::no_such_file_or_directory) fail("{}: cannot write this file: {}", path, failed.message());
+  if (failed && failed != std::errc::no_such_file_or_directory)
+    fail("{}: cannot write this file: {}", path, failed.message());
   fs::path target = path;
   if (fs::is_symlink(target, failed)) target = fs::weakly_canonical(target, failed);
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, failed)) {
     fail("{}: cannot write this file: {} is not a folder; make it first", path, folder.string());
   }
-  if (const int reason = try_file(folder)) fail("{}: cannot write this file: {}", path, std::strerror(reason));
+  if (const int reason = try_file(folder))
+    fail("{}: cannot write this file: {}", path, std::strerror(reason));
 }
 
 void require_writable_folder(const std::string& folder) {
@@ -54,7 +57,8 @@ void require_writable_folder(const std::string& folder) {
   if (failed || !fs::is_directory(folder, failed)) {
     fail("{}: cannot make this folder: {}", folder, failed ? failed.message() : "it is a file");
   }
-  if (const int reason = try_file(folder)) fail("{}: cannot write into this folder: {}", folder, std::strerror(reason));
+  if (const int reason = try_file(folder))
+    fail("{}: cannot write into this folder: {}", folder, std::strerror(reason));
 }
 
 }  // namespace fanin

@@ -199,11 +199,12 @@ ZipArchive::Contents ZipArchive::read(const ZipEntry& entry) {
   constexpr std::uint16_t stored = 0, deflated = 8;
   if (entry.encrypted) fail("{}: the zip entry '{}' is encrypted", path_, entry.name);
   if (entry.method != stored && entry.method != deflated) {
-    fail("{}: the zip entry '{}' is compressed by method {}; only stored (0) and deflated (8) are supported", path_, entry.name,
-         entry.method);
+    fail("{}: the zip entry '{}' is compressed by method {}; only stored (0) and deflated (8) are supported",
+         path_, entry.name, entry.method);
   }
   if (entry.method == stored && entry.packed.size() != entry.size) {
-    fail("{}: the zip entry '{}' is stored as {} bytes but said to have {}", path_, entry.name, entry.packed.size(), entry.size);
+    fail("{}: the zip entry '{}' is stored as {} bytes but said to have {}", path_, entry.name,
+         entry.packed.size(), entry.size);
   }
   Contents contents{entry.packed, nullptr};
   if (entry.method == deflated) {

@@ -41,9 +41,11 @@ void matrix_vector(Index in, Index out, const real* x, const real* w, real* y) {
 }
 
 /// grad_x[columns] (+)= grad[out] · w[out, columns], rows of w `stride` apart.
-void vector_matrix(Index columns, Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
+void vector_matrix(Index columns, Index stride, Index out, const real* grad, const real* w, real* grad_x,
+                   bool accumulate) {
   Index i = 0;
-  for (; i + 8 * lanes <= columns; i += 8 * lanes) weighted_rows<8>(stride, out, grad, w + i, grad_x + i, accumulate);
+  for (; i + 8 * lanes <= columns; i += 8 * lanes)
+    weighted_rows<8>(stride, out, grad, w + i, grad_x + i, accumulate);
   for (; i + lanes <= columns; i += lanes) weighted_rows<1>(stride, out, grad, w + i, grad_x + i, accumulate);
   for (; i < columns; ++i) {
     real total = accumulate ? grad_x[i] : real(0);

@@ -11,8 +11,8 @@ FANIN_INLINE Vec max_of_windows(const real* row, Index width, IntVec corner, Int
   const Vec top_a = load(row), top_b = load(row + lanes), low_a = load(row + width),
             low_b = load(row + width + lanes);
   const int below = static_cast<int>(width);
-  return max_of_window({every_second<0>(top_a, top_b), every_second<1>(top_a, top_b), every_second<0>(low_a, low_b),
-                        every_second<1>(low_a, low_b)},
+  return max_of_window({every_second<0>(top_a, top_b), every_second<1>(top_a, top_b),
+                        every_second<0>(low_a, low_b), every_second<1>(low_a, low_b)},
                        {corner, corner + 1, corner + below, corner + (below + 1)}, where);
 }
 

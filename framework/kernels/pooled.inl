@@ -52,8 +52,10 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
       best = best < real(0) ? Vec{} : best;
       // Past a row's end lie the next rows, written in turn; past the plane's lies what another thread may write.
       const Index at = row + x, room = std::min<Index>(lanes, size - at);
-      if (room == lanes) store(y + at, best);
-      else store_first(y + at, room, best);
+      if (room == lanes)
+        store(y + at, best);
+      else
+        store_first(y + at, room, best);
       if (chosen) store_bytes(chosen + at, room, where);
     }
   }
@@ -61,7 +63,8 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
 
 /// The gradient before pool and ReLU of one plane: packed[h, w] at `pitch`, zero but at each window's chosen pixel, and
 /// zeros in the spare columns. May write 2·lanes further than the plane.
-void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen, real* packed) {
+void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
+                     real* packed) {
   const Index out_w = w / 2, size = h / 2 * out_w;
   for (Index row = 0; row < size; row += out_w, packed += 2 * pitch) {
     for (const int half : {0, 1}) {  // the upper row to its end, then the lower

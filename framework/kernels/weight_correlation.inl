@@ -77,7 +77,8 @@ void correlate_weights(const Correlation& c, Index images, const real* source, I
 real sum_of(Index n, const real* x) {
   Vec sum[4] = {};  // four chains hide the latency of the addition
   Index i = 0;
-  for (; i + 4 * lanes <= n; i += 4 * lanes) unroll<4>([&](auto j) FANIN_LAMBDA { sum[j] += load(x + i + j * lanes); });
+  for (; i + 4 * lanes <= n; i += 4 * lanes)
+    unroll<4>([&](auto j) FANIN_LAMBDA { sum[j] += load(x + i + j * lanes); });
   for (; i + lanes <= n; i += lanes) sum[0] += load(x + i);
   real total = sum_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
   for (; i < n; ++i) total += x[i];

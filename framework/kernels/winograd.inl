@@ -37,10 +37,10 @@ struct Strided {
 template <int width>
 constexpr auto multiply_tiles = []<int... r>(std::integer_sequence<int, r...>) {
   using Tile = void (*)(Index, const real*, Index, const real*, Index, real*, Index, bool);
-  return std::array<Tile, sizeof...(r)>{
-      [](Index k, const real* a, Index a_stride, const real* b, Index b_stride, real* c, Index c_stride, bool accumulate) {
-        tile<r + 1, width>(k, RowMajor<r + 1>(a, a_stride), Strided{b, b_stride}, c, c_stride, accumulate);
-      }...};
+  return std::array<Tile, sizeof...(r)>{[](Index k, const real* a, Index a_stride, const real* b,
+                                           Index b_stride, real* c, Index c_stride, bool accumulate) {
+    tile<r + 1, width>(k, RowMajor<r + 1>(a, a_stride), Strided{b, b_stride}, c, c_stride, accumulate);
+  }...};
 }
 (std::make_integer_sequence<int, max_rows<2>>{});
 
@@ -123,8 +123,9 @@ void multiply(const WinogradShape& s, const real* u, Index row, Index rows, cons
     const Index width = std::min<Index>(2, vectors - vec);
     const auto product = width == 2 ? multiply_tiles<2>[r] : multiply_tiles<1>[r];
     for (Index k = 0; k < 16; ++k) {
-      product(s.sources, u + (k * s.rows + row) * s.sources, s.sources, v + k * winograd_matrix(s.sources, tiles) + vec * lanes, tiles,
-              products + k * rows * 2 * lanes, 2 * lanes, false);
+      product(s.sources, u + (k * s.rows + row) * s.sources, s.sources,
+              v + k * winograd_matrix(s.sources, tiles) + vec * lanes, tiles, products + k * rows * 2 * lanes,
+              2 * lanes, false);
     }
     for (Index i = 0; i < rows; ++i) {
       for (Index j = 0; j < width; ++j) {
@@ -154,8 +155,8 @@ void multiply(const WinogradShape& s, const real* u, Index row, Index rows, cons
 }
 
 /// v[16][tiles][padded], the sources side by side.
-void transform_sources_by_tile(const WinogradShape& s, const real* planes, Index first, Index tile_rows, Index padded,
-                               real* v) {
+void transform_sources_by_tile(const WinogradShape& s, const real* planes, Index first, Index tile_rows,
+                               Index padded, real* v) {
   const Units units(s, tile_rows);
   const Index vectors = units.vectors(), matrix = winograd_matrix(padded, vectors * lanes);
   alignas(64) real side[16][lanes][lanes];  // of `lanes` sources, by tile
@@ -175,7 +176,9 @@ void transform_sources_by_tile(const WinogradShape& s, const real* planes, Index
         Vec block[lanes];
         unroll<lanes>([&](auto l) FANIN_LAMBDA { block[l] = load(side[k][l]); });
         transpose(block);
-        unroll<lanes>([&](auto l) FANIN_LAMBDA { store(v + k * matrix + (vec * lanes + l) * padded + source, block[l]); });
+        unroll<lanes>([&](auto l) FANIN_LAMBDA {
+          store(v + k * matrix + (vec * lanes + l) * padded + source, block[l]);
+        });
       }
     }
   }
@@ -190,9 +193,12 @@ void transform_gradient(const WinogradShape& s, const real* gradient, Index pitc
   for (Index vec = 0; vec < vectors; ++vec, m += lanes) {
     const real* a = gradient + first * 2 * pitch + units.at(2 * vec, pitch);
     const real* b = gradient + first * 2 * pitch + units.at(2 * vec + 1, pitch);
-    const IntVec inside = lane < half ? lane < units.filled(2 * vec, s.width) : lane - half < units.filled(2 * vec + 1, s.width);
+    const IntVec inside = lane < half ? lane < units.filled(2 * vec, s.width)
+                                      : lane - half < units.filled(2 * vec + 1, s.width);
     for (Index row = 0; row < s.rows; ++row, a += stride, b += stride) {
-      const auto pixel = [&](Vec v) FANIN_LAMBDA { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(v) & inside); };
+      const auto pixel = [&](Vec v) FANIN_LAMBDA {
+        return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(v) & inside);
+      };
       const Vec top_a = load(a), top_b = load(b), low_a = load(a + pitch), low_b = load(b + pitch);
       const Vec y[2][2] = {{pixel(every_second<0>(top_a, top_b)), pixel(every_second<1>(top_a, top_b))},
                            {pixel(every_second<0>(low_a, low_b)), pixel(every_second<1>(low_a, low_b))}};
@@ -218,8 +224,9 @@ void add_products(Index rows, Index padded, Index tiles, const real* m, const re
       const auto r = static_cast<std::size_t>(cut.size(block) - 1);
       for (Index c = 0; c < padded; c += 2 * lanes) {
         const auto product = padded - c > lanes ? multiply_tiles<2>[r] : multiply_tiles<1>[r];
-        product(tiles, m + k * winograd_matrix(rows, tiles) + row * tiles, tiles, v + k * winograd_matrix(padded, tiles) + c, padded,
-                du + (k * rows + row) * padded + c, padded, true);
+        product(tiles, m + k * winograd_matrix(rows, tiles) + row * tiles, tiles,
+                v + k * winograd_matrix(padded, tiles) + c, padded, du + (k * rows + row) * padded + c,
+                padded, true);
       }
     }
   }
@@ -232,7 +239,9 @@ void filter_gradient(const WinogradShape& s, Index padded, const real* du, real*
     for (Index source = 0; source < s.sources; source += lanes) {
       Vec sides[3][4];
       unroll<4>([&](auto j) FANIN_LAMBDA {
-        const auto at = [&](int i) FANIN_LAMBDA { return load(du + ((i * 4 + j) * s.rows + row) * padded + source); };
+        const auto at = [&](int i) FANIN_LAMBDA {
+          return load(du + ((i * 4 + j) * s.rows + row) * padded + source);
+        };
         const Vec sum = half_of * (at(1) + at(2));
         sides[0][j] = at(0) + sum, sides[1][j] = half_of * (at(1) - at(2)), sides[2][j] = sum + at(3);
       });

@@ -13,9 +13,12 @@ namespace fanin::lab {
 
 bool agrees(const Prediction& p, double seen) {
   switch (p.relation) {
-    case Relation::at_least: return seen >= p.figure;
-    case Relation::at_most: return seen <= p.figure;
-    case Relation::equal: break;
+    case Relation::at_least:
+      return seen >= p.figure;
+    case Relation::at_most:
+      return seen <= p.figure;
+    case Relation::equal:
+      break;
   }
   return std::abs(seen - p.figure) <= p.share * std::abs(p.figure) + p.margin;
 }
@@ -32,7 +35,8 @@ Finding examine(const Claim& claim) {
     const auto predictions = claim.predict();
     const auto seen = claim.measure();
     if (seen.size() != predictions.size())
-      fail("claim {}: {} figures are predicted, {} were measured", claim.name, predictions.size(), seen.size());
+      fail("claim {}: {} figures are predicted, {} were measured", claim.name, predictions.size(),
+           seen.size());
     for (std::size_t i = 0; i < seen.size(); ++i)
       finding.checks.push_back({predictions[i], seen[i], agrees(predictions[i], seen[i])});
   } catch (const std::exception& problem) {

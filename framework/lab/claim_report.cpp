@@ -20,9 +20,12 @@ const char* mark_of(const Check& check) { return check.holds ? "holds" : "FAILS"
 
 const char* name_of(Relation relation) {
   switch (relation) {
-    case Relation::at_least: return "at_least";
-    case Relation::at_most: return "at_most";
-    case Relation::equal: break;
+    case Relation::at_least:
+      return "at_least";
+    case Relation::at_most:
+      return "at_most";
+    case Relation::equal:
+      break;
   }
   return "equal";
 }
@@ -51,8 +54,8 @@ std::string check_lines(const Prediction& prediction, const std::string& seen, c
   const std::string beside = prediction.what + "  [" + prediction.formula + "]";
   if (text_width(beside) <= what_column - 2)
     return "  " + pad_right(beside, what_column - 2) + figures + "\n";
-  return "  " + pad_right(shorten(prediction.what, what_column - 2), what_column - 2) + figures + "\n      [" +
-         wrapped(prediction.formula, columns - 8, "       ") + "]\n";
+  return "  " + pad_right(shorten(prediction.what, what_column - 2), what_column - 2) + figures +
+         "\n      [" + wrapped(prediction.formula, columns - 8, "       ") + "]\n";
 }
 
 std::string heading(const std::string& name, const std::string& paper, const std::string& words,
@@ -67,8 +70,10 @@ std::string cell(std::string text) {
 }
 
 std::string totals(const std::vector<Finding>& findings) {
-  const auto reproduced = std::count_if(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); });
-  return fmt::format("{} reproduced, {} failed", reproduced, static_cast<std::ptrdiff_t>(findings.size()) - reproduced);
+  const auto reproduced =
+      std::count_if(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); });
+  return fmt::format("{} reproduced, {} failed", reproduced,
+                     static_cast<std::ptrdiff_t>(findings.size()) - reproduced);
 }
 
 }  // namespace
@@ -108,7 +113,8 @@ std::string findings_table(const std::vector<Finding>& findings) {
     text += pad_right(finding.name + " (" + finding.paper + ")", columns - mark_column - 10) +
             pad_left(fmt::format("{:.1f} s", finding.seconds), 8) + "  " + verdict_of(finding) + "\n";
     text += "  “" + wrapped(finding.words, columns - 4, "   ") + "”\n";
-    if (!finding.error.empty()) text += "  " + wrapped("broke off: " + finding.error, columns - 2, "  ") + "\n";
+    if (!finding.error.empty())
+      text += "  " + wrapped("broke off: " + finding.error, columns - 2, "  ") + "\n";
     for (const auto& one : finding.checks)
       text += check_lines(one.prediction, figure_text(one.seen), mark_of(one));
     text += "\n";
@@ -122,8 +128,9 @@ std::string findings_markdown(const std::vector<Finding>& findings) {
     text += fmt::format("| **{}**: {} *({})* | {} | | {} | **{}** |\n", finding.name, cell(finding.words),
                         cell(finding.setting), cell(finding.paper), cell(finding.error), verdict_of(finding));
     for (const auto& one : finding.checks) {
-      text += fmt::format("| {} | | {}: {} | {} | {} |\n", cell(one.prediction.what), cell(one.prediction.formula),
-                          cell(prediction_text(one.prediction)), figure_text(one.seen), mark_of(one));
+      text += fmt::format("| {} | | {}: {} | {} | {} |\n", cell(one.prediction.what),
+                          cell(one.prediction.formula), cell(prediction_text(one.prediction)),
+                          figure_text(one.seen), mark_of(one));
     }
   }
   return text + "\n" + totals(findings) + "\n";
@@ -134,19 +141,29 @@ std::string findings_json(const std::vector<Finding>& findings, std::uint64_t se
   for (const auto& finding : findings) {
     nlohmann::ordered_json checks = nlohmann::ordered_json::array();
     for (const auto& [p, seen, holds] : finding.checks) {
-      checks.push_back({{"what", p.what}, {"formula", p.formula}, {"relation", name_of(p.relation)},
-                        {"predicted", finite_or_null(p.figure)}, {"share", p.share}, {"margin", p.margin},
-                        {"seen", finite_or_null(seen)}, {"holds", holds}});
+      checks.push_back({{"what", p.what},
+                        {"formula", p.formula},
+                        {"relation", name_of(p.relation)},
+                        {"predicted", finite_or_null(p.figure)},
+                        {"share", p.share},
+                        {"margin", p.margin},
+                        {"seen", finite_or_null(seen)},
+                        {"holds", holds}});
     }
-    nlohmann::ordered_json one = {{"name", finding.name}, {"paper", finding.paper}, {"claim", finding.words},
-                                  {"setting", finding.setting}, {"reproduced", finding.reproduced()}};
+    nlohmann::ordered_json one = {{"name", finding.name},
+                                  {"paper", finding.paper},
+                                  {"claim", finding.words},
+                                  {"setting", finding.setting},
+                                  {"reproduced", finding.reproduced()}};
     if (!finding.error.empty()) one["error"] = finding.error;
     one["checks"] = std::move(checks);
     one["seconds"] = std::round(finding.seconds * 1000) / 1000;
     all.push_back(std::move(one));
   }
-  const auto failed = std::count_if(findings.begin(), findings.end(), [](auto& one) { return !one.reproduced(); });
-  return nlohmann::ordered_json{{"seed", seed}, {"failed", failed}, {"claims", std::move(all)}}.dump(2) + "\n";
+  const auto failed =
+      std::count_if(findings.begin(), findings.end(), [](auto& one) { return !one.reproduced(); });
+  return nlohmann::ordered_json{{"seed", seed}, {"failed", failed}, {"claims", std::move(all)}}.dump(2) +
+         "\n";
 }
 
 }  // namespace fanin::lab

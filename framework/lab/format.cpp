@@ -40,7 +40,8 @@ std::string number(double value, int digits) {
   if (std::isnan(value)) return "-";
   const double size = std::abs(value);
   const bool fits = size < 1e6 && (size >= 0.5 * std::pow(10.0, -digits) || size == 0);
-  return fits || std::isinf(value) ? fmt::format("{:.{}f}", size == 0 ? 0 : value, digits) : fmt::format("{:.2e}", value);
+  return fits || std::isinf(value) ? fmt::format("{:.{}f}", size == 0 ? 0 : value, digits)
+                                   : fmt::format("{:.2e}", value);
 }
 
 int text_width(const std::string& text) {

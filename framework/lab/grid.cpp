@@ -20,8 +20,8 @@ namespace {
 std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
-  std::string text = fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model, scheme.plan + scheme.content, data,
-                                 grid.least_steps, nn::draws_version);
+  std::string text = fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model,
+                                 scheme.plan + scheme.content, data, grid.least_steps, nn::draws_version);
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
   return text;
 }
@@ -31,7 +31,9 @@ class Normalised {
  public:
   Normalised(const Dataset& data, const train::TrainOptions& options) : data_(&data) {
     const Normalisation& given = options.augment.normalisation();
-    if (given.empty() || (per_channel(given.mean, data.channels) == data.mean && per_channel(given.stddev, data.channels) == data.stddev)) return;
+    if (given.empty() || (per_channel(given.mean, data.channels) == data.mean &&
+                          per_channel(given.stddev, data.channels) == data.stddev))
+      return;
     copy_ = data;
     copy_.normalise(given);
     data_ = &copy_;
@@ -68,7 +70,8 @@ std::vector<Job> jobs_of(const Grid& grid) {
 }  // namespace
 
 Subject subject(const std::string& model, Index labels_per_class) {
-  std::string name = labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
+  std::string name =
+      labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
   return {std::move(name), model, labels_per_class};
 }
 
@@ -88,7 +91,8 @@ std::vector<Run> run_grid(const Grid& grid, const Dataset& training_given, const
   const Dataset &training = training_set.data(), &test = test_set.data();
   const auto jobs = jobs_of(grid);
   std::vector<std::optional<Run>> results(jobs.size());
-  const std::string data = grid.directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
+  const std::string data =
+      grid.directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
 
   std::mutex mutex;  // guards `done` and the callbacks
   const KeptRuns kept(grid.directory.empty() ? "" : grid.directory + "/runs", [&](const std::string& notice) {

@@ -48,7 +48,8 @@ std::vector<float> first_filters(nn::Module& model, const Dataset& data, FilterI
 train::TrainOptions options_for(const Grid& grid, nn::Module& model, Index count) {
   train::TrainOptions options = grid.training;
   const LastBatch last = train::last_batch_of(options, model);
-  const Index batches = std::max<Index>(1, BatchCut(count, std::max<Index>(1, options.batch), last).batches());
+  const Index batches =
+      std::max<Index>(1, BatchCut(count, std::max<Index>(1, options.batch), last).batches());
   const Index epochs = std::max<Index>(options.epochs, (grid.least_steps + batches - 1) / batches);
   options.test_every = static_cast<int>(std::max<Index>(1, epochs / 20));
   options.epochs = static_cast<int>(epochs);

@@ -49,8 +49,9 @@ void run_jobs(std::size_t count, int workers, const std::function<void(std::size
   complete.count_down();
   for (auto& one : team) one.join();
   if (!refusal.empty()) {
-    fail("cannot start {} jobs at once: the system gave {} threads ({}); ask for fewer with --jobs, or raise its limits (ulimit -u, ulimit -v)",
-         wanted, team.size(), refusal);
+    fail(
+        "cannot start {} jobs at once: the system gave {} threads ({}); ask for fewer with --jobs, or raise its limits (ulimit -u, ulimit -v)",
+        wanted, team.size(), refusal);
   }
   if (failure) std::rethrow_exception(failure);
 }

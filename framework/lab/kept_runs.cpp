@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -47,7 +48,8 @@ std::string bytes_of(const std::string& path) {
   } const closing{file};
   struct stat status {};
   if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) fail("it is not a regular file");
-  if (status.st_size > largest_run) fail("it has {} bytes, more than any run takes", static_cast<Index>(status.st_size));
+  if (status.st_size > largest_run)
+    fail("it has {} bytes, more than any run takes", static_cast<Index>(status.st_size));
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -63,10 +65,12 @@ std::string bytes_of(const std::string& path) {
 
 Run run_in(const std::string& bytes, const std::string& path, const std::string& print) {
   const auto start = bytes.find('\n');
-  if (start == std::string::npos || bytes != sealed(bytes.substr(start + 1))) fail("its checksum is not that of its contents");
+  if (start == std::string::npos || bytes != sealed(bytes.substr(start + 1)))
+    fail("its checksum is not that of its contents");
   try {
     const auto json = nlohmann::ordered_json::parse(bytes);
-    if (text_of(json.at("of").get<std::string>()) != text_of(print)) fail("it is of other settings than its name says");
+    if (text_of(json.at("of").get<std::string>()) != text_of(print))
+      fail("it is of other settings than its name says");
     return run_from_json(json.at("run").dump(), path);
   } catch (const nlohmann::json::exception&) {
     fail("it does not hold a run");
@@ -87,7 +91,9 @@ std::string KeptRuns::path_of(const Run& key, const std::string& print) const {
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   }
   // A readable name with a hash behind it, so that runs of other settings never collide.
-  return (fs::path(folder_) / fmt::format("{}-{}-{:016x}.json", stem.substr(0, 80), key.seed, derive_seed(0, print))).string();
+  return (fs::path(folder_) /
+          fmt::format("{}-{}-{:016x}.json", stem.substr(0, 80), key.seed, derive_seed(0, print)))
+      .string();
 }
 
 void KeptRuns::tell(const std::string& notice) const {
@@ -102,7 +108,8 @@ std::optional<Run> KeptRuns::find(const Run& key, const std::string& print) cons
   try {
     return run_in(bytes_of(path), path, print);
   } catch (const Error& error) {
-    tell(fmt::format("{}: a kept run that cannot be used: {}; running {} / {} / seed {} anew", path, error.what(), key.model, key.scheme, key.seed));
+    tell(fmt::format("{}: a kept run that cannot be used: {}; running {} / {} / seed {} anew", path,
+                     error.what(), key.model, key.scheme, key.seed));
     return std::nullopt;
   }
 }
@@ -114,8 +121,10 @@ void KeptRuns::keep(const Run& run, const Run& key, const std::string& print) co
   struct stat there {};
   const bool other = ::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
   // A folder may hold something of somebody's: it makes way, but stays.
-  if (other && S_ISDIR(there.st_mode)) fs::rename(path, fmt::format("{}.moved-aside.{}", path, ::getpid()), failed);
-  else if (other) fs::remove(path, failed);
+  if (other && S_ISDIR(there.st_mode))
+    fs::rename(path, fmt::format("{}.moved-aside.{}", path, ::getpid()), failed);
+  else if (other)
+    fs::remove(path, failed);
   try {
     write_atomically(path, [&](AtomicWriter& file) { file.write(sealed(content_of(print, run))); });
   } catch (const Error& error) {

@@ -21,14 +21,15 @@ struct LayerProbe {
   double gradient = 0;                  ///< norm of d loss / d output
   double rank = 0;                      ///< effective rank of the batch's outputs
   double twins = 0;                     ///< share of units with an identical twin
-  double step = 0;                      ///< lr ‖∇W‖ / ‖W‖: how much of the layer's weights the first step replaces; 0 for W = 0
+  double step = 0;  ///< lr ‖∇W‖ / ‖W‖: how much of the layer's weights the first step replaces; 0 for W = 0
 };
 
 /// What a model does with a batch before any training.
 struct Probe {
-  double loss = 0;                       ///< cross-entropy on the batch
-  std::vector<LayerProbe> layers = {};   ///< in the order in which they run
-  std::vector<double> jacobian = {};     ///< singular values of d logits / d input, largest first: root mean squares over samples
+  double loss = 0;                      ///< cross-entropy on the batch
+  std::vector<LayerProbe> layers = {};  ///< in the order in which they run
+  std::vector<double> jacobian =
+      {};  ///< singular values of d logits / d input, largest first: root mean squares over samples
 };
 
 struct ProbeOptions {
@@ -42,12 +43,14 @@ struct ProbeOptions {
 /// training mode; the model is unchanged afterwards, but for gradients, which are forgotten. Equal arguments give equal bits for
 /// any thread count. Numbers that overflow come out as infinity or NaN. Error for a batch that is empty, or parameters
 /// without values.
-Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels, const ProbeOptions& options = {});
+Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels,
+            const ProbeOptions& options = {});
 
 /// The samples a probe looks at: `count` of the set, or all it has, in an order that the seed draws.
 Batch probe_batch(const Dataset& data, Index count, std::uint64_t seed);
 
 /// d logits / d input for one sample each, [logits][input], row-major.
-std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images, const ProbeOptions& options = {});
+std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images,
+                                           const ProbeOptions& options = {});
 
 }  // namespace fanin::lab

@@ -31,14 +31,16 @@ std::string range_text(double first, double last) { return number_text(first) + 
 const Probed* recommended(const std::vector<Probed>& all) {
   const Probed* best = nullptr;
   for (const auto& one : all) {
-    if (one.diagnosis.trains() && (best == nullptr || imbalance(one.probe) < imbalance(best->probe))) best = &one;
+    if (one.diagnosis.trains() && (best == nullptr || imbalance(one.probe) < imbalance(best->probe)))
+      best = &one;
   }
   return best;
 }
 
 std::string recommendation(const std::vector<Probed>& all) {
   const Probed* best = recommended(all);
-  if (best == nullptr) return "none of these schemes is fit for this model and data; try others (fanin inits)";
+  if (best == nullptr)
+    return "none of these schemes is fit for this model and data; try others (fanin inits)";
   const auto& layers = best->probe.layers;
   return fmt::format(
       "{}: of the well-conditioned schemes it keeps signal and gradient most even over depth (imbalance {:.2f}): std {}, gradient norm {} back to the first layer",
@@ -66,10 +68,11 @@ std::string probe_json(const std::string& model, const std::vector<Probed>& all)
                        {"layers", layers}});
   }
   const Probed* best = recommended(all);
-  const ordered_json json = {{"model", model},
-                             {"schemes", schemes},
-                             {"recommended", best != nullptr ? ordered_json(best->scheme) : ordered_json(nullptr)},
-                             {"reason", recommendation(all)}};
+  const ordered_json json = {
+      {"model", model},
+      {"schemes", schemes},
+      {"recommended", best != nullptr ? ordered_json(best->scheme) : ordered_json(nullptr)},
+      {"reason", recommendation(all)}};
   return json.dump(2);
 }
 

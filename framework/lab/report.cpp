@@ -43,8 +43,10 @@ std::string grid_text(const Comparison& comparison) {
     budgets.insert(subject.labels_per_class);
   }
   const std::size_t shown = models.empty() ? models_of(comparison).size() : models.size();
-  return fmt::format("{}{} × {} × {}", counted(shown, "model"), budgets.size() > 1 ? " × " + counted(budgets.size(), "label budget") : "",
-                     counted(schemes_of(comparison).size(), "scheme"), counted(settings.seeds.size(), "seed"));
+  return fmt::format("{}{} × {} × {}", counted(shown, "model"),
+                     budgets.size() > 1 ? " × " + counted(budgets.size(), "label budget") : "",
+                     counted(schemes_of(comparison).size(), "scheme"),
+                     counted(settings.seeds.size(), "seed"));
 }
 
 /// "label_smoothing" as a page says it.
@@ -79,7 +81,9 @@ std::string facts_html(const Comparison& comparison) {
   for (const auto& [key, value] : settings.extra) fact(spoken(key), value);
   fact("date", settings.date);
   html += "</ul>\n";
-  if (!rest.empty()) html += "<details><summary>Every setting of the training</summary><ul class=\"facts\">\n" + rest + "</ul></details>\n";
+  if (!rest.empty())
+    html += "<details><summary>Every setting of the training</summary><ul class=\"facts\">\n" + rest +
+            "</ul></details>\n";
   return html;
 }
 

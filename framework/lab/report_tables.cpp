@@ -94,7 +94,8 @@ std::string html_escape(const std::string& text) {
 std::string summary_html(const Comparison& comparison, const std::string& model) {
   const bool threshold = comparison.settings.threshold > 0;
   const auto rows = ranking(comparison, model);
-  const bool failures = std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
+  const bool failures =
+      std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
   std::string html =
       "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th>"
       "<th>difference to " +
@@ -110,11 +111,14 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
                         row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
                         row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
     if (failures) {
-      html += fmt::format("<td>{}</td>", row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs + row.failed) : "–");
+      html += fmt::format("<td>{}</td>",
+                          row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs + row.failed) : "–");
     }
     if (threshold) {
-      html += fmt::format("<td>{}</td>",
-                          row.runs == 0 ? "–" : row.steps_to_threshold < 0 ? "never" : number_cell(row.steps_to_threshold, 0));
+      html +=
+          fmt::format("<td>{}</td>", row.runs == 0                ? "–"
+                                     : row.steps_to_threshold < 0 ? "never"
+                                                                  : number_cell(row.steps_to_threshold, 0));
     }
     html += fmt::format("<td>{}</td></tr>\n", number_cell(row.train_seconds, 1));
   }

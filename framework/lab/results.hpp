@@ -59,13 +59,14 @@ struct Run {
   std::string plan = {};    ///< every parameter's initializer in full
   std::uint64_t seed = 0;
   std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
-  Index diverged_step = -1;   ///< the step whose loss was not finite, or the last one before a test showed it; -1 when none
+  Index diverged_step =
+      -1;  ///< the step whose loss was not finite, or the last one before a test showed it; -1 when none
   std::string message = {};        ///< why it failed or diverged, if it did
   double test_accuracy = unknown;  ///< chance level when it diverged
   double test_loss = unknown;
   std::vector<EpochRecord> history = {};
   std::vector<std::pair<Index, double>> loss_curve = {};  ///< (step, smoothed training loss)
-  Index steps_to_threshold = -1;                     ///< -1: never reached
+  Index steps_to_threshold = -1;                          ///< -1: never reached
   std::vector<LayerProfile> profile_start = {};
   std::vector<LayerProfile> profile_end = {};
   std::vector<ParameterSnapshot> parameters = {};
@@ -103,8 +104,8 @@ struct Summary {
 
 /// What a table groups by: a model, or a model on a label budget ("lenet, 10 labels per class").
 struct Subject {
-  std::string name = {};   ///< the `model` of its runs
-  std::string model = {};  ///< as typed
+  std::string name = {};       ///< the `model` of its runs
+  std::string model = {};      ///< as typed
   Index labels_per_class = 0;  ///< training samples of each class; 0: all there are
 };
 
@@ -116,11 +117,12 @@ struct Settings {
   std::vector<std::uint64_t> seeds = {};
   std::string default_scheme = {};  ///< the one that the others are compared with; empty: the first
   std::string data = {};            ///< the data set's name
-  double threshold = unknown;  ///< test accuracy whose first step is `steps_to_threshold`
-  Index classes = 10;          ///< chance level is 1 / classes
+  double threshold = unknown;       ///< test accuracy whose first step is `steps_to_threshold`
+  Index classes = 10;               ///< chance level is 1 / classes
   std::string date = {};            ///< as shown; empty hides it
-  std::vector<std::pair<std::string, std::string>> training = {};  ///< every setting of the training (train/settings)
-  std::vector<std::pair<std::string, std::string>> extra = {};     ///< further facts to show, in order
+  std::vector<std::pair<std::string, std::string>> training =
+      {};  ///< every setting of the training (train/settings)
+  std::vector<std::pair<std::string, std::string>> extra = {};  ///< further facts to show, in order
 };
 
 struct Comparison {

@@ -13,7 +13,8 @@ namespace {
 /// Whether a spreadsheet would run the cell rather than show it. Numbers, which may begin with a sign, are formatted elsewhere.
 bool runs_as_formula(const std::string& text) {
   const auto first = text.find_first_not_of(" ");
-  return first != std::string::npos && std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
+  return first != std::string::npos &&
+         std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
 }
 
 /// RFC 4180: quoted where a comma, a quote or a line break would be read as structure. Bytes that are no text become visible, and

@@ -65,7 +65,8 @@ Json json_value(const Run& run) { return Write::json(run); }
 
 std::string dump(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");  // a terminal obeys it
+  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;)
+    text.replace(at, 1, "\\u007f");  // a terminal obeys it
   return text;
 }
 

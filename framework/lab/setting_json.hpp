@@ -1,8 +1,9 @@
 #pragma once
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 // For .cpp files only.
 namespace fanin::lab {
@@ -17,7 +18,8 @@ inline std::string setting_text(const nlohmann::ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-inline nlohmann::ordered_json settings_json(const std::vector<std::pair<std::string, std::string>>& settings) {
+inline nlohmann::ordered_json settings_json(
+    const std::vector<std::pair<std::string, std::string>>& settings) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& [key, value] : settings) object[key] = setting_json(value);
   return object;

@@ -11,7 +11,8 @@
 #include "framework/ops/loss.hpp"
 
 namespace fanin::lab {
-std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels) {
+std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images,
+                                         std::span<const std::int32_t> labels) {
   const nn::KeepState keep(model);
   const auto seen = watch_layers(model, [&] { ops::cross_entropy(model(images), labels).backward(); });
   std::vector<LayerProfile> profile;

@@ -12,7 +12,8 @@ namespace fanin::lab {
 /// as dead when its output is the same, to 1 part in 10^6, for the whole batch: zero behind a ReLU, or saturated.
 /// Runs in training mode; the model's statistics, generators and mode are as before afterwards, its gradients
 /// forgotten.
-std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels);
+std::vector<LayerProfile> signal_profile(nn::Module& model, const Tensor& images,
+                                         std::span<const std::int32_t> labels);
 
 /// Equal-width bins from the smallest to the largest value; values that are not finite are left out.
 Histogram histogram(std::span<const real> values, int bins = 40);

@@ -8,7 +8,8 @@
 namespace fanin::lab {
 
 std::vector<double> symmetric_eigenvalues(std::vector<double> matrix, std::size_t n) {
-  if (matrix.size() != n * n) fail("symmetric_eigenvalues: {} elements are no {}×{} matrix", matrix.size(), n, n);
+  if (matrix.size() != n * n)
+    fail("symmetric_eigenvalues: {} elements are no {}×{} matrix", matrix.size(), n, n);
   double* a = matrix.data();
   double total = 0;
   for (std::size_t p = 0; p < n; ++p) {

@@ -83,7 +83,8 @@ void add_differences(std::vector<Summary>& rows, const Settings& settings, const
     p_values.push_back(test.p_value);
   }
   const std::vector<double> adjusted = holm(p_values);
-  const bool baseline_dead = std::all_of(reference.begin(), reference.end(), [](const auto& one) { return one.second->status == "diverged"; });
+  const bool baseline_dead = std::all_of(reference.begin(), reference.end(),
+                                         [](const auto& one) { return one.second->status == "diverged"; });
   for (std::size_t i = 0; i < tested.size(); ++i) {
     Summary& row = *tested[i];
     row.p_adjusted = adjusted[i];
@@ -107,9 +108,13 @@ std::string default_scheme(const Settings& settings, const std::vector<Run>& run
   return runs.empty() ? "" : runs.front().scheme;
 }
 
-std::string baseline_word(const std::string& baseline) { return baseline == "default" ? "default" : "baseline"; }
+std::string baseline_word(const std::string& baseline) {
+  return baseline == "default" ? "default" : "baseline";
+}
 
-std::string named_baseline(const std::string& baseline) { return baseline == "default" ? "the default" : baseline; }
+std::string named_baseline(const std::string& baseline) {
+  return baseline == "default" ? "the default" : baseline;
+}
 
 std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs) {
   std::vector<std::string> models, schemes;

@@ -61,8 +61,8 @@ std::string steps_text(const Summary& row) {
   return row.steps_to_threshold < 0 ? "never" : fmt::format("{:.0f}", row.steps_to_threshold);
 }
 
-std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings, const std::string& baseline,
-                                    const Form& form) {
+std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings,
+                                    const std::string& baseline, const Form& form) {
   Column accuracy{form.interval ? "test accuracy %" : "acc. %", {}};
   const std::string to = fmt::format("to {}  ", shorten(baseline, form.difference_interval ? 16 : 9));
   Column difference{form.difference_interval ? "difference " + to : to, {}};
@@ -78,7 +78,8 @@ std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Sett
     steps.cells.push_back(steps_text(row));
   }
   std::vector<Column> columns = {accuracy, difference, diverged};
-  if (std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; })) columns.push_back(failed);
+  if (std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; }))
+    columns.push_back(failed);
   if (form.steps && settings.threshold > 0) columns.push_back(steps);
   return columns;
 }

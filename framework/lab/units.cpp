@@ -13,7 +13,9 @@ namespace {
 struct Extent {
   Index batch, units, area;
   explicit Extent(const Tensor& output)
-      : batch(output.size(0)), units(output.size(1)), area(output.numel() / std::max<Index>(1, batch * units)) {}
+      : batch(output.size(0)),
+        units(output.size(1)),
+        area(output.numel() / std::max<Index>(1, batch * units)) {}
 };
 
 /// A number for each unit that differs when the units' values do: a dot product with fixed, irregular weights.
@@ -64,7 +66,8 @@ double saturated_share(const Tensor& output, kernels::Activation activation) {
   if (activation.kind != Kind::tanh && activation.kind != Kind::sigmoid) return 0;
   Index count = 0;
   for (const real value : output.values()) {
-    const double y = activation.kind == Kind::tanh ? static_cast<double>(value) : 2 * static_cast<double>(value) - 1;
+    const double y =
+        activation.kind == Kind::tanh ? static_cast<double>(value) : 2 * static_cast<double>(value) - 1;
     count += std::abs(y) > 0.97;
   }
   return static_cast<double>(count) / static_cast<double>(output.numel());
@@ -96,7 +99,8 @@ double twin_share(const Tensor& output, const Tensor& gradient) {
   std::vector<char> twin(order.size(), 0);
   constexpr std::size_t reach = 512;  // units of equal output that are compared with each other
   for (std::size_t i = 0; i < order.size(); ++i) {
-    for (std::size_t j = i + 1; j < std::min(order.size(), i + reach) && alike(outputs[order[i]], outputs[order[j]]); ++j) {
+    for (std::size_t j = i + 1;
+         j < std::min(order.size(), i + reach) && alike(outputs[order[i]], outputs[order[j]]); ++j) {
       if (alike(gradients[order[i]], gradients[order[j]])) twin[i] = twin[j] = 1;
     }
   }

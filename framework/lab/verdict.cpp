@@ -25,13 +25,15 @@ std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p =
 
 std::string leader_sentence(const std::vector<Summary>& rows, const std::string& baseline) {
   const Summary& best = rows.front();
-  if (best.runs > 0 && best.diverged == best.runs) return fmt::format("No scheme is above chance level: all runs of {} diverged.", best.scheme);
+  if (best.runs > 0 && best.diverged == best.runs)
+    return fmt::format("No scheme is above chance level: all runs of {} diverged.", best.scheme);
   const std::string score = std::isfinite(best.ci95) ? fmt::format("{} ± {} % test accuracy",
                                                                    percent(best.mean), percent(best.ci95))
                                                      : fmt::format("{} % test accuracy", percent(best.mean));
   if (best.is_default) {
     if (rows.size() == 1) return fmt::format("{} reaches {}.", best.scheme, score);
-    return fmt::format("{} has the highest mean: {}.", baseline == "default" ? "The default" : "The baseline " + baseline, score);
+    return fmt::format("{} has the highest mean: {}.",
+                       baseline == "default" ? "The default" : "The baseline " + baseline, score);
   }
   std::string text = fmt::format("{} has the highest mean: {}", best.scheme, score);
   if (!std::isfinite(best.difference_to_default)) return text + ".";
@@ -50,8 +52,11 @@ std::string unfinished_sentence(const Comparison& comparison, const std::string&
     failed += run.status == "failed";
   }
   std::string text;
-  if (interrupted > 0) text += fmt::format(" Interrupted and not counted: {}.", counted(static_cast<std::size_t>(interrupted), "run"));
-  if (failed > 0) text += fmt::format(" Failed and not counted: {}.", counted(static_cast<std::size_t>(failed), "run"));
+  if (interrupted > 0)
+    text += fmt::format(" Interrupted and not counted: {}.",
+                        counted(static_cast<std::size_t>(interrupted), "run"));
+  if (failed > 0)
+    text += fmt::format(" Failed and not counted: {}.", counted(static_cast<std::size_t>(failed), "run"));
   return text;
 }
 
@@ -99,7 +104,8 @@ std::string verdict(const Comparison& comparison, const std::string& model) {
   }
   if (!better.empty())
     text += fmt::format(" Also significantly better than {}: {}.", named_baseline(baseline), listed(better));
-  if (!worse.empty()) text += fmt::format(" Significantly worse than {}: {}.", named_baseline(baseline), listed(worse));
+  if (!worse.empty())
+    text += fmt::format(" Significantly worse than {}: {}.", named_baseline(baseline), listed(worse));
   if (!diverged.empty()) text += fmt::format(" Diverged: {}.", listed(diverged));
   return text + unfinished;
 }

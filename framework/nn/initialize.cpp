@@ -49,7 +49,8 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
 
 Drawn describe(const Module::NamedParameter& one, std::string scheme, std::string note) {
   const Tensor& value = one.parameter->value;
-  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();  // said to be loaded, by hand, and never given values
+  constexpr double unknown =
+      std::numeric_limits<double>::quiet_NaN();  // said to be loaded, by hand, and never given values
   const auto [mean, std] = value.has_values() ? moments(value.values()) : Moments{unknown, unknown};
   return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std, std::move(note)};
 }
@@ -106,7 +107,8 @@ struct Assignment {
       action();
     } catch (const Error& error) {
       // What a scheme refuses was asked for; that the system has no memory was not.
-      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()), error.blame() == Blame::memory ? Blame::memory : Blame::usage);
+      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()),
+                  error.blame() == Blame::memory ? Blame::memory : Blame::usage);
     }
   }
 };
@@ -176,7 +178,8 @@ std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generat
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     origins.push_back(origin_of(*parameters[i].parameter, all.schemes[i]));
     const Parameter& parameter = *parameters[i].parameter;
-    notes.push_back(all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
+    notes.push_back(
+        all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
     if (!all.draws(i) || !all.schemes[i].scheme().needs_data) continue;
     require_batch(*samples, parameters[i].name, all.schemes[i]);
     fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});
@@ -207,7 +210,8 @@ std::vector<Drawn> initialize_all(Module& model, const init::Plan& plan, Generat
 
 }  // namespace
 
-void initialize_by_one_stream(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples) {
+void initialize_by_one_stream(Module& model, const init::Plan& plan, Generator& generator,
+                              const Samples* samples) {
   if (samples == nullptr) {
     initialize_all(model, plan, generator, nullptr, Walk::one_stream);
     return;

@@ -12,14 +12,14 @@ namespace fanin::nn {
 
 /// What became of one parameter.
 struct Drawn {
-  std::string name;    ///< full name
+  std::string name;  ///< full name
   Shape shape;
   Fans fans;
   /// Text of the initializer whose values these are: of the base, where a scheme that is fitted to data left them as drawn;
   /// "loaded" or "kept" where there were values already.
   std::string scheme;
   double mean = 0, std = 0;  ///< of the values, computed in double
-  std::string note{};        ///< what one may not expect: why it was not fitted, or a caution about the scheme
+  std::string note{};  ///< what one may not expect: why it was not fitted, or a caution about the scheme
 };
 
 /// Gives every parameter of `model` that has no values yet its first and only draw: by the plan's last rule that matches its
@@ -37,14 +37,15 @@ std::vector<Drawn> initialize(Module& model, Generator& generator);
 /// then those whose scheme asks for it are fitted to `images` [N, …] and their `labels` (nn/refine.hpp). Nothing else of the
 /// model changes: parameters loaded or drawn before, statistics, generators, mode. Without a batch such a scheme is an
 /// Error (usage).
-std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator, const Tensor& images,
-                              std::span<const std::int32_t> labels);
-std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator, const Tensor& images,
-                              std::span<const std::int32_t> labels);
+std::vector<Drawn> initialize(Module& model, const init::Plan& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels);
+std::vector<Drawn> initialize(Module& model, const std::string& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels);
 
 /// As `initialize` was before files said `draws=2`: one stream from which what is drawn takes what it needs, in turn. For
 /// drawing again what an older file was born with; `samples` where a scheme is fitted.
-void initialize_by_one_stream(Module& model, const init::Plan& plan, Generator& generator, const Samples* samples = nullptr);
+void initialize_by_one_stream(Module& model, const init::Plan& plan, Generator& generator,
+                              const Samples* samples = nullptr);
 
 /// The parameters that `initialize` with this plan would fit to data. Error as there for a plan that cannot be one of this model.
 std::vector<std::string> fitted_parameters(Module& model, const init::Plan& plan);

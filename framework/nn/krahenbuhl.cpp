@@ -61,7 +61,8 @@ std::vector<std::string> fit_krahenbuhl(Module& model, std::span<const Fit> fits
       }
     }
     if (weight != fits.end() && !any)
-      left[static_cast<std::size_t>(weight - fits.begin())] = "no channel of its layer's output varies on the batch";
+      left[static_cast<std::size_t>(weight - fits.begin())] =
+          "no channel of its layer's output varies on the batch";
   }
   std::vector<Fit> between;
   std::copy_if(fits.begin(), fits.end(), std::back_inserter(between),

@@ -12,8 +12,8 @@ Linear::Linear(LinearOptions options) {
     fail("Linear: in and out must be at least 1, got in={}, out={}", options.in, options.out);
   }
   const Fans fans{options.in, options.out};
-  weight = add_parameter("weight", {options.out, options.in},
-                         init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, options.weight_init);
+  weight = add_parameter("weight", {options.out, options.in}, init::kaiming_uniform({.a = std::sqrt(5.0)}),
+                         fans, options.weight_init);
   if (options.bias) bias = add_parameter("bias", {options.out}, init::fan_uniform(), fans, options.bias_init);
 }
 

@@ -17,7 +17,8 @@ std::vector<std::string> fit_lsuv(Module& model, std::span<const Fit> fits, cons
     for (int step = 0; step < static_cast<int>(fit.scheme.number("steps")); ++step) {
       const auto [mean, std] = moments(output_of(model, *layer, samples.images, fit.name).values());
       if (step == 0 && !varies(mean, std))
-        left[static_cast<std::size_t>(found - fits.begin())] = "its layer's output does not vary on the batch";
+        left[static_cast<std::size_t>(found - fits.begin())] =
+            "its layer's output does not vary on the batch";
       if (!varies(mean, std) || std::abs(std * std - target) <= tolerance) break;
       scale(fit.parameter->value.values(), std::sqrt(target) / std);
     }

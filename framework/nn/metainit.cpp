@@ -17,7 +17,8 @@ double norm(const Numbers& x) {
 
 Numbers values_of(std::span<const Fit> fits) {
   Numbers all;
-  for (const Fit& fit : fits) all.insert(all.end(), fit.parameter->value.values().begin(), fit.parameter->value.values().end());
+  for (const Fit& fit : fits)
+    all.insert(all.end(), fit.parameter->value.values().begin(), fit.parameter->value.values().end());
   return all;
 }
 
@@ -35,8 +36,10 @@ Numbers gradient_of(Module& model, std::span<const Fit> fits, const Samples& sam
   Numbers all;
   for (const Fit& fit : fits) {
     const Tensor gradient = fit.parameter->value.grad();
-    if (gradient.defined()) all.insert(all.end(), gradient.values().begin(), gradient.values().end());
-    else all.insert(all.end(), static_cast<std::size_t>(fit.parameter->value.numel()), 0.0);
+    if (gradient.defined())
+      all.insert(all.end(), gradient.values().begin(), gradient.values().end());
+    else
+      all.insert(all.end(), static_cast<std::size_t>(fit.parameter->value.numel()), 0.0);
   }
   return all;
 }
@@ -99,7 +102,8 @@ std::vector<std::string> fit_metainit(Module& model, std::span<const Fit> fits, 
     }
   }
   scale_by(best);
-  return std::vector<std::string>(fits.size(), moves ? "" : "the gradient quotient of this start is not a finite number");
+  return std::vector<std::string>(fits.size(),
+                                  moves ? "" : "the gradient quotient of this start is not a finite number");
 }
 
 }  // namespace fanin::nn

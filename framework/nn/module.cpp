@@ -55,15 +55,17 @@ void Parameter::refuse_use() const {
 ParameterRef& ParameterRef::operator=(const std::shared_ptr<Parameter>& other) {
   if (place_ == nullptr) refuse();
   if (other && *place_ && other->value.shape() != (*place_)->value.shape()) {
-    fail("'{}' of shape {} cannot be tied to '{}' of shape {}: the shapes must be equal", name_, (*place_)->value.shape().to_string(),
-         other->name, other->value.shape().to_string());
+    fail("'{}' of shape {} cannot be tied to '{}' of shape {}: the shapes must be equal", name_,
+         (*place_)->value.shape().to_string(), other->name, other->value.shape().to_string());
   }
   *place_ = other;
   return *this;
 }
 
 void ParameterRef::refuse() const {
-  fail("the layer has no '{0}': it was made without, or moved from; ask `if (layer.{0})` first, or make it with one", name_);
+  fail(
+      "the layer has no '{0}': it was made without, or moved from; ask `if (layer.{0})` first, or make it with one",
+      name_);
 }
 
 Module::Module(Module&& other) noexcept
@@ -88,7 +90,8 @@ Module& Module::operator=(Module&& other) noexcept {
 }
 
 void Module::require_whole() const {
-  if (moved_from_) fail("{}: this layer was moved from and is empty; use the one that it was moved into", kind());
+  if (moved_from_)
+    fail("{}: this layer was moved from and is empty; use the one that it was moved into", kind());
 }
 
 Tensor Module::operator()(const Tensor& x) {
@@ -148,7 +151,8 @@ void Module::seed_streams(std::uint64_t seed) {
 std::vector<Module::Stream> Module::streams() {
   std::vector<Stream> all;
   walk_once(*this, [&](const std::string&, Module& module) {
-    if (const Generator* generator = module.own_generator()) all.push_back({&module, *generator, module.stream_chosen_});
+    if (const Generator* generator = module.own_generator())
+      all.push_back({&module, *generator, module.stream_chosen_});
   });
   return all;
 }
@@ -247,7 +251,8 @@ void Module::draw_in_order(std::vector<std::string> names) {
     if (name->empty() || std::find(known.begin(), known.end(), *name) == known.end())
       fail("{}: draw_in_order names {}, which is no parameter or layer below it{}", kind(), quoted(*name),
            suggest(*name, known));
-    if (std::find(names.begin(), name, *name) != name) fail("{}: draw_in_order names '{}' twice", kind(), *name);
+    if (std::find(names.begin(), name, *name) != name)
+      fail("{}: draw_in_order names '{}' twice", kind(), *name);
   }
   drawn_first_ = std::move(names);
 }
@@ -330,10 +335,12 @@ void Module::add_child(std::string name, ModulePtr child) {
     fail("{}: '{}' is not a layer name (empty or with a dot)", kind(), name);
   if (child == nullptr) fail("{}: the layer '{}' is null; give one that was made", kind(), name);
   walk(*child, name, [this](const std::string& full_name, Module& module) {
-    if (&module == this) fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
+    if (&module == this)
+      fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
   });
   for (const auto& one : child->named_parameters())
-    if (!one.parameter->value.has_values()) one.parameter->value.unset(fmt::format("parameter '{}'", join(name, one.name)));
+    if (!one.parameter->value.has_values())
+      one.parameter->value.unset(fmt::format("parameter '{}'", join(name, one.name)));
   children_.emplace_back(std::move(name), std::move(child));
 }
 

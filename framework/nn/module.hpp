@@ -66,7 +66,8 @@ class ParameterRef {
   explicit operator bool() const { return place_ != nullptr && *place_ != nullptr; }
   /// Error for a parameter that the layer was made without, and for a layer that was moved from.
   Parameter* operator->() const {
-    if (!*this) [[unlikely]] refuse();
+    if (!*this) [[unlikely]]
+      refuse();
     return place_->get();
   }
   Parameter& operator*() const { return *operator->(); }
@@ -109,8 +110,8 @@ class Module {
   /// As `operator()`, with ReLU and a max pool by 2 applied to the output, of a layer that `can_fuse_pool`.
   Tensor fused_pool(const Tensor& x) { return run_fused_pool(x); }
 
-  virtual std::string kind() const = 0;         ///< "Linear"
-  virtual std::string describe() const;         ///< "Linear(784, 256)"
+  virtual std::string kind() const = 0;  ///< "Linear"
+  virtual std::string describe() const;  ///< "Linear(784, 256)"
   /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
   virtual std::optional<Activation> as_activation() const { return std::nullopt; }
   virtual bool can_fuse() const { return false; }
@@ -163,8 +164,9 @@ class Module {
   std::vector<std::size_t> draw_order();
   /// A turn in that order, with those of parameters that gave way to another's.
   struct DrawTurn {
-    std::optional<std::size_t> index;  ///< in `named_parameters()`; none: nothing is drawn, the generator is moved on alone
-    Initializer standard;              ///< of the layer's type
+    std::optional<std::size_t>
+        index;  ///< in `named_parameters()`; none: nothing is drawn, the generator is moved on alone
+    Initializer standard;  ///< of the layer's type
     Shape shape;
     Fans fans;
   };

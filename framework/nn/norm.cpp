@@ -24,9 +24,11 @@ BatchNorm::BatchNorm(BatchNormOptions options, int rank) : options_(std::move(op
 std::string BatchNorm::describe() const { return fmt::format("{}({})", kind(), options_.features); }
 
 Tensor BatchNorm::forward(const Tensor& x) {
-  if (x.rank() != rank_) fail("{}: input must have {} dimensions, got shape {}", kind(), rank_, x.shape().to_string());
-  return ops::batch_norm(x, value_of(weight), value_of(bias), running_mean, running_var,
-                         {.training = training() && !freeze_statistics, .momentum = options_.momentum, .eps = options_.eps});
+  if (x.rank() != rank_)
+    fail("{}: input must have {} dimensions, got shape {}", kind(), rank_, x.shape().to_string());
+  return ops::batch_norm(
+      x, value_of(weight), value_of(bias), running_mean, running_var,
+      {.training = training() && !freeze_statistics, .momentum = options_.momentum, .eps = options_.eps});
 }
 
 LayerNorm::LayerNorm(LayerNormOptions options) : options_(std::move(options)) {
@@ -38,7 +40,9 @@ LayerNorm::LayerNorm(LayerNormOptions options) : options_(std::move(options)) {
 
 std::string LayerNorm::describe() const { return fmt::format("LayerNorm({})", options_.features); }
 
-Tensor LayerNorm::forward(const Tensor& x) { return ops::layer_norm(x, {options_.features}, weight->use(), bias->use(), options_.eps); }
+Tensor LayerNorm::forward(const Tensor& x) {
+  return ops::layer_norm(x, {options_.features}, weight->use(), bias->use(), options_.eps);
+}
 
 GroupNorm::GroupNorm(GroupNormOptions options) : options_(std::move(options)) {
   const auto& o = options_;
@@ -49,7 +53,9 @@ GroupNorm::GroupNorm(GroupNormOptions options) : options_(std::move(options)) {
   bias = add_parameter("bias", {o.channels}, init::zeros(), {o.channels, o.channels}, o.bias_init);
 }
 
-std::string GroupNorm::describe() const { return fmt::format("GroupNorm({}, {})", options_.groups, options_.channels); }
+std::string GroupNorm::describe() const {
+  return fmt::format("GroupNorm({}, {})", options_.groups, options_.channels);
+}
 
 Tensor GroupNorm::forward(const Tensor& x) {
   return ops::group_norm(x, options_.groups, weight->use(), bias->use(), options_.eps);

@@ -66,7 +66,7 @@ class LayerNorm final : public Module {
 };
 
 struct GroupNormOptions {
-  Index groups = 0;    ///< divides `channels`
+  Index groups = 0;  ///< divides `channels`
   Index channels = 0;
   double eps = 1e-5;
   std::optional<Initializer> weight_init{};  ///< default: ones

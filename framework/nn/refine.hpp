@@ -43,8 +43,8 @@ double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples
 void equalize_rates(Module& model, std::span<const Fit> fits, const Tensor& images, bool one_stream = false);
 /// √(E‖∂(ηᵀz)/∂w‖²) / ‖w‖ for the weight w of each fit: z the model's outputs on the images, η ~ N(0, 1) drawn from `seed`.
 /// 0 for a weight of zeros.
-std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images, std::uint64_t seed,
-                                    bool one_stream = false);
+std::vector<double> rates_of_change(Module& model, std::span<const Fit> fits, const Tensor& images,
+                                    std::uint64_t seed, bool one_stream = false);
 
 /// values ← factor · values.
 void scale(std::span<real> values, double factor);

@@ -7,16 +7,21 @@
 namespace fanin::nn {
 
 Residual::Residual(ResidualOptions options)
-    : body_(std::move(options.body)), shortcut_(std::move(options.shortcut)), activation_(options.activation) {
+    : body_(std::move(options.body)),
+      shortcut_(std::move(options.shortcut)),
+      activation_(options.activation) {
   if (!body_) fail("Residual: the body is missing");
   if (!options.body_name.empty()) {
     add_child(std::move(options.body_name), body_);
   } else {
-    if (body_->children().empty()) fail("Residual: a body without layers below it, {}, needs a body_name", body_->describe());
-    if (!body_->own_parameters().empty()) fail("Residual: a body that owns parameters itself needs a body_name");
+    if (body_->children().empty())
+      fail("Residual: a body without layers below it, {}, needs a body_name", body_->describe());
+    if (!body_->own_parameters().empty())
+      fail("Residual: a body that owns parameters itself needs a body_name");
     for (const auto& [name, child] : body_->children()) add_child(name, child);
   }
-  if (options.scaled) branch_weight = add_parameter("branch_weight", {1}, init::ones(), {1, 1}, options.scale_init);
+  if (options.scaled)
+    branch_weight = add_parameter("branch_weight", {1}, init::ones(), {1, 1}, options.scale_init);
   if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
 }
 

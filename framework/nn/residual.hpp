@@ -5,11 +5,11 @@ namespace fanin::nn {
 
 struct ResidualOptions {
   ModulePtr body;
-  std::string body_name{};      ///< empty: the body's layers carry the block's own name ("layer1.conv1.weight")
-  ModulePtr shortcut{};         ///< null: the identity
+  std::string body_name{};  ///< empty: the body's layers carry the block's own name ("layer1.conv1.weight")
+  ModulePtr shortcut{};     ///< null: the identity
   std::string shortcut_name = "shortcut";
-  Activation activation{};      ///< applied to the sum
-  bool scaled = false;          ///< the body's output is multiplied by a learnable scalar, `branch_weight` [1]
+  Activation activation{};  ///< applied to the sum
+  bool scaled = false;      ///< the body's output is multiplied by a learnable scalar, `branch_weight` [1]
   std::optional<Initializer> scale_init{};  ///< of that scalar; default: ones
 };
 

@@ -15,7 +15,8 @@ void shrink_and_perturb(Module& model, const ShrinkPerturbOptions& options, Gene
     fail_usage("shrink_and_perturb: perturb must be in [0, 1e6], got {}", perturb);
   std::set<const Parameter*> exceptions;  // a tied one may be named by any of its names
   for (const auto& one : model.all_names()) {
-    if (std::find(options.except.begin(), options.except.end(), one.name) != options.except.end()) exceptions.insert(one.parameter.get());
+    if (std::find(options.except.begin(), options.except.end(), one.name) != options.except.end())
+      exceptions.insert(one.parameter.get());
   }
   const auto changes = [&](const Module::NamedParameter& one) {
     return one.owner->has_matrix() && !exceptions.contains(one.parameter.get());
@@ -28,7 +29,8 @@ void shrink_and_perturb(Module& model, const ShrinkPerturbOptions& options, Gene
   });
   const auto keep = static_cast<real>(shrink), add = static_cast<real>(perturb);
   for (auto& [value, fresh] : pairs)
-    for (Index i = 0; i < value.numel(); ++i) value.data()[i] = keep * value.data()[i] + add * fresh.data()[i];
+    for (Index i = 0; i < value.numel(); ++i)
+      value.data()[i] = keep * value.data()[i] + add * fresh.data()[i];
 }
 
 }  // namespace fanin::nn

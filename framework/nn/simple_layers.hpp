@@ -79,8 +79,8 @@ class Dropout final : public Module {
 };
 
 struct EmbeddingOptions {
-  Index count = 0;      ///< rows of the table
-  Index dimension = 0;  ///< numbers in a row
+  Index count = 0;                           ///< rows of the table
+  Index dimension = 0;                       ///< numbers in a row
   std::optional<Initializer> weight_init{};  ///< default: normal(mean=0, std=1), as torch.nn.Embedding
 };
 

@@ -10,7 +10,8 @@ namespace {
 
 bool is_weight_layer(Module& module) {
   const auto& own = module.own_parameters();
-  return std::any_of(own.begin(), own.end(), [](const auto& p) { return p->name == "weight" && p->value.rank() >= 2; });
+  return std::any_of(own.begin(), own.end(),
+                     [](const auto& p) { return p->name == "weight" && p->value.rank() >= 2; });
 }
 
 struct InBranch {
@@ -32,7 +33,8 @@ std::vector<init::Site> sites_of(Module& model) {
     std::vector<const Module*> layers;
     for (const auto& below : residual->body().named_modules())
       if (is_weight_layer(*below.module)) layers.push_back(below.module);
-    for (std::size_t i = 0; i < layers.size(); ++i)  // a block within a block overrides the outer one, which came before
+    for (std::size_t i = 0; i < layers.size();
+         ++i)  // a block within a block overrides the outer one, which came before
       branches[layers[i]] = {static_cast<Index>(i), static_cast<Index>(layers.size())};
   }
   std::vector<init::Site> sites;

@@ -8,8 +8,8 @@ namespace fanin::nn {
 Tensor Slot::fresh() const {
   const Initializer& scheme = parameter.parameter->init;
   if (scheme.scheme().needs_data)
-    fail("{}: its layer's own scheme '{}' fits weights to a batch of training data, and there is none here", parameter.name,
-         scheme.to_string());
+    fail("{}: its layer's own scheme '{}' fits weights to a batch of training data, and there is none here",
+         parameter.name, scheme.to_string());
   Tensor values(parameter.parameter->value.shape());
   Generator generator = source(scheme);
   scheme.fill(values, site, generator);

@@ -18,7 +18,8 @@ struct Slot {
 
   /// Where `scheme` draws it from.
   Generator source(const Initializer& scheme) const {
-    return init::source_of(scheme, parameter.parameter->standard(), parameter.parameter->value.shape(), site, state);
+    return init::source_of(scheme, parameter.parameter->standard(), parameter.parameter->value.shape(), site,
+                           state);
   }
   /// A draw by the layer's own initializer, whatever the parameter holds.
   Tensor fresh() const;

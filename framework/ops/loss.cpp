@@ -72,7 +72,8 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
   require_vector(op, "class_weights", options.class_weights, classes, logits.shape());
   for (Index i = 0; options.class_weights.defined() && i < classes; ++i) {
     const real weight = options.class_weights.data()[i];
-    if (!(weight >= 0) || !std::isfinite(weight)) fail("{}: class weight {} of class {} must be a finite number ≥ 0", op, weight, i);
+    if (!(weight >= 0) || !std::isfinite(weight))
+      fail("{}: class weight {} of class {} must be a finite number ≥ 0", op, weight, i);
   }
   PoolVector<std::int32_t> kept(labels.begin(), labels.end());
   bool any = false;

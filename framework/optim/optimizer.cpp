@@ -35,7 +35,8 @@ std::vector<std::string> state_names(const OptimizerOptions& o) {
 }
 
 void at_least_0(const char* what, double value) {
-  if (!(value >= 0) || !std::isfinite(value)) fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
+  if (!(value >= 0) || !std::isfinite(value))
+    fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
 }
 
 void check(const OptimizerOptions& o) {
@@ -58,16 +59,19 @@ void check(const OptimizerOptions& o) {
 
 /// As torch.optim: at least one parameter, and each of them once.
 void require_parameters(const std::vector<Group>& groups) {
-  std::map<const Shape*, std::pair<std::string, std::size_t>> seen;  // by the tensor itself, whose shape lies where no other's does
+  std::map<const Shape*, std::pair<std::string, std::size_t>>
+      seen;  // by the tensor itself, whose shape lies where no other's does
   for (std::size_t i = 0; i < groups.size(); ++i) {
     at_least_0("a group's lr_scale", groups[i].lr_scale);
     at_least_0("a group's decay_scale", groups[i].decay_scale);
     for (const auto& one : groups[i].parameters) {
-      if (one.parameter == nullptr) fail("optimizer: parameter '{}' of group {} is null; give one of a model", one.name, i);
+      if (one.parameter == nullptr)
+        fail("optimizer: parameter '{}' of group {} is null; give one of a model", one.name, i);
       const auto [before, fresh] = seen.try_emplace(&one.parameter->value.shape(), one.name, i);
       if (fresh) continue;
       const auto& [name, group] = before->second;
-      fail("optimizer: parameter '{}' of group {} is '{}' of group {} already; give each parameter once", one.name, i, name, group);
+      fail("optimizer: parameter '{}' of group {} is '{}' of group {} already; give each parameter once",
+           one.name, i, name, group);
     }
   }
   if (seen.empty()) fail("optimizer: there are no parameters to train; give a model that has some");
@@ -119,8 +123,9 @@ struct Optimizer::FlatGroup {
   /// or the model's user may have put another tensor in the parameter's place.
   void gather(const Entry& entry) {
     if (entry.value().numel() != entry.numel) {
-      fail("optimizer: parameter '{}' had {} elements when the optimizer was made, and has shape {} now; make another one", entry.name,
-           entry.numel, entry.value().shape().to_string());
+      fail(
+          "optimizer: parameter '{}' had {} elements when the optimizer was made, and has shape {} now; make another one",
+          entry.name, entry.numel, entry.value().shape().to_string());
     }
     const auto move = [&entry](Tensor& tensor, Tensor& home) {
       real* place = home.data() + entry.offset;
@@ -263,7 +268,8 @@ double Optimizer::clip_grad_norm(double max_norm) {
 }
 
 void Optimizer::require_whole(const char* what) const {
-  if (groups_.empty()) fail("optimizer: {} of one that was moved from; use the one that it was moved into", what);
+  if (groups_.empty())
+    fail("optimizer: {} of one that was moved from; use the one that it was moved into", what);
 }
 
 void Optimizer::set_steps(Index steps) {
@@ -277,7 +283,8 @@ void Optimizer::set_lr(double lr) {
 }
 
 void Optimizer::set_group_lr_scale(std::size_t group, double scale) {
-  if (group >= groups_.size()) fail("optimizer: there is no group {}, it has {}, counted from 0", group, groups_.size());
+  if (group >= groups_.size())
+    fail("optimizer: there is no group {}, it has {}, counted from 0", group, groups_.size());
   at_least_0("a group's lr_scale", scale);
   groups_[group].lr_scale = scale;
 }
@@ -299,7 +306,8 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
 std::vector<std::pair<std::string, Index>> Optimizer::updates() const {
   std::vector<std::pair<std::string, Index>> all;
   for (const auto& group : groups_) {
-    for (const auto& entry : group.entries) all.emplace_back(entry.name, group.steps == steps_ ? entry.updates : steps_);
+    for (const auto& entry : group.entries)
+      all.emplace_back(entry.name, group.steps == steps_ ? entry.updates : steps_);
   }
   return all;
 }
@@ -307,11 +315,13 @@ std::vector<std::pair<std::string, Index>> Optimizer::updates() const {
 void Optimizer::resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates) {
   if (steps < 0) fail("optimizer: steps must be at least 0, got {}", steps);
   const auto mine = this->updates();
-  if (updates.size() != mine.size()) fail("optimizer: {} parameters cannot go on from {}", mine.size(), updates.size());
+  if (updates.size() != mine.size())
+    fail("optimizer: {} parameters cannot go on from {}", mine.size(), updates.size());
   for (std::size_t i = 0; i < mine.size(); ++i) {
     const auto& [name, count] = updates[i];
     if (name != mine[i].first) fail("optimizer: parameter '{}' cannot go on from '{}'", mine[i].first, name);
-    if (count < 0 || count > steps) fail("optimizer: parameter '{}' cannot have had {} updates in {} steps", name, count, steps);
+    if (count < 0 || count > steps)
+      fail("optimizer: parameter '{}' cannot have had {} updates in {} steps", name, count, steps);
   }
   auto next = updates.begin();
   for (auto& group : groups_) {

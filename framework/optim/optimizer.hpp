@@ -14,9 +14,9 @@ struct OptimizerOptions {
   Rule rule = Rule::sgd;
   double lr = 0.1;  ///< sgd's; see `default_lr`
   double weight_decay = 0;
-  double momentum = 0;    ///< sgd, rmsprop
-  double dampening = 0;   ///< sgd
-  bool nesterov = false;  ///< sgd; needs momentum > 0 and dampening 0
+  double momentum = 0;                ///< sgd, rmsprop
+  double dampening = 0;               ///< sgd
+  bool nesterov = false;              ///< sgd; needs momentum > 0 and dampening 0
   double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw
   double alpha = 0.99;                ///< rmsprop
   double eps = 1e-8;                  ///< adam, adamw, rmsprop

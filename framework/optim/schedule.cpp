@@ -69,9 +69,12 @@ double Schedule::factor(Index step, Index total, Index per_epoch) const {
   const Index length = std::max<Index>(1, total - warmup_);
   const double progress = std::min(1.0, static_cast<double>(step - warmup_) / static_cast<double>(length));
   switch (kind_) {
-    case Kind::constant: return 1;
-    case Kind::step: return std::pow(gamma_, static_cast<double>(step / std::max<Index>(1, per_epoch) / every_));
-    case Kind::cosine: return half_cosine(1, floor_, progress);
+    case Kind::constant:
+      return 1;
+    case Kind::step:
+      return std::pow(gamma_, static_cast<double>(step / std::max<Index>(1, per_epoch) / every_));
+    case Kind::cosine:
+      return half_cosine(1, floor_, progress);
     case Kind::one_cycle: {
       // As torch's OneCycleLR: the peak is step peak·length - 1, the end is the last step.
       const double at = static_cast<double>(step - warmup_), last = static_cast<double>(length - 1);

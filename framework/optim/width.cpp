@@ -64,7 +64,8 @@ std::vector<Group> by_width(nn::Module& model, Rule rule, std::vector<Group> gro
     std::map<double, Group, std::greater<>> by_rate;
     for (const auto& one : group.parameters) {
       const auto found = scales.find(one.name);
-      if (found == scales.end()) fail("by_width: this model has no parameter '{}'; give groups of its own parameters", one.name);
+      if (found == scales.end())
+        fail("by_width: this model has no parameter '{}'; give groups of its own parameters", one.name);
       by_rate[found->second].parameters.push_back(one);
     }
     for (auto& [scale, part] : by_rate) {

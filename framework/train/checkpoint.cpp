@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -34,7 +35,8 @@ std::string checksum(const Metadata& metadata, std::vector<StoredTensor> tensors
   }
   for (const auto& tensor : tensors) {
     add(tensor.name + name_of(tensor.dtype) + tensor.shape_text());
-    tensor.read_pieces(tensor.dtype, [&crc](const std::byte* piece, std::size_t size) { crc = crc32_of(crc, piece, size); });
+    tensor.read_pieces(
+        tensor.dtype, [&crc](const std::byte* piece, std::size_t size) { crc = crc32_of(crc, piece, size); });
   }
   return fmt::format("{:08x}", crc);
 }
@@ -53,11 +55,15 @@ std::string around(const std::string& text, std::size_t at) {
   return (begin > 0 ? "…" : "") + text.substr(begin, end - begin) + (end < text.size() ? "…" : "");
 }
 
-[[noreturn]] void differs(const TensorFile& file, const std::string& what, const std::string& then, const std::string& now) {
-  const auto at = static_cast<std::size_t>(std::mismatch(then.begin(), then.end(), now.begin(), now.end()).first - then.begin());
-  const auto shown = [at](const std::string& text) { return text.empty() ? "not set" : "'" + around(text, at) + "'"; };
-  fail_usage("cannot resume from {}: its {} was {}, now it is {}; give the same options, or another folder", file.path, what, shown(then),
-             shown(now));
+[[noreturn]] void differs(const TensorFile& file, const std::string& what, const std::string& then,
+                          const std::string& now) {
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(then.begin(), then.end(), now.begin(), now.end()).first - then.begin());
+  const auto shown = [at](const std::string& text) {
+    return text.empty() ? "not set" : "'" + around(text, at) + "'";
+  };
+  fail_usage("cannot resume from {}: its {} was {}, now it is {}; give the same options, or another folder",
+             file.path, what, shown(then), shown(now));
 }
 
 void check_settings(const TensorFile& file, const Settings& settings, const Metadata& metadata) {
@@ -67,9 +73,10 @@ void check_settings(const TensorFile& file, const Settings& settings, const Meta
   };
   for (const auto& [key, value] : metadata) {
     if (key == "draws" && known(key) != value)
-      fail_usage("cannot resume from {}: a fanin that draws initial weights in another way began this run (draws {}, here {}); "
-                 "end it with that one, or give another folder",
-                 file.path, known(key).empty() ? "1" : shortened(known(key)), value);
+      fail_usage(
+          "cannot resume from {}: a fanin that draws initial weights in another way began this run (draws {}, here {}); "
+          "end it with that one, or give another folder",
+          file.path, known(key).empty() ? "1" : shortened(known(key)), value);
     if (known(key) != value && key != "framework") differs(file, key, known(key), value);
   }
   try {
@@ -92,14 +99,16 @@ struct Copy {
 Copy copy_of(const TensorFile& file, const std::string& name, const Tensor& to) {
   const StoredTensor* from = file.find(name);
   const std::string wanted = to.shape().to_string();
-  if (from == nullptr) fail("{}: no tensor '{}', which this run has: it is a checkpoint of another model", file.path, name);
+  if (from == nullptr)
+    fail("{}: no tensor '{}', which this run has: it is a checkpoint of another model", file.path, name);
   if (from->dtype != DType::f32 || from->sizes != std::vector<Index>(to.shape().begin(), to.shape().end())) {
-    fail("{}: tensor '{}' is {} {}, this run has F32 {}: it is a checkpoint of another model", file.path, name, name_of(from->dtype),
-         from->shape_text(), wanted);
+    fail("{}: tensor '{}' is {} {}, this run has F32 {}: it is a checkpoint of another model", file.path,
+         name, name_of(from->dtype), from->shape_text(), wanted);
   }
   if (const NotFinite found = not_finite(*from); found.any() && !is_state(name)) {
-    fail("{}: tensor '{}': {}: no run can go on from it; resume from an older checkpoint, or start anew in another folder", file.path, name,
-         found.to_string());
+    fail(
+        "{}: tensor '{}': {}: no run can go on from it; resume from an older checkpoint, or start anew in another folder",
+        file.path, name, found.to_string());
   }
   return {from, to};
 }
@@ -107,14 +116,16 @@ Copy copy_of(const TensorFile& file, const std::string& name, const Tensor& to) 
 /// The tensors of a run that hold floats, under their names in the file, sharing their elements.
 std::vector<std::pair<std::string, Tensor>> float_tensors(const RunParts& run) {
   auto all = run.model.state_dict();
-  for (const auto& [name, tensor] : run.optimizer.state()) all.emplace_back(prefix + ("optimizer." + name), tensor);
+  for (const auto& [name, tensor] : run.optimizer.state())
+    all.emplace_back(prefix + ("optimizer." + name), tensor);
   for (const auto& [name, tensor] : run.tuning.starts()) all.emplace_back(prefix + ("start." + name), tensor);
   return all;
 }
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const RunParts& run, const Settings& settings, const Metadata& metadata) {
+void save_checkpoint(const std::string& path, const RunParts& run, const Settings& settings,
+                     const Metadata& metadata) {
   std::vector<StoredTensor> tensors;
   for (const auto& [name, tensor] : float_tensors(run)) tensors.push_back(stored(name, tensor));
   for (const auto& [name, tensor] : run.best) tensors.push_back(stored(prefix + ("best." + name), tensor));
@@ -142,8 +153,9 @@ void save_checkpoint(const std::string& path, const RunParts& run, const Setting
 
   Metadata all = metadata;
   all["checkpoint.format"] = format_version;
-  all["checkpoint.state"] =
-      state_text({.run = run.state, .optimizer_steps = run.optimizer.steps(), .optimizer_updates = run.optimizer.updates()});
+  all["checkpoint.state"] = state_text({.run = run.state,
+                                        .optimizer_steps = run.optimizer.steps(),
+                                        .optimizer_updates = run.optimizer.updates()});
   all["checkpoint.settings"] = saved_settings.dump();
   all["checkpoint.crc32"] = checksum(all, tensors);
   write_safetensors(path, tensors, all);
@@ -153,7 +165,8 @@ TensorFile read_checkpoint(const std::string& path) {
   TensorFile file = read_tensor_file(path);
   const std::string& version = checkpoint_text(file, "checkpoint.format");
   if (version != format_version) {
-    fail("{}: a checkpoint of format '{}', this version reads format {}", path, shortened(version), format_version);
+    fail("{}: a checkpoint of format '{}', this version reads format {}", path, shortened(version),
+         format_version);
   }
   if (checksum(file.metadata, file.tensors) != checkpoint_text(file, "checkpoint.crc32")) {
     fail("{}: the checkpoint is damaged: its checksum is not that of its contents", path);
@@ -161,15 +174,18 @@ TensorFile read_checkpoint(const std::string& path) {
   return file;
 }
 
-void restore_checkpoint(const TensorFile& file, const RunParts& run, const Settings& settings, const Metadata& metadata) {
+void restore_checkpoint(const TensorFile& file, const RunParts& run, const Settings& settings,
+                        const Metadata& metadata) {
   check_settings(file, settings, metadata);
   SavedState state = saved_state(file);
 
   std::vector<Copy> copies;
   for (const auto& [name, tensor] : float_tensors(run)) copies.push_back(copy_of(file, name, tensor));
   for (const auto& tensor : file.tensors) {
-    const bool known = is_state(tensor.name) || std::any_of(copies.begin(), copies.end(), [&](const Copy& c) { return c.from == &tensor; });
-    if (!known) fail("{}: this run has no tensor '{}': it is a checkpoint of another model", file.path, tensor.name);
+    const bool known = is_state(tensor.name) || std::any_of(copies.begin(), copies.end(),
+                                                            [&](const Copy& c) { return c.from == &tensor; });
+    if (!known)
+      fail("{}: this run has no tensor '{}': it is a checkpoint of another model", file.path, tensor.name);
   }
   std::vector<std::pair<std::string, Tensor>> best;
   const auto mine = run.model.state_dict();
@@ -182,7 +198,8 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
   std::vector<std::pair<Generator*, Generator>> generators;
   for (const auto& [name, generator] : run.model.named_generators()) {
     const StoredTensor& saved = file.at(prefix + ("generator." + name));
-    if (saved.dtype != DType::u8) fail("{}: '{}' is {}, expected U8", file.path, saved.name, name_of(saved.dtype));
+    if (saved.dtype != DType::u8)
+      fail("{}: '{}' is {}, expected U8", file.path, saved.name, name_of(saved.dtype));
     std::string text(saved.byte_size(), '\0');
     saved.read_bytes(0, saved.numel(), reinterpret_cast<std::byte*>(text.data()));
     generators.emplace_back(generator, Generator::restore(text));

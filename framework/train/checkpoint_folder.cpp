@@ -15,7 +15,8 @@ constexpr std::string_view stem = "step-", extension = ".safetensors", best_name
 
 /// The step in "step-00001200.safetensors"; −1 for another name.
 Index step_of(std::string_view name) {
-  if (!name.starts_with(stem) || !name.ends_with(extension) || name.size() <= stem.size() + extension.size()) return -1;
+  if (!name.starts_with(stem) || !name.ends_with(extension) || name.size() <= stem.size() + extension.size())
+    return -1;
   const std::string_view digits = name.substr(stem.size(), name.size() - stem.size() - extension.size());
   Index step = 0;
   const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
@@ -24,20 +25,24 @@ Index step_of(std::string_view name) {
 
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings settings, std::function<bool(const TensorFile&)> works)
+CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings settings,
+                                   std::function<bool(const TensorFile&)> works)
     : options_(options), settings_(std::move(settings)), works_(std::move(works)) {
   if (options.keep < 1) fail_usage("checkpoints: keep must be at least 1, got {}", options.keep);
-  if (options.every_steps < 0) fail_usage("checkpoints: every_steps must be at least 0, got {}", options.every_steps);
+  if (options.every_steps < 0)
+    fail_usage("checkpoints: every_steps must be at least 0, got {}", options.every_steps);
   std::error_code failed;
   fs::create_directories(options.folder, failed);
   if (failed || !fs::is_directory(options.folder)) {
-    fail("{}: cannot make this folder for checkpoints: {}", options.folder, failed ? failed.message() : "it is a file");
+    fail("{}: cannot make this folder for checkpoints: {}", options.folder,
+         failed ? failed.message() : "it is a file");
   }
   lock_.emplace(options.folder, "checkpoints");
   const auto there = checkpoints();
   if (!there.empty() && !options.resume) {
-    fail_usage("{} already holds checkpoints, the newest of step {}: resume from it (--resume), or choose another folder", options.folder,
-               there.rbegin()->first);
+    fail_usage(
+        "{} already holds checkpoints, the newest of step {}: resume from it (--resume), or choose another folder",
+        options.folder, there.rbegin()->first);
   }
   remove_abandoned(options.folder);
 }
@@ -78,10 +83,13 @@ bool CheckpointFolder::resume(const RunParts& run) {
     } catch (const Error& error) {
       if (error.blame() != Blame::usage) throw;
       const std::string usable = newest_that_works();
-      if (usable.empty()) fail_usage("{}; no checkpoint there holds weights that predict anything", error.what());
-      fail_usage("{}; or train its weights on under the new options: fanin finetune --from {} --keep-head", error.what(), usable);
+      if (usable.empty())
+        fail_usage("{}; no checkpoint there holds weights that predict anything", error.what());
+      fail_usage("{}; or train its weights on under the new options: fanin finetune --from {} --keep-head",
+                 error.what(), usable);
     }
-    tell(fmt::format("resuming from {} ({} steps, {} epochs done)", at->second, run.state.step, run.state.position.epoch));
+    tell(fmt::format("resuming from {} ({} steps, {} epochs done)", at->second, run.state.step,
+                     run.state.position.epoch));
     return true;
   }
   fail("no checkpoint in {} can be read, the newest because: {}", options_.folder, damage);

@@ -11,11 +11,13 @@ namespace fanin::train {
 
 /// Saves a run as it goes, so that it can be interrupted at any moment and resumed to the same bits.
 struct CheckpointOptions {
-  std::string folder{};     ///< made if needed; empty: no checkpoints
-  Index every_steps = 0;    ///< steps between two; 0: after each epoch. One more when the run ends or is stopped
-  int keep = 3;             ///< only the newest so many stay; at least 1
-  bool keep_best = false;   ///< "best.safetensors" is the checkpoint after the best epoch
-  bool resume = false;      ///< go on from the newest one, if there is any; otherwise a folder that has one is an Error
+  std::string folder{};  ///< made if needed; empty: no checkpoints
+  Index every_steps =
+      0;         ///< steps between two; 0: after each epoch. One more when the run ends or is stopped
+  int keep = 3;  ///< only the newest so many stay; at least 1
+  bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
+  bool resume =
+      false;  ///< go on from the newest one, if there is any; otherwise a folder that has one is an Error
   std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };
@@ -26,7 +28,8 @@ class CheckpointFolder {
  public:
   /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that are there although `resume` is not asked for.
   /// `works` says whether a checkpoint's weights are worth going on from.
-  CheckpointFolder(const CheckpointOptions& options, Settings settings, std::function<bool(const TensorFile&)> works);
+  CheckpointFolder(const CheckpointOptions& options, Settings settings,
+                   std::function<bool(const TensorFile&)> works);
 
   /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over for the one
   /// before it, which leads to the same end; Error when all are. Error as for `restore_checkpoint`.

@@ -9,7 +9,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t longest_text = std::size_t{2} << 20;  // as JSON it becomes a tree some ten times as large
+constexpr std::size_t longest_text = std::size_t{2}
+                                     << 20;  // as JSON it becomes a tree some ten times as large
 constexpr Index record_numbers = 6, point_numbers = 2;
 
 ordered_json to_json(const ScoredEpoch& one) {
@@ -33,7 +34,11 @@ ordered_json to_json(const RunState& s) {
   return {{"epochs", s.epochs},
           {"step", s.step},
           {"position", {{"epoch", s.position.epoch}, {"batch", s.position.batch}}},
-          {"epoch", {{"loss", s.epoch.loss}, {"seen", s.epoch.seen}, {"correct", s.epoch.correct}, {"seconds", s.epoch.seconds}}},
+          {"epoch",
+           {{"loss", s.epoch.loss},
+            {"seen", s.epoch.seen},
+            {"correct", s.epoch.correct},
+            {"seconds", s.epoch.seconds}}},
           {"smoothed_loss", s.smoothed_loss},
           {"curve_every", s.curve_every},
           {"seconds", s.seconds},
@@ -49,8 +54,8 @@ RunState run_state(const ordered_json& json) {
   s.step = whole<Index>(json.at("step"));
   s.position = {whole<Index>(json.at("position").at("epoch")), whole<Index>(json.at("position").at("batch"))};
   const auto& epoch = json.at("epoch");
-  s.epoch = {epoch.at("loss").get<double>(), whole<Index>(epoch.at("seen")), whole<Index>(epoch.at("correct")),
-             epoch.at("seconds").get<double>()};
+  s.epoch = {epoch.at("loss").get<double>(), whole<Index>(epoch.at("seen")),
+             whole<Index>(epoch.at("correct")), epoch.at("seconds").get<double>()};
   s.smoothed_loss = json.at("smoothed_loss").get<double>();
   s.curve_every = whole<Index>(json.at("curve_every"));
   s.seconds = json.at("seconds").get<double>();
@@ -64,7 +69,8 @@ RunState run_state(const ordered_json& json) {
 std::vector<double> numbers(const std::vector<EpochRecord>& history) {
   std::vector<double> all;
   for (const auto& r : history) {
-    all.insert(all.end(), {static_cast<double>(r.epoch), r.train_loss, r.test_loss, r.test_accuracy, r.train_accuracy, r.seconds});
+    all.insert(all.end(), {static_cast<double>(r.epoch), r.train_loss, r.test_loss, r.test_accuracy,
+                           r.train_accuracy, r.seconds});
   }
   return all;
 }
@@ -79,7 +85,8 @@ std::vector<double> numbers(const std::vector<std::pair<Index, double>>& curve) 
 std::vector<double> table(const TensorFile& file, const std::string& name, Index width) {
   const StoredTensor& tensor = file.at(checkpoint_prefix + name);
   if (tensor.dtype != DType::f64 || tensor.sizes.size() != 2 || tensor.sizes[1] != width) {
-    fail("{}: '{}' is {} {}, expected F64 [n, {}]", file.path, tensor.name, name_of(tensor.dtype), tensor.shape_text(), width);
+    fail("{}: '{}' is {} {}, expected F64 [n, {}]", file.path, tensor.name, name_of(tensor.dtype),
+         tensor.shape_text(), width);
   }
   std::vector<double> values(static_cast<std::size_t>(tensor.numel()));
   tensor.read_bytes(0, tensor.numel(), reinterpret_cast<std::byte*>(values.data()));
@@ -106,7 +113,8 @@ std::string state_text(const SavedState& state) {
   return json.dump();
 }
 
-SeriesTables::SeriesTables(const RunState& state) : history_(numbers(state.history)), loss_curve_(numbers(state.loss_curve)) {}
+SeriesTables::SeriesTables(const RunState& state)
+    : history_(numbers(state.history)), loss_curve_(numbers(state.loss_curve)) {}
 
 std::vector<StoredTensor> SeriesTables::tensors() const {
   return {view("history", history_, record_numbers), view("loss_curve", loss_curve_, point_numbers)};
@@ -114,9 +122,11 @@ std::vector<StoredTensor> SeriesTables::tensors() const {
 
 const std::string& checkpoint_text(const TensorFile& file, const char* key) {
   const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) fail("{}: no metadata '{}': not a checkpoint of a training run", file.path, key);
+  if (found == file.metadata.end())
+    fail("{}: no metadata '{}': not a checkpoint of a training run", file.path, key);
   if (found->second.size() > longest_text) {
-    fail("{}: the metadata '{}' has {} bytes; a checkpoint's have at most {}", file.path, key, found->second.size(), longest_text);
+    fail("{}: the metadata '{}' has {} bytes; a checkpoint's have at most {}", file.path, key,
+         found->second.size(), longest_text);
   }
   return found->second;
 }
@@ -128,25 +138,28 @@ SavedState saved_state(const TensorFile& file) {
     const auto json = ordered_json::parse(checkpoint_text(file, "checkpoint.state"));
     state = run_state(json);
     saved.optimizer_steps = whole<Index>(json.at("optimizer_steps"));
-    for (const auto& [name, count] : json.at("optimizer_updates").items()) saved.optimizer_updates.emplace_back(name, whole<Index>(count));
+    for (const auto& [name, count] : json.at("optimizer_updates").items())
+      saved.optimizer_updates.emplace_back(name, whole<Index>(count));
   } catch (const nlohmann::json::exception&) {
     fail("{}: the metadata 'checkpoint.state' is not what a checkpoint holds", file.path);
   }
-  const auto records = table(file, "history", record_numbers), points = table(file, "loss_curve", point_numbers);
+  const auto records = table(file, "history", record_numbers),
+             points = table(file, "loss_curve", point_numbers);
   for (std::size_t i = 0; i < records.size(); i += record_numbers) {
     const double* r = &records[i];
     state.history.push_back({static_cast<int>(i / record_numbers) + 1, r[1], r[2], r[3], r[4], r[5]});
   }
   for (std::size_t i = 0; i < points.size(); i += point_numbers) {
-    if (!(points[i] >= 0 && points[i] <= static_cast<double>(state.step))) fail("{}: the loss curve has a point past its steps", file.path);
+    if (!(points[i] >= 0 && points[i] <= static_cast<double>(state.step)))
+      fail("{}: the loss curve has a point past its steps", file.path);
     state.loss_curve.emplace_back(static_cast<Index>(points[i]), points[i + 1]);
   }
   const auto epochs = static_cast<Index>(state.history.size());
   const auto in_history = [epochs](const ScoredEpoch& one) { return one.epoch >= 0 && one.epoch <= epochs; };
-  if (state.position.epoch != epochs || state.step < 0 || state.curve_every < 1 || state.epochs < 1 || !in_history(state.best) ||
-      !in_history(state.bar)) {
-    fail("{}: the checkpoint contradicts itself: step {}, epoch {}, {} epochs in its history", file.path, state.step,
-         state.position.epoch, epochs);
+  if (state.position.epoch != epochs || state.step < 0 || state.curve_every < 1 || state.epochs < 1 ||
+      !in_history(state.best) || !in_history(state.bar)) {
+    fail("{}: the checkpoint contradicts itself: step {}, epoch {}, {} epochs in its history", file.path,
+         state.step, state.position.epoch, epochs);
   }
   return saved;
 }

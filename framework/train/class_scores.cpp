@@ -5,10 +5,12 @@
 namespace fanin::train {
 namespace {
 
-double ratio(Index part, Index whole) { return whole == 0 ? NAN : static_cast<double>(part) / static_cast<double>(whole); }
+double ratio(Index part, Index whole) {
+  return whole == 0 ? NAN : static_cast<double>(part) / static_cast<double>(whole);
+}
 
 /// Over what is a number; 0 where nothing is.
-double mean(const std::vector<ClassScore>& scores, double ClassScore::* member) {
+double mean(const std::vector<ClassScore>& scores, double ClassScore::*member) {
   double sum = 0;
   int known = 0;
   for (const auto& one : scores) {

@@ -20,8 +20,9 @@ real weight_of(std::string_view piece, std::size_t at) {
   double value = 0;
   const auto [end, status] = std::from_chars(piece.data(), piece.data() + piece.size(), value);
   if (status != std::errc() || end != piece.data() + piece.size() || !(value >= least && value <= most)) {
-    fail_usage("class weights: {} for class {} must be a number from {} to {}; write balanced, none, or one number a class as 1,2.5,1",
-               quoted(piece), at, least, most);
+    fail_usage(
+        "class weights: {} for class {} must be a number from {} to {}; write balanced, none, or one number a class as 1,2.5,1",
+        quoted(piece), at, least, most);
   }
   return static_cast<real>(value);
 }
@@ -53,8 +54,8 @@ std::string ClassWeights::to_string() const {
 Tensor ClassWeights::of(const Dataset& data) const {
   if (!balanced_) {
     if (weights_.defined() && weights_.shape() != Shape{data.classes})
-      fail_usage("class weights: {} numbers for the {} classes of data set '{}'; give one for each class", weights_.numel(), data.classes,
-                 data.name);
+      fail_usage("class weights: {} numbers for the {} classes of data set '{}'; give one for each class",
+                 weights_.numel(), data.classes, data.name);
     return weights_;
   }
   const auto counts = data.class_counts();

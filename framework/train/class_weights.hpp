@@ -12,7 +12,7 @@ namespace fanin::train {
 ///   w1,w2,…           a number > 0 for each class, in their order
 class ClassWeights {
  public:
-  ClassWeights() = default;  ///< none
+  ClassWeights() = default;             ///< none
   ClassWeights(const Tensor& weights);  ///< [classes]; undefined: none
   /// Error (usage) for a text that is none of these.
   static ClassWeights parse(const std::string& text);

@@ -27,7 +27,8 @@ std::string divergence_of(const Evaluation& test, double began_with) {
   if (!std::isfinite(test.loss)) return "the test loss was not finite";
   const double chance = loss_at_chance(test.confusion.classes);
   if (test.loss <= too_large * chance || learned(test, began_with)) return {};
-  return fmt::format("the test loss, {:.3g}, was more than {} times that of chance ({:.2f})", test.loss, too_large, chance);
+  return fmt::format("the test loss, {:.3g}, was more than {} times that of chance ({:.2f})", test.loss,
+                     too_large, chance);
 }
 
 }  // namespace fanin::train

@@ -29,7 +29,8 @@ class EvalMode {
     model.eval();  // which writes only where that changes something
   }
   ~EvalMode() {
-    for (const auto& [module, training] : before_) module->train(training);  // parents come before their children
+    for (const auto& [module, training] : before_)
+      module->train(training);  // parents come before their children
   }
   EvalMode(const EvalMode&) = delete;
   EvalMode& operator=(const EvalMode&) = delete;
@@ -42,7 +43,8 @@ class EvalMode {
 
 void predictions(const Tensor& logits, std::span<std::int32_t> classes) {
   if (logits.rank() != 2 || logits.size(0) != static_cast<Index>(classes.size()) || logits.size(1) < 1) {
-    fail("predictions: logits must be [{}, classes], got shape {}", classes.size(), logits.shape().to_string());
+    fail("predictions: logits must be [{}, classes], got shape {}", classes.size(),
+         logits.shape().to_string());
   }
   const Index width = logits.size(1);
   for (std::size_t i = 0; i < classes.size(); ++i) {
@@ -52,7 +54,8 @@ void predictions(const Tensor& logits, std::span<std::int32_t> classes) {
 
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) {
   if (logits.rank() != 2 || logits.size(0) != static_cast<Index>(labels.size()) || logits.size(1) < 1) {
-    fail("count_correct: logits must be [{}, classes] for {} labels, got shape {}", labels.size(), labels.size(), logits.shape().to_string());
+    fail("count_correct: logits must be [{}, classes] for {} labels, got shape {}", labels.size(),
+         labels.size(), logits.shape().to_string());
   }
   const Index width = logits.size(1);
   Index correct = 0;
@@ -62,7 +65,8 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
   return correct;
 }
 
-Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size, const Normalisation& normalisation) {
+Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size,
+                    const Normalisation& normalisation) {
   const NoGrad no_grad;
   const EvalMode mode(model);
   Loader loader(data, {.batch = batch_size, .transform = Transform().normalise(normalisation)});
@@ -75,10 +79,11 @@ Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size, co
   for (Batch batch; loader.next(batch);) {
     const Tensor logits = model(batch.images);
     if (logits.rank() != 2 || logits.size(1) != data.classes) {
-      fail("evaluate: the model gives logits of shape {}, data set '{}' has {} classes", logits.shape().to_string(), data.name,
-           data.classes);
+      fail("evaluate: the model gives logits of shape {}, data set '{}' has {} classes",
+           logits.shape().to_string(), data.name, data.classes);
     }
-    loss_sum += static_cast<double>(ops::cross_entropy(logits, batch.labels).item()) * static_cast<double>(batch.size());
+    loss_sum += static_cast<double>(ops::cross_entropy(logits, batch.labels).item()) *
+                static_cast<double>(batch.size());
     guesses.resize(batch.labels.size());
     predictions(logits, guesses);
     for (std::size_t i = 0; i < guesses.size(); ++i) {
@@ -87,12 +92,14 @@ Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch_size, co
         ++result.undecided;
         continue;
       }
-      ++result.confusion.counts[static_cast<std::size_t>(batch.labels[i]) * classes + static_cast<std::size_t>(guesses[i])];
+      ++result.confusion.counts[static_cast<std::size_t>(batch.labels[i]) * classes +
+                                static_cast<std::size_t>(guesses[i])];
     }
   }
   result.count = data.count;
   result.loss = loss_sum / static_cast<double>(data.count);
-  result.accuracy = result.undecided > 0 ? unknown : static_cast<double>(correct) / static_cast<double>(data.count);
+  result.accuracy =
+      result.undecided > 0 ? unknown : static_cast<double>(correct) / static_cast<double>(data.count);
   return result;
 }
 

@@ -19,7 +19,9 @@ void predictions(const Tensor& logits, std::span<std::int32_t> classes);
 struct Confusion {
   int classes = 0;
   std::vector<Index> counts;
-  Index at(int truth, int predicted) const { return counts[static_cast<std::size_t>(truth * classes + predicted)]; }
+  Index at(int truth, int predicted) const {
+    return counts[static_cast<std::size_t>(truth * classes + predicted)];
+  }
 };
 
 struct Evaluation {
@@ -34,6 +36,7 @@ struct Evaluation {
 /// the model was trained: by `normalisation`, or the set's own constants when that is empty. Several threads may evaluate one model at
 /// once if it is in evaluation mode already: then nothing of it is written. Error for an empty set, and for logits that do not have one
 /// column per class.
-Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch = 250, const Normalisation& normalisation = {});
+Evaluation evaluate(nn::Module& model, const Dataset& data, Index batch = 250,
+                    const Normalisation& normalisation = {});
 
 }  // namespace fanin::train

@@ -23,14 +23,14 @@ struct ScoredEpoch {
 /// How far a run has come: all that its next step depends on besides the model, the optimizer and the options. A
 /// checkpoint saves it as one value.
 struct RunState {
-  int epochs = 0;              ///< that the run is to have
-  Index step = 0;              ///< updates made
-  Loader::Position position;   ///< in the training set
+  int epochs = 0;             ///< that the run is to have
+  Index step = 0;             ///< updates made
+  Loader::Position position;  ///< in the training set
   EpochSums epoch;
-  double smoothed_loss = 0;    ///< exponential mean of the batches' losses
-  Index curve_every = 1;       ///< steps between two points of `loss_curve`
-  double seconds = 0;          ///< in training steps, of finished epochs
-  Index samples = 0;           ///< trained on in those seconds
+  double smoothed_loss = 0;  ///< exponential mean of the batches' losses
+  Index curve_every = 1;     ///< steps between two points of `loss_curve`
+  double seconds = 0;        ///< in training steps, of finished epochs
+  Index samples = 0;         ///< trained on in those seconds
   std::vector<EpochRecord> history;
   std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed loss)
   Index steps_to_threshold = -1;

@@ -32,7 +32,9 @@ std::string setting_text(const optim::Schedule& schedule) { return schedule.to_s
 std::string setting_text(const Transform& transform) { return setting_text(transform.to_string()); }
 std::string setting_text(const ClassWeights& weights) { return weights.to_string(); }
 std::string setting_text(Measure measure) { return measure == Measure::test_loss ? "loss" : "accuracy"; }
-std::string setting_text(const std::optional<LastBatch>& last_batch) { return last_batch ? name_of(*last_batch) : "auto"; }
+std::string setting_text(const std::optional<LastBatch>& last_batch) {
+  return last_batch ? name_of(*last_batch) : "auto";
+}
 std::string setting_text(Mismatch mismatch) { return mismatch == Mismatch::skip ? "skip" : "error"; }
 std::string setting_text(const std::vector<RateRule>& rules) {
   return listed(rules, [](const RateRule& rule) { return fmt::format("{}={}", rule.pattern, rule.scale); });
@@ -48,26 +50,32 @@ std::string setting_text(const std::optional<nn::ShrinkPerturbOptions>& options)
 }
 
 void read_setting(const std::string& text, optim::Rule& rule) { rule = optim::rule_named(text); }
-void read_setting(const std::string& text, optim::Schedule& schedule) { schedule = optim::Schedule::parse(text); }
+void read_setting(const std::string& text, optim::Schedule& schedule) {
+  schedule = optim::Schedule::parse(text);
+}
 void read_setting(const std::string& text, Transform& transform) {
   transform = text.empty() || text == none ? Transform() : Transform::parse(text);
 }
 void read_setting(const std::string& text, Measure& measure) {
-  if (text != "accuracy" && text != "loss") fail_usage("unknown measure '{}' of the best epoch{}", text, suggest(text, {"accuracy", "loss"}));
+  if (text != "accuracy" && text != "loss")
+    fail_usage("unknown measure '{}' of the best epoch{}", text, suggest(text, {"accuracy", "loss"}));
   measure = text == "loss" ? Measure::test_loss : Measure::test_accuracy;
 }
 
 void read_setting(const std::string& text, std::optional<LastBatch>& last_batch) {
-  if (text == "auto") last_batch.reset();
-  else last_batch = last_batch_named(text);
+  if (text == "auto")
+    last_batch.reset();
+  else
+    last_batch = last_batch_named(text);
 }
 void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
 
 std::string describe(const Dataset& data) {
   std::uint32_t crc = crc32_of(0, data.images.data(), data.images.size());
   crc = crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
-  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}", printable(data.name), data.count, data.channels,
-                     data.height, data.width, data.classes, fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}",
+                     printable(data.name), data.count, data.channels, data.height, data.width, data.classes,
+                     fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
 }
 
 Settings fixed_settings(const TrainOptions& options, const Dataset& training, const Dataset& test) {

@@ -46,14 +46,23 @@ void each_setting(Like<optim::OptimizerOptions> auto& options, auto&& visit) {
 
 void each_setting(Like<FineTune> auto& options, auto&& visit) {
   constexpr Topic topic = Topic::finetuning;
-  auto& [freeze, freeze_statistics, head, rates, layer_decay, head_epochs, unfreeze_every, l2_sp, l2_head] = options;
-  visit(Setting{"head", "--head", "the new task's layer, drawn anew; default: the last layer with weights", topic}, head);
-  visit(Setting{"freeze", "--freeze", "layers that do not train; may be given more than once", topic}, freeze);
+  auto& [freeze, freeze_statistics, head, rates, layer_decay, head_epochs, unfreeze_every, l2_sp, l2_head] =
+      options;
+  visit(Setting{"head", "--head", "the new task's layer, drawn anew; default: the last layer with weights",
+                topic},
+        head);
+  visit(Setting{"freeze", "--freeze", "layers that do not train; may be given more than once", topic},
+        freeze);
   visit(Setting{"freeze_statistics"}, freeze_statistics);
   visit(Setting{"rates"}, rates);
-  visit(Setting{"layer_decay", "--layer-decay", "each layer below the head learns this much slower than the one above", topic}, layer_decay);
-  visit(Setting{"head_epochs", "--head-epochs", "first epochs that train the head alone", topic}, head_epochs);
-  visit(Setting{"unfreeze_every", "--unfreeze-every", "gradual unfreezing: one more layer every so many epochs", topic}, unfreeze_every);
+  visit(Setting{"layer_decay", "--layer-decay",
+                "each layer below the head learns this much slower than the one above", topic},
+        layer_decay);
+  visit(Setting{"head_epochs", "--head-epochs", "first epochs that train the head alone", topic},
+        head_epochs);
+  visit(Setting{"unfreeze_every", "--unfreeze-every",
+                "gradual unfreezing: one more layer every so many epochs", topic},
+        unfreeze_every);
   visit(Setting{"l2_sp", "--l2-sp", "pull of the body to its starting values", topic}, l2_sp);
   visit(Setting{"l2_head", "--l2-head", "pull of the head to zero", topic}, l2_head);
 }
@@ -61,35 +70,55 @@ void each_setting(Like<FineTune> auto& options, auto&& visit) {
 void each_setting(Like<EarlyStopping> auto& options, auto&& visit) {
   constexpr Topic topic = Topic::stopping;
   auto& [patience, min_delta, measure, restore_best] = options;
-  visit(Setting{"patience", "--patience", "stop after so many epochs without a better one; 0: never", topic, true}, patience);
+  visit(Setting{"patience", "--patience", "stop after so many epochs without a better one; 0: never", topic,
+                true},
+        patience);
   visit(Setting{"min_delta", "--min-delta", "a smaller gain is none to --patience", topic}, min_delta);
-  visit(Setting{"best_by", "--best-by", "what makes an epoch the best, on the test set: accuracy or loss", topic}, measure);
-  visit(Setting{"restore_best", "--restore-best", "end with the best epoch's weights, not the last one's", topic}, restore_best);
+  visit(Setting{"best_by", "--best-by", "what makes an epoch the best, on the test set: accuracy or loss",
+                topic},
+        measure);
+  visit(Setting{"restore_best", "--restore-best", "end with the best epoch's weights, not the last one's",
+                topic},
+        restore_best);
 }
 
 void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
-  [[maybe_unused]] auto& [epochs, batch, last_batch, seed, optimizer, schedule, clip_norm, label_smoothing, class_weights, augment, finetune,
-                          early_stopping, checkpoint, test_every, curve_every, threshold, threshold_every, threshold_samples, on_step,
-                          on_epoch, stop] = options;
+  [[maybe_unused]] auto& [epochs, batch, last_batch, seed, optimizer, schedule, clip_norm, label_smoothing,
+                          class_weights, augment, finetune, early_stopping, checkpoint, test_every,
+                          curve_every, threshold, threshold_every, threshold_samples, on_step, on_epoch,
+                          stop] = options;
   visit(Setting{"epochs", "--epochs", "passes over the training set", Topic::training, true}, epochs);
   visit(Setting{"batch", "--batch", "samples a step"}, batch);
-  visit(Setting{"last_batch", "--last-batch",
-                "samples that do not fill a batch: keep (a short batch), drop, or spread (batches differ by at most one); auto: spread in "
-                "compare and for models with batch statistics, else keep"},
-        last_batch);
+  visit(
+      Setting{
+          "last_batch", "--last-batch",
+          "samples that do not fill a batch: keep (a short batch), drop, or spread (batches differ by at most one); auto: spread in "
+          "compare and for models with batch statistics, else keep"},
+      last_batch);
   visit(Setting{"seed"}, seed);
   each_setting(optimizer, visit);
-  visit(Setting{"schedule", "--schedule", "constant, step(every=2, gamma=0.1), cosine, one_cycle; each takes warmup=STEPS"}, schedule);
+  visit(Setting{"schedule", "--schedule",
+                "constant, step(every=2, gamma=0.1), cosine, one_cycle; each takes warmup=STEPS"},
+        schedule);
   visit(Setting{"clip", "--clip", "largest joint gradient norm; 0: no clipping"}, clip_norm);
-  visit(Setting{"label_smoothing", "--label-smoothing", "share of the target spread over all classes"}, label_smoothing);
-  visit(Setting{"class_weights", "--class-weights",
-                "how much each class counts in the training loss: balanced, or w1,w2,… (one number > 0 a class)"},
-        class_weights);
-  visit(Setting{"augment", "--augment", "random changes to training images: \"crop(pad=2); flip; shift(2)\"; with normalise(mean=0.5, stddev=0.25) "
-                "the model's normalisation, of all images"}, augment);
+  visit(Setting{"label_smoothing", "--label-smoothing", "share of the target spread over all classes"},
+        label_smoothing);
+  visit(
+      Setting{
+          "class_weights", "--class-weights",
+          "how much each class counts in the training loss: balanced, or w1,w2,… (one number > 0 a class)"},
+      class_weights);
+  visit(
+      Setting{
+          "augment", "--augment",
+          "random changes to training images: \"crop(pad=2); flip; shift(2)\"; with normalise(mean=0.5, stddev=0.25) "
+          "the model's normalisation, of all images"},
+      augment);
   each_setting(finetune, visit);
   each_setting(early_stopping, visit);
-  visit(Setting{"threshold", "--threshold", "report the steps to reach this test accuracy", Topic::comparison}, threshold);
+  visit(
+      Setting{"threshold", "--threshold", "report the steps to reach this test accuracy", Topic::comparison},
+      threshold);
   visit(Setting{"threshold_every"}, threshold_every);
   visit(Setting{"threshold_samples"}, threshold_samples);
   visit(Setting{"test_every"}, test_every);
@@ -99,24 +128,31 @@ void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
 void each_setting(Like<WarmStartOptions> auto& options, auto&& visit) {
   constexpr Topic topic = Topic::finetuning;
   // The seed is the run's: `Warm::start` sets it.
-  [[maybe_unused]] auto& [strip_prefix, rename, add_prefix, skip, allow_missing, allow_unexpected, adapt, on_shape_mismatch, allow_nonfinite,
-                          seed] = options;
-  visit(Setting{"strip_prefix", "--strip-prefix", "taken off every saved name that has it", topic}, strip_prefix);
+  [[maybe_unused]] auto& [strip_prefix, rename, add_prefix, skip, allow_missing, allow_unexpected, adapt,
+                          on_shape_mismatch, allow_nonfinite, seed] = options;
+  visit(Setting{"strip_prefix", "--strip-prefix", "taken off every saved name that has it", topic},
+        strip_prefix);
   visit(Setting{"rename"}, rename);
   visit(Setting{"add_prefix", "--add-prefix", "put before every saved name", topic}, add_prefix);
-  visit(Setting{"skip", "--skip", "parameters that are not loaded; may be given more than once", topic}, skip);
+  visit(Setting{"skip", "--skip", "parameters that are not loaded; may be given more than once", topic},
+        skip);
   visit(Setting{"adapt"}, adapt);
   visit(Setting{"on_shape_mismatch"}, on_shape_mismatch);
   visit(Setting{"allow_missing", "--allow-missing", "draw what the file lacks", topic}, allow_missing);
-  visit(Setting{"allow_unexpected", "--allow-unexpected", "leave out what the model lacks", topic}, allow_unexpected);
-  visit(Setting{"allow_nonfinite", "--allow-nonfinite", "load NaN and infinities as they are", topic}, allow_nonfinite);
+  visit(Setting{"allow_unexpected", "--allow-unexpected", "leave out what the model lacks", topic},
+        allow_unexpected);
+  visit(Setting{"allow_nonfinite", "--allow-nonfinite", "load NaN and infinities as they are", topic},
+        allow_nonfinite);
 }
 
 /// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the training's settings.
 void each_setting(Like<Warm> auto& options, auto&& visit) {
   [[maybe_unused]] auto& [file, key, matching, keep_head, shrink_perturb, finetune, lr_body] = options;
   visit(Setting{"from", "--from", "the weight file", Topic::finetuning}, file);
-  visit(Setting{"key", "--key", "the dict in a PyTorch file that holds the weights, as fanin inspect lists them", Topic::finetuning}, key);
+  visit(Setting{"key", "--key",
+                "the dict in a PyTorch file that holds the weights, as fanin inspect lists them",
+                Topic::finetuning},
+        key);
   each_setting(matching, visit);
   visit(Setting{"keep_head", "--keep-head", "load the head as well", Topic::finetuning}, keep_head);
   visit(Setting{"shrink_perturb"}, shrink_perturb);
@@ -152,7 +188,9 @@ void read_setting(const std::string& text, ClassWeights& weights);
 template <class Options>
 Settings settings_of(const Options& options) {
   Settings all;
-  each_setting(options, [&all](const Setting& setting, const auto& value) { all.emplace_back(setting.key, setting_text(value)); });
+  each_setting(options, [&all](const Setting& setting, const auto& value) {
+    all.emplace_back(setting.key, setting_text(value));
+  });
   return all;
 }
 

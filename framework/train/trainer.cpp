@@ -33,7 +33,9 @@ Index batch_without_singles(Index count, Index batch, LastBatch last) {
   return batch > 1 ? batch : 0;
 }
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// One run's moving parts: what `train` drives.
 class Run {
@@ -42,9 +44,14 @@ class Run {
       : model_(model),
         options_(options),
         test_(test),
-        looks_(options.threshold > 0 ? test.take(std::min(options.threshold_samples, test.count)) : Dataset{}),
+        looks_(options.threshold > 0 ? test.take(std::min(options.threshold_samples, test.count))
+                                     : Dataset{}),
         last_batch_(last_batch_of(options, model)),
-        loader_(training, {.batch = options.batch, .shuffle = true, .last_batch = last_batch_, .transform = options.augment},
+        loader_(training,
+                {.batch = options.batch,
+                 .shuffle = true,
+                 .last_batch = last_batch_,
+                 .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
         tuning_(model, options.finetune),
         optimizer_(optim::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
@@ -55,14 +62,16 @@ class Run {
     model_.train();
     if (loader_.cut().smallest() == 1 && has_batch_statistics(model_)) require_single_samples_allowed();
     state_.epochs = options.epochs;
-    state_.curve_every = options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
+    state_.curve_every =
+        options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
     if (!options.checkpoint.folder.empty()) {
       Settings settings = fixed_settings(options, training, test);
       for (auto& [name, value] : settings) {
         if (name == "optimizer") value += describe_rates();
         if (name == "last_batch") value = name_of(last_batch_);
       }
-      checkpoints_.emplace(options.checkpoint, settings, [this](const TensorFile& file) { return works(file); });
+      checkpoints_.emplace(options.checkpoint, settings,
+                           [this](const TensorFile& file) { return works(file); });
       if (options.checkpoint.resume && checkpoints_->resume(parts())) go_on();
     }
     const Index points = steps_of(options.epochs) / state_.curve_every + 1;
@@ -91,13 +100,16 @@ class Run {
     }
     // Runs of earlier versions decayed by width as well: they would go on to other bits.
     const FineTune& tuning = options_.finetune;
-    if (!text.empty() && (options_.optimizer.weight_decay > 0 || tuning.l2_sp > 0 || tuning.l2_head > 0)) text += ", decay alike";
+    if (!text.empty() && (options_.optimizer.weight_decay > 0 || tuning.l2_sp > 0 || tuning.l2_head > 0))
+      text += ", decay alike";
     return text;
   }
   bool waited_long_enough() const { return exhausted(options_.early_stopping, state_); }
   bool finished() const { return state_.position.epoch >= options_.epochs || waited_long_enough(); }
 
-  Evaluation test(const Dataset& data) { return evaluate(model_, data, 250, options_.augment.normalisation()); }
+  Evaluation test(const Dataset& data) {
+    return evaluate(model_, data, 250, options_.augment.normalisation());
+  }
 
   std::string divergence(const Evaluation& test) const {
     return divergence_of(test, state_.loss_curve.empty() ? 0 : state_.loss_curve.front().second);
@@ -122,10 +134,14 @@ class Run {
     } catch (const Error& error) {
       const auto& [count, batch] = std::pair(loader_.data().count, options_.batch);
       const Index other = batch_without_singles(count, batch, last_batch_);
-      const std::string advice = other > 0 ? fmt::format("use a batch of {}", other) : count > 1 ? "use a larger batch" : "use more samples";
-      fail_usage("{} samples in batches of {} (last batch: {}) leave a batch of 1, too few for this model's batch statistics; {}{} ({})", count,
-                 batch, name_of(last_batch_), advice, last_batch_ == LastBatch::keep && other > 0 ? ", or spread the last batch or drop it" : "",
-                 error.what());
+      const std::string advice = other > 0   ? fmt::format("use a batch of {}", other)
+                                 : count > 1 ? "use a larger batch"
+                                             : "use more samples";
+      fail_usage(
+          "{} samples in batches of {} (last batch: {}) leave a batch of 1, too few for this model's batch statistics; {}{} ({})",
+          count, batch, name_of(last_batch_), advice,
+          last_batch_ == LastBatch::keep && other > 0 ? ", or spread the last batch or drop it" : "",
+          error.what());
     }
   }
 
@@ -153,11 +169,13 @@ class Run {
       fail_usage("cannot resume from {}: that run is past epoch {} already", folder, options_.epochs);
     }
     loader_.seek(state_.position);
-    if (state_.step != steps_of(epoch) + batch) fail("{}: step {} is not at batch {} of epoch {}", folder, state_.step, batch, epoch + 1);
+    if (state_.step != steps_of(epoch) + batch)
+      fail("{}: step {} is not at batch {} of epoch {}", folder, state_.step, batch, epoch + 1);
     for (Index step = 0; state_.epochs != options_.epochs && step < state_.step; ++step) {
       if (rate(step, state_.epochs) == rate(step, options_.epochs)) continue;
-      fail_usage("cannot resume from {}: with schedule {}, {} epochs have other learning rates than the {} it was started for",
-                 folder, options_.schedule.to_string(), options_.epochs, state_.epochs);
+      fail_usage(
+          "cannot resume from {}: with schedule {}, {} epochs have other learning rates than the {} it was started for",
+          folder, options_.schedule.to_string(), options_.epochs, state_.epochs);
     }
     state_.epochs = options_.epochs;
   }
@@ -203,7 +221,8 @@ class Run {
     state_.position = loader_.position();
     const bool best = why.empty() && judge(record);
     // A loss that is only too large may come down again, until the last step has been made.
-    if (!why.empty() && (!std::isfinite(record.test_loss) || result_.test.undecided > 0 || (finished() && best_.empty()))) {
+    if (!why.empty() &&
+        (!std::isfinite(record.test_loss) || result_.test.undecided > 0 || (finished() && best_.empty()))) {
       diverge_after(why);
       state_.history.back().test_accuracy = unknown;
     }
@@ -248,8 +267,9 @@ class Run {
     optimizer_.set_lr(rate(state_.step, options_.epochs));
     optimizer_.zero_grad();
     const Tensor logits = model_(batch_.images);
-    const Tensor loss = ops::cross_entropy(
-        logits, batch_.labels, {.label_smoothing = options_.label_smoothing, .class_weights = class_weights_});
+    const Tensor loss =
+        ops::cross_entropy(logits, batch_.labels,
+                           {.label_smoothing = options_.label_smoothing, .class_weights = class_weights_});
     const double value = static_cast<double>(loss.item());
     if (!std::isfinite(value)) {
       diverge(fmt::format("the loss was not finite at step {}", state_.step));
@@ -293,7 +313,8 @@ class Run {
     result_.steps = state_.step;
     result_.steps_to_threshold = state_.steps_to_threshold;
     result_.best_epoch = state_.best.epoch;
-    result_.stopped_early = result_.status == Status::ok && waited_long_enough() && state_.position.epoch < options_.epochs;
+    result_.stopped_early =
+        result_.status == Status::ok && waited_long_enough() && state_.position.epoch < options_.epochs;
     result_.seconds = state_.seconds;
     if (state_.seconds > 0) result_.samples_per_s = static_cast<double>(state_.samples) / state_.seconds;
     result_.history = std::move(state_.history);
@@ -313,7 +334,8 @@ class Run {
   Tensor class_weights_;
   Batch batch_;
   RunState state_;
-  std::vector<std::pair<std::string, Tensor>> best_;  // the state dict at the best epoch, if it is to be restored
+  std::vector<std::pair<std::string, Tensor>>
+      best_;  // the state dict at the best epoch, if it is to be restored
   std::optional<CheckpointFolder> checkpoints_;
   TrainResult result_;
 };
@@ -326,24 +348,26 @@ const char* name_of(Status status) {
 }
 
 double counted_accuracy(const TrainResult& result) {
-  return result.status == Status::diverged ? 1.0 / std::max(1, result.test.confusion.classes) : result.test.accuracy;
+  return result.status == Status::diverged ? 1.0 / std::max(1, result.test.confusion.classes)
+                                           : result.test.accuracy;
 }
 
 LastBatch last_batch_of(const TrainOptions& options, nn::Module& model) {
   return options.last_batch.value_or(has_batch_statistics(model) ? LastBatch::spread : LastBatch::keep);
 }
 
-TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test, const TrainOptions& options) {
+TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test,
+                  const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
   if (options.test_every < 1) fail_usage("train: test_every must be at least 1, got {}", options.test_every);
   if (options.curve_every < 0 || options.threshold_every < 1) {
-    fail_usage("train: curve_every must be at least 0 and threshold_every at least 1, got {} and {}", options.curve_every,
-               options.threshold_every);
+    fail_usage("train: curve_every must be at least 0 and threshold_every at least 1, got {} and {}",
+               options.curve_every, options.threshold_every);
   }
   if (options.early_stopping.patience < 0 || !(options.early_stopping.min_delta >= 0)) {
-    fail_usage("train: patience and min_delta must be at least 0, got {} and {}", options.early_stopping.patience,
-               options.early_stopping.min_delta);
+    fail_usage("train: patience and min_delta must be at least 0, got {} and {}",
+               options.early_stopping.patience, options.early_stopping.min_delta);
   }
   return Run(model, training, test, options).run();
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "framework/core/error.hpp"
-#include "framework/data/loader.hpp"
 #include "framework/core/expression.hpp"
+#include "framework/data/loader.hpp"
 #include "framework/io/metadata_numbers.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
@@ -35,9 +35,27 @@ bool Warm::is_warm(const std::string& text) {
 
 Warm Warm::parse(const std::string& text) {
   const Options options(Expression::parse(text), "scheme",
-                        {"file", "head", "key", "keep_head", "freeze", "freeze_statistics", "lr_body", "layer_decay",
-                         "head_epochs", "unfreeze_every", "l2_sp", "l2_head", "shrink", "perturb", "skip",
-                         "adapt", "strip_prefix", "add_prefix", "allow_missing", "allow_unexpected", "allow_nonfinite"});
+                        {"file",
+                         "head",
+                         "key",
+                         "keep_head",
+                         "freeze",
+                         "freeze_statistics",
+                         "lr_body",
+                         "layer_decay",
+                         "head_epochs",
+                         "unfreeze_every",
+                         "l2_sp",
+                         "l2_head",
+                         "shrink",
+                         "perturb",
+                         "skip",
+                         "adapt",
+                         "strip_prefix",
+                         "add_prefix",
+                         "allow_missing",
+                         "allow_unexpected",
+                         "allow_nonfinite"});
   Warm warm;
   if (!options.has("file")) options.refuse("file", "a weight file, as in warm(lenet.safetensors)");
   warm.file = options.word("file", "");
@@ -78,7 +96,8 @@ std::vector<std::string> head_parameters(nn::Module& model, const std::string& p
   return names;
 }
 
-WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan, const Batch* batch) const {
+WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan,
+                      const Batch* batch) const {
   WarmStartOptions options = matching;
   options.seed = derive_seed(seed, "adapt");
   const auto head = head_parameters(model, finetune.head);
@@ -118,7 +137,8 @@ Normalisation Warm::normalisation(Index channels) const {
     return metadata_numbers(saved.path, name, text->second, most_channels, least, most);
   };
   Normalisation found{numbers("mean", least_mean, most_mean), numbers("stddev", least_stddev, most_stddev)};
-  if (static_cast<Index>(found.mean.size()) != channels || found.stddev.size() != found.mean.size()) return {};
+  if (static_cast<Index>(found.mean.size()) != channels || found.stddev.size() != found.mean.size())
+    return {};
   return Transform().normalise(std::move(found)).normalisation();  // checked
 }
 

@@ -25,7 +25,9 @@ TEST_CASE("expression: reads a name with options and prints it back") {
 }
 
 TEST_CASE("expression: a malformed text is refused with its position") {
-  const auto refused = [](const std::string& text) { return usage_message([&] { Expression::parse(text); }); };
+  const auto refused = [](const std::string& text) {
+    return usage_message([&] { Expression::parse(text); });
+  };
   CHECK(refused("") == "expected a name at character 1 of ''");
   CHECK(refused("normal(std=1") == "expected ')' at character 13 of 'normal(std=1'");
   CHECK(refused("normal(std=)") == "expected a value at character 12 of 'normal(std=)'");
@@ -80,7 +82,9 @@ TEST_CASE("expression: a value in quotes holds what would end it, and is printed
   CHECK(nested.args[0] == Argument{.key = "base", .text = "weight_selection(file=\"a, (b\")"});
   CHECK(Expression::parse(nested.to_string()) == nested);
 
-  const auto refused = [](const std::string& text) { return usage_message([&] { Expression::parse(text); }); };
+  const auto refused = [](const std::string& text) {
+    return usage_message([&] { Expression::parse(text); });
+  };
   CHECK(refused("f(\"a)") == "expected a closing quote for the one at character 3 of 'f(\"a)'");
   CHECK(refused("f(x='a\\')").starts_with("expected a closing quote for the one at character 5"));
   CHECK(refused("f(\"a\" b)").starts_with("expected ',' or ')' at character 7"));
@@ -92,7 +96,8 @@ TEST_CASE("expression: a value in quotes holds what would end it, and is printed
 TEST_CASE("expression: a list of calls is cut outside parentheses, braces and quotes") {
   const auto pieces = [](std::string_view text) {
     std::vector<std::string> all;
-    for (const auto& [first, last] : split_calls(text, ";\n")) all.emplace_back(text.substr(first, last - first));
+    for (const auto& [first, last] : split_calls(text, ";\n"))
+      all.emplace_back(text.substr(first, last - first));
     return all;
   };
   using List = std::vector<std::string>;
@@ -121,7 +126,9 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
         std::string::npos);
 
   const auto refused = [](const std::string& text) {
-    return usage_message([&] { Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0); });
+    return usage_message([&] {
+      Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0);
+    });
   };
   CHECK(refused("normal( sdt = 1)") ==
         "unknown option 'sdt' of scheme 'normal' at character 9 of 'normal( sdt = 1)'; did you mean 'std'?");

@@ -39,7 +39,8 @@ int in_child(const auto& body) {
   }
   int status = 0;
   for (int waited = 0; waited < 1'000; ++waited) {
-    if (::waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (::waitpid(child, &status, WNOHANG) == child)
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   ::kill(child, SIGKILL);
@@ -124,7 +125,8 @@ TEST_CASE("a caller that has waited for long sleeps: its own time stays far belo
       if (std::this_thread::get_id() != self) std::this_thread::sleep_for(std::chrono::milliseconds(300));
     });
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-    const double used = static_cast<double>(after.tv_sec - before.tv_sec) + 1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
+    const double used = static_cast<double>(after.tv_sec - before.tv_sec) +
+                        1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
     CHECK(used < 0.1);
   }).join();
 }
@@ -135,7 +137,9 @@ TEST_CASE("a child process computes after its parent has used threads, sets its 
   std::thread([] {
     set_threads(2);
     CHECK(sum_in_pieces(1'000) == 500'500);
-    CHECK(in_child([] { return threads() == std::min(2, cores_at_hand()) && sum_in_pieces(1'000) == 500'500 ? 0 : 1; }) == 0);
+    CHECK(in_child([] {
+            return threads() == std::min(2, cores_at_hand()) && sum_in_pieces(1'000) == 500'500 ? 0 : 1;
+          }) == 0);
     CHECK(in_child([] {
             set_threads(1);
             set_threads(2);
@@ -150,9 +154,11 @@ TEST_CASE("a child process computes after its parent has used threads, sets its 
   }).join();
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // its allocator does not follow a fork, and it calls the abandoned team a leak
+#if !defined( \
+    __SANITIZE_ADDRESS__)  // its allocator does not follow a fork, and it calls the abandoned team a leak
 
-TEST_CASE("a child process whose calling thread ends before it, and with it the team it never had, does not hang") {
+TEST_CASE(
+    "a child process whose calling thread ends before it, and with it the team it never had, does not hang") {
   std::thread([] {
     set_threads(2);
     CHECK(sum_in_pieces(1'000) == 500'500);
@@ -160,7 +166,7 @@ TEST_CASE("a child process whose calling thread ends before it, and with it the 
     if (child == 0) {
       ::alarm(10);
       ::close(STDOUT_FILENO);  // what the parent has not yet written is the parent's
-      std::exit(0);  // destroys what belongs to the thread
+      std::exit(0);            // destroys what belongs to the thread
     }
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -188,7 +194,8 @@ TEST_CASE("a child process may use the pool whatever other threads did with it m
   CHECK(failed == 0);
 }
 
-TEST_CASE("threads that the system refuses are an Error that names both numbers, and the setting before stays") {
+TEST_CASE(
+    "threads that the system refuses are an Error that names both numbers, and the setting before stays") {
   if (cores_at_hand() < 2) return;
   CHECK(in_child([] {
           // Stacks larger than the memory there is: no thread can be made.
@@ -199,7 +206,8 @@ TEST_CASE("threads that the system refuses are an Error that names both numbers,
           const rlimit limit{std::size_t{1} << 36, std::size_t{1} << 36};
           ::setrlimit(RLIMIT_AS, &limit);
           const std::string text = message([] { set_threads(200); });
-          const bool named = holds(text, "200 were asked for") && holds(text, "the system gave 1") && text.find('\n') == std::string::npos;
+          const bool named = holds(text, "200 were asked for") && holds(text, "the system gave 1") &&
+                             text.find('\n') == std::string::npos;
           return named && threads() == 1 && sum_in_pieces(100) == 5'050 ? 0 : 1;
         }) == 0);
 }

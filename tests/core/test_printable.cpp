@@ -1,9 +1,9 @@
-#include "framework/core/printable.hpp"
-
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
+
+#include "framework/core/printable.hpp"
 
 using namespace fanin;
 
@@ -19,13 +19,17 @@ TEST_CASE("printable: what a terminal would obey or hide is shown, the rest stay
       {"\x1b[31m", "\\x1b[31m"},
       {std::string("a\0b", 3), "a\\x00b"},
       {"\x7f", "\\x7f"},
-      {"\xc2\x9b" "31m", "\\u009b31m"},          // C1: another way to write ESC [
-      {"\xe2\x80\xae" "gnp.exe", "\\u202egnp.exe"},  // right-to-left override
+      {"\xc2\x9b"
+       "31m",
+       "\\u009b31m"},  // C1: another way to write ESC [
+      {"\xe2\x80\xae"
+       "gnp.exe",
+       "\\u202egnp.exe"},                              // right-to-left override
       {"\xe2\x80\x8b\xef\xbb\xbf", "\\u200b\\ufeff"},  // not seen at all
       {"\xff", "\\xff"},
-      {"a\xc3", "a\\xc3"},              // cut off
-      {"\xc0\xaf", "\\xc0\\xaf"},       // overlong
-      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // a surrogate
+      {"a\xc3", "a\\xc3"},                           // cut off
+      {"\xc0\xaf", "\\xc0\\xaf"},                    // overlong
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},           // a surrogate
       {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // past U+10FFFF
   };
   for (const auto& [text, shown] : cases) {

@@ -28,7 +28,11 @@ std::vector<std::pair<std::string, std::function<void(Tensor&)>>> uses() {
           {"copy_from", [](Tensor& x) { x.copy_from(Tensor::scalar(1)); }},
           {"copied from", [](Tensor& x) { Tensor::scalar(1).copy_from(x); }},
           {"fill", [](Tensor& x) { x.fill(1); }},
-          {"rebase", [](Tensor& x) { real place = 0; x.rebase({}, &place); }},
+          {"rebase",
+           [](Tensor& x) {
+             real place = 0;
+             x.rebase({}, &place);
+           }},
           {"requires_grad", [](Tensor& x) { static_cast<void>(x.requires_grad()); }},
           {"set_requires_grad", [](Tensor& x) { x.set_requires_grad(true); }},
           {"grad", [](Tensor& x) { static_cast<void>(x.grad()); }},
@@ -54,7 +58,8 @@ TEST_CASE("every use of an undefined tensor is an Error") {
     CHECK(holds(message([&] { use(no_gradient); }), "undefined"));
     CHECK(taken.item() == 2);
   }
-  CHECK(holds(message([] { Tensor().shape(); }), "default-made or moved from, or is a gradient that no backward pass has filled"));
+  CHECK(holds(message([] { Tensor().shape(); }),
+              "default-made or moved from, or is a gradient that no backward pass has filled"));
 }
 
 TEST_CASE("an undefined tensor may be copied, moved, assigned to and compared") {

@@ -1,9 +1,8 @@
-#include "framework/data/last_batch.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
+#include "framework/data/last_batch.hpp"
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
@@ -39,7 +38,8 @@ TEST_CASE("last batch: every cut has each sample once, in order, and sizes as it
 }
 
 TEST_CASE("last batch: names are those of the text form, and another one is refused") {
-  for (const LastBatch last : {LastBatch::keep, LastBatch::drop, LastBatch::spread}) CHECK(last_batch_named(name_of(last)) == last);
+  for (const LastBatch last : {LastBatch::keep, LastBatch::drop, LastBatch::spread})
+    CHECK(last_batch_named(name_of(last)) == last);
   CHECK(usage_message([] { last_batch_named("spred"); }).find("did you mean 'spread'?") != std::string::npos);
   CHECK(usage_message([] { last_batch_named(""); }).find("keep") != std::string::npos);
 }

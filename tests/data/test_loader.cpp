@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "framework/core/error.hpp"
-#include "tests/allocations.hpp"
 #include "framework/data/loader.hpp"
+#include "tests/allocations.hpp"
 
 using namespace fanin;
 
@@ -160,7 +160,9 @@ TEST_CASE("what no loader can do is refused") {
   CHECK_THROWS_WITH_AS(Loader(data, {.batch = 0}), "loader: batch 0 must be at least 1", Error);
   CHECK_THROWS_WITH_AS(
       Loader(data, {.batch = 4, .last_batch = LastBatch::drop}),
-      doctest::Contains("dataset 'numbered' has 3 samples, fewer than one batch of 4, and dropping the last batch leaves none"), Error);
+      doctest::Contains(
+          "dataset 'numbered' has 3 samples, fewer than one batch of 4, and dropping the last batch leaves none"),
+      Error);
   CHECK_THROWS_WITH_AS(Loader(data, {.transform = Transform().normalise({{0, 0}, {1, 1}})}),
                        doctest::Contains("2 constants for images of 1 channels"), Error);
   const Dataset empty{.name = "nothing"};

@@ -83,7 +83,8 @@ TEST_CASE("the text form reads back as the same transform") {
   for (const char* text :
        {"", "flip", "flip(p=0.25)", "crop(pad=4)", "crop(pad=4, mode=reflect); flip", "shift(2)",
         "shift(x=3, y=0)", "crop(pad=2); flip; shift(2)", "flip; normalise(mean=0.5, stddev=0.25)",
-        "normalise(mean=0.485+0.456+0.406, stddev=0.229+0.224+0.225)", "normalise(mean=-0.5+1e-05, stddev=100000)"}) {
+        "normalise(mean=0.485+0.456+0.406, stddev=0.229+0.224+0.225)",
+        "normalise(mean=-0.5+1e-05, stddev=100000)"}) {
     CAPTURE(text);
     CHECK(Transform::parse(text).to_string() == text);
   }
@@ -117,7 +118,8 @@ TEST_CASE("a wrong text names the step, the position and the nearest names") {
     CHECK(blame(fmt::format("normalise(mean={}, stddev=1)", bad).c_str()) != "no error");
     CHECK(blame(fmt::format("normalise(mean=0, stddev={})", bad).c_str()) != "no error");
   }
-  CHECK(blame("normalise(mean=0, stddev=0.2+0)").find("stddev = '0.2+0' must be a positive number") != std::string::npos);
+  CHECK(blame("normalise(mean=0, stddev=0.2+0)").find("stddev = '0.2+0' must be a positive number") !=
+        std::string::npos);
   CHECK(blame("flip; shift(").find("expected") != std::string::npos);
   CHECK_THROWS_AS(Transform().flip(-0.1), Error);
   CHECK_THROWS_AS(Transform().crop(-1), Error);

@@ -18,8 +18,8 @@ namespace {
 void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
 
 Bytes big(std::uint32_t value) {
-  return {static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16), static_cast<std::uint8_t>(value >> 8),
-          static_cast<std::uint8_t>(value)};
+  return {static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
+          static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
 }
 
 void append_word(Bytes& to, int value) {
@@ -30,7 +30,8 @@ void append_word(Bytes& to, int value) {
 Bytes zlib_of(const Bytes& raw) {
   uLongf size = compressBound(static_cast<uLong>(raw.size()));
   Bytes out(size);
-  if (compress(out.data(), &size, raw.data(), static_cast<uLong>(raw.size())) != Z_OK) throw std::runtime_error("compress failed");
+  if (compress(out.data(), &size, raw.data(), static_cast<uLong>(raw.size())) != Z_OK)
+    throw std::runtime_error("compress failed");
   out.resize(size);
   return out;
 }
@@ -40,7 +41,8 @@ Bytes filtered(int filter, const Bytes& row, const Bytes& above, std::size_t ste
   Bytes out = {static_cast<std::uint8_t>(filter)};
   for (std::size_t i = 0; i < row.size(); ++i) {
     const int left = i >= step ? row[i - step] : 0, up = above[i], corner = i >= step ? above[i - step] : 0;
-    const int p = left + up - corner, pa = std::abs(p - left), pb = std::abs(p - up), pc = std::abs(p - corner);
+    const int p = left + up - corner, pa = std::abs(p - left), pb = std::abs(p - up),
+              pc = std::abs(p - corner);
     const int paeth = pa <= pb && pa <= pc ? left : pb <= pc ? up : corner;
     const int guess[] = {0, left, up, (left + up) / 2, paeth};
     out.push_back(static_cast<std::uint8_t>(row[i] - guess[filter]));
@@ -63,7 +65,8 @@ Bytes PngPicture::bytes() const {
   Bytes file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   Bytes header = big(width);
   append(header, big(height));
-  for (const int part : {depth, colour, 0, 0, interlaced ? 1 : 0}) header.push_back(static_cast<std::uint8_t>(part));
+  for (const int part : {depth, colour, 0, 0, interlaced ? 1 : 0})
+    header.push_back(static_cast<std::uint8_t>(part));
   append(file, png_chunk("IHDR", header));
   if (!exif.empty()) append(file, png_chunk("eXIf", exif));
   if (!palette.empty()) append(file, png_chunk("PLTE", palette));
@@ -79,7 +82,8 @@ Bytes PngPicture::bytes() const {
     }
   };
   if (interlaced) {
-    const std::uint32_t passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+    const std::uint32_t passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                                        {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
     for (const auto& [x, y, dx, dy] : passes) {
       std::vector<Bytes> rows;
       for (std::uint32_t j = y; j < height && x < width; j += dy) {
@@ -92,7 +96,8 @@ Bytes PngPicture::bytes() const {
     const std::size_t size = samples.size() / height;
     std::vector<Bytes> rows;
     for (std::size_t j = 0; j < height; ++j)
-      rows.emplace_back(samples.begin() + static_cast<std::ptrdiff_t>(j * size), samples.begin() + static_cast<std::ptrdiff_t>((j + 1) * size));
+      rows.emplace_back(samples.begin() + static_cast<std::ptrdiff_t>(j * size),
+                        samples.begin() + static_cast<std::ptrdiff_t>((j + 1) * size));
     add_rows(rows);
   }
   const Bytes packed = zlib_of(raw);
@@ -116,7 +121,9 @@ Bytes GifPicture::bytes() const {
   if (transparent >= 0) append(file, {0x21, 0xf9, 4, 1, 0, 0, static_cast<std::uint8_t>(transparent), 0});
   append(file, {0x21, 0xfe, 2, 'h', 'i', 0});  // a comment
   file.push_back(0x2c);
-  for (const int number : {left, top, frame_width > 0 ? frame_width : width, frame_height > 0 ? frame_height : height}) append_word(file, number);
+  for (const int number :
+       {left, top, frame_width > 0 ? frame_width : width, frame_height > 0 ? frame_height : height})
+    append_word(file, number);
   file.push_back(interlaced ? 0x40 : 0);
   file.push_back(8);
   std::uint32_t buffer = 0;
@@ -135,7 +142,8 @@ Bytes GifPicture::bytes() const {
   for (std::size_t at = 0; at < codes.size(); at += 255) {
     const std::size_t size = std::min<std::size_t>(255, codes.size() - at);
     file.push_back(static_cast<std::uint8_t>(size));
-    file.insert(file.end(), codes.begin() + static_cast<std::ptrdiff_t>(at), codes.begin() + static_cast<std::ptrdiff_t>(at + size));
+    file.insert(file.end(), codes.begin() + static_cast<std::ptrdiff_t>(at),
+                codes.begin() + static_cast<std::ptrdiff_t>(at + size));
   }
   append(file, {0, 0x3b});
   return file;
@@ -147,7 +155,8 @@ Bytes jpeg_bytes(const Bytes& gray, int width, int height) {
     const auto* bytes = static_cast<const std::uint8_t*>(data);
     static_cast<Bytes*>(to)->insert(static_cast<Bytes*>(to)->end(), bytes, bytes + size);
   };
-  if (!stbi_write_jpg_to_func(add, &file, width, height, 1, gray.data(), 95)) throw std::runtime_error("no JPEG");
+  if (!stbi_write_jpg_to_func(add, &file, width, height, 1, gray.data(), 95))
+    throw std::runtime_error("no JPEG");
   return file;
 }
 
@@ -164,6 +173,8 @@ Bytes exif_block(int orientation, bool little) {
   const auto value = static_cast<std::uint8_t>(orientation);
   // Two entries: an image width, which is passed over, and the orientation.
   if (little)
-    return {'I', 'I', 42, 0, 8, 0, 0, 0, 2, 0, 0, 1, 3, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0};
-  return {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0, 0, 0, 0, 0};
+    return {'I', 'I', 42, 0,    8, 0, 0, 0, 2, 0, 0, 1,     3, 0, 1, 0, 0, 0, 9,
+            0,   0,   0,  0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0};
+  return {'M', 'M', 0, 42, 0,    0, 0, 8, 0, 2, 1, 0, 0,     3, 0, 0, 0, 1, 0,
+          9,   0,   0, 1,  0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0, 0, 0, 0, 0};
 }

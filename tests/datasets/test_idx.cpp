@@ -75,10 +75,15 @@ TEST_CASE("a broken IDX file is refused with its path, what was expected and wha
        "FILE: IDX of unsigned bytes in 3 dimensions, expected labels: whole numbers in 1; get it with: make it"},
       {"floats", changed(good, 2, 0x0d), 3,
        "FILE: IDX of 32-bit floats in 3 dimensions, expected images: unsigned bytes in 3; get it with: make it"},
-      {"float labels", {0, 0, 0x0e, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 1,
+      {"float labels",
+       {0, 0, 0x0e, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+       1,
        "FILE: IDX of 64-bit floats in 1 dimension, expected labels: whole numbers in 1; get it with: make it"},
       {"an unknown type", changed(good, 2, 0x0a), 3, "FILE: wrong magic number 00000a03, expected 00000803"},
-      {"labels in three columns", {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3}, 1, "FILE: 3 columns of labels, expected one, or"},
+      {"labels in three columns",
+       {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3},
+       1,
+       "FILE: 3 columns of labels, expected one, or"},
       {"half a header", cut(good, 11), 3,
        "FILE: truncated: 11 bytes, the header alone has 16; get it with: make it"},
       {"header only", cut(good, 16), 3,
@@ -166,11 +171,12 @@ TEST_CASE("labels may be whole numbers of any size, of which the first column co
     const char* what;
     Bytes labels;
   };
-  const Row rows[] = {{"signed bytes", {0, 0, 9, 1, 0, 0, 0, 2, 3, 1}},
-                      {"16 bits", {0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 3, 0, 1}},
-                      {"32 bits", {0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1}},
-                      {"one column", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 3, 1}},
-                      {"QMNIST's", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 8, 3, 9, 9, 9, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9}}};
+  const Row rows[] = {
+      {"signed bytes", {0, 0, 9, 1, 0, 0, 0, 2, 3, 1}},
+      {"16 bits", {0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 3, 0, 1}},
+      {"32 bits", {0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1}},
+      {"one column", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 3, 1}},
+      {"QMNIST's", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 8, 3, 9, 9, 9, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9}}};
   for (const auto& [what, labels] : rows) {
     CAPTURE(what);
     for (const bool packed : {false, true}) {
@@ -186,8 +192,10 @@ TEST_CASE("labels may be whole numbers of any size, of which the first column co
   };
   CHECK(holds(refused({0, 0, 9, 1, 0, 0, 0, 2, 1, 0xff}, 0), "label -1 at position 1 is out of range"));
   // No model of two thousand million outputs is made for one hostile label.
-  CHECK(holds(refused({0, 0, 0x0c, 1, 0, 0, 0, 2, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1}, 0), "label 2147483647 at position 0 is out of range, expected 0..65535"));
-  CHECK(holds(refused(idx_labels({1, 2}), 2), "the labels run from 1 to 2: leave classes=2 out and say only=1..2"));
+  CHECK(holds(refused({0, 0, 0x0c, 1, 0, 0, 0, 2, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1}, 0),
+              "label 2147483647 at position 0 is out of range, expected 0..65535"));
+  CHECK(holds(refused(idx_labels({1, 2}), 2),
+              "the labels run from 1 to 2: leave classes=2 out and say only=1..2"));
 }
 
 TEST_CASE("what is no readable file is refused before it is opened") {

@@ -1,6 +1,4 @@
 // Images as bytes become pixels: transparency, orientation, and what is refused. Every picture is made here.
-#include "datasets/image.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "datasets/image.hpp"
 #include "datasets/image_decoder.hpp"
 #include "datasets/jpeg_check.hpp"
 #include "framework/core/error.hpp"
@@ -21,7 +20,8 @@ namespace {
 
 /// Pixels of the picture's own size.
 Bytes pixels(const Bytes& file, Index channels, Index width, Index height, Background background = {}) {
-  return decode_image(file, "FILE", {.channels = channels, .height = height, .width = width, .background = background});
+  return decode_image(file, "FILE",
+                      {.channels = channels, .height = height, .width = width, .background = background});
 }
 
 Bytes pixel(const Bytes& file, Background background) { return pixels(file, 3, 1, 1, background); }
@@ -33,7 +33,8 @@ std::string refusal(const Bytes& file) {
 constexpr Background teal{0, 100, 200};
 
 Bytes bmp32(std::uint8_t alpha) {
-  Bytes file = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 32, 0};
+  Bytes file = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,  40,
+                0,   0,   0, 1, 0, 0, 0, 2, 0, 0, 0,  1, 0, 32, 0};
   file.resize(54);
   for (const std::uint8_t a : {alpha, std::uint8_t{255}}) file.insert(file.end(), {30, 20, 10, a});
   return file;
@@ -45,8 +46,9 @@ struct Turned {
   Index width;
   Bytes shown;
 };
-const Turned turns[] = {{1, 3, {0, 1, 2, 3, 4, 5}}, {2, 3, {2, 1, 0, 5, 4, 3}}, {3, 3, {5, 4, 3, 2, 1, 0}}, {4, 3, {3, 4, 5, 0, 1, 2}},
-                        {5, 2, {0, 3, 1, 4, 2, 5}}, {6, 2, {3, 0, 4, 1, 5, 2}}, {7, 2, {5, 2, 4, 1, 3, 0}}, {8, 2, {2, 5, 1, 4, 0, 3}}};
+const Turned turns[] = {{1, 3, {0, 1, 2, 3, 4, 5}}, {2, 3, {2, 1, 0, 5, 4, 3}}, {3, 3, {5, 4, 3, 2, 1, 0}},
+                        {4, 3, {3, 4, 5, 0, 1, 2}}, {5, 2, {0, 3, 1, 4, 2, 5}}, {6, 2, {3, 0, 4, 1, 5, 2}},
+                        {7, 2, {5, 2, 4, 1, 3, 0}}, {8, 2, {2, 5, 1, 4, 0, 3}}};
 
 }  // namespace
 
@@ -103,7 +105,8 @@ TEST_CASE("a background is a name, a gray level or a colour") {
   CHECK(Background::parse("black") == Background{0, 0, 0});
   CHECK(Background::parse("128") == Background{128, 128, 128});
   CHECK(Background::parse("ff8000") == Background{255, 128, 0});
-  for (const char* bad : {"", "256", "-1", "red", "#ffffff", "ff80", "12 "}) CHECK_MESSAGE(!Background::parse(bad), bad);
+  for (const char* bad : {"", "256", "-1", "red", "#ffffff", "ff80", "12 "})
+    CHECK_MESSAGE(!Background::parse(bad), bad);
 }
 
 TEST_CASE("a PNG is read alike under every filter, interlaced or not") {
@@ -113,16 +116,34 @@ TEST_CASE("a PNG is read alike under every filter, interlaced or not") {
     for (const bool interlaced : {false, true}) {
       CAPTURE(filter);
       CAPTURE(interlaced);
-      const PngPicture picture{.width = 11, .height = 9, .depth = 8, .colour = 0, .samples = samples, .interlaced = interlaced, .filter = filter};
+      const PngPicture picture{.width = 11,
+                               .height = 9,
+                               .depth = 8,
+                               .colour = 0,
+                               .samples = samples,
+                               .interlaced = interlaced,
+                               .filter = filter};
       CHECK(pixels(picture.bytes(), 1, 11, 9) == samples);
     }
-  const PngPicture wide{.width = 2, .height = 1, .depth = 16, .colour = 2, .samples = {1, 99, 2, 99, 3, 99, 4, 99, 5, 99, 6, 99}, .filter = 1};
+  const PngPicture wide{.width = 2,
+                        .height = 1,
+                        .depth = 16,
+                        .colour = 2,
+                        .samples = {1, 99, 2, 99, 3, 99, 4, 99, 5, 99, 6, 99},
+                        .filter = 1};
   CHECK(pixels(wide.bytes(), 3, 2, 1) == Bytes{1, 4, 2, 5, 3, 6});
 }
 
 TEST_CASE("a GIF's first frame is read wherever it lies, interlaced or not") {
   const Bytes palette = {0, 0, 0, 60, 60, 60, 120, 120, 120, 240, 240, 240};
-  const GifPicture part{.width = 4, .height = 3, .indices = {1, 2}, .palette = palette, .left = 1, .top = 2, .frame_width = 2, .frame_height = 1};
+  const GifPicture part{.width = 4,
+                        .height = 3,
+                        .indices = {1, 2},
+                        .palette = palette,
+                        .left = 1,
+                        .top = 2,
+                        .frame_width = 2,
+                        .frame_height = 1};
   CHECK(pixels(part.bytes(), 1, 4, 3) == Bytes{255, 255, 255, 255, 255, 255, 255, 255, 255, 60, 120, 255});
   Bytes many, shown;
   for (int i = 0; i < 40 * 30; ++i) many.push_back(static_cast<std::uint8_t>(i * i % 4));
@@ -130,7 +151,11 @@ TEST_CASE("a GIF's first frame is read wherever it lies, interlaced or not") {
   const GifPicture whole{.width = 40, .height = 30, .indices = many, .palette = palette};
   CHECK(pixels(whole.bytes(), 1, 40, 30) == shown);
   // Rows 0, 8, 4, 2, 6, 1, 3, 5, 7 of nine.
-  const GifPicture woven{.width = 1, .height = 9, .indices = {0, 1, 2, 3, 0, 1, 2, 3, 0}, .palette = palette, .interlaced = true};
+  const GifPicture woven{.width = 1,
+                         .height = 9,
+                         .indices = {0, 1, 2, 3, 0, 1, 2, 3, 0},
+                         .palette = palette,
+                         .interlaced = true};
   CHECK(pixels(woven.bytes(), 1, 1, 9) == Bytes{0, 60, 240, 120, 120, 240, 0, 0, 60});
 }
 
@@ -140,14 +165,17 @@ TEST_CASE("EXIF turns an image, by every value in either byte order, in JPEG and
       CAPTURE(orientation);
       CAPTURE(little);
       const Bytes exif = exif_block(orientation, little);
-      const PngPicture picture{.width = 3, .height = 2, .depth = 8, .colour = 0, .samples = {0, 1, 2, 3, 4, 5}, .exif = exif};
+      const PngPicture picture{
+          .width = 3, .height = 2, .depth = 8, .colour = 0, .samples = {0, 1, 2, 3, 4, 5}, .exif = exif};
       CHECK(pixels(picture.bytes(), 1, width, 6 / width) == shown);
       // The same of blocks of 8×8, which JPEG keeps apart.
       Bytes blocks(24 * 16);
-      for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = static_cast<std::uint8_t>(40 * (i / 24 / 8 * 3 + i % 24 / 8));
+      for (std::size_t i = 0; i < blocks.size(); ++i)
+        blocks[i] = static_cast<std::uint8_t>(40 * (i / 24 / 8 * 3 + i % 24 / 8));
       Bytes segment = {'E', 'x', 'i', 'f', 0, 0};
       segment.insert(segment.end(), exif.begin(), exif.end());
-      const Bytes turned = pixels(with_segment(jpeg_bytes(blocks, 24, 16), 0xe1, segment), 1, 8 * width, 48 / width);
+      const Bytes turned =
+          pixels(with_segment(jpeg_bytes(blocks, 24, 16), 0xe1, segment), 1, 8 * width, 48 / width);
       for (std::size_t i = 0; i < shown.size(); ++i) {
         const auto w = static_cast<std::size_t>(width);
         const int seen = turned[(i / w * 8 + 4) * 8 * w + i % w * 8 + 4];
@@ -163,13 +191,15 @@ TEST_CASE("an EXIF block that makes no sense leaves the image as it is") {
     bytes[at] = value;
     return bytes;
   };
-  std::vector<Bytes> blocks = {changed(0, 'X'), changed(2, 43),  changed(4, 250), changed(7, 255),
-                               changed(24, 7),  changed(26, 2), changed(30, 0), changed(30, 9)};
-  for (std::size_t size = 1; size < 34; ++size) blocks.emplace_back(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+  std::vector<Bytes> blocks = {changed(0, 'X'), changed(2, 43), changed(4, 250), changed(7, 255),
+                               changed(24, 7),  changed(26, 2), changed(30, 0),  changed(30, 9)};
+  for (std::size_t size = 1; size < 34; ++size)
+    blocks.emplace_back(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
   blocks.push_back(changed(8, 255));  // more entries than there are: the two are read
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     CAPTURE(i);
-    const PngPicture picture{.width = 2, .height = 1, .depth = 8, .colour = 0, .samples = {1, 2}, .exif = blocks[i]};
+    const PngPicture picture{
+        .width = 2, .height = 1, .depth = 8, .colour = 0, .samples = {1, 2}, .exif = blocks[i]};
     CHECK(pixels(picture.bytes(), 1, 2, 1) == (i + 1 == blocks.size() ? Bytes{2, 1} : Bytes{1, 2}));
   }
 }
@@ -183,8 +213,12 @@ TEST_CASE("what is no image that is read is named by its content") {
   const Row rows[] = {{"RIFF\x10\0\0\0WEBPVP8 "s, "a WebP image"},
                       {"II*\0\x08\0\0\0"s, "a TIFF image"},
                       {"MM\0*\0\0\0\x08"s, "a TIFF image"},
-                      {"\0\0\0\x18""ftypheic\0\0\0\0"s, "a HEIC image"},
-                      {"\0\0\0\x18""ftypavif\0\0\0\0"s, "an AVIF image"},
+                      {"\0\0\0\x18"
+                       "ftypheic\0\0\0\0"s,
+                       "a HEIC image"},
+                      {"\0\0\0\x18"
+                       "ftypavif\0\0\0\0"s,
+                       "an AVIF image"},
                       {"8BPS\0\1\0\0"s, "a Photoshop file (PSD)"},
                       {"\xff\x0a\xff\xff"s, "a JPEG XL image"},
                       {"\0\0\1\0\1\0"s, "a Windows icon (ICO)"},
@@ -197,7 +231,9 @@ TEST_CASE("what is no image that is read is named by its content") {
                       {"hello"s, "no image that is known here"}};
   for (const auto& [content, name] : rows) {
     CAPTURE(name);
-    CHECK(refusal(Bytes(content.begin(), content.end())).starts_with("FILE: cannot be read as a PNG, JPEG, GIF or BMP image (it is " + std::string(name)));
+    CHECK(refusal(Bytes(content.begin(), content.end()))
+              .starts_with("FILE: cannot be read as a PNG, JPEG, GIF or BMP image (it is " +
+                           std::string(name)));
   }
 }
 
@@ -206,7 +242,8 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
   CHECK(check_jpeg(good, "FILE").width == 16);
   const auto find = [&](std::uint8_t marker) {
     const Bytes wanted = {0xff, marker};
-    return static_cast<std::size_t>(std::search(good.begin(), good.end(), wanted.begin(), wanted.end()) - good.begin());
+    return static_cast<std::size_t>(std::search(good.begin(), good.end(), wanted.begin(), wanted.end()) -
+                                    good.begin());
   };
   const auto changed = [&](std::size_t at, std::initializer_list<std::uint8_t> values) {
     Bytes bytes = good;
@@ -216,7 +253,8 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
   const auto without = [&](std::uint8_t marker) {
     Bytes bytes = good;
     const std::size_t at = find(marker), size = static_cast<std::size_t>(good[at + 2]) << 8 | good[at + 3];
-    bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(at + 2 + size));
+    bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                bytes.begin() + static_cast<std::ptrdiff_t>(at + 2 + size));
     return bytes;
   };
   const std::size_t huffman = find(0xc4), frame = find(0xc0), scan = find(0xda), quantization = find(0xdb);
@@ -245,7 +283,8 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
       {"257 codes", many, "a Huffman table has 257 codes, at most 256 fit"},
       {"256 short codes", with_segment(good, 0xc4, short_codes), "256 short codes"},
       {"too many of a length", changed(huffman + 5, {3}), "more codes than their lengths leave room for"},
-      {"counts of 255", changed(huffman + 5, {255, 255, 255, 255, 255, 255, 255, 255}), "more codes than their lengths"},
+      {"counts of 255", changed(huffman + 5, {255, 255, 255, 255, 255, 255, 255, 255}),
+       "more codes than their lengths"},
       {"a table number", changed(huffman + 4, {4}), "a number that JPEG does not have"},
       {"a table kind", changed(huffman + 4, {0x20}), "a number that JPEG does not have"},
       {"no Huffman tables", without(0xc4), "a Huffman table that the file does not define"},
@@ -268,7 +307,8 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
     CAPTURE(what);
     CHECK(holds(refusal(file), expected));
   }
-  CHECK(check_jpeg(with_segment(good, 0xc4, full), "FILE").height == 16);  // 256 codes are as many as there may be
+  CHECK(check_jpeg(with_segment(good, 0xc4, full), "FILE").height ==
+        16);  // 256 codes are as many as there may be
 }
 
 TEST_CASE("PNG, GIF and BMP files that lie about their sizes, palettes and chunks are refused") {
@@ -286,7 +326,9 @@ TEST_CASE("PNG, GIF and BMP files that lie about their sizes, palettes and chunk
   form.samples = Bytes(12);  // rows of three
   CHECK(holds(refusal(form.bytes()), "fewer pixels than its header says"));
   for (std::size_t size = 8; size + 12 < png.size(); ++size)
-    CHECK_MESSAGE(holds(refusal(Bytes(png.begin(), png.begin() + static_cast<std::ptrdiff_t>(size))), "broken image"), size);
+    CHECK_MESSAGE(
+        holds(refusal(Bytes(png.begin(), png.begin() + static_cast<std::ptrdiff_t>(size))), "broken image"),
+        size);
   for (std::size_t at = 41; at < png.size() - 12; ++at) {  // in the data and their checksums, nothing passes
     Bytes flipped = png;
     flipped[at] = static_cast<std::uint8_t>(flipped[at] ^ 0x10);
@@ -309,20 +351,47 @@ TEST_CASE("PNG, GIF and BMP files that lie about their sizes, palettes and chunk
   bmp = bmp32(255);
   std::memset(bmp.data() + 18, 0x7f, 8);
   CHECK(holds(refusal(bmp), "is too large"));
-  Bytes indexed = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 58, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 8, 0};
+  Bytes indexed = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 58, 0, 0, 0, 40,
+                   0,   0,   0, 1, 0, 0, 0, 1, 0, 0, 0,  1, 0, 8, 0};
   indexed.resize(58);
   indexed.insert(indexed.end(), {200, 0, 0, 0});
   CHECK(holds(refusal(indexed), "a pixel has colour 200 of a palette of 1"));
   for (const unsigned depth : {1u, 4u, 8u}) {  // OS/2's header, a whole palette, and its last colour
     CAPTURE(depth);
     const std::size_t offset = 26 + (std::size_t{3} << depth);
-    Bytes os2 = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(offset), static_cast<std::uint8_t>(offset >> 8), 0, 0, 12, 0, 0, 0, 1, 0, 1, 0, 1, 0,
-                 static_cast<std::uint8_t>(depth), 0};
+    Bytes os2 = {'B',
+                 'M',
+                 0,
+                 0,
+                 0,
+                 0,
+                 0,
+                 0,
+                 0,
+                 0,
+                 static_cast<std::uint8_t>(offset),
+                 static_cast<std::uint8_t>(offset >> 8),
+                 0,
+                 0,
+                 12,
+                 0,
+                 0,
+                 0,
+                 1,
+                 0,
+                 1,
+                 0,
+                 1,
+                 0,
+                 static_cast<std::uint8_t>(depth),
+                 0};
     os2.resize(offset, 77);
     os2.insert(os2.end(), {255, 0, 0, 0});
-    CHECK(holds(refusal(os2), "FILE: a BMP image of OS/2's old kind with a palette, which is not read; convert it to PNG"));
+    CHECK(holds(refusal(os2),
+                "FILE: a BMP image of OS/2's old kind with a palette, which is not read; convert it to PNG"));
   }
-  const Bytes os2_colour = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 26, 0, 0, 0, 12, 0, 0, 0, 1, 0, 1, 0, 1, 0, 24, 0, 30, 20, 10, 0};
+  const Bytes os2_colour = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0,  26, 0,  0,  0,  12,
+                            0,   0,   0, 1, 0, 1, 0, 1, 0, 24, 0,  30, 20, 10, 0};
   CHECK(pixel(os2_colour, {}) == Bytes{10, 20, 30});
 }
 
@@ -331,7 +400,8 @@ TEST_CASE("bad images are all named at once, and those beside them are read") {
   std::vector<std::string> paths;
   for (int i = 0; i < 30; ++i) {
     paths.push_back(folder / (std::to_string(i) + ".png"));
-    const PngPicture picture{.width = 2, .height = 2, .depth = 8, .colour = 0, .samples = Bytes(4, static_cast<std::uint8_t>(i))};
+    const PngPicture picture{
+        .width = 2, .height = 2, .depth = 8, .colour = 0, .samples = Bytes(4, static_cast<std::uint8_t>(i))};
     Bytes file = picture.bytes();
     if (i % 2 == 1) file.resize(file.size() / 2);
     write_bytes(paths.back(), file);
@@ -339,8 +409,9 @@ TEST_CASE("bad images are all named at once, and those beside them are read") {
   paths.push_back(folder / "none.png");
   paths.push_back("/dev/zero");
   BadImages bad;
-  const auto images = decode_images(static_cast<Index>(paths.size()), [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
-                                    {.channels = 1, .height = 2, .width = 2}, bad);
+  const auto images = decode_images(
+      static_cast<Index>(paths.size()), [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
+      {.channels = 1, .height = 2, .width = 2}, bad);
   CHECK(images.kept == std::vector<Index>{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28});
   CHECK(images.pixels.size() == 60);
   CHECK(images.pixels[56] == 28);
@@ -357,7 +428,8 @@ TEST_CASE("bad images are all named at once, and those beside them are read") {
 
 TEST_CASE("whatever becomes of the decoder, --skip-bad reads what can be read") {
   const TempFolder folder;
-  write_bytes(folder / "a.png", PngPicture{.width = 1, .height = 1, .depth = 8, .colour = 0, .samples = {9}}.bytes());
+  write_bytes(folder / "a.png",
+              PngPicture{.width = 1, .height = 1, .depth = 8, .colour = 0, .samples = {9}}.bytes());
   // The process that decodes is this thread's only child while the next path is asked for.
   const auto kill_decoder = [&](Index i) {
     pid_t child = 0;
@@ -370,5 +442,6 @@ TEST_CASE("whatever becomes of the decoder, --skip-bad reads what can be read") 
   CHECK(decode_images(27, kill_decoder, form, bad).kept == std::vector<Index>{25, 26});
   CHECK(bad.count == 25);
   BadImages ended;
-  CHECK(holds(message([&] { decode_images(27, kill_decoder, form, ended); }), "20 images brought their decoder down"));
+  CHECK(holds(message([&] { decode_images(27, kill_decoder, form, ended); }),
+              "20 images brought their decoder down"));
 }

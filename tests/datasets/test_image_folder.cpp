@@ -37,7 +37,9 @@ void write_picture(const std::string& path, std::uint8_t gray, int width = 4, in
   REQUIRE(written != 0);
 }
 
-ImageForm form(Index channels, Index height, Index width) { return {.channels = channels, .height = height, .width = width}; }
+ImageForm form(Index channels, Index height, Index width) {
+  return {.channels = channels, .height = height, .width = width};
+}
 
 std::string text(const TempFolder& folder, const std::string& options) {
   return "folder(" + folder.path() + ", " + options + ")";
@@ -120,11 +122,14 @@ TEST_CASE("a class of few images has one on either side, and a class of one is r
       CHECK(train[k] + test[k] == static_cast<Index>(k + 2));
       CHECK(train[k] >= 1);
       CHECK(test[k] >= 1);
-      if (wanted >= 1 && wanted <= static_cast<double>(k + 1)) CHECK(std::abs(static_cast<double>(test[k]) - wanted) <= 0.5);
+      if (wanted >= 1 && wanted <= static_cast<double>(k + 1))
+        CHECK(std::abs(static_cast<double>(test[k]) - wanted) <= 0.5);
     }
     write_picture(folder / "lonely/x.png", 9);
-    CHECK(message([&] { load_splits(text(folder, "size=4")); }) ==
-          folder.path() + ": class 'lonely' has one image, and a training and a test half need at least two; add images, or make train/ and test/");
+    CHECK(
+        message([&] { load_splits(text(folder, "size=4")); }) ==
+        folder.path() +
+            ": class 'lonely' has one image, and a training and a test half need at least two; add images, or make train/ and test/");
   }
 }
 
@@ -132,8 +137,9 @@ TEST_CASE("halves are found under the names people give them") {
   struct Row {
     const char *train, *test;
   };
-  for (const auto& [train, test] : {Row{"train", "test"}, Row{"train", "val"}, Row{"Train", "Test"}, Row{"TRAIN", "Validation"},
-                                    Row{"training", "valid"}, Row{"Training", "testing"}}) {
+  for (const auto& [train, test] :
+       {Row{"train", "test"}, Row{"train", "val"}, Row{"Train", "Test"}, Row{"TRAIN", "Validation"},
+        Row{"training", "valid"}, Row{"Training", "testing"}}) {
     CAPTURE(train);
     const TempFolder folder;
     for (const char* name : {"a", "b"}) {
@@ -150,14 +156,16 @@ TEST_CASE("halves are found under the names people give them") {
   }
   // test/ before val/, which is said.
   const TempFolder three;
-  for (const char* half : {"train", "test", "val"}) write_picture(three / (std::string(half) + "/a/1.png"), half[0] == 't' ? 10 : 20);
+  for (const char* half : {"train", "test", "val"})
+    write_picture(three / (std::string(half) + "/a/1.png"), half[0] == 't' ? 10 : 20);
   const Splits data = load_splits(text(three, "size=4"));
   CHECK(data.test.image(0)[0] == 10);
   REQUIRE(data.notes().size() == 1);
   CHECK(data.notes()[0] == three.path() + ": training on 'train', testing on 'test'; not used: val");
   // A class may be called train.
   const TempFolder vehicles;
-  for (const char* file : {"train/1.png", "train/2.png", "car/1.png", "car/2.png"}) write_picture(vehicles / file, 9);
+  for (const char* file : {"train/1.png", "train/2.png", "car/1.png", "car/2.png"})
+    write_picture(vehicles / file, 9);
   CHECK(load_splits(text(vehicles, "size=4")).train.class_names == std::vector<std::string>{"car", "train"});
 
   const auto refused = [](std::initializer_list<const char*> files) {
@@ -165,9 +173,14 @@ TEST_CASE("halves are found under the names people give them") {
     for (const char* file : files) write_picture(folder / file, 9);
     return message([&] { load_splits(text(folder, "size=4")); });
   };
-  CHECK(holds(refused({"train/a/1.png"}), "'train' holds a folder for each class, but its other half is missing: expected test/ or val/"));
-  CHECK(holds(refused({"train/a/1.png", "val/1.png"}), "/val: images and no class folders; sort them into a folder for each class"));
-  CHECK(holds(refused({"x/a/1.png", "y/a/1.png"}), "/x: no images, expected PNG, JPEG, GIF or BMP files; it holds folders ('a'): name the folder"));
+  CHECK(
+      holds(refused({"train/a/1.png"}),
+            "'train' holds a folder for each class, but its other half is missing: expected test/ or val/"));
+  CHECK(holds(refused({"train/a/1.png", "val/1.png"}),
+              "/val: images and no class folders; sort them into a folder for each class"));
+  CHECK(
+      holds(refused({"x/a/1.png", "y/a/1.png"}),
+            "/x: no images, expected PNG, JPEG, GIF or BMP files; it holds folders ('a'): name the folder"));
   CHECK(holds(refused({"1.png", "2.png"}), "it holds 2 images, of which nothing tells the class"));
   CHECK(holds(refused({"train/a/1.png", "Train/a/1.png", "test/a/1.png"}), "may each be the 'train' half"));
   CHECK(holds(refused({"train/Cat/1.png", "test/cat/1.png"}), "class 'cat' is spelt otherwise in"));
@@ -177,13 +190,15 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
   const TempFolder accents;
   for (const char* name : {"caf\u00e9", "cafe\u0301"})  // composed, and decomposed as on a Mac
     for (const char* file : {"/1.png", "/2.png"}) write_picture(accents / (name + std::string(file)), 9);
-  CHECK(holds(message([&] { load_splits(text(accents, "size=4")); }), "two classes are both called 'caf\u00e9', in two Unicode forms"));
+  CHECK(holds(message([&] { load_splits(text(accents, "size=4")); }),
+              "two classes are both called 'caf\u00e9', in two Unicode forms"));
   struct Row {
     const char *one, *other;
     bool same;
   };
-  for (const auto& [one, other, same] : {Row{"Cat", "cat", true}, Row{"\u00c9t\u00e9", "e\u0301te\u0301", true}, Row{"\u0416", "\u0436", true},
-                                         Row{"\u03a3", "\u03c3", true}, Row{"cafe", "caf\u00e9", false}, Row{"a", "b", false}}) {
+  for (const auto& [one, other, same] :
+       {Row{"Cat", "cat", true}, Row{"\u00c9t\u00e9", "e\u0301te\u0301", true}, Row{"\u0416", "\u0436", true},
+        Row{"\u03a3", "\u03c3", true}, Row{"cafe", "caf\u00e9", false}, Row{"a", "b", false}}) {
     CAPTURE(one);
     const TempFolder folder;
     for (const char* name : {one, other})
@@ -192,7 +207,9 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
     CHECK(notes.size() == (same ? 1 : 0));
     if (same) CHECK(holds(notes.at(0), "differ in capital letters only"));
   }
-  for (const auto& [one, other] : {std::pair{"\ud55c", "\u1112\u1161\u11ab"}, std::pair{"\u304c", "\u304b\u3099"}, std::pair{"\u1ec7", "e\u0323\u0302"}}) {
+  for (const auto& [one, other] :
+       {std::pair{"\ud55c", "\u1112\u1161\u11ab"}, std::pair{"\u304c", "\u304b\u3099"},
+        std::pair{"\u1ec7", "e\u0323\u0302"}}) {
     const TempFolder folder;
     for (const char* name : {one, other}) write_picture(folder / (name + std::string("/1.png")), 9);
     CHECK(holds(message([&] { load_splits(text(folder, "size=4")); }), "in two Unicode forms"));
@@ -203,21 +220,27 @@ TEST_CASE("files that are not read are counted, by their endings") {
   const TempFolder folder;
   for (const char* name : {"a", "b"})
     for (const char* file : {"/1.png", "/2.png"}) write_picture(folder / (name + std::string(file)), 9);
-  for (const char* file : {"a/1.webp", "a/2.WEBP", "b/3.webp", "b/notes.txt", "b/README", "b/.DS_Store"}) write_bytes(folder / file, {'x'});
+  for (const char* file : {"a/1.webp", "a/2.WEBP", "b/3.webp", "b/notes.txt", "b/README", "b/.DS_Store"})
+    write_bytes(folder / file, {'x'});
   fs::create_directory(folder / "a/old");
   const auto notes = load_splits(text(folder, "size=4")).notes();
   REQUIRE(notes.size() == 2);
-  CHECK(notes[0] == folder.path() + ": 5 files are left out, since only PNG, JPEG, GIF or BMP images are read: 3 .webp, 1 .txt, 1 without an ending");
+  CHECK(
+      notes[0] ==
+      folder.path() +
+          ": 5 files are left out, since only PNG, JPEG, GIF or BMP images are read: 3 .webp, 1 .txt, 1 without an ending");
   CHECK(notes[1] == folder.path() + ": 1 folder within a class folder is left out");
   fs::create_directory(folder / "c");
   write_bytes(folder / "c/1.heic", {'x'});
-  CHECK(message([&] { load_splits(text(folder, "size=4")); }) == folder / "c: no images, expected PNG, JPEG, GIF or BMP files; it holds 1 .heic");
+  CHECK(message([&] { load_splits(text(folder, "size=4")); }) ==
+        folder / "c: no images, expected PNG, JPEG, GIF or BMP files; it holds 1 .heic");
 }
 
 TEST_CASE("images that cannot be read are all named at once, or left out with a count") {
   const TempFolder folder;
   for (const char* name : {"train/a", "train/b", "test/a", "test/b"})
-    for (const char* file : {"/1.png", "/2.png", "/3.png"}) write_picture(folder / (name + std::string(file)), 9);
+    for (const char* file : {"/1.png", "/2.png", "/3.png"})
+      write_picture(folder / (name + std::string(file)), 9);
   for (const char* file : {"train/a/2.png", "train/b/1.png", "test/b/3.png"}) {
     Bytes bytes = read_bytes(folder / file);
     bytes.resize(bytes.size() / 2);
@@ -228,8 +251,11 @@ TEST_CASE("images that cannot be read are all named at once, or left out with a 
   CHECK(holds(all, folder / "train/b/1.png: "));
   CHECK(holds(all, folder / "test/b/3.png: "));
   CHECK(holds(all, "skip_bad=true"));
-  CHECK(message([&] { load_dataset(text(folder, "size=4"), Split::test); }).starts_with("3 of 12 images cannot be read: " + (folder / "test/b/3.png")));
-  CHECK(holds(message([&] { with_bad_images_skipped(text(folder, "skip_bad=false")); }), "says skip_bad=false; leave one of them out"));
+  CHECK(message([&] {
+          load_dataset(text(folder, "size=4"), Split::test);
+        }).starts_with("3 of 12 images cannot be read: " + (folder / "test/b/3.png")));
+  CHECK(holds(message([&] { with_bad_images_skipped(text(folder, "skip_bad=false")); }),
+              "says skip_bad=false; leave one of them out"));
   CHECK(with_bad_images_skipped(text(folder, "skip_bad=true")) == text(folder, "skip_bad=true"));
   const std::string skipping = with_bad_images_skipped(text(folder, "size=4"));
   const Splits data = load_splits(skipping);
@@ -238,7 +264,8 @@ TEST_CASE("images that cannot be read are all named at once, or left out with a 
   CHECK(data.test.class_counts() == std::vector<Index>{3, 2});
   CHECK(data.train.labels == std::vector<std::int32_t>{0, 0, 1, 1});
   REQUIRE(data.notes().size() == 2);
-  CHECK(data.notes()[0].starts_with("2 of 6 training images cannot be read and are left out (skip_bad): " + (folder / "train/a/2.png")));
+  CHECK(data.notes()[0].starts_with("2 of 6 training images cannot be read and are left out (skip_bad): " +
+                                    (folder / "train/a/2.png")));
   CHECK(data.notes()[1].starts_with("1 of 6 test images cannot be read"));
   // Not until a class has none.
   for (const char* file : {"train/b/2.png", "train/b/3.png"}) write_bytes(folder / file, {'x'});
@@ -256,27 +283,36 @@ TEST_CASE("a folder's images show the background that its text names, and predic
   CHECK(load_splits(text(folder, "size=1")).train.images == Bytes{255, 255});
   CHECK(load_splits(text(folder, "size=1, background=black")).train.images == Bytes{0, 0});
   CHECK(load_splits(text(folder, "size=1, background=40")).train.images == Bytes{40, 40});
-  CHECK(message([&] { load_splits(text(folder, "size=1, background=pink")); }).find("background = 'pink' must be white") != std::string::npos);
+  CHECK(message([&] {
+          load_splits(text(folder, "size=1, background=pink"));
+        }).find("background = 'pink' must be white") != std::string::npos);
   CHECK(background_of("folder(/no/such, background=black)") == Background{0, 0, 0});
-  for (const char* other : {"folder(/x)", "mnist", "", "f(((", "folder(/x, background=pink)"}) CHECK(background_of(other) == Background{});
+  for (const char* other : {"folder(/x)", "mnist", "", "f(((", "folder(/x, background=pink)"})
+    CHECK(background_of(other) == Background{});
 }
 
 TEST_CASE("a path with a comma or an equals sign is a data set like any other") {
   const TempFolder root;
   for (const char* name : {"cats, dogs", "lr=0.1", "a (b", "say \"x\""}) {
     CAPTURE(name);
-    for (const char* file : {"/a/1.png", "/a/2.png", "/b/1.png", "/b/2.png"}) write_picture(root / (name + std::string(file)), 9);
+    for (const char* file : {"/a/1.png", "/a/2.png", "/b/1.png", "/b/2.png"})
+      write_picture(root / (name + std::string(file)), 9);
     const Splits data = load_splits("folder(" + value_text(root / name) + ", size=4)");
     CHECK(data.train.count == 2);
-    CHECK(load_splits(data.train.name).train.images == data.train.images);  // the name that is saved with a model
+    CHECK(load_splits(data.train.name).train.images ==
+          data.train.images);  // the name that is saved with a model
   }
   CHECK(load_splits("folder(" + (root / "lr=0.1") + ")").train.count == 2);
-  CHECK(message([&] { load_splits("folder(" + (root / "cats, dogs") + ")"); }).ends_with("; a path that holds a comma is put in quotes: folder(\"…\")"));
+  CHECK(message([&] {
+          load_splits("folder(" + (root / "cats, dogs") + ")");
+        }).ends_with("; a path that holds a comma is put in quotes: folder(\"…\")"));
 }
 
 TEST_CASE("what is wrong with an image folder is said with the path") {
   const TempFolder folder;
-  const auto message = [&](const std::string& options) { return ::message([&] { load_splits(text(folder, options)); }); };
+  const auto message = [&](const std::string& options) {
+    return ::message([&] { load_splits(text(folder, options)); });
+  };
   CHECK(message("size=4") == folder.path() + ": no sub-folders, expected one of images per class");
   fs::create_directory(folder / "empty");
   CHECK(message("size=4") == folder / "empty: no images, expected PNG, JPEG, GIF or BMP files");
@@ -301,9 +337,11 @@ TEST_CASE("what is wrong with an image folder is said with the path") {
   std::free(png);
   CHECK(message("size=4").starts_with(folder / "empty/broken.png: broken image ("));
   write_bytes(folder / "empty/broken.png", huge);
-  CHECK(message("size=4") ==
-        folder / "empty/broken.png: an image of 20000x20000 pixels is too large, at most 67108864 are read; --skip-bad, or "
-                 "skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out");
+  CHECK(
+      message("size=4") ==
+      folder /
+          "empty/broken.png: an image of 20000x20000 pixels is too large, at most 67108864 are read; --skip-bad, or "
+          "skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out");
   CHECK_THROWS_WITH_AS(load_dataset("folder(/no/such)", Split::train),
                        "/no/such: no such folder, expected one sub-folder of images per class", Error);
   CHECK_THROWS_AS(read_image(folder / "none.png", form(1, 4, 4)), Error);

@@ -73,7 +73,8 @@ void write_large_gz(const std::string& path, std::size_t megabytes) {
   const Bytes header = idx({static_cast<std::uint32_t>(megabytes), 1024, 1024}, {});
   gzwrite(file, header.data(), static_cast<unsigned>(header.size()));
   const Bytes piece(1 << 20, 5);
-  for (std::size_t i = 0; i < megabytes; ++i) gzwrite(file, piece.data(), static_cast<unsigned>(piece.size()));
+  for (std::size_t i = 0; i < megabytes; ++i)
+    gzwrite(file, piece.data(), static_cast<unsigned>(piece.size()));
   gzclose(file);
 }
 
@@ -96,12 +97,16 @@ void write_large_png(const std::string& path, std::uint32_t side, int depth, int
     } while (stream.avail_out == 0);
   }
   deflateEnd(&stream);
-  const auto be = [](std::uint32_t v) { return Bytes{static_cast<std::uint8_t>(v >> 24), static_cast<std::uint8_t>(v >> 16), static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)}; };
+  const auto be = [](std::uint32_t v) {
+    return Bytes{static_cast<std::uint8_t>(v >> 24), static_cast<std::uint8_t>(v >> 16),
+                 static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
+  };
   Bytes header = be(side);
   for (const std::uint8_t byte : be(side)) header.push_back(byte);
   for (const int part : {depth, colour, 0, 0, 0}) header.push_back(static_cast<std::uint8_t>(part));
   Bytes file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  for (const Bytes& chunk : {png_chunk("IHDR", header), png_chunk("IDAT", packed), png_chunk("IEND", {})}) file.insert(file.end(), chunk.begin(), chunk.end());
+  for (const Bytes& chunk : {png_chunk("IHDR", header), png_chunk("IDAT", packed), png_chunk("IEND", {})})
+    file.insert(file.end(), chunk.begin(), chunk.end());
   write_bytes(path, file);
 }
 
@@ -112,12 +117,14 @@ TEST_CASE("a large packed IDX file takes what it holds and 64 MiB, not twice tha
   const TempFolder folder;
   constexpr long size = 160;
   write_large_gz(folder / "images.gz", size);
-  const Peak peak = peak_of([&] { CHECK(read_idx(folder / "images.gz", 3).bytes.size() == std::size_t{size} << 20); });
+  const Peak peak =
+      peak_of([&] { CHECK(read_idx(folder / "images.gz", 3).bytes.size() == std::size_t{size} << 20); });
   CHECK(peak.own >= size);  // it was read
   CHECK(peak.own <= size + 64);
 }
 
-TEST_CASE("what an IDX header promises costs nothing before the data are there, and labels take what they become") {
+TEST_CASE(
+    "what an IDX header promises costs nothing before the data are there, and labels take what they become") {
   if (!measures) return;
   const TempFolder folder;
   constexpr std::uint32_t many = 16u << 20;
@@ -150,7 +157,8 @@ TEST_CASE("what an IDX header promises costs nothing before the data are there, 
     CAPTURE(labels);
     CHECK(peak_of([&] { read_idx_dataset(folder / images, folder / labels, 0); }).own <= most);
   }
-  CHECK(holds(message([&] { read_idx(folder / "liar.gz", 3); }), "the header promises 2000x1024x1024 = 2097152000 bytes, there are 3145728"));
+  CHECK(holds(message([&] { read_idx(folder / "liar.gz", 3); }),
+              "the header promises 2000x1024x1024 = 2097152000 bytes, there are 3145728"));
 }
 
 TEST_CASE("the largest PNG of 16 bits takes a few bytes a pixel, and only in the process that decodes it") {
@@ -159,7 +167,8 @@ TEST_CASE("the largest PNG of 16 bits takes a few bytes a pixel, and only in the
   write_large_png(folder / "large.png", 8192, 16, 2);
   const Peak peak = peak_of([&] {
     BadImages bad;
-    const auto images = decode_images(1, [&](Index) { return folder / "large.png"; }, {.channels = 1, .height = 28, .width = 28}, bad);
+    const auto images = decode_images(
+        1, [&](Index) { return folder / "large.png"; }, {.channels = 1, .height = 28, .width = 28}, bad);
     if (images.kept.size() != 1) throw std::runtime_error("not read");
   });
   CHECK(peak.own <= 16);
@@ -177,13 +186,16 @@ TEST_CASE("an image that needs more memory than its process gets is a bad image,
     jpeg.insert(jpeg.end(), {0xff, 0xc4, 0, 20, kind, 1});
     jpeg.resize(jpeg.size() + 16, 0);
   }
-  jpeg.insert(jpeg.end(), {0xff, 0xc2, 0, 17, 8, 0x1f, 0xf0, 0x1f, 0xf0, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0});
+  jpeg.insert(jpeg.end(),
+              {0xff, 0xc2, 0, 17, 8, 0x1f, 0xf0, 0x1f, 0xf0, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0});
   jpeg.insert(jpeg.end(), {0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0xff, 0xd9});
   write_bytes(folder / "a.jpg", jpeg);
   write_bytes(folder / "b.png", PngPicture{1, 1, 8, 0, {7}}.bytes());
   BadImages bad;
   const std::vector<std::string> paths = {folder / "a.jpg", folder / "b.png"};
-  const auto images = decode_images(2, [&](Index i) { return paths[static_cast<std::size_t>(i)]; }, {.channels = 3, .height = 1, .width = 1}, bad);
+  const auto images = decode_images(
+      2, [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
+      {.channels = 3, .height = 1, .width = 1}, bad);
   CHECK(images.kept == std::vector<Index>{1});
   REQUIRE(bad.count == 1);
   CHECK(bad.messages[0] == paths[0] + ": it takes more than 512 MiB to decode");
@@ -195,15 +207,18 @@ TEST_CASE("a folder of many files takes its names and its images") {
   constexpr int count = 20000;
   for (const char* name : {"a", "b"}) {
     std::filesystem::create_directory(folder / name);
-    for (int i = 0; i < count / 2; ++i) std::ofstream(folder / (std::string(name) + "/" + std::string(200, 'n') + std::to_string(i) + ".txt"));
+    for (int i = 0; i < count / 2; ++i)
+      std::ofstream(folder / (std::string(name) + "/" + std::string(200, 'n') + std::to_string(i) + ".txt"));
   }
   const Peak peak = peak_of([&] { load_splits("folder(" + folder.path() + ")"); });
   CHECK(peak.own <= 16);
 }
 
 TEST_CASE("absurd sizes are refused before anything is made") {
-  for (const char* text : {"synthetic(count=10000000, size=512)", "synthetic(count=10000001)", "synthetic(classes=100000)", "synthetic(size=100000)",
-                           "synthetic(count=5000000, size=28, channels=3)", "folder(/tmp, size=4097)", "idx(/tmp, classes=100000)"}) {
+  for (const char* text :
+       {"synthetic(count=10000000, size=512)", "synthetic(count=10000001)", "synthetic(classes=100000)",
+        "synthetic(size=100000)", "synthetic(count=5000000, size=28, channels=3)", "folder(/tmp, size=4097)",
+        "idx(/tmp, classes=100000)"}) {
     CAPTURE(text);
     const Peak peak = peak_of([&] { load_splits(text); });
     CHECK(peak.own <= 8);

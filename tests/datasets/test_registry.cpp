@@ -124,23 +124,32 @@ TEST_CASE("a class that never occurs in training is told, with what to do about 
   };
   using List = std::vector<std::string>;
   const std::string letters = write({1, 2, 3, 3});
-  CHECK(load_splits(letters + ")").notes() == List{"1 of 4 classes never occurs in the training images: 0; its labels begin at 1: only=1..3 renumbers them from 0"});
+  CHECK(
+      load_splits(letters + ")").notes() ==
+      List{
+          "1 of 4 classes never occurs in the training images: 0; its labels begin at 1: only=1..3 renumbers them from 0"});
   CHECK(load_splits(letters + ", only=1..3)").notes().empty());
   CHECK(load_splits(letters + ", only=1..3)").train.classes == 3);
-  CHECK(load_splits(letters + ", only=0..1)").notes() == List{"1 of 2 classes never occurs in the training images: 0"});
-  CHECK(load_splits(letters + ", classes=6)").notes() == List{"3 of 6 classes never occur in the training images: 0, 4, 5"});
+  CHECK(load_splits(letters + ", only=0..1)").notes() ==
+        List{"1 of 2 classes never occurs in the training images: 0"});
+  CHECK(load_splits(letters + ", classes=6)").notes() ==
+        List{"3 of 6 classes never occur in the training images: 0, 4, 5"});
   const std::string gaps = write({0, 2, 2, 5});
-  CHECK(load_splits(gaps + ")").notes() == List{"3 of 6 classes never occur in the training images: 1, 3, 4"});
+  CHECK(load_splits(gaps + ")").notes() ==
+        List{"3 of 6 classes never occur in the training images: 1, 3, 4"});
   CHECK(load_splits(gaps + ", only=0+2+5)").notes().empty());
   CHECK(load_splits("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
 }
 
 TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
   const TempFolder folder;
-  const auto write = [&](const std::string& set, const std::string& test, const std::string& labels, std::uint8_t pixel) {
+  const auto write = [&](const std::string& set, const std::string& test, const std::string& labels,
+                         std::uint8_t pixel) {
     for (const std::string& half : {std::string("train"), test}) {
       write_gz(folder / (set + half + "-images-idx3-ubyte.gz"), idx_images({pixel}, 1, 1, 1));
-      write_bytes(folder / (set + half + "-labels-" + labels), labels == "idx1-ubyte" ? idx_labels({0}) : Bytes{0, 0, 12, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0});
+      write_bytes(
+          folder / (set + half + "-labels-" + labels),
+          labels == "idx1-ubyte" ? idx_labels({0}) : Bytes{0, 0, 12, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0});
     }
   };
   const std::string text = "idx(" + folder.path();
@@ -148,10 +157,12 @@ TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
   CHECK(load_splits(text + ")").test.images == Bytes{1});
   write("qmnist-", "test", "idx2-int", 2);
   const std::string several = message([&] { load_splits(text + ")"); });
-  CHECK(holds(several, "the files of several data sets (emnist-letters, qmnist); say which: idx(" + folder.path() + ", name=emnist-letters)"));
+  CHECK(holds(several, "the files of several data sets (emnist-letters, qmnist); say which: idx(" +
+                           folder.path() + ", name=emnist-letters)"));
   CHECK(load_splits(text + ", name=qmnist)").train.images == Bytes{2});
   CHECK(load_splits(text + ", name=emnist-letters)").train.images == Bytes{1});
-  CHECK(holds(message([&] { load_splits(text + ", name=emnist-leters)"); }), "no files of 'emnist-leters'; did you mean 'emnist-letters'?"));
+  CHECK(holds(message([&] { load_splits(text + ", name=emnist-leters)"); }),
+              "no files of 'emnist-leters'; did you mean 'emnist-letters'?"));
   write("", "t10k", "idx1-ubyte", 3);  // MNIST's names stand for themselves
   CHECK(load_splits(text + ")").train.images == Bytes{3});
 }
@@ -226,7 +237,9 @@ TEST_CASE("a selection keeps some classes, renumbered, and some training samples
   CHECK(part.test.class_counts() == std::vector<Index>{counts[3], counts[4], counts[1]});
   CHECK(part.train.mean == all.train.mean);
   CHECK(load_dataset(part.train.name, Split::train).images == part.train.images);
-  CHECK(load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)").train.images != part.train.images);
+  CHECK(
+      load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)").train.images !=
+      part.train.images);
 
   const auto refused = [](const std::string& options) {
     return usage_message([&] { load_splits("synthetic(classes=6, count=60, size=4, " + options + ")"); });
@@ -235,6 +248,8 @@ TEST_CASE("a selection keeps some classes, renumbered, and some training samples
   CHECK(refused("only=1+1").find("each once") != std::string::npos);
   CHECK(refused("only=4..2").find("must be classes") != std::string::npos);
   CHECK(refused("per_class=0").find("per_class = '0'") != std::string::npos);
-  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, only=9)"), doctest::Contains("no class 9, expected 0..5"), Error);
-  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"), doctest::Contains("cannot take 900"), Error);
+  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, only=9)"),
+                       doctest::Contains("no class 9, expected 0..5"), Error);
+  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"),
+                       doctest::Contains("cannot take 900"), Error);
 }

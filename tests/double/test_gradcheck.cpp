@@ -28,7 +28,8 @@ struct Cube {
   void backward(const Tensor& grad_output, Gradients& grads) {
     const auto gx = grads.slot(0);
     for (Index i = 0; i < x.numel(); ++i) {
-      const real g = 3 * x.data()[i] * x.data()[i] * grad_output.data()[i] * static_cast<real>(i < first_wrong ? 1 : factor);
+      const real g = 3 * x.data()[i] * x.data()[i] * grad_output.data()[i] *
+                     static_cast<real>(i < first_wrong ? 1 : factor);
       gx.data[i] = (gx.accumulate ? gx.data[i] : 0) + g;
     }
   }
@@ -43,7 +44,8 @@ TEST_CASE("gradcheck passes a right gradient and measures a wrong one") {
         {random({10}, 1, 0.5, 1)});
   };
   CHECK(error_of(1, 0) < bound);
-  for (const double factor : gradcheck_in_double ? std::vector{1.0001, 1 / 1.0001} : std::vector{1.1, 1 / 1.1}) {
+  for (const double factor :
+       gradcheck_in_double ? std::vector{1.0001, 1 / 1.0001} : std::vector{1.1, 1 / 1.1}) {
     const double expected = std::abs(factor - 1) / std::max(factor, 1.0);
     CHECK(error_of(factor, 0) == doctest::Approx(expected).epsilon(0.01));
     CHECK(error_of(factor, 9) == doctest::Approx(expected).epsilon(0.01));
@@ -60,7 +62,8 @@ TEST_CASE("gradcheck notices a gradient that never arrives") {
 TEST_CASE("gradcheck follows inputs of any size") {
   for (const double size : {1e-3, 1.0, 1e3}) {
     CAPTURE(size);
-    CHECK(gradcheck([](const Inputs& in) { return in[0] * in[0] / in[0] * in[0]; }, {random({8}, 1, 0.5 * size, size)}) < bound);
+    CHECK(gradcheck([](const Inputs& in) { return in[0] * in[0] / in[0] * in[0]; },
+                    {random({8}, 1, 0.5 * size, size)}) < bound);
   }
 }
 
@@ -70,7 +73,8 @@ TEST_CASE("gradcheck refuses a step that rounding swallows, and inputs that want
     CAPTURE(step);
     CHECK_THROWS_WITH_AS(gradcheck(twice, {random({3}, 1)}, step), doctest::Contains("step"), Error);
   }
-  CHECK_THROWS_WITH_AS(gradcheck(twice, {random({3}, 1).set_requires_grad(false)}), doctest::Contains("requires grad"), Error);
+  CHECK_THROWS_WITH_AS(gradcheck(twice, {random({3}, 1).set_requires_grad(false)}),
+                       doctest::Contains("requires grad"), Error);
   CHECK_THROWS_WITH_AS(gradcheck(twice, {}), doctest::Contains("requires grad"), Error);
 }
 

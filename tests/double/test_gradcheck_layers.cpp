@@ -59,16 +59,19 @@ TEST_CASE("conv2d_relu_max_pool, with even planes in one pass and with odd ones 
                     {distinct({2, 2, 6, width}, 5), w, bias}) <= bound);
   }
   if (!gradcheck_in_double) return;  // a float's step changes which pixel is a window's largest
-  CHECK(gradcheck([&](const Inputs& in) { return ops::conv2d_relu_max_pool(in[0], in[1], {}, {.padding = 1}); },
-                  {random({2, 3, 6, 4}, 7), random({10, 3, 3, 3}, 8)}) <= bound);
+  CHECK(
+      gradcheck([&](const Inputs& in) { return ops::conv2d_relu_max_pool(in[0], in[1], {}, {.padding = 1}); },
+                {random({2, 3, 6, 4}, 7), random({10, 3, 3, 3}, 8)}) <= bound);
 }
 
 TEST_CASE("conv2d where it is computed by Winograd's transform, with and without a pool behind") {
   const Inputs in = {random({1, 16, 2, 12}, 1), random({16, 16, 3, 3}, 2), random({16}, 3)};
-  CHECK(gradcheck([&](const Inputs& i) { return ops::conv2d(i[0], i[1], i[2], {.padding = 1}); }, in) <= bound);
+  CHECK(gradcheck([&](const Inputs& i) { return ops::conv2d(i[0], i[1], i[2], {.padding = 1}); }, in) <=
+        bound);
   if (!gradcheck_in_double) return;
   const Inputs pooled = {random({1, 16, 2, 14}, 4), random({16, 16, 3, 3}, 5)};
-  CHECK(gradcheck([&](const Inputs& i) { return ops::conv2d_relu_max_pool(i[0], i[1], {}, {.padding = 1}); }, pooled) <= bound);
+  CHECK(gradcheck([&](const Inputs& i) { return ops::conv2d_relu_max_pool(i[0], i[1], {}, {.padding = 1}); },
+                  pooled) <= bound);
 }
 
 TEST_CASE("conv2d with stride, padding, dilation and groups, also uneven, also without bias") {

@@ -12,8 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const fanin::IdxArray array = fanin::parse_idx({bytes + 1, bytes + size}, rank, "input", "make it");
     std::size_t expected = 1;
     for (const fanin::Index length : array.sizes) expected *= static_cast<std::size_t>(length);
-    const bool whole = expected > 0 && array.bytes.size() % expected == 0 && array.bytes.size() / expected <= 4;
-    if (!whole || (rank == 3 && (array.bytes.size() != expected || array.sizes.size() != 3)) || (rank == 1 && array.sizes.size() > 2)) std::abort();
+    const bool whole =
+        expected > 0 && array.bytes.size() % expected == 0 && array.bytes.size() / expected <= 4;
+    if (!whole || (rank == 3 && (array.bytes.size() != expected || array.sizes.size() != 3)) ||
+        (rank == 1 && array.sizes.size() > 2))
+      std::abort();
   } catch (const fanin::Error&) {
   }
   return 0;

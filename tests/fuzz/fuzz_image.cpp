@@ -22,9 +22,13 @@ bool is_large(const std::uint8_t* bytes, std::size_t size) {
   if (size < 4) return false;
   if (bytes[0] == 0x89) return number(16, 4, false) > most || number(20, 4, false) > most;
   if (bytes[0] == 'G') return number(6, 2, true) > most || number(8, 2, true) > most;
-  if (bytes[0] == 'B') return number(18, 4, true) > most || (number(22, 4, true) > most && number(22, 4, true) < (1ul << 32) - most);
+  if (bytes[0] == 'B')
+    return number(18, 4, true) > most ||
+           (number(22, 4, true) > most && number(22, 4, true) < (1ul << 32) - most);
   for (std::size_t at = 2; at + 9 < size; ++at)
-    if (bytes[at] == 0xff && bytes[at + 1] >= 0xc0 && bytes[at + 1] <= 0xc2 && (bytes[at + 5] > 3 || bytes[at + 7] > 3)) return true;
+    if (bytes[at] == 0xff && bytes[at + 1] >= 0xc0 && bytes[at + 1] <= 0xc2 &&
+        (bytes[at + 5] > 3 || bytes[at + 7] > 3))
+      return true;
   return false;
 }
 
@@ -32,7 +36,8 @@ bool is_large(const std::uint8_t* bytes, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return 0;
-  const fanin::ImageForm form{.channels = bytes[0] % 2 == 0 ? 1 : 3, .height = 5, .width = 7, .background = {1, 2, 3}};
+  const fanin::ImageForm form{
+      .channels = bytes[0] % 2 == 0 ? 1 : 3, .height = 5, .width = 7, .background = {1, 2, 3}};
   if (is_large(bytes + 1, size - 1)) return 0;
   try {
     const auto pixels = fanin::decode_image({bytes + 1, size - 1}, "input", form);

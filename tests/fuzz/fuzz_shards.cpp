@@ -6,9 +6,11 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   return read_all(data, size, [](fanin::Bytes bytes) {
     return fanin::read_shards(bytes, "folder/fuzz", [](const std::string& path) {
-      if (!path.starts_with("folder/") || path.find('/', 7) != std::string::npos) __builtin_trap();  // it left its folder
+      if (!path.starts_with("folder/") || path.find('/', 7) != std::string::npos)
+        __builtin_trap();  // it left its folder
       static const std::string header = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
-      static const std::string shard = std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header + "abcd";
+      static const std::string shard =
+          std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header + "abcd";
       return fanin::parse_tensor_file(std::as_bytes(std::span(shard.data(), shard.size())), path, nullptr);
     });
   });

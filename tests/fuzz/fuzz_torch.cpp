@@ -12,12 +12,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       static const std::vector<std::byte> zeros(1 << 16);
       const fanin::Pickle pickle(bytes, "fuzz");
       fanin::describe(pickle.result());
-      fanin::TensorFile file{.format = fanin::FileFormat::torch_zip, .path = "fuzz", .tensors = {}, .metadata = {}};
-      fanin::collect_torch_tensors(file, pickle.result(), {bytes.size(), false, nullptr}, [](const fanin::PickleValue& storage) {
-        const auto wanted = static_cast<std::uint64_t>(storage.integer);
-        if (wanted > zeros.size() / fanin::size_of(storage.dtype)) fanin::fail("a storage of {} elements", wanted);
-        return fanin::TorchStorage{zeros, nullptr};
-      }, "");
+      fanin::TensorFile file{
+          .format = fanin::FileFormat::torch_zip, .path = "fuzz", .tensors = {}, .metadata = {}};
+      fanin::collect_torch_tensors(
+          file, pickle.result(), {bytes.size(), false, nullptr},
+          [](const fanin::PickleValue& storage) {
+            const auto wanted = static_cast<std::uint64_t>(storage.integer);
+            if (wanted > zeros.size() / fanin::size_of(storage.dtype))
+              fanin::fail("a storage of {} elements", wanted);
+            return fanin::TorchStorage{zeros, nullptr};
+          },
+          "");
       return file;
     } catch (const fanin::Error&) {
     }

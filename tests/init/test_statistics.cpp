@@ -176,7 +176,8 @@ TEST_CASE("structure: a delta-orthogonal convolution is zero but for the kernel'
   CHECK(norm == doctest::Approx(4).epsilon(1e-5));
 }
 
-TEST_CASE("structure: sparse draws and zeroes column by column, as PyTorch's loop does, however many there are") {
+TEST_CASE(
+    "structure: sparse draws and zeroes column by column, as PyTorch's loop does, however many there are") {
   for (const Shape& shape : {Shape{50, 63}, Shape{33, 64}, Shape{20, 200}, Shape{1, 70}}) {
     const Index rows = shape[0], cols = shape[1];
     Tensor w(shape), expected(shape);
@@ -228,27 +229,34 @@ TEST_CASE("trunc_normal: with its mean outside [a, b] it draws the tail that lie
     return sum;
   };
   // E = mean ± std φ(d) / Q(d), d the distance of the near end in std; the far end is too far to matter.
-  const auto hazard = [](double d) { return std::exp(-d * d / 2) / std::sqrt(2 * std::numbers::pi) / (std::erfc(d / std::sqrt(2.0)) / 2); };
+  const auto hazard = [](double d) {
+    return std::exp(-d * d / 2) / std::sqrt(2 * std::numbers::pi) / (std::erfc(d / std::sqrt(2.0)) / 2);
+  };
   for (const double d : {0.5, 1.9, 2.1, 4.0, 5.5, 8.0, 20.0}) {
     CAPTURE(d);
-    CHECK(mean_of(fmt::format("trunc_normal(mean=0, std=1, a={}, b=1000)", d)) == doctest::Approx(hazard(d)).epsilon(0.01));
+    CHECK(mean_of(fmt::format("trunc_normal(mean=0, std=1, a={}, b=1000)", d)) ==
+          doctest::Approx(hazard(d)).epsilon(0.01));
     CHECK(mean_of(fmt::format("trunc_normal(mean=3, std=2, a=-1000, b={})", 3 - 2 * d)) ==
           doctest::Approx(3 - 2 * hazard(d)).epsilon(0.02));
   }
   for (const real x : drawn("trunc_normal(mean=10, std=0.1, a=-2, b=2)", Shape{50}, 4)) CHECK(x == real(2));
   for (const real x : drawn("trunc_normal(mean=-1e6, a=-2, b=2)", Shape{50}, 4)) CHECK(x == real(-2));
   const auto caution = [](const char* text) { return parse(text).caution({3, 3}, {3, 3}).value_or("none"); };
-  for (const char* text : {"trunc_normal(mean=2.5)", "trunc_normal(mean=-50)", "lsuv(base=trunc_normal(mean=3))", "trunc_normal(mean=9, std=0)"}) {
+  for (const char* text : {"trunc_normal(mean=2.5)", "trunc_normal(mean=-50)",
+                           "lsuv(base=trunc_normal(mean=3))", "trunc_normal(mean=9, std=0)"}) {
     CAPTURE(text);
     CHECK(caution(text).find("is outside [a, b] = [-2, 2]") != std::string::npos);
   }
-  for (const char* text : {"trunc_normal", "trunc_normal(mean=2)", "uniform", "lsuv"}) CHECK(caution(text) == "none");
+  for (const char* text : {"trunc_normal", "trunc_normal(mean=2)", "uniform", "lsuv"})
+    CHECK(caution(text) == "none");
   const auto target = parse("trunc_normal(mean=0, std=1, a=9, b=1000)").deviation({3}, {});
-  CHECK(target.value() == doctest::Approx(std::sqrt(1 + 9 * hazard(9) - hazard(9) * hazard(9))).epsilon(1e-6));
+  CHECK(target.value() ==
+        doctest::Approx(std::sqrt(1 + 9 * hazard(9) - hazard(9) * hazard(9))).epsilon(1e-6));
 }
 
 TEST_CASE("schemes: one that gives zeros where one would not expect them says so") {
-  CHECK(parse("sparse(sparsity=0.95)").caution({10, 4}, {4, 10}).value_or("").find("all are 0") != std::string::npos);
+  CHECK(parse("sparse(sparsity=0.95)").caution({10, 4}, {4, 10}).value_or("").find("all are 0") !=
+        std::string::npos);
   CHECK_FALSE(parse("sparse(sparsity=0.85)").caution({10, 4}, {4, 10}));
   CHECK(parse("fan_uniform").caution({10}, {}).value_or("").find("all values are 0") != std::string::npos);
   CHECK_FALSE(parse("fan_uniform").caution({10}, {4, 10}));

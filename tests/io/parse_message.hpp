@@ -21,7 +21,8 @@ inline std::string message_of(const std::string& bytes, const std::function<void
     message = error.what();
   }
   const std::size_t peak = watch.peak();
-  if (peak > bytes.size() + allowed_memory) return fmt::format("{} bytes cost {} of memory", bytes.size(), peak);
+  if (peak > bytes.size() + allowed_memory)
+    return fmt::format("{} bytes cost {} of memory", bytes.size(), peak);
   return message;
 }
 

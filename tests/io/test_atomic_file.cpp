@@ -175,10 +175,12 @@ void end(pid_t child) {
 
 }  // namespace
 
-TEST_CASE("what a killed writer left goes with the next write, what a living one writes and strangers' files stay") {
+TEST_CASE(
+    "what a killed writer left goes with the next write, what a living one writes and strangers' files stay") {
   const Scratch scratch;
   // Names that look like those of temporary files, as other programs and people give them.
-  for (const char* name : {"a.bin.tmp.Ab12cd", "a.bin.tmp", "a.bin.tmp.fanin-", "a.bin.tmp.fanin-Ab12c", "a.bin.tmp.fanin-Ab12cd.bak", ".tmp.fanin-Ab12cd"})
+  for (const char* name : {"a.bin.tmp.Ab12cd", "a.bin.tmp", "a.bin.tmp.fanin-", "a.bin.tmp.fanin-Ab12c",
+                           "a.bin.tmp.fanin-Ab12cd.bak", ".tmp.fanin-Ab12cd"})
     std::ofstream(scratch / name) << "a stranger's";
   std::filesystem::create_directory(scratch / "b.tmp.fanin-Ab12cd");
   std::filesystem::create_symlink("a.bin.tmp", scratch / "c.tmp.fanin-Ab12cd");
@@ -200,9 +202,12 @@ TEST_CASE("what a killed writer left goes with the next write, what a living one
   remove_abandoned(scratch / "none");  // says nothing
   // Trying whether a file can be written clears as well, what an earlier try left too.
   for (const bool whole_folder : {false, true}) {
-    for (const char* name : {"d.tmp.fanin-Ab12cd", ".try.tmp.fanin-Ab12cd"}) std::ofstream(scratch / name) << "left";
-    if (whole_folder) require_writable_folder(scratch.folder());
-    else require_writable_file(scratch / "e.bin");
+    for (const char* name : {"d.tmp.fanin-Ab12cd", ".try.tmp.fanin-Ab12cd"})
+      std::ofstream(scratch / name) << "left";
+    if (whole_folder)
+      require_writable_folder(scratch.folder());
+    else
+      require_writable_file(scratch / "e.bin");
     CHECK(files_in(scratch.folder()) == strangers + 1);
   }
 }

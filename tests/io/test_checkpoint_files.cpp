@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -73,10 +74,12 @@ TEST_CASE("checkpoints: what is no tensor says what it would have been") {
     CHECK(what(file, "optimizer_object") == "an object of torch.optim.adam.Adam");
     CHECK(what(file, "set") == "an object of set");
     CHECK(what(file, "sparse") == "what would be made by torch._utils._rebuild_sparse_tensor");
-    CHECK(what(file, "complex_tensor") == "a tensor whose numbers are not supported: a storage of class ComplexFloatStorage");
+    CHECK(what(file, "complex_tensor") ==
+          "a tensor whose numbers are not supported: a storage of class ComplexFloatStorage");
   }
   const TensorFile odd = read_tensor_file(folder + "odd.npz");
-  CHECK(what(odd, "name") == "the NumPy dtype '<U5' is not supported (floats f2 to f8, integers and bool are)");
+  CHECK(what(odd, "name") ==
+        "the NumPy dtype '<U5' is not supported (floats f2 to f8, integers and bool are)");
   CHECK(what(odd, "history").find("Python objects") != std::string::npos);
   CHECK(what(odd, "fields").find("structured") != std::string::npos);
 }
@@ -88,8 +91,10 @@ TEST_CASE("checkpoints: nested dicts are listed and chosen by key") {
   CHECK(ema.key == "params_ema");
   CHECK(ema.at("0.bias").to_floats()[0] == doctest::Approx(file.at("0.bias").to_floats()[0] + 1));
   CHECK(keys(ema) == keys(file));
-  CHECK_THROWS_WITH_AS(read_tensor_file(folder + "ema.pt", "param_ema"), doctest::Contains("did you mean 'params_ema'"), Error);
-  CHECK_THROWS_WITH_AS(read_tensor_file("tests/reference/files/plain.npy", "model"), doctest::Contains("its tensors stand at the top"), Error);
+  CHECK_THROWS_WITH_AS(read_tensor_file(folder + "ema.pt", "param_ema"),
+                       doctest::Contains("did you mean 'params_ema'"), Error);
+  CHECK_THROWS_WITH_AS(read_tensor_file("tests/reference/files/plain.npy", "model"),
+                       doctest::Contains("its tensors stand at the top"), Error);
   // One layer of several is no wrapper.
   CHECK(read_tensor_file(folder + "layers.pt").key.empty());
   CHECK(read_tensor_file(folder + "layers.pt", "net").tensors.size() == 1);
@@ -98,7 +103,9 @@ TEST_CASE("checkpoints: nested dicts are listed and chosen by key") {
 
 TEST_CASE("checkpoints: a shard that is a pointer, a page or missing is named, and leads nowhere else") {
   const Scratch scratch;
-  const auto put = [&](const std::string& name, const std::string& text) { std::ofstream(scratch / name, std::ios::binary) << text; };
+  const auto put = [&](const std::string& name, const std::string& text) {
+    std::ofstream(scratch / name, std::ios::binary) << text;
+  };
   const auto index = [&](const std::string& shard) {
     put("m.index.json", R"({"weight_map": {"a": ")" + shard + "\"}}");
     return read_tensor_file(scratch / "m.index.json");

@@ -27,7 +27,11 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {"GGUF" + zeros, "a GGUF file"},
       {std::string("\x1c\0\0\0TFL3", 8) + zeros, "a TensorFlow Lite model"},
       {"\x1f\x8b\x08" + zeros, "gunzip"},
-      {std::string("\xfd" "7zXZ\0", 6) + zeros, "unxz"},
+      {std::string("\xfd"
+                   "7zXZ\0",
+                   6) +
+           zeros,
+       "unxz"},
       {"\x28\xb5\x2f\xfd" + zeros, "unzstd"},
       {"BZh91AY" + zeros, "bunzip2"},
       {"7z\xbc\xaf\x27\x1c" + zeros, "a 7-Zip archive"},
@@ -36,7 +40,10 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {"%PDF-1.7\n", "a PDF document"},
       {"\x89PNG\r\n\x1a\n" + zeros, "a PNG image"},
       {"\xff\xd8\xff\xe0" + zeros, "a JPEG image"},
-      {"\x7f" "ELF\2\1\1" + zeros, "an ELF program"},
+      {"\x7f"
+       "ELF\2\1\1" +
+           zeros,
+       "an ELF program"},
       {"MZ\x90" + zeros, "a Windows program"},
       {"SQLite format 3" + zeros, "an SQLite database"},
       {"\x81\xa6params\x81" + zeros, "a MessagePack file, as Flax writes"},
@@ -58,9 +65,11 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {"\x1b[2Jhello", "its first bytes are 1b 5b 32 4a"},
       {zeros, "nothing but zeros"},
       {"", "the file is empty"},
-      {zip_of({{.name = "config.json", .data = "{}"}, {.name = "model.weights.h5", .data = "x"}}), "a Keras file"},
+      {zip_of({{.name = "config.json", .data = "{}"}, {.name = "model.weights.h5", .data = "x"}}),
+       "a Keras file"},
       {zip_of({{.name = "m/saved_model.pb", .data = "x"}}), "a zipped TensorFlow SavedModel"},
-      {zip_of({{.name = "m/model.json", .data = "{}"}, {.name = "m/tensors/0", .data = "x"}}), "before PyTorch 1.4"},
+      {zip_of({{.name = "m/model.json", .data = "{}"}, {.name = "m/tensors/0", .data = "x"}}),
+       "before PyTorch 1.4"},
       {zip_of({{.name = "m/archive_format", .data = "pt2"}}), "torch.export"},
       {zip_of({{.name = "MAR-INF/MANIFEST.json", .data = "x"}, {.name = "m.pt", .data = "x"}}), "TorchServe"},
       {zip_of({{.name = "run/best.pth", .data = "x"}}), "'run/best.pth' in it; unpack it first"},

@@ -56,12 +56,15 @@ File saved(nn::Module& model, const std::function<std::string(const std::string&
   File all;
   for (const auto& [name, tensor] : model.state_dict()) {
     const Shape& shape = tensor.shape();
-    all.add<float>(rename(name), DType::f32, {shape.begin(), shape.end()}, {tensor.data(), tensor.data() + tensor.numel()});
+    all.add<float>(rename(name), DType::f32, {shape.begin(), shape.end()},
+                   {tensor.data(), tensor.data() + tensor.numel()});
   }
   return all;
 }
 
-nn::ModulePtr mlp() { return models::build("mlp(hidden=4)", {.channels = 1, .height = 2, .width = 2, .classes = 3}); }
+nn::ModulePtr mlp() {
+  return models::build("mlp(hidden=4)", {.channels = 1, .height = 2, .width = 2, .classes = 3});
+}
 
 std::string refusal(const TensorFile& file, const WarmStartOptions& options = {}) {
   const auto model = mlp();
@@ -79,10 +82,12 @@ nn::ModulePtr wrapped() {
 
 TEST_CASE("prefixes: one that hides every name is named, with the flag") {
   const auto source = mlp();
-  for (const std::string prefix : {"module.", "net.", "_orig_mod.", "model.module.", "backbone.", "a.b.c.d.", "state/", "x-"}) {
+  for (const std::string prefix :
+       {"module.", "net.", "_orig_mod.", "model.module.", "backbone.", "a.b.c.d.", "state/", "x-"}) {
     CAPTURE(prefix);
     const File file = saved(*source, [&](const std::string& name) { return prefix + name; });
-    CHECK(refusal(file.file) == "theirs: every saved name starts with '" + prefix + "'; without it all 4 fit: --strip-prefix " + prefix);
+    CHECK(refusal(file.file) == "theirs: every saved name starts with '" + prefix +
+                                    "'; without it all 4 fit: --strip-prefix " + prefix);
     const auto model = mlp();
     CHECK(load_state_dict(*model, file.file, {.strip_prefix = prefix}).count(WarmStart::Status::loaded) == 4);
   }
@@ -95,31 +100,42 @@ TEST_CASE("prefixes: one that hides every name is named, with the flag") {
 TEST_CASE("prefixes: what is left over, copies under two prefixes, and a prefix of the model's") {
   const auto source = mlp();
   File both = saved(*source, [](const std::string& name) { return "student." + name; });
-  for (const auto& tensor : saved(*source, [](const std::string& name) { return "teacher." + name; }).file.tensors)
+  for (const auto& tensor :
+       saved(*source, [](const std::string& name) { return "teacher." + name; }).file.tensors)
     both.file.tensors.push_back(tensor);
   const std::string text = refusal(both.file);
-  CHECK(holds(text, "all 4 of the model fit, and 4 saved ones are left over: --strip-prefix student. --allow-unexpected"));
+  CHECK(holds(
+      text,
+      "all 4 of the model fit, and 4 saved ones are left over: --strip-prefix student. --allow-unexpected"));
   CHECK(holds(text, "or --strip-prefix teacher. --allow-unexpected"));
   const auto half = mlp();
-  CHECK(load_state_dict(*half, both.file, {.strip_prefix = "teacher.", .allow_unexpected = true}).count(WarmStart::Status::loaded) == 4);
+  CHECK(load_state_dict(*half, both.file, {.strip_prefix = "teacher.", .allow_unexpected = true})
+            .count(WarmStart::Status::loaded) == 4);
 
   const auto outer = wrapped();
   const File bare = saved(*source, [](const std::string& name) { return name; });
   const std::string add = message([&] { load_state_dict(*outer, bare.file); });
-  CHECK(holds(add, "every name of the model starts with 'net.'; with it before the saved names all 4 fit: --add-prefix net."));
+  CHECK(holds(
+      add,
+      "every name of the model starts with 'net.'; with it before the saved names all 4 fit: --add-prefix net."));
   load_state_dict(*outer, bare.file, {.add_prefix = "net."});
   const auto other = wrapped();
   const File foreign = saved(*source, [](const std::string& name) { return "module." + name; });
-  CHECK(holds(message([&] { load_state_dict(*other, foreign.file); }), "--strip-prefix module. --add-prefix net."));
+  CHECK(holds(message([&] { load_state_dict(*other, foreign.file); }),
+              "--strip-prefix module. --add-prefix net."));
 
   // Without a prefix that helps there is none in the message; a file that gives nothing is no warm start.
   const File apart = saved(*source, [](const std::string& name) { return "m." + name + "x"; });
   CHECK_FALSE(holds(refusal(apart.file), "--strip-prefix"));
-  CHECK(holds(refusal(foreign.file, {.allow_missing = true, .allow_unexpected = true}), "--strip-prefix module."));
-  CHECK(holds(refusal(saved(*source, [](const std::string& name) { return "a.b." + name; }).file, {.strip_prefix = "a."}), "--strip-prefix a.b."));
+  CHECK(holds(refusal(foreign.file, {.allow_missing = true, .allow_unexpected = true}),
+              "--strip-prefix module."));
+  CHECK(holds(refusal(saved(*source, [](const std::string& name) { return "a.b." + name; }).file,
+                      {.strip_prefix = "a."}),
+              "--strip-prefix a.b."));
 }
 
-TEST_CASE("not finite: NaN, infinities and doubles past float's range are named when loaded, and nothing changes") {
+TEST_CASE(
+    "not finite: NaN, infinities and doubles past float's range are named when loaded, and nothing changes") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   const auto source = mlp();
   struct Case {
@@ -132,15 +148,27 @@ TEST_CASE("not finite: NaN, infinities and doubles past float's range are named 
     }
   };
   const std::vector<Case> cases = {
-      {"'fc2.bias': 3 of 3 are NaN", [&](File& f) { replace(f, "fc2.bias", File().add<float>("fc2.bias", DType::f32, {3}, {nan, nan, nan})); }},
+      {"'fc2.bias': 3 of 3 are NaN",
+       [&](File& f) {
+         replace(f, "fc2.bias", File().add<float>("fc2.bias", DType::f32, {3}, {nan, nan, nan}));
+       }},
       {"'fc1.bias': of 4, 1 is NaN, 2 are infinite",
-       [&](File& f) { replace(f, "fc1.bias", File().add<float>("fc1.bias", DType::f32, {4}, {inf, 0, nan, -inf})); }},
+       [&](File& f) {
+         replace(f, "fc1.bias", File().add<float>("fc1.bias", DType::f32, {4}, {inf, 0, nan, -inf}));
+       }},
       {"'fc2.bias': 2 of 3 are too large for F32",
-       [&](File& f) { replace(f, "fc2.bias", File().add<double>("fc2.bias", DType::f64, {3}, {1e300, 1, -1e40})); }},
+       [&](File& f) {
+         replace(f, "fc2.bias", File().add<double>("fc2.bias", DType::f64, {3}, {1e300, 1, -1e40}));
+       }},
       {"'fc2.bias': 1 of 3 is infinite",
-       [&](File& f) { replace(f, "fc2.bias", File().add<std::uint16_t>("fc2.bias", DType::f16, {3}, {0, 0x7c00, 0x3c00})); }},
+       [&](File& f) {
+         replace(f, "fc2.bias", File().add<std::uint16_t>("fc2.bias", DType::f16, {3}, {0, 0x7c00, 0x3c00}));
+       }},
       {"'fc2.bias': 1 of 3 is NaN",
-       [&](File& f) { replace(f, "fc2.bias", File().add<std::uint16_t>("fc2.bias", DType::bf16, {3}, {0x7fc0, 0x7f7f, 0x3c00})); }},
+       [&](File& f) {
+         replace(f, "fc2.bias",
+                 File().add<std::uint16_t>("fc2.bias", DType::bf16, {3}, {0x7fc0, 0x7f7f, 0x3c00}));
+       }},
   };
   for (const auto& [says, spoil] : cases) {
     CAPTURE(says);
@@ -165,7 +193,8 @@ TEST_CASE("not finite: NaN, infinities and doubles past float's range are named 
 
 TEST_CASE("transpose: Keras's dense, convolution and depthwise kernels get their place, element by element") {
   // dense [in, out]
-  const File dense = File().add("weight", DType::f32, {2, 3}, counted(6)).add("bias", DType::f32, {3}, counted(3));
+  const File dense =
+      File().add("weight", DType::f32, {2, 3}, counted(6)).add("bias", DType::f32, {3}, counted(3));
   nn::Linear linear(2, 3);
   CHECK(holds(message([&] { load_state_dict(linear, dense.file); }), "--adapt weight=transpose"));
   load_state_dict(linear, dense.file, {.adapt = {{"*", Adapt::transpose}}});
@@ -176,29 +205,40 @@ TEST_CASE("transpose: Keras's dense, convolution and depthwise kernels get their
   load_state_dict(both, square.file, {.adapt = {{"weight", Adapt::transpose}}});
   CHECK(both.weight->value.to_vector() == std::vector<real>{1, 3, 2, 4});
   // kernels [H, W, in, out]
-  const auto at = [](Index h, Index w, Index i, Index o) { return static_cast<real>(1 + ((h * 3 + w) * 2 + i) * 4 + o); };
+  const auto at = [](Index h, Index w, Index i, Index o) {
+    return static_cast<real>(1 + ((h * 3 + w) * 2 + i) * 4 + o);
+  };
   const File kernels = File().add("weight", DType::f32, {3, 3, 2, 4}, counted(72));
   nn::Conv2d conv({.in = 2, .out = 4, .kernel = 3, .bias = false});
   load_state_dict(conv, kernels.file, {.adapt = {{"*", Adapt::transpose}}});
   for (Index o = 0; o < 4; ++o)
     for (Index i = 0; i < 2; ++i)
       for (Index h = 0; h < 3; ++h)
-        for (Index w = 0; w < 3; ++w) CHECK(conv.weight->value.data()[((o * 2 + i) * 3 + h) * 3 + w] == at(h, w, i, o));
+        for (Index w = 0; w < 3; ++w)
+          CHECK(conv.weight->value.data()[((o * 2 + i) * 3 + h) * 3 + w] == at(h, w, i, o));
   // depthwise [H, W, in, multiplier]
   nn::Conv2d depthwise({.in = 2, .out = 8, .kernel = 3, .groups = 2, .bias = false});
   for (const Adapt rule : {Adapt::transpose, Adapt::transpose_depthwise}) {
     load_state_dict(depthwise, kernels.file, {.adapt = {{"*", rule}}});
     for (Index c = 0; c < 8; ++c)
       for (Index h = 0; h < 3; ++h)
-        for (Index w = 0; w < 3; ++w) CHECK(depthwise.weight->value.data()[(c * 3 + h) * 3 + w] == at(h, w, c / 4, c % 4));
+        for (Index w = 0; w < 3; ++w)
+          CHECK(depthwise.weight->value.data()[(c * 3 + h) * 3 + w] == at(h, w, c / 4, c % 4));
   }
   // Behind a Flatten Keras has pixels of 3 channels, we channels of 2 pixels.
   const File flat = File().add("weight", DType::f32, {6, 2}, counted(12));
   nn::Linear behind({.in = 6, .out = 2, .bias = false});
   load_state_dict(behind, flat.file, {.adapt = {parse_adapt_rule("weight", "transpose(channels=3)")}});
   CHECK(behind.weight->value.to_vector() == std::vector<real>{1, 7, 3, 9, 5, 11, 2, 8, 4, 10, 6, 12});
-  CHECK(holds(message([&] { load_state_dict(behind, flat.file, {.adapt = {{"weight", Adapt::transpose, 4}}}); }), "multiple"));
-  CHECK(holds(message([&] { load_state_dict(conv, dense.file, {.skip = {"bias"}, .adapt = {{"weight", Adapt::transpose}}}); }), "Keras"));
+  CHECK(holds(message([&] {
+                load_state_dict(behind, flat.file, {.adapt = {{"weight", Adapt::transpose, 4}}});
+              }),
+              "multiple"));
+  CHECK(
+      holds(message([&] {
+              load_state_dict(conv, dense.file, {.skip = {"bias"}, .adapt = {{"weight", Adapt::transpose}}});
+            }),
+            "Keras"));
 }
 
 TEST_CASE("transpose: convert writes the other order, and refuses what it cannot know") {
@@ -219,7 +259,9 @@ TEST_CASE("transpose: convert writes the other order, and refuses what it cannot
   CHECK(back.at("flat.weight").to_floats() == std::vector<float>{1, 7, 3, 9, 5, 11, 2, 8, 4, 10, 6, 12});
   CHECK(back.at("dw.weight").shape_text() == "[4, 1, 1, 2]");
   CHECK(back.at("dw.weight").to_floats() == std::vector<float>{1, 5, 2, 6, 3, 7, 4, 8});
-  const auto refused = [&](const char* rule) { return message([&] { convert(file.file, out, {.adapt = {parse_adapt_rule(rule)}}); }); };
+  const auto refused = [&](const char* rule) {
+    return message([&] { convert(file.file, out, {.adapt = {parse_adapt_rule(rule)}}); });
+  };
   CHECK(holds(refused("*=average"), "only transpose"));
   CHECK(holds(refused("dense.bias=transpose"), "no 2 dimensions"));
   CHECK(holds(refused("nope=transpose"), "nope"));

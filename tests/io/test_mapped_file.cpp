@@ -40,9 +40,12 @@ std::string write_weights(const Scratch& scratch, FileFormat format) {
 
 void cut(const std::string& path, off_t size) { REQUIRE(::truncate(path.c_str(), size) == 0); }
 
-bool names_it(const std::string& text, const std::string& path) { return holds(text, path) && holds(text, "cut short or written to"); }
+bool names_it(const std::string& text, const std::string& path) {
+  return holds(text, path) && holds(text, "cut short or written to");
+}
 
-TEST_CASE("a file that is cut short once it is open is named by every way to read it, and others are not disturbed") {
+TEST_CASE(
+    "a file that is cut short once it is open is named by every way to read it, and others are not disturbed") {
   for (const FileFormat format : {FileFormat::safetensors, FileFormat::npz, FileFormat::npy}) {
     CAPTURE(std::string(name_of(format)));
     const Scratch scratch, elsewhere;
@@ -56,14 +59,17 @@ TEST_CASE("a file that is cut short once it is open is named by every way to rea
     CHECK(names_it(message([&] { tensor.read_all(out.data()); }), path));
     CHECK(names_it(message([&] { tensor.read(numbers / 2, 10, out.data()); }), path));
     CHECK(names_it(message([&] { tensor.read_bytes(0, numbers, bytes.data()); }), path));
-    CHECK(names_it(message([&] { tensor.read_pieces(DType::f16, [](const std::byte*, std::size_t) {}); }), path));
+    CHECK(names_it(message([&] { tensor.read_pieces(DType::f16, [](const std::byte*, std::size_t) {}); }),
+                   path));
     CHECK(names_it(message([&] { write_tensor_file(elsewhere / "copy.npz", file, FileFormat::npz); }), path));
     CHECK(!std::filesystem::exists(elsewhere / "copy.npz"));
-    CHECK(other.tensors.back().to_floats() == std::vector<float>(numbers, format == FileFormat::npy ? 1.f : 2.f));
+    CHECK(other.tensors.back().to_floats() ==
+          std::vector<float>(numbers, format == FileFormat::npy ? 1.f : 2.f));
   }
 }
 
-TEST_CASE("what is cut off within a page, or written anew at the same size, raises no signal and is noticed all the same") {
+TEST_CASE(
+    "what is cut off within a page, or written anew at the same size, raises no signal and is noticed all the same") {
   const Scratch scratch;
   const std::string path = write_weights(scratch, FileFormat::safetensors);
   const auto size = static_cast<off_t>(std::filesystem::file_size(path));
@@ -73,14 +79,16 @@ TEST_CASE("what is cut off within a page, or written anew at the same size, rais
   cut(path, size);
   const TensorFile again = read_tensor_file(path);
   CHECK(again.at("b").to_floats()[0] == 2);
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a file's time is as coarse as the system's clock
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(20));  // a file's time is as coarse as the system's clock
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(size / 4) << "other";
   CHECK(names_it(message([&] { again.at("a").to_floats(); }), path));
 }
 
 TEST_CASE("a file that another one replaces, or that is removed, can be read to its end") {
   const Scratch scratch, elsewhere;
-  const std::string path = write_weights(scratch, FileFormat::safetensors), next = write_weights(elsewhere, FileFormat::safetensors);
+  const std::string path = write_weights(scratch, FileFormat::safetensors),
+                    next = write_weights(elsewhere, FileFormat::safetensors);
   const TensorFile file = read_tensor_file(path);
   std::filesystem::rename(next, path);
   CHECK(file.at("b").to_floats() == std::vector<float>(numbers, 2.f));
@@ -101,7 +109,8 @@ TEST_CASE("threads that read a file which is cut short meanwhile all get the Err
         for (int n = 0; n < 200; ++n) {
           try {
             const std::vector<float> values = file.at("b").to_floats();
-            wrong += static_cast<int>(std::count_if(values.begin(), values.end(), [](float x) { return x != 2; }));
+            wrong +=
+                static_cast<int>(std::count_if(values.begin(), values.end(), [](float x) { return x != 2; }));
           } catch (const Error& error) {
             if (names_it(error.what(), path)) ++told;
             return;
@@ -117,12 +126,14 @@ TEST_CASE("threads that read a file which is cut short meanwhile all get the Err
   }
 }
 
-TEST_CASE("a file cut short while its parts are looked for is named, whatever the parser makes of the zeros") {
+TEST_CASE(
+    "a file cut short while its parts are looked for is named, whatever the parser makes of the zeros") {
   const Scratch scratch;
   const std::string path = write_weights(scratch, FileFormat::npz);
   const auto map = MappedFile::open(path);
   cut(path, 100);
-  CHECK(names_it(message([&] { read_mapped(*map, [&] { return parse_tensor_file(map->bytes(), path, map); }); }), path));
+  CHECK(names_it(
+      message([&] { read_mapped(*map, [&] { return parse_tensor_file(map->bytes(), path, map); }); }), path));
 }
 
 /// The bytes of a mapping of our own, whose file is then cut short.

@@ -39,34 +39,36 @@ std::string pickle(const std::string& code) {
 }
 
 std::string torch(const std::string& code) {
-  return zip_of({{.name = "m/data.pkl", .data = "\x80\2" + code + "."}, {.name = "m/data/0", .data = std::string(12, '\0')}});
+  return zip_of({{.name = "m/data.pkl", .data = "\x80\2" + code + "."},
+                 {.name = "m/data/0", .data = std::string(12, '\0')}});
 }
 
 std::string text(const std::string& value) { return "X" + u32(value.size()) + value; }
 
 /// A dict of tensors that share one memoized call: two values each.
 std::string views(std::size_t count, std::size_t rank, std::size_t name) {
-  std::string out = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\3tQq" + std::string(1, '\0') +
-                    "0ctorch._utils\n_rebuild_tensor_v2\nq\1" + "0(h" + std::string("\0K\0", 3) + "(" + repeated(rank, "K\1") + "t(" +
-                    repeated(rank, "K\2") + "ttq\2" + "0}(";
+  std::string out = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\3tQq" +
+                    std::string(1, '\0') + "0ctorch._utils\n_rebuild_tensor_v2\nq\1" + "0(h" +
+                    std::string("\0K\0", 3) + "(" + repeated(rank, "K\1") + "t(" + repeated(rank, "K\2") +
+                    "ttq\2" + "0}(";
   for (std::size_t i = 0; i < count; ++i) out += text(fmt::format("{:0{}}", i, name)) + "h\1h\2R";
   return out + "u";
 }
 
 /// Arrays of `bytes` that all have the same memoized text for their bytes.
 std::string pickle_of_arrays(std::size_t bytes, std::size_t count) {
-  std::string out = "\x80\2" + text(std::string(bytes, 'a')) + "q" + std::string(1, '\0') + "0cnumpy\ndtype\n" + text("u1") +
-                    "\x89\x88\x87Rq\1" + "0](";
+  std::string out = "\x80\2" + text(std::string(bytes, 'a')) + "q" + std::string(1, '\0') +
+                    "0cnumpy\ndtype\n" + text("u1") + "\x89\x88\x87Rq\1" + "0](";
   for (std::size_t i = 0; i < count; ++i) {
-    out += "cnumpy.core.numeric\n_frombuffer\n(c_codecs\nencode\nh" + std::string(1, '\0') + text("latin1") + "\x86Rh\1J" + u32(bytes) +
-           "\x85" + text("C") + "tR";
+    out += "cnumpy.core.numeric\n_frombuffer\n(c_codecs\nencode\nh" + std::string(1, '\0') + text("latin1") +
+           "\x86Rh\1J" + u32(bytes) + "\x85" + text("C") + "tR";
   }
   return out + "e.";
 }
 
 std::string field(std::size_t number, const std::string& value) {
   std::string out(1, static_cast<char>(number << 3 | 2));
-  for (std::size_t size = value.size(); ; size >>= 7) {
+  for (std::size_t size = value.size();; size >>= 7) {
     out += static_cast<char>((size & 0x7f) | (size > 0x7f ? 0x80 : 0));
     if (size <= 0x7f) break;
   }
@@ -76,19 +78,22 @@ std::string field(std::size_t number, const std::string& value) {
 std::string onnx(std::size_t count, std::size_t rank) {
   std::string graph;
   for (std::size_t i = 0; i < count; ++i)
-    graph += field(5, repeated(rank, std::string("\x08\0", 2)) + "\x10\1" + field(8, fmt::format("{:0100}", i)));
+    graph +=
+        field(5, repeated(rank, std::string("\x08\0", 2)) + "\x10\1" + field(8, fmt::format("{:0100}", i)));
   return field(7, graph);
 }
 
 std::string onnx_constants(std::size_t count) {
   std::string graph;
   for (std::size_t i = 0; i < count; ++i)
-    graph += field(1, field(2, fmt::format("c{}", i)) + field(4, "Constant") + field(5, field(1, "value_ints") + repeated(20, "\x40\1")));
+    graph += field(1, field(2, fmt::format("c{}", i)) + field(4, "Constant") +
+                          field(5, field(1, "value_ints") + repeated(20, "\x40\1")));
   return field(7, graph);
 }
 
 std::string onnx_constant(std::size_t integers) {
-  return field(7, field(1, field(2, "c") + field(4, "Constant") + field(5, field(1, "value_ints") + field(8, std::string(integers, '\1')))));
+  return field(7, field(1, field(2, "c") + field(4, "Constant") +
+                               field(5, field(1, "value_ints") + field(8, std::string(integers, '\1')))));
 }
 
 std::string safetensors(const std::string& header) { return u64(header.size()) + header; }

@@ -59,7 +59,8 @@ std::string repeated(std::size_t times, const std::string& code) {
 
 /// What was asked for is kept as a value that says what it would have been; here nothing stands beside it.
 std::string refused(const std::string& what) {
-  return "f: holds no tensor, but " + what + "; nothing was executed. In PyTorch, save model.state_dict() instead";
+  return "f: holds no tensor, but " + what +
+         "; nothing was executed. In PyTorch, save model.state_dict() instead";
 }
 
 /// Thirty dicts, each holding the one before it twice: 2^30 leaves when flattened.
@@ -99,7 +100,8 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        refused("the global collections.OrderedDict.__class__")},
       {"a storage of another module", running(global("torchx", "FloatStorage")),
        refused("the global torchx.FloatStorage")},
-      {"a global that prints badly", running(global("os\x1b[2J", "\xff")), refused("the global os\\x1b[2J.\\xff")},
+      {"a global that prints badly", running(global("os\x1b[2J", "\xff")),
+       refused("the global os\\x1b[2J.\\xff")},
       {"a global without end", running("c" + std::string(10'000, 'o')),
        "f: a global's name at byte 3 of the pickle does not end"},
       {"a call of a storage class", running(global("torch", "FloatStorage") + ")R"),
@@ -112,28 +114,31 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: instruction 0xff at byte 2 of the pickle is not one of protocols 2 to 5"},
       {"INST, which makes an instance", running("(ios\nsystem\n"),
        "f: instruction 0x69 at byte 3 of the pickle is not one of protocols 2 to 5"},
-      {"OBJ", running("(o"),
-       "f: instruction 0x6f at byte 3 of the pickle is not one of protocols 2 to 5"},
+      {"OBJ", running("(o"), "f: instruction 0x6f at byte 3 of the pickle is not one of protocols 2 to 5"},
       {"NEWOBJ", running(global("evil", "Class") + ")\x81"), refused("an object of evil.Class")},
       {"NEWOBJ_EX", running(global("evil", "Class") + ")}\x92"), refused("an object of evil.Class")},
-      {"NEWOBJ of a number", running("K\5)\x81"), "f: NEWOBJ at byte 5 of the pickle finds an int, expected a global"},
+      {"NEWOBJ of a number", running("K\5)\x81"),
+       "f: NEWOBJ at byte 5 of the pickle finds an int, expected a global"},
       {"NEWOBJ without arguments", running(global("evil", "Class") + "N\x81"),
        "f: NEWOBJ at byte 15 of the pickle finds None, expected a tuple"},
       {"EXT1", running("\x82\1"), refused("the global copyreg.extension")},
       {"EXT4 cut", running("\x84\1"),
        "f: the pickle wants 4 bytes at byte 3 and has 2 left; it is truncated or corrupt"},
-      {"a call of a call", running(global("builtins", "getattr") + global("os", "system") + text("x") + "\x86R)R"),
+      {"a call of a call",
+       running(global("builtins", "getattr") + global("os", "system") + text("x") + "\x86R)R"),
        refused("an object of getattr")},
-      {"an attribute", running(global("builtins", "getattr") + global("os", "system") + text("__call__") + "\x86R"),
+      {"an attribute",
+       running(global("builtins", "getattr") + global("os", "system") + text("__call__") + "\x86R"),
        refused("os.system.__call__")},
       {"a buffer outside", running("\x97"),
        "f: the pickle keeps its arrays outside of itself (protocol 5's buffers), which a file cannot hold"},
       {"an item for a set that is none", running("](N\x90"),
        "f: ADDITEMS at byte 5 of the pickle finds a list, expected an object"},
-      {"a mark for a frozenset that is not there", running("\x91"), "f: FROZENSET at byte 2 of the pickle finds no mark"},
+      {"a mark for a frozenset that is not there", running("\x91"),
+       "f: FROZENSET at byte 2 of the pickle finds no mark"},
       {"an object in its own attributes",
-       running(global("evil", "Class") + ")\x81q" + raw('\0') + "}" + text("_modules") + "}" + text("a") + "h" + raw('\0') + "ss" +
-               text("_parameters") + "}sb"),
+       running(global("evil", "Class") + ")\x81q" + raw('\0') + "}" + text("_modules") + "}" + text("a") +
+               "h" + raw('\0') + "ss" + text("_parameters") + "}sb"),
        "f: the pickled structure is nested more than 64 levels deep"},
       {"an object that is its own attributes and its own arguments",
        running(global("evil", "Class") + "]q" + raw('\0') + "h" + raw('\0') + "a\x85\x81q\1h\1b"),
@@ -200,8 +205,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: two tensors are named 'w'"},
       {"a name twice, flattened", running("}(" + text("a.b") + good + text("a") + dict("b", good) + "u"),
        "f: two tensors are named 'a.b'"},
-      {"a key that is a tuple", running("})" + good + "s"),
-       refused("a tensor under a tuple")},
+      {"a key that is a tuple", running("})" + good + "s"), refused("a tensor under a tuple")},
       {"no tensor", running("}"), "f: holds no tensor, but a dict"},
       {"a number", running("K\5"), "f: holds no tensor, but an int"},
       {"bytes after the pickle", file(proto + "}.x"), "f: bytes follow the pickle in 'm/data.pkl'"},
@@ -266,9 +270,13 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: _rebuild_tensor_v2 in the pickle wants a storage, an offset, a size and a stride"},
       {"a tensor without arguments", running(rebuild + ")R"),
        "f: _rebuild_tensor_v2 in the pickle wants a storage, an offset, a size and a stride"},
-      {"33 sizes", running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers(std::vector<std::int64_t>(33, 1)) + numbers({1}) + "tR"),
+      {"33 sizes",
+       running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers(std::vector<std::int64_t>(33, 1)) +
+               numbers({1}) + "tR"),
        "f: _rebuild_tensor_v2 in the pickle has 33 sizes or strides; at most 32 are allowed"},
-      {"33 strides", running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers({1}) + numbers(std::vector<std::int64_t>(33, 1)) + "tR"),
+      {"33 strides",
+       running(rebuild + "(" + good_storage + "K" + raw('\0') + numbers({1}) +
+               numbers(std::vector<std::int64_t>(33, 1)) + "tR"),
        "f: _rebuild_tensor_v2 in the pickle has 33 sizes or strides; at most 32 are allowed"},
       {"a parameter of nothing", running(global("torch._utils", "_rebuild_parameter") + "(N\x89NtR"),
        "f: _rebuild_parameter in the pickle wants a tensor"},
@@ -277,7 +285,8 @@ TEST_CASE("pickle: each way to be hostile has its message") {
       {"an OrderedDict of triples", running(global("collections", "OrderedDict") + "]NNN\x87" + "a\x85R"),
        "f: OrderedDict in the pickle wants a list of pairs"},
       {"one list of pairs in many OrderedDicts",
-       running("](" + repeated(1'000, "NN\x86") + "e\x85q" + raw('\0') + "0" + global("collections", "OrderedDict") + "q\1" + "0](" +
+       running("](" + repeated(1'000, "NN\x86") + "e\x85q" + raw('\0') + "0" +
+               global("collections", "OrderedDict") + "q\1" + "0](" +
                repeated(2'000, std::string("h\1h\0R", 5)) + "e"),
        "f: the pickle copies more than 1000000 items"},
       {"an object of many attributes listed many times",
@@ -285,12 +294,14 @@ TEST_CASE("pickle: each way to be hostile has its message") {
                repeated(1'000, "h" + raw('\0')) + "e"),
        "f: the pickled structure has more than 1000000 parts"},
       {"a set of many names in many modules",
-       running("(" + repeated(20'000, text("a")) + "l\x85q" + raw('\0') + "0cbuiltins\nset\nh" + raw('\0') + "Rq\1" + "0" + 
-               global("evil", "Module") + ")\x81}(" + text("_parameters") + "}" + text("_modules") + "}" +
-               text("_non_persistent_buffers_set") + "h\1ubq\2" + "0](" + repeated(1'000, "h\2") + "e"),
+       running("(" + repeated(20'000, text("a")) + "l\x85q" + raw('\0') + "0cbuiltins\nset\nh" + raw('\0') +
+               "Rq\1" + "0" + global("evil", "Module") + ")\x81}(" + text("_parameters") + "}" +
+               text("_modules") + "}" + text("_non_persistent_buffers_set") + "h\1ubq\2" + "0](" +
+               repeated(1'000, "h\2") + "e"),
        "f: the pickled structure has more than 1000000 parts"},
       {"a dict of keys that are none listed many times",
-       running("}(" + repeated(20'000, "NN") + "uq" + raw('\0') + "0](" + repeated(1'000, "h" + raw('\0')) + "e"),
+       running("}(" + repeated(20'000, "NN") + "uq" + raw('\0') + "0](" + repeated(1'000, "h" + raw('\0')) +
+               "e"),
        "f: the pickled structure has more than 1000000 parts"},
       {"torch.Size of a number", running(global("torch", "Size") + "K\5\x85R"),
        "f: torch.Size in the pickle wants one tuple"},
@@ -299,8 +310,10 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "f: byteorder is neither 'little' nor 'big'"},
 
       {"legacy: some other pickle", proto + "N.", "f: holds no tensor, but None"},
-      {"legacy: another long number", proto + "\x8a\x0a" + std::string(10, '\1') + ".", "f: holds no tensor, but an int"},
-      {"legacy: another pickle and more", proto + "N.x", "f: a pickle, but not one that torch.save wrote: 1 bytes follow it"},
+      {"legacy: another long number", proto + "\x8a\x0a" + std::string(10, '\1') + ".",
+       "f: holds no tensor, but an int"},
+      {"legacy: another pickle and more", proto + "N.x",
+       "f: a pickle, but not one that torch.save wrote: 1 bytes follow it"},
       {"legacy: only the magic", legacy_start.substr(0, 15),
        "f: the pickle wants 1 bytes at byte 0 and has 0 left; it is truncated or corrupt"},
       {"legacy: another version", legacy_start.substr(0, 15) + proto + "M" + u16(1002) + ".",
@@ -344,14 +357,17 @@ TEST_CASE("pickle: each way to be hostile has its message") {
       {"legacy: a missing storage of a long name",
        legacy(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1})), "]", ""),
        "f: storage '" + std::string(200, '7') + "…' that a tensor needs is missing"},
-      {"legacy: a long name of no tensor", legacy(dict("w", good), "]" + text(std::string(100'000, '9') + "\x1b") + "a", ""),
+      {"legacy: a long name of no tensor",
+       legacy(dict("w", good), "]" + text(std::string(100'000, '9') + "\x1b") + "a", ""),
        "f: storage '" + std::string(200, '9') + "…' belongs to no tensor"},
       {"legacy: a long name declared in two ways",
        legacy("(" + tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1}) +
-                  tensor(storage("IntStorage", std::string(100'000, '7'), 3), 0, {3}, {1}) + "t", "]", ""),
+                  tensor(storage("IntStorage", std::string(100'000, '7'), 3), 0, {3}, {1}) + "t",
+              "]", ""),
        "f: storage '" + std::string(200, '7') + "…' is declared in two ways"},
       {"legacy: cut before a storage of a long name",
-       legacy(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1})), "]" + text(std::string(100'000, '7')) + "a", "abc"),
+       legacy(dict("w", tensor(storage("FloatStorage", std::string(100'000, '7'), 3), 0, {3}, {1})),
+              "]" + text(std::string(100'000, '7')) + "a", "abc"),
        "f: ends before storage '" + std::string(200, '7') + "…'; it is truncated"},
       {"legacy: bytes after the last storage",
        legacy(dict("w", good), "]" + text("0") + "a", u64(3) + std::string(13, 'x')),
@@ -384,11 +400,13 @@ TEST_CASE("pickle: what the rows above spoil is read when whole") {
   CHECK(read(big_endian).at("w").to_floats() == std::vector<float>{1});
 }
 
-TEST_CASE("whole modules: children are layers whatever they are called, and buffers that are not saved stay out") {
+TEST_CASE(
+    "whole modules: children are layers whatever they are called, and buffers that are not saved stay out") {
   const std::string layer = tensor(storage("FloatStorage", "0", 3), 0, {3}, {1});
   const auto module = [&](const std::string& children, const std::string& more = "") {
-    return global("torch.nn", "Module") + ")\x81}(" + text("_parameters") + dict("weight", layer) + text("_buffers") + "}(" + text("kept") +
-           layer + text("temporary") + layer + "u" + text("_modules") + "}(" + children + "u" + more + "ub";
+    return global("torch.nn", "Module") + ")\x81}(" + text("_parameters") + dict("weight", layer) +
+           text("_buffers") + "}(" + text("kept") + layer + text("temporary") + layer + "u" +
+           text("_modules") + "}(" + children + "u" + more + "ub";
   };
   const auto script = [&](const std::string& attributes) {
     return global("__torch__.net", "Net") + ")\x81}(" + attributes + "ub";
@@ -404,21 +422,25 @@ TEST_CASE("whole modules: children are layers whatever they are called, and buff
     CAPTURE(child);
     const std::string c = child + ".";
     CHECK(names(module(text(child) + module("") + text("head") + module(""))) ==
-          "weight kept temporary " + c + "weight " + c + "kept " + c + "temporary head.weight head.kept head.temporary 0 0");
-    CHECK(names(script(text(child) + script(text("weight") + layer) + text("head") + script(text("weight") + layer))) ==
-          c + "weight head.weight 0 0");
+          "weight kept temporary " + c + "weight " + c + "kept " + c +
+              "temporary head.weight head.kept head.temporary 0 0");
+    CHECK(names(script(text(child) + script(text("weight") + layer) + text("head") +
+                       script(text("weight") + layer))) == c + "weight head.weight 0 0");
     // In a checkpoint the module is the model, and its child still a layer.
     CHECK(names("}(" + text("model") + module(text(child) + module("")) + text("epoch") + "K\1u") ==
           "weight kept temporary " + c + "weight " + c + "kept " + c + "temporary 1 0");
-    CHECK(names("}(" + text("model") + script(text(child) + script(text("weight") + layer) + text("bias") + layer) + "u") ==
+    CHECK(names("}(" + text("model") +
+                script(text(child) + script(text("weight") + layer) + text("bias") + layer) + "u") ==
           c + "weight bias 1 0");
   }
-  for (const std::string& set : {global("__builtin__", "set") + "]" + text("temporary") + "a\x85R", "\x8f(" + text("temporary") + "\x90"})
+  for (const std::string& set : {global("__builtin__", "set") + "]" + text("temporary") + "a\x85R",
+                                 "\x8f(" + text("temporary") + "\x90"})
     CHECK(names(module("", text("_non_persistent_buffers_set") + set)) == "weight kept 0 0");
 }
 
 TEST_CASE("files of no known format, and PyTorch files cut anywhere, are errors") {
-  CHECK(parse_message("\1\2\3") == "f: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are 01 02 03");
+  CHECK(parse_message("\1\2\3") ==
+        "f: neither safetensors, npy, npz, ONNX nor a PyTorch file; its first bytes are 01 02 03");
   CHECK(parse_message("") == "f: the file is empty");
   const std::string good = tensor(storage("FloatStorage", "0", 3), 1, {2}, {1});
   const std::string zip = running(dict("w", good));

@@ -133,7 +133,9 @@ TEST_CASE("safetensors: shards are read through their index as one file") {
 
   // What two shards leave out is counted, past the names that are kept.
   for (const char* shard : {"m-3.npz", "m-4.npz"}) {
-    std::vector<ZipPart> parts = {{.name = std::string(1, shard[2]) + ".npy", .data = npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", raw(1.0f))}};
+    std::vector<ZipPart> parts = {
+        {.name = std::string(1, shard[2]) + ".npy",
+         .data = npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", raw(1.0f))}};
     for (int i = 0; i < 150; ++i) parts.push_back({.name = fmt::format("{}{}.txt", shard, i), .data = ""});
     put(scratch / shard, zip_of(parts));
   }

@@ -171,7 +171,8 @@ TEST_CASE(
   CHECK(values(net, "conv.weight") == values(source, "conv.weight"));
 }
 
-TEST_CASE("a tensor that the file holds but cannot give is missing for that reason, under whatever name it is saved") {
+TEST_CASE(
+    "a tensor that the file holds but cannot give is missing for that reason, under whatever name it is saved") {
   nn::Sequential source = small_net();
   draw(source, 1);
   const auto without = [&](const std::string& prefix, const std::string& saved) {
@@ -191,15 +192,21 @@ TEST_CASE("a tensor that the file holds but cannot give is missing for that reas
     return std::string("no error");
   };
   const std::string reason = "cannot be read: the zip entry is encrypted";
-  CHECK(refused(without("", "fc.bias"), {}).find("'fc.bias' [3] is missing; the file's 'fc.bias' " + reason) != std::string::npos);
-  CHECK(refused(without("m.", "m.fc.bias"), {.strip_prefix = "m."}).find("the file's 'm.fc.bias' " + reason) != std::string::npos);
-  CHECK(refused(without("m.", "m.fc.bias"), {.rename = {{"^m\\.", ""}}}).find("the file's 'm.fc.bias' " + reason) != std::string::npos);
+  CHECK(
+      refused(without("", "fc.bias"), {}).find("'fc.bias' [3] is missing; the file's 'fc.bias' " + reason) !=
+      std::string::npos);
+  CHECK(
+      refused(without("m.", "m.fc.bias"), {.strip_prefix = "m."}).find("the file's 'm.fc.bias' " + reason) !=
+      std::string::npos);
+  CHECK(refused(without("m.", "m.fc.bias"), {.rename = {{"^m\\.", ""}}})
+            .find("the file's 'm.fc.bias' " + reason) != std::string::npos);
   TensorFile nested = without("", "state_dict.fc.bias");
   nested.key = "state_dict";
   CHECK(refused(nested, {}).find("the file's 'state_dict.fc.bias' " + reason) != std::string::npos);
   CHECK(refused(without("", "fc.bia"), {}).find("cannot be read") == std::string::npos);
   nn::Sequential net = small_net();
-  CHECK(load_state_dict(net, without("", "fc.bias"), {.allow_missing = true}).to_string().find(reason) != std::string::npos);
+  CHECK(load_state_dict(net, without("", "fc.bias"), {.allow_missing = true}).to_string().find(reason) !=
+        std::string::npos);
 }
 
 TEST_CASE("prefixes and regular expressions rename; a pattern that changes nothing is an error") {
@@ -263,7 +270,8 @@ TEST_CASE("a head with more classes keeps the rows it has, and its own scheme dr
   CHECK(std::equal(grown.begin() + 24, grown.end(), drawn.begin() + 24));
   CHECK(values(net, "fc.bias")[4] == values(fresh, "fc.bias")[4]);
   nn::Sequential half = small_net(5);  // what else is adapted moves no row
-  load_state_dict(half, file_of(source), {.skip = {"fc.weight"}, .adapt = {{"fc.bias", Adapt::keep_rows}}, .seed = 4});
+  load_state_dict(half, file_of(source),
+                  {.skip = {"fc.weight"}, .adapt = {{"fc.bias", Adapt::keep_rows}}, .seed = 4});
   CHECK(values(half, "fc.bias") == values(net, "fc.bias"));
   load_state_dict(fewer, file_of(source), options);
   CHECK(std::equal(saved.begin(), saved.begin() + 16, values(fewer, "fc.weight").begin()));

@@ -1,10 +1,9 @@
-#include "framework/io/tensor_diff.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 
+#include "framework/io/tensor_diff.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -13,7 +12,8 @@ using Kind = TensorDifference::Kind;
 
 namespace {
 
-constexpr real no_number = std::numeric_limits<real>::quiet_NaN(), inf = std::numeric_limits<real>::infinity();
+constexpr real no_number = std::numeric_limits<real>::quiet_NaN(),
+               inf = std::numeric_limits<real>::infinity();
 
 struct Named {
   std::string name;
@@ -36,12 +36,13 @@ TensorDifference one(const Tensor& a, const Tensor& b) {
 
 TEST_CASE("tensor_diff: who is where, in the order of A, then of B") {
   const Tensor x = Tensor::from({1, 2, 3, 4}, {2, 2});
-  const auto all = tensor_diff(file_of({{"same", x}, {"gone", x}, {"shape", x}, {"value", x}}),
-                               file_of({{"new", x}, {"value", Tensor::ones({2, 2})}, {"shape", x.view({4})}, {"same", x.clone()}}));
+  const auto all = tensor_diff(
+      file_of({{"same", x}, {"gone", x}, {"shape", x}, {"value", x}}),
+      file_of({{"new", x}, {"value", Tensor::ones({2, 2})}, {"shape", x.view({4})}, {"same", x.clone()}}));
   std::vector<std::string> said;
   for (const auto& d : all) said.push_back(d.name + ": " + name_of(d.kind));
-  CHECK(said == std::vector<std::string>{"same: identical", "gone: only in A", "shape: shape changed", "value: values differ",
-                                         "new: only in B"});
+  CHECK(said == std::vector<std::string>{"same: identical", "gone: only in A", "shape: shape changed",
+                                         "value: values differ", "new: only in B"});
   CHECK(all[2].a == "F32 [2, 2]");
   CHECK(all[2].b == "F32 [4]");
   CHECK(tensor_diff({}, {}).empty());
@@ -65,7 +66,8 @@ TEST_CASE("tensor_diff: measures how far apart values are") {
 }
 
 TEST_CASE("tensor_diff: one dtype is compared by bits, so that NaN equals itself and -0 is not 0") {
-  CHECK(one(Tensor::from({no_number, inf, 1}, {3}), Tensor::from({no_number, inf, 1}, {3})).kind == Kind::identical);
+  CHECK(one(Tensor::from({no_number, inf, 1}, {3}), Tensor::from({no_number, inf, 1}, {3})).kind ==
+        Kind::identical);
   const auto zero = one(Tensor::from({0}, {1}), Tensor::from({-0.0f}, {1}));
   CHECK(zero.kind == Kind::values);
   CHECK(zero.differing == 1);
@@ -82,7 +84,8 @@ TEST_CASE("tensor_diff: one dtype is compared by bits, so that NaN equals itself
 
 TEST_CASE("tensor_diff: two dtypes are compared by value") {
   const Scratch scratch;
-  const TensorFile a = file_of({{"exact", Tensor::from({1, 0.5, -2}, {3})}, {"rounded", Tensor::from({1, 0.1f}, {2})}});
+  const TensorFile a =
+      file_of({{"exact", Tensor::from({1, 0.5, -2}, {3})}, {"rounded", Tensor::from({1, 0.1f}, {2})}});
   write_tensor_file(scratch / "half.safetensors", a, FileFormat::safetensors, DType::f16);
   const auto all = tensor_diff(a, read_tensor_file(scratch / "half.safetensors"));
   REQUIRE(all.size() == 2);

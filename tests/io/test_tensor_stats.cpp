@@ -1,5 +1,3 @@
-#include "framework/io/tensor_stats.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +6,7 @@
 #include <random>
 
 #include "framework/core/tensor.hpp"
+#include "framework/io/tensor_stats.hpp"
 
 using namespace fanin;
 
@@ -25,7 +24,8 @@ StoredTensor over(DType dtype, const std::vector<T>& values) {
           .owner = nullptr};
 }
 
-constexpr double inf = std::numeric_limits<double>::infinity(), no_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double inf = std::numeric_limits<double>::infinity(),
+                 no_number = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -54,11 +54,14 @@ TEST_CASE("tensor_stats: of many pieces are those of the whole, also far from ze
   for (const double x : values) squares += (x - mean) * (x - mean);
   const TensorStats s = tensor_stats(over(DType::f64, values));
   CHECK(std::abs(s.mean - static_cast<double>(mean)) < 1e-7);
-  CHECK(s.std == doctest::Approx(static_cast<double>(std::sqrt(squares / static_cast<long double>(values.size())))).epsilon(1e-9));
+  CHECK(s.std ==
+        doctest::Approx(static_cast<double>(std::sqrt(squares / static_cast<long double>(values.size()))))
+            .epsilon(1e-9));
 }
 
 TEST_CASE("tensor_stats: nothing finite gives no numbers, and no elements neither") {
-  const std::vector<float> sick = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};
+  const std::vector<float> sick = {std::numeric_limits<float>::quiet_NaN(),
+                                   std::numeric_limits<float>::infinity()};
   for (const auto& tensor : {over(DType::f32, sick), over(DType::f32, std::vector<float>{})}) {
     const TensorStats s = tensor_stats(tensor);
     CHECK(s.finite() == 0);
@@ -99,7 +102,8 @@ TEST_CASE("histogram: every finite element in one bin; the ends belong to the fi
   CHECK(histogram(over(DType::f64, values), 0, 4, 4) == std::vector<Index>{2, 2, 1, 2});
   CHECK(histogram(over(DType::f64, values), 1, 2, 1) == std::vector<Index>{3});
   CHECK(histogram(over(DType::f64, values), no_number, no_number, 3) == std::vector<Index>(3));
-  const std::vector<double> extreme = {-std::numeric_limits<double>::max(), 0, std::numeric_limits<double>::max()};
+  const std::vector<double> extreme = {-std::numeric_limits<double>::max(), 0,
+                                       std::numeric_limits<double>::max()};
   CHECK(histogram(over(DType::f64, extreme), extreme[0], extreme[2], 2) == std::vector<Index>{1, 2});
   const std::vector<double> same(7, 3.5);
   CHECK(histogram(over(DType::f64, same), 3.5, 3.5, 4) == std::vector<Index>{0, 0, 7, 0});

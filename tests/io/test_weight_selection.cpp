@@ -1,11 +1,10 @@
-#include "framework/io/weight_selection.hpp"
-
 #include <doctest/doctest.h>
 
 #include <filesystem>
 
 #include "framework/core/error.hpp"
 #include "framework/io/state_dict.hpp"
+#include "framework/io/weight_selection.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/model.hpp"
 #include "tests/io/scratch.hpp"
@@ -29,7 +28,7 @@ TEST_CASE("weight_selection: evenly spaced elements of the larger model's tensor
   Generator same = generator;
   nn::initialize(*models::build("mlp(hidden=6-4)", {.classes = 5}), same);
   nn::initialize(*small, plan, generator);
-  CHECK(generator == same);  // it draws nothing, and passes the slots
+  CHECK(generator == same);                                 // it draws nothing, and passes the slots
   const Tensor& w = small->parameter("fc2.weight")->value;  // 4 × 6 of 9 × 12
   const Tensor& from = large->parameter("fc2.weight")->value;
   for (Index i = 0; i < 4; ++i)
@@ -59,12 +58,14 @@ TEST_CASE("weight_selection: a file written anew is read anew, whichever layer a
   const Scratch scratch;
   const std::string path = scratch / "large.safetensors", plan = "fc2.*=weight_selection(file=" + path + ")";
   for (const std::uint64_t seed : {1, 2, 3}) {
-    auto large = models::build("mlp(hidden=12-9)", {.classes = 5}), small = models::build("mlp(hidden=12-9)", {.classes = 5});
+    auto large = models::build("mlp(hidden=12-9)", {.classes = 5}),
+         small = models::build("mlp(hidden=12-9)", {.classes = 5});
     Generator generator(seed);
     nn::initialize(*large, generator);
     save_model(path, *large);
     nn::initialize(*small, plan, generator);
-    CHECK(small->parameter("fc2.weight")->value.to_vector() == large->parameter("fc2.weight")->value.to_vector());
+    CHECK(small->parameter("fc2.weight")->value.to_vector() ==
+          large->parameter("fc2.weight")->value.to_vector());
   }
   std::filesystem::remove(path);
   auto small = models::build("mlp(hidden=12-9)", {.classes = 5});

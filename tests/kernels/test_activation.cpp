@@ -102,18 +102,22 @@ TEST_CASE("the vector functions keep their stated errors over their whole range"
   });
 }
 
-TEST_CASE("sine and its slope keep their stated error near and far from zero, on every side of the range reduction") {
+TEST_CASE(
+    "sine and its slope keep their stated error near and far from zero, on every side of the range reduction") {
   const auto worst_slope_ulps = [](real low, real high) {
     const Index n = 40'001;
     Numbers x(static_cast<std::size_t>(n)), one(x.size(), 1), slope(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = low + (high - low) * static_cast<real>(i) / static_cast<real>(n - 1);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = low + (high - low) * static_cast<real>(i) / static_cast<real>(n - 1);
     kernels::activation_backward({Kind::sine, 1}, n, x.data(), nullptr, one.data(), slope.data(), false);
     double worst = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, ulps(slope[i], std::cos(static_cast<double>(x[i]))));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      worst = std::max(worst, ulps(slope[i], std::cos(static_cast<double>(x[i]))));
     return worst;
   };
   on_every_isa([&] {
-    for (const real span : {real(0.01), real(1), real(4), real(100), real(9.9e4), real(1.2e5), real(1e9), real(1e30)}) {
+    for (const real span :
+         {real(0.01), real(1), real(4), real(100), real(9.9e4), real(1.2e5), real(1e9), real(1e30)}) {
       INFO("range " << span);
       CHECK(worst_ulps({Kind::sine, 1}, -span, span) <= 2);
       CHECK(worst_slope_ulps(-span, span) <= 2);
@@ -126,9 +130,11 @@ TEST_CASE("sine and its slope keep their stated error near and far from zero, on
     const auto n = static_cast<Index>(x.size());
     double worst = 0;
     kernels::activation_forward({Kind::sine, 1}, n, x.data(), y.data());
-    for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, ulps(y[i], std::sin(static_cast<double>(x[i]))));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      worst = std::max(worst, ulps(y[i], std::sin(static_cast<double>(x[i]))));
     kernels::activation_backward({Kind::sine, 1}, n, x.data(), nullptr, one.data(), y.data(), false);
-    for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, ulps(y[i], std::cos(static_cast<double>(x[i]))));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      worst = std::max(worst, ulps(y[i], std::cos(static_cast<double>(x[i]))));
     CHECK(worst <= 2);
     const real inf = std::numeric_limits<real>::infinity();
     const Numbers odd = {real(0.0), real(-0.0), inf, -inf, std::nanf("")};

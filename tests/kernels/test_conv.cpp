@@ -281,7 +281,8 @@ TEST_CASE("conv_backward_weights sums over batch and pixels, adds when asked, an
   });
 }
 
-TEST_CASE("conv_relu_pool_forward and its gradients have the bits of convolution, ReLU and max pool one by one") {
+TEST_CASE(
+    "conv_relu_pool_forward and its gradients have the bits of convolution, ReLU and max pool one by one") {
   for_every_shape([](const ConvShape& s, const Numbers& x, const Numbers& w, const Numbers& dense) {
     const Index out_h = s.out_h(), out_w = s.out_w();
     if (out_h % 2 != 0 || out_w % 2 != 0) return;
@@ -292,13 +293,16 @@ TEST_CASE("conv_relu_pool_forward and its gradients have the bits of convolution
     };
     for (const bool ties : {false, true}) {
       CAPTURE(ties);
-      const Numbers in = ties ? coarse(x) : x, filters = ties ? coarse(w) : w, bias = random_numbers(s.out_channels, 4);
-      const kernels::PoolShape pool{.batch_channels = s.batch * s.out_channels, .height = out_h, .width = out_w};
+      const Numbers in = ties ? coarse(x) : x, filters = ties ? coarse(w) : w,
+                    bias = random_numbers(s.out_channels, 4);
+      const kernels::PoolShape pool{
+          .batch_channels = s.batch * s.out_channels, .height = out_h, .width = out_w};
       const Numbers grad = random_numbers(static_cast<Index>(dense.size()) / 4, 5);
 
       Numbers activated(dense.size()), pooled(grad.size()), grad_dense(dense.size());
       std::vector<std::int32_t> argmax(grad.size());
-      kernels::conv_forward(s, in.data(), filters.data(), bias.data(), {kernels::Activation::Kind::relu}, activated.data());
+      kernels::conv_forward(s, in.data(), filters.data(), bias.data(), {kernels::Activation::Kind::relu},
+                            activated.data());
       kernels::max_pool_forward(pool, activated.data(), pooled.data(), argmax.data());
       kernels::max_pool_backward(pool, argmax.data(), grad.data(), grad_dense.data());
       for (std::size_t i = 0; i < dense.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"

@@ -143,7 +143,8 @@ TEST_CASE("text is measured and cut in code points") {
   CHECK(signed_percent(0.0042) == "+0.42");
 }
 
-TEST_CASE("a scheme whose runs all diverged is not significantly better than one that is still below chance") {
+TEST_CASE(
+    "a scheme whose runs all diverged is not significantly better than one that is still below chance") {
   const Settings settings{.schemes = {"default", "dead"}, .default_scheme = "default", .classes = 10};
   const auto run = [](const char* scheme, std::uint64_t seed, double accuracy, const char* status) {
     return Run{.model = "m", .scheme = scheme, .seed = seed, .status = status, .test_accuracy = accuracy};
@@ -157,8 +158,8 @@ TEST_CASE("a scheme whose runs all diverged is not significantly better than one
       runs.push_back(run(dead, seed, unknown, "diverged"));
     }
     for (const auto& row : summarize(settings, runs)) CHECK_FALSE(row.significant);
-    CHECK(verdict({.settings = settings, .runs = runs, .summary = summarize(settings, runs)}, "m").find("No scheme is above chance level") !=
-          std::string::npos);
+    CHECK(verdict({.settings = settings, .runs = runs, .summary = summarize(settings, runs)}, "m")
+              .find("No scheme is above chance level") != std::string::npos);
     for (auto& one : runs) {
       if (one.status == "ok") one.test_accuracy = 0.9;
     }

@@ -1,13 +1,13 @@
 // A claim is judged by its figures: what is wrong must not pass.
-#include "framework/lab/claim.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
+#include "framework/lab/claim.hpp"
 #include "framework/lab/claim_report.hpp"
 #include "framework/lab/format.hpp"
 #include "framework/lab/linear_fit.hpp"
@@ -27,12 +27,16 @@ Claim thirds(double seen, double predicted = 1.0 / 3) {
           .paper = "nobody 1999",
           .words = "A third stays.",
           .setting = "one | layer",
-          .predict = [predicted] {
-            return std::vector<lab::Prediction>{
-                {.what = "factor", .formula = "1/3", .figure = predicted, .share = 0.05},
-                {.what = "units", .formula = "all", .figure = 8, .relation = Relation::at_least}};
-          },
-          .measure = [seen] { return std::vector<double>{seen, 8}; }};
+          .predict =
+              [predicted] {
+                return std::vector<lab::Prediction>{
+                    {.what = "factor", .formula = "1/3", .figure = predicted, .share = 0.05},
+                    {.what = "units", .formula = "all", .figure = 8, .relation = Relation::at_least}};
+              },
+          .measure =
+              [seen] {
+                return std::vector<double>{seen, 8};
+              }};
 }
 
 }  // namespace
@@ -49,13 +53,16 @@ TEST_CASE("claim: a figure agrees within its tolerance and not beyond") {
 }
 
 TEST_CASE("claim: bounds are bounds, and what is not a number meets none") {
-  const lab::Prediction least{.what = "", .formula = "", .figure = 0.5, .relation = Relation::at_least, .margin = 1};
-  const lab::Prediction most{.what = "", .formula = "", .figure = 0.5, .relation = Relation::at_most, .margin = 1};
+  const lab::Prediction least{
+      .what = "", .formula = "", .figure = 0.5, .relation = Relation::at_least, .margin = 1};
+  const lab::Prediction most{
+      .what = "", .formula = "", .figure = 0.5, .relation = Relation::at_most, .margin = 1};
   CHECK(lab::agrees(least, 0.5));
   CHECK_FALSE(lab::agrees(least, 0.4999));
   CHECK(lab::agrees(most, 0.5));
   CHECK_FALSE(lab::agrees(most, 0.5001));
-  for (const auto& one : {least, most, lab::Prediction{.what = "", .formula = "", .figure = 0.5, .share = 100}})
+  for (const auto& one :
+       {least, most, lab::Prediction{.what = "", .formula = "", .figure = 0.5, .share = 100}})
     CHECK_FALSE(lab::agrees(one, not_a_number));
 }
 
@@ -88,7 +95,11 @@ TEST_CASE("claim: an experiment that breaks off, or measures another number of f
   for (const auto& one : {broken, short_one, empty}) CHECK_FALSE(lab::examine(one).reproduced());
   CHECK(lab::examine(broken).error == "the data is missing");
   CHECK(lab::findings_table({lab::examine(broken)}).find("the data is missing") != std::string::npos);
-  CHECK(nlohmann::json::parse(lab::findings_json({lab::examine(thirds(not_a_number))}, 0)).at("claims")[0].at("checks")[0].at("seen").is_null());
+  CHECK(nlohmann::json::parse(lab::findings_json({lab::examine(thirds(not_a_number))}, 0))
+            .at("claims")[0]
+            .at("checks")[0]
+            .at("seen")
+            .is_null());
 }
 
 TEST_CASE("claim: findings keep the order of the claims for any number of jobs") {
@@ -106,8 +117,9 @@ TEST_CASE("claim: no line of the table is wider than 110 columns") {
   Claim wide = thirds(0.33);
   for (int i = 0; i < 60; ++i) wide.words += " σσσσσ", wide.setting += " ψψψψψ";
   wide.predict = [] {
-    return std::vector<lab::Prediction>{{.what = std::string(150, 'w'), .formula = "1/3", .figure = 1.0 / 3, .share = 0.05},
-                                        {.what = "units", .formula = std::string(90, 'f'), .figure = 8}};
+    return std::vector<lab::Prediction>{
+        {.what = std::string(150, 'w'), .formula = "1/3", .figure = 1.0 / 3, .share = 0.05},
+        {.what = "units", .formula = std::string(90, 'f'), .figure = 8}};
   };
   const std::string text = lab::findings_table({lab::examine(wide)}) + lab::claims_list({wide});
   std::size_t from = 0;

@@ -8,7 +8,8 @@
 
 using namespace fanin;
 
-TEST_CASE("deviation score: draws from the target are probable, from another std not, whatever the distribution") {
+TEST_CASE(
+    "deviation score: draws from the target are probable, from another std not, whatever the distribution") {
   std::vector<real> values(2000);
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Generator generator(seed);

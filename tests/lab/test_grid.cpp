@@ -1,5 +1,3 @@
-#include "framework/lab/grid.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
+#include "framework/lab/grid.hpp"
 #include "framework/lab/results_json.hpp"
 #include "framework/nn/initialize.hpp"
 #include "models/model.hpp"
@@ -34,7 +33,8 @@ Grid grid(std::vector<lab::Scheme> schemes, std::vector<std::uint64_t> seeds = {
   made.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset&) {
     Generator generator(seed);
     std::string plan;
-    for (const auto& one : nn::initialize(model, scheme.plan, generator)) plan += one.name + "=" + one.scheme + ";";
+    for (const auto& one : nn::initialize(model, scheme.plan, generator))
+      plan += one.name + "=" + one.scheme + ";";
     return plan;
   };
   return made;
@@ -94,7 +94,9 @@ TEST_CASE("grid: the same runs come out, bit for bit, however many work at a tim
 TEST_CASE("grid: one seed gives every scheme the same batches, whatever it draws") {
   // Schemes that end in the same weights after drawing very different numbers of random values: equal histories
   // need equal batches.
-  Grid one = grid({{"zeros", "zeros"}, {"tiny", "normal(std=1e-30)"}, {"sparse", "sparse(sparsity=0.5, std=1e-30)"}}, {4});
+  Grid one =
+      grid({{"zeros", "zeros"}, {"tiny", "normal(std=1e-30)"}, {"sparse", "sparse(sparsity=0.5, std=1e-30)"}},
+           {4});
   const auto runs = finished(one);
   REQUIRE(runs.size() == 3);
   for (std::size_t i = 1; i < 3; ++i) {
@@ -102,7 +104,8 @@ TEST_CASE("grid: one seed gives every scheme the same batches, whatever it draws
     CHECK(runs[i].history[1].test_loss == doctest::Approx(runs[0].history[1].test_loss).epsilon(1e-6));
   }
   one.seeds = {5};
-  CHECK(finished(one)[0].history[0].train_loss != doctest::Approx(runs[0].history[0].train_loss).epsilon(1e-6));
+  CHECK(finished(one)[0].history[0].train_loss !=
+        doctest::Approx(runs[0].history[0].train_loss).epsilon(1e-6));
 }
 
 TEST_CASE("grid: a run that diverges is recorded at its step, and the others go on") {
@@ -163,7 +166,8 @@ TEST_CASE("grid: a run under other settings or other data is never taken for thi
   Grid one = grid({{"default", "default"}}, {0});
   one.directory = scratch.folder();
   int trained = 0;
-  const lab::GridProgress progress{.on_run = [&](const Run&, int, int, bool kept) { trained += kept ? 0 : 1; }};
+  const lab::GridProgress progress{
+      .on_run = [&](const Run&, int, int, bool kept) { trained += kept ? 0 : 1; }};
   finished(one, progress);
   CHECK(trained == 1);
   Grid other = one;
@@ -194,9 +198,10 @@ TEST_CASE("grid: an interruption keeps the finished runs, and the same grid goes
   one.directory = scratch.folder();
   std::atomic<bool> interrupted{false};
   int epochs = 0;
-  const lab::GridProgress stopping{.on_epoch = [&](const auto&, const auto&, std::uint64_t, const train::EpochRecord&) {
-    if (++epochs == 3) interrupted = true;  // in the middle of the second run
-  }};
+  const lab::GridProgress stopping{
+      .on_epoch = [&](const auto&, const auto&, std::uint64_t, const train::EpochRecord&) {
+        if (++epochs == 3) interrupted = true;  // in the middle of the second run
+      }};
   const auto some = lab::run_grid(one, data().train, data().test, stopping, interrupted);
   CHECK(some.size() == 1);
   CHECK(files_in(scratch / "runs").size() == 1);
@@ -211,7 +216,8 @@ TEST_CASE("grid: the weights of a run with a label budget may be fitted to that 
   one.labels_per_class = {3, 0};
   const auto usual = one.initialize;
   std::vector<Index> seen;
-  one.initialize = [&](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
+  one.initialize = [&](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed,
+                       const Dataset& training) {
     seen.push_back(training.count);
     if (training.count == 30) CHECK(training.labels == data().train.take_per_class(3, seed).labels);
     return usual(model, scheme, seed, training);
@@ -223,7 +229,8 @@ TEST_CASE("grid: the weights of a run with a label budget may be fitted to that 
 TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text ends the grid") {
   Grid one = grid({{"default", "default"}, {"broken", "default"}}, {0});
   const auto usual = one.initialize;
-  one.initialize = [usual](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) -> std::string {
+  one.initialize = [usual](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed,
+                           const Dataset& training) -> std::string {
     if (scheme.label == "broken") fail("the file of weights is gone");
     return usual(model, scheme, seed, training);
   };

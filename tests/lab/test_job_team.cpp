@@ -19,7 +19,11 @@ TEST_CASE("each job is done once, by however many workers, and a failing one is 
     std::atomic<int> done[20] = {};
     run_jobs(20, workers, [&](std::size_t i) { ++done[i]; });
     for (const auto& one : done) CHECK(one == 1);
-    CHECK(message([&] { run_jobs(20, workers, [](std::size_t i) { if (i == 3) fail("job {}", i); }); }) == "job 3");
+    CHECK(message([&] {
+            run_jobs(20, workers, [](std::size_t i) {
+              if (i == 3) fail("job {}", i);
+            });
+          }) == "job 3");
   }
 }
 
@@ -38,7 +42,8 @@ TEST_CASE("workers that the system refuses are an Error that names both numbers,
     ::setrlimit(RLIMIT_AS, &limit);
     std::atomic<int> begun{0};
     const std::string text = message([&] { run_jobs(12, 12, [&](std::size_t) { ++begun; }); });
-    const bool named = holds(text, "cannot start 12 jobs") && holds(text, "the system gave 3 threads") && holds(text, "--jobs");
+    const bool named = holds(text, "cannot start 12 jobs") && holds(text, "the system gave 3 threads") &&
+                       holds(text, "--jobs");
     ::_exit(named && begun == 0 ? 0 : 1);
   }
   int status = 1;

@@ -37,7 +37,9 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
+void write(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
 
 }  // namespace
 
@@ -60,17 +62,52 @@ TEST_CASE("kept runs: any damage is told by the file's name, and the run can be 
       {"empty", [&] { write(path, ""); }},
       {"truncated", [&] { write(path, whole.substr(0, whole.size() / 2)); }},
       {"without its last byte", [&] { write(path, whole.substr(0, whole.size() - 1)); }},
-      {"a number changed", [&] { std::string other = whole; other[other.find("0.875") + 2] = '9'; write(path, other); }},
-      {"a number no double holds", [&] { std::string other = whole; other.replace(other.find("0.875"), 5, "1e999999"); write(path, other); }},
+      {"a number changed",
+       [&] {
+         std::string other = whole;
+         other[other.find("0.875") + 2] = '9';
+         write(path, other);
+       }},
+      {"a number no double holds",
+       [&] {
+         std::string other = whole;
+         other.replace(other.find("0.875"), 5, "1e999999");
+         write(path, other);
+       }},
       {"the old form, without a checksum", [&] { write(path, run_json(run)); }},
       {"deep", [&] { write(path, std::string(1'000'000, '[')); }},
       {"no text", [&] { write(path, std::string(1000, '\xff')); }},
-      {"a FIFO", [&] { fs::remove(path); REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }},
-      {"a folder", [&] { fs::remove(path); fs::create_directory(path); write(path + "/mine", "x"); }},
-      {"a link to itself", [&] { fs::remove(path); fs::create_symlink(path, path); }},
-      {"a link to nothing", [&] { fs::remove(path); fs::create_symlink(scratch / "nothing", path); }},
-      {"a device", [&] { fs::remove(path); fs::create_symlink("/dev/zero", path); }},
-      {"huge", [&] { write(path, "x"); fs::resize_file(path, std::uintmax_t{1} << 40); }},
+      {"a FIFO",
+       [&] {
+         fs::remove(path);
+         REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+       }},
+      {"a folder",
+       [&] {
+         fs::remove(path);
+         fs::create_directory(path);
+         write(path + "/mine", "x");
+       }},
+      {"a link to itself",
+       [&] {
+         fs::remove(path);
+         fs::create_symlink(path, path);
+       }},
+      {"a link to nothing",
+       [&] {
+         fs::remove(path);
+         fs::create_symlink(scratch / "nothing", path);
+       }},
+      {"a device",
+       [&] {
+         fs::remove(path);
+         fs::create_symlink("/dev/zero", path);
+       }},
+      {"huge",
+       [&] {
+         write(path, "x");
+         fs::resize_file(path, std::uintmax_t{1} << 40);
+       }},
   };
   for (const auto& [what, damage] : damages) {
     CAPTURE(what);
@@ -86,7 +123,8 @@ TEST_CASE("kept runs: any damage is told by the file's name, and the run can be 
     REQUIRE(kept.find(run, "lr=0.1"));
   }
   bool mine = false;  // what was in a folder is moved, not lost
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) mine = mine || entry.path().filename() == "mine";
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    mine = mine || entry.path().filename() == "mine";
   CHECK(mine);
 }
 

@@ -65,10 +65,12 @@ TEST_CASE("lsuv: every layer's output has the target variance on the batch") {
     const auto net = born(model, "lsuv(base=normal)");
     const auto all = outputs(*net);
     CHECK(all.size() >= 5);
-    for (const Tensor& out : all) CHECK(std::pow(moments(out.values()).std, 2) == doctest::Approx(1).epsilon(0.011));
+    for (const Tensor& out : all)
+      CHECK(std::pow(moments(out.values()).std, 2) == doctest::Approx(1).epsilon(0.011));
   }
   const auto loud = born("lenet", "lsuv(target=4, tolerance=0.001)");
-  for (const Tensor& out : outputs(*loud)) CHECK(moments(out.values()).std == doctest::Approx(2).epsilon(0.001));
+  for (const Tensor& out : outputs(*loud))
+    CHECK(moments(out.values()).std == doctest::Approx(2).epsilon(0.001));
 }
 
 TEST_CASE("lsuv: the base keeps its direction, and only its size changes") {
@@ -80,7 +82,8 @@ TEST_CASE("lsuv: the base keeps its direction, and only its size changes") {
   const Tensor& drawn = base->parameter("fc1.weight")->value;
   const real ratio = fitted.data()[7] / drawn.data()[7];
   CHECK(std::abs(ratio - 1) > real(1e-3));
-  for (Index i = 0; i < drawn.numel(); i += 97) CHECK(fitted.data()[i] == doctest::Approx(ratio * drawn.data()[i]));
+  for (Index i = 0; i < drawn.numel(); i += 97)
+    CHECK(fitted.data()[i] == doctest::Approx(ratio * drawn.data()[i]));
   CHECK(net->parameter("fc1.weight")->drawn_by == "lsuv");
 }
 
@@ -122,13 +125,16 @@ TEST_CASE("krahenbuhl between layers: all layers change equally fast, and the fu
     CAPTURE(model);
     const auto within = born(model, "krahenbuhl(between=false)"), both = born(model, "krahenbuhl");
     const auto before = nn::rates_of_change(*within, weights_of(*within), images(), 0);
-    CHECK(*std::max_element(before.begin(), before.end()) > 1.5 * *std::min_element(before.begin(), before.end()));
+    CHECK(*std::max_element(before.begin(), before.end()) >
+          1.5 * *std::min_element(before.begin(), before.end()));
     const auto rates = nn::rates_of_change(*both, weights_of(*both), images(), 0);
     for (const double rate : rates) CHECK(rate == doctest::Approx(rates[0]).epsilon(1e-4));
-    for (const double rate : nn::rates_of_change(*both, weights_of(*both), images(), 99))  // of other random losses
+    for (const double rate :
+         nn::rates_of_change(*both, weights_of(*both), images(), 99))  // of other random losses
       CHECK(rate == doctest::Approx(rates[0]).epsilon(0.15));
     const auto one = answers(*within), two = answers(*both);
-    for (std::size_t i = 0; i < one.size(); ++i) CHECK(std::abs(one[i] - two[i]) < 1e-4);  // logits of deviation 1
+    for (std::size_t i = 0; i < one.size(); ++i)
+      CHECK(std::abs(one[i] - two[i]) < 1e-4);  // logits of deviation 1
   }
 }
 
@@ -151,15 +157,18 @@ TEST_CASE("krahenbuhl between layers: where scaling would change the function, n
   for (const real b : mixed->parameter("fc1.bias")->value.values()) CHECK(b == real(0.1));
 }
 
-TEST_CASE("data-dependent: what is constant up to rounding is left as drawn, and its rounding is not blown up") {
-  for (const char* plan : {"krahenbuhl(between=false, base=constant(0.0123))", "lsuv(base=constant(0.0123))"}) {
+TEST_CASE(
+    "data-dependent: what is constant up to rounding is left as drawn, and its rounding is not blown up") {
+  for (const char* plan :
+       {"krahenbuhl(between=false, base=constant(0.0123))", "lsuv(base=constant(0.0123))"}) {
     CAPTURE(plan);
     for (const real jitter : {real(0), real(1e-7)}) {  // samples that differ by rounding alone
       auto net = models::build("mlp(hidden=16)", {});
       Tensor same(Shape{samples, 1, 28, 28});
       Generator generator(1);
       for (Index i = 0; i < same.numel(); ++i)
-        same.data()[i] = real(0.37) + real(0.001) * static_cast<real>(i % 784) + jitter * static_cast<real>((i / 784) % 3 - 1);
+        same.data()[i] = real(0.37) + real(0.001) * static_cast<real>(i % 784) +
+                         jitter * static_cast<real>((i / 784) % 3 - 1);
       nn::initialize(*net, plan, generator, same, labels());
       CHECK(net->parameter("fc1.weight")->value.data()[5] == doctest::Approx(0.0123).epsilon(1e-3));
     }
@@ -199,20 +208,25 @@ TEST_CASE("data-dependent: only the parameters of the rule are fitted") {
   same.origin = nn::Origin::loaded;
   nn::initialize(*other, "orthogonal; layer2*=kaiming_normal", again);
   CHECK(generator == again);
-  const auto values = [](nn::Module& model, const char* name) { return model.parameter(name)->value.to_vector(); };
+  const auto values = [](nn::Module& model, const char* name) {
+    return model.parameter(name)->value.to_vector();
+  };
   CHECK(values(*net, "layer2.0.conv1.weight") == values(*other, "layer2.0.conv1.weight"));
   CHECK(values(*net, "layer3.0.conv1.weight") != values(*other, "layer3.0.conv1.weight"));
 }
 
-TEST_CASE("data-dependent: without a batch, or with a bad one, nothing is drawn and the message says what to do") {
+TEST_CASE(
+    "data-dependent: without a batch, or with a bad one, nothing is drawn and the message says what to do") {
   auto net = models::build("lenet", {});
   Generator generator(1);
   const std::string none = message([&] { nn::initialize(*net, "conv2=lsuv", generator); });
   CHECK(holds(none, "conv2.weight: scheme 'lsuv' fits weights to a batch of training data"));
   CHECK(net->parameter("conv1.weight")->origin == nn::Origin::declared);
   const std::vector<std::int32_t> few(3, 0);
-  CHECK(holds(message([&] { nn::initialize(*net, "lsuv", generator, images(), few); }), "32 images and 3 labels"));
-  CHECK(holds(message([&] { nn::initialize(*net, "lsuv", generator, Tensor(), few); }), "at least one sample"));
+  CHECK(holds(message([&] { nn::initialize(*net, "lsuv", generator, images(), few); }),
+              "32 images and 3 labels"));
+  CHECK(
+      holds(message([&] { nn::initialize(*net, "lsuv", generator, Tensor(), few); }), "at least one sample"));
   Tensor broken = images();
   broken.data()[5] = std::numeric_limits<real>::quiet_NaN();
   CHECK(holds(message([&] { nn::initialize(*net, "lsuv", generator, broken, labels()); }), "not finite"));

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -59,8 +60,9 @@ Make family(const std::string& text) {
 const std::vector<std::pair<std::string, Make>>& all_models() {
   static const std::vector<std::pair<std::string, Make>> all = [] {
     std::vector<std::pair<std::string, Make>> list = {{"zoo", zoo}};
-    for (const char* text : {"mlp(hidden=7-5)", "lenet", "plain_net(depth=3, width=6)",
-                             "resnet_small(width=2, batch_norm=false, branch_scale=true)", "resnet_small(width=2)"})
+    for (const char* text :
+         {"mlp(hidden=7-5)", "lenet", "plain_net(depth=3, width=6)",
+          "resnet_small(width=2, batch_norm=false, branch_scale=true)", "resnet_small(width=2)"})
       list.emplace_back(text, family(text));
     for (const auto& info : models::registry()) list.emplace_back(info.example, family(info.example));
     return list;
@@ -70,9 +72,10 @@ const std::vector<std::pair<std::string, Make>>& all_models() {
 
 /// The texts of all schemes that can fill some parameter without data, and wrappers of bases of each kind.
 std::vector<std::string> scheme_texts() {
-  std::vector<std::string> texts = {"variance_scaling(distribution=normal)", "variance_scaling(distribution=uniform)",
-                                    "edge_of_chaos(weights=orthogonal)", "edge_of_chaos(weights=delta_orthogonal)",
-                                    "rezero(base=xavier_uniform)", "fixup(base=orthogonal)"};
+  std::vector<std::string> texts = {
+      "variance_scaling(distribution=normal)", "variance_scaling(distribution=uniform)",
+      "edge_of_chaos(weights=orthogonal)",     "edge_of_chaos(weights=delta_orthogonal)",
+      "rezero(base=xavier_uniform)",           "fixup(base=orthogonal)"};
   for (const auto* scheme : init::schemes())
     if (!scheme->needs_data && scheme->name != "weight_selection") texts.push_back(scheme->name);
   return texts;
@@ -81,7 +84,8 @@ std::vector<std::string> scheme_texts() {
 double correlation(const std::vector<real>& a, const std::vector<real>& b) {
   double ab = 0, aa = 0, bb = 0, ma = 0, mb = 0;
   const auto n = static_cast<double>(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) ma += static_cast<double>(a[i]) / n, mb += static_cast<double>(b[i]) / n;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ma += static_cast<double>(a[i]) / n, mb += static_cast<double>(b[i]) / n;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double x = static_cast<double>(a[i]) - ma, y = static_cast<double>(b[i]) - mb;
     ab += x * y, aa += x * x, bb += y * y;
@@ -164,11 +168,13 @@ TEST_CASE("draws: by options, a layer's own initializer leaves the layers behind
   const auto net = [](std::optional<nn::Initializer> own) {
     return std::make_shared<nn::Sequential>(
         "a", nn::Linear({.in = 5, .out = 4, .weight_init = own, .bias_init = own ? init::ones() : own}), "b",
-        nn::Conv2d({.in = 1, .out = 2, .kernel = 3, .weight_init = own}), "c", nn::BatchNorm1d({.features = 3}), "d",
+        nn::Conv2d({.in = 1, .out = 2, .kernel = 3, .weight_init = own}), "c",
+        nn::BatchNorm1d({.features = 3}), "d",
         nn::Embedding({.count = 1, .dimension = 3, .weight_init = own}), "e", nn::Linear(3, 3));
   };
   const Birth standard = born([&] { return net({}); }, "default");
-  for (const auto& own : {init::zeros(), init::normal({.std = 0.1}), init::xavier_uniform(), init::orthogonal()}) {
+  for (const auto& own :
+       {init::zeros(), init::normal({.std = 0.1}), init::xavier_uniform(), init::orthogonal()}) {
     const Birth birth = born([&] { return net(own); }, "default");
     CHECK(birth.values.at("e.weight") == standard.values.at("e.weight"));
     CHECK(birth.values.at("b.bias") == standard.values.at("b.bias"));
@@ -190,10 +196,12 @@ TEST_CASE("draws: at its slot each layer type takes what PyTorch's takes") {
     }
     return generator;
   };
-  for (const char* plan : {"default", "*.weight=zeros", "*weight=constant(2)", "*weight=normal", "*weight=uniform"}) {
+  for (const char* plan :
+       {"default", "*.weight=zeros", "*weight=constant(2)", "*weight=normal", "*weight=uniform"}) {
     CAPTURE(plan);
     CHECK(after(nn::Sequential("x", nn::Linear(5, 4)), plan) == expect({{'u', 20}, {'u', 4}}));
-    CHECK(after(nn::Sequential("x", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .bias = false})), plan) == expect({{'u', 54}}));
+    CHECK(after(nn::Sequential("x", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .bias = false})), plan) ==
+          expect({{'u', 54}}));
     CHECK(after(nn::Sequential("x", nn::ConvTranspose2d({.in = 2, .out = 3, .kernel = 3})), plan) ==
           expect({{'u', 54}, {'u', 3}}));
     CHECK(after(nn::Sequential("x", nn::BatchNorm1d({.features = 5})), plan) == expect({}));
@@ -201,7 +209,8 @@ TEST_CASE("draws: at its slot each layer type takes what PyTorch's takes") {
     CHECK(after(nn::Sequential("x", nn::GroupNorm({.groups = 2, .channels = 4})), plan) == expect({}));
     CHECK(after(nn::Sequential("x", nn::PReLU({.parameters = 5})), plan) == expect({}));
     for (const Index n : {1, 2, 3, 15, 16, 17, 32, 700})
-      CHECK(after(nn::Sequential("x", nn::Embedding({.count = n, .dimension = 1})), plan) == expect({{'n', n}}));
+      CHECK(after(nn::Sequential("x", nn::Embedding({.count = n, .dimension = 1})), plan) ==
+            expect({{'n', n}}));
   }
 }
 
@@ -221,7 +230,8 @@ TEST_CASE("draws: skipping leaves a generator as drawing does, whatever was cach
   }
 }
 
-TEST_CASE("draws: a layer whose parameters are drawn in another order than declared is PyTorch's, bit for bit") {
+TEST_CASE(
+    "draws: a layer whose parameters are drawn in another order than declared is PyTorch's, bit for bit") {
   for (const char* plan : {"default", "out_proj.weight=zeros", "out_proj.bias=normal"}) {
     CAPTURE(plan);
     Attention layer(8);
@@ -231,10 +241,12 @@ TEST_CASE("draws: a layer whose parameters are drawn in another order than decla
     const auto& expected = reference().at("attention");
     CHECK(same_bits(layer.parameter("in_proj_weight")->value, expected.at("in_proj_weight")));
     if (std::string(plan) == "default") {
-      for (const auto& one : layer.named_parameters()) CHECK(same_bits(one.parameter->value, expected.at(one.name)));
+      for (const auto& one : layer.named_parameters())
+        CHECK(same_bits(one.parameter->value, expected.at(one.name)));
     }
   }
-  nn::Sequential net("fc1", nn::Linear(3, 2), "fc2", nn::Linear(2, 2)), plain("fc1", nn::Linear(3, 2), "fc2", nn::Linear(2, 2));
+  nn::Sequential net("fc1", nn::Linear(3, 2), "fc2", nn::Linear(2, 2)),
+      plain("fc1", nn::Linear(3, 2), "fc2", nn::Linear(2, 2));
   net.draw_in_order({"fc2.bias", "fc2", "fc1"});
   CHECK(net.draw_order() == std::vector<std::size_t>{3, 2, 0, 1});
   CHECK(plain.draw_order() == std::vector<std::size_t>{0, 1, 2, 3});
@@ -247,8 +259,8 @@ TEST_CASE("draws: a parameter that another layer's was tied in place of keeps it
     nn::Linear first(4, 4), second(4, 4);
     if (tied == "later") second.weight = first.weight;
     if (tied == "earlier") first.weight = second.weight;
-    auto net = nn::Sequential("enc", std::move(first), "dec", std::move(second), "norm", nn::BatchNorm1d({.features = 4}), "head",
-                              nn::Linear(4, 3));
+    auto net = nn::Sequential("enc", std::move(first), "dec", std::move(second), "norm",
+                              nn::BatchNorm1d({.features = 4}), "head", nn::Linear(4, 3));
     Generator generator(0);
     nn::initialize(net, generator);
     std::map<std::string, std::vector<real>> all;
@@ -263,8 +275,10 @@ TEST_CASE("draws: a parameter that another layer's was tied in place of keeps it
     CHECK(moved == after);
     for (const auto& [name, values] : all) {
       // The shared weight has the values of the layer that it was made by.
-      if (name.ends_with("c.weight")) CHECK(values == plain.at(tied == "later" ? "enc.weight" : "dec.weight"));
-      else CHECK(values == plain.at(name));
+      if (name.ends_with("c.weight"))
+        CHECK(values == plain.at(tied == "later" ? "enc.weight" : "dec.weight"));
+      else
+        CHECK(values == plain.at(name));
     }
   }
 }
@@ -273,23 +287,27 @@ TEST_CASE("draws: schemes of the default's kind are the default at another scale
   for (const char* layer : {"fc1.weight", "conv2.weight"}) {
     const Make make = family("lenet");
     const auto standard = born(make, "default").values.at(layer);
-    for (const char* scheme : {"xavier_uniform", "kaiming_uniform", "he_uniform", "lecun_uniform", "siren",
-                               "uniform(-0.5, 0.5)", "variance_scaling(distribution=uniform)", "fixup(base=xavier_uniform)"}) {
+    for (const char* scheme :
+         {"xavier_uniform", "kaiming_uniform", "he_uniform", "lecun_uniform", "siren", "uniform(-0.5, 0.5)",
+          "variance_scaling(distribution=uniform)", "fixup(base=xavier_uniform)"}) {
       if (std::string(scheme).starts_with("fixup")) continue;  // needs residual branches; see the zoo
       CAPTURE(scheme);
       const auto drawn = born(make, std::string(layer) + "=" + scheme).values.at(layer);
       const double factor = static_cast<double>(drawn[3]) / static_cast<double>(standard[3]);
       CHECK(factor > 0);
       for (std::size_t i = 0; i < drawn.size(); i += 17)
-        CHECK(static_cast<double>(drawn[i]) == doctest::Approx(factor * static_cast<double>(standard[i])).epsilon(1e-4));
+        CHECK(static_cast<double>(drawn[i]) ==
+              doctest::Approx(factor * static_cast<double>(standard[i])).epsilon(1e-4));
     }
     const auto normal = born(make, std::string(layer) + "=normal").values.at(layer);
-    for (const char* scheme : {"kaiming_normal", "xavier_normal", "mup", "textbook", "msra", "edge_of_chaos"}) {
+    for (const char* scheme :
+         {"kaiming_normal", "xavier_normal", "mup", "textbook", "msra", "edge_of_chaos"}) {
       CAPTURE(scheme);
       const auto drawn = born(make, std::string(layer) + "=" + scheme).values.at(layer);
       const double factor = static_cast<double>(drawn[3]) / static_cast<double>(normal[3]);
       for (std::size_t i = 0; i < drawn.size(); i += 17)
-        CHECK(static_cast<double>(drawn[i]) == doctest::Approx(factor * static_cast<double>(normal[i])).epsilon(1e-4));
+        CHECK(static_cast<double>(drawn[i]) ==
+              doctest::Approx(factor * static_cast<double>(normal[i])).epsilon(1e-4));
     }
   }
 }
@@ -309,17 +327,21 @@ TEST_CASE("draws: which schemes share their luck, and how much") {
       {"fc", "kaiming_normal", "sparse", 0.948, 0.005},
       {"fc", "kaiming_normal", "orthogonal", 0.667, 0.01},
       {"out", "kaiming_normal", "orthogonal", 0.983, 0.01},
-      {"fc", "default", "kaiming_normal", 0, 5 / 512.0},  // 256² elements four times: a standard error of 1/512
+      {"fc", "default", "kaiming_normal", 0,
+       5 / 512.0},  // 256² elements four times: a standard error of 1/512
       {"fc", "default", "orthogonal", 0, 5 / 512.0},
   };
   const Make make = [] {
-    return std::make_shared<nn::Sequential>("in", nn::Linear(8, 256), "fc", nn::Linear(256, 256), "out", nn::Linear(256, 16));
+    return std::make_shared<nn::Sequential>("in", nn::Linear(8, 256), "fc", nn::Linear(256, 256), "out",
+                                            nn::Linear(256, 16));
   };
   for (const Row& row : table) {
     const std::string name = row.layer + std::string(".weight");
     double mean = 0;
     for (std::uint64_t seed = 10; seed < 14; ++seed)
-      mean += correlation(born(make, name + "=" + row.a, seed).values.at(name), born(make, name + "=" + row.b, seed).values.at(name)) / 4;
+      mean += correlation(born(make, name + "=" + row.a, seed).values.at(name),
+                          born(make, name + "=" + row.b, seed).values.at(name)) /
+              4;
     INFO(name << ": " << row.a << " and " << row.b << ": " << mean);
     CHECK(std::abs(mean - row.correlation) <= row.tolerance);
   }

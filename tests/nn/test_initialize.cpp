@@ -1,10 +1,9 @@
 // A parameter gets values exactly once: by a draw, or by a load.
-#include "framework/nn/initialize.hpp"
-
 #include <doctest/doctest.h>
 
 #include "framework/core/error.hpp"
 #include "framework/nn/activation.hpp"
+#include "framework/nn/initialize.hpp"
 #include "framework/nn/linear.hpp"
 #include "framework/nn/sequential.hpp"
 #include "models/model.hpp"
@@ -38,7 +37,8 @@ TEST_CASE("initialize: equal seeds draw equal weights, other seeds others") {
   CHECK(one == two);
 }
 
-TEST_CASE("initialize: a second call leaves every value, and moves the generator past the slots as the first did") {
+TEST_CASE(
+    "initialize: a second call leaves every value, and moves the generator past the slots as the first did") {
   auto model = two_layers();
   Generator generator(1);
   nn::initialize(model, "kaiming_normal", generator);
@@ -97,7 +97,8 @@ TEST_CASE("initialize: a scheme that cannot fill a parameter names it") {
 TEST_CASE("initialize: the last matching rule wins, default among them") {
   auto model = two_layers();
   Generator generator(3), plain(3);
-  const auto report = nn::initialize(model, "*.weight=zeros; *.bias=constant(0.5); fc1.weight=default", generator);
+  const auto report =
+      nn::initialize(model, "*.weight=zeros; *.bias=constant(0.5); fc1.weight=default", generator);
   CHECK(report[0].scheme == model.parameter("fc1.weight")->init.to_string());
   CHECK(report[1].scheme == "constant(value=0.5)");
   CHECK(report[2].scheme == "zeros");
@@ -108,7 +109,8 @@ TEST_CASE("initialize: the last matching rule wins, default among them") {
 }
 
 TEST_CASE("initialize: a layer's own initializers replace its default before the first draw") {
-  nn::Sequential model("a", nn::Linear({.in = 4, .out = 2, .weight_init = init::constant(2), .bias_init = init::ones()}));
+  nn::Sequential model(
+      "a", nn::Linear({.in = 4, .out = 2, .weight_init = init::constant(2), .bias_init = init::ones()}));
   Generator generator(3), standard(3);
   nn::initialize(model, generator);
   CHECK(model.parameter("a.weight")->value.to_vector() == std::vector<real>(8, 2));
@@ -121,7 +123,8 @@ TEST_CASE("initialize: a layer's own initializers replace its default before the
 TEST_CASE("require_initializable: refuses what initialize would refuse, in its words, and draws nothing") {
   const auto refusal = [](const std::string& model, const std::string& plan, bool with_data = true) {
     auto tried = models::build(model, {}), drawn = models::build(model, {});
-    const auto early = usage_message([&] { nn::require_initializable(*tried, init::Plan::parse(plan), with_data); });
+    const auto early =
+        usage_message([&] { nn::require_initializable(*tried, init::Plan::parse(plan), with_data); });
     for (const auto& one : tried->named_parameters()) CHECK(one.parameter->origin == nn::Origin::declared);
     if (!with_data || early == "no error") return early;
     Generator generator(0);

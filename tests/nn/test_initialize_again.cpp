@@ -46,7 +46,8 @@ class Spare final : public nn::Module {
 
 }  // namespace
 
-TEST_CASE("initialize: one that fails leaves model and generator as they were, and the corrected plan is taken") {
+TEST_CASE(
+    "initialize: one that fails leaves model and generator as they were, and the corrected plan is taken") {
   const auto model = models::build("lenet", {});
   Generator generator(4);
   const Generator before = generator;
@@ -55,7 +56,8 @@ TEST_CASE("initialize: one that fails leaves model and generator as they were, a
   nn::forget(*model, "conv2*");
   const auto kept = model->parameter("fc1.weight")->value.to_vector();
   Generator again(4);
-  CHECK(holds(message([&] { nn::initialize(*model, "conv2=xavier_uniform; fc2.bias=orthogonal", again); }), "fc2.bias"));
+  CHECK(holds(message([&] { nn::initialize(*model, "conv2=xavier_uniform; fc2.bias=orthogonal", again); }),
+              "fc2.bias"));
   CHECK(again == before);
   for (const char* name : {"conv2.weight", "conv2.bias", "fc2.weight"}) {
     CHECK(model->parameter(name)->origin == nn::Origin::declared);
@@ -64,7 +66,8 @@ TEST_CASE("initialize: one that fails leaves model and generator as they were, a
   }
   CHECK(model->parameter("fc1.weight")->value.to_vector() == kept);
   CHECK(model->parameter("fc1.weight")->drawn_by == "zeros");
-  CHECK(message([&] { nn::initialize(*model, "conv2=xavier_uniform; fc2=orthogonal", again); }) == "no error");
+  CHECK(message([&] { nn::initialize(*model, "conv2=xavier_uniform; fc2=orthogonal", again); }) ==
+        "no error");
 }
 
 TEST_CASE("initialize: one whose fit fails leaves nothing behind either") {
@@ -89,11 +92,13 @@ TEST_CASE("initialize: a scheme for the whole model that would draw nothing is r
   for (const char* plan : {"kaiming_normal", "zeros", "fc1=zeros", "*.bias=ones; orthogonal"}) {
     CAPTURE(plan);
     CHECK(holds(usage_message([&] { nn::initialize(*model, plan, generator); }), "has its values already"));
-    CHECK(holds(usage_message([&] { nn::require_initializable(*model, init::Plan::parse(plan), true); }), "forget()"));
+    CHECK(holds(usage_message([&] { nn::require_initializable(*model, init::Plan::parse(plan), true); }),
+                "forget()"));
   }
   CHECK(message([&] { nn::initialize(*model, "default", generator); }) == "no error");
   nn::forget(*model, "fc2.bias");
-  CHECK(message([&] { nn::initialize(*model, "kaiming_normal", generator); }) == "no error");  // that bias is still to come
+  CHECK(message([&] { nn::initialize(*model, "kaiming_normal", generator); }) ==
+        "no error");  // that bias is still to come
 }
 
 TEST_CASE("fits: a layer that no forward pass runs is not said to be fitted") {
@@ -108,7 +113,8 @@ TEST_CASE("fits: a layer that no forward pass runs is not said to be fitted") {
       CAPTURE(one.name);
       if (one.name == "spare.weight") {
         CHECK(one.scheme == of);
-        CHECK(holds(one.note, std::string(scheme) + " left it as drawn: a forward pass does not run its layer"));
+        CHECK(holds(one.note,
+                    std::string(scheme) + " left it as drawn: a forward pass does not run its layer"));
         CHECK(net.parameter(one.name)->drawn_by == of);
         CHECK(net.parameter(one.name)->value.to_vector() == base.parameter(one.name)->value.to_vector());
       } else if (one.name == "fc1.weight" || one.name == "fc2.weight") {
@@ -138,7 +144,8 @@ TEST_CASE("parameters: every way to read one without values is an Error that nam
   for (const auto& [name, parameter, owner] : model->named_parameters()) {
     CAPTURE(name);
     const Tensor& value = parameter->value;
-    const std::string named = "parameter '" + name + "' of shape " + value.shape().to_string() + " has no values yet";
+    const std::string named =
+        "parameter '" + name + "' of shape " + value.shape().to_string() + " has no values yet";
     CHECK(holds(message([&] { value.to_vector(); }), named));
     CHECK(holds(message([&] { value.values(); }), named));
     CHECK(holds(message([&] { parameter->value.values(); }), named));
@@ -151,7 +158,8 @@ TEST_CASE("parameters: every way to read one without values is an Error that nam
     CHECK(holds(message([&] { ops::add(value, value); }), named));
   }
   for (const auto& [name, value] : model->state_dict()) {
-    if (!value.has_values()) CHECK(holds(message([&, &tensor = value] { moments(tensor.values()); }), "has no values yet"));
+    if (!value.has_values())
+      CHECK(holds(message([&, &tensor = value] { moments(tensor.values()); }), "has no values yet"));
   }
   CHECK(holds(message([&] { save_model("/nonexistent/x.safetensors", *model); }), "conv1.weight"));
   Generator generator(1);
@@ -183,7 +191,9 @@ TEST_CASE("parameters: one without elements has all the values that it can have 
 }
 
 TEST_CASE("initialize: after a failed fit dropout draws as if it had not been tried") {
-  const auto made = [] { return nn::Sequential("fc1", nn::Linear(6, 8), "drop", nn::Dropout(0.5), "fc2", nn::Linear(8, 3)); };
+  const auto made = [] {
+    return nn::Sequential("fc1", nn::Linear(6, 8), "drop", nn::Dropout(0.5), "fc2", nn::Linear(8, 3));
+  };
   const std::vector<std::int32_t> labels(4, 0);
   Tensor broken = Tensor::ones({4, 6});
   broken.data()[0] = std::numeric_limits<real>::infinity();
@@ -200,7 +210,8 @@ TEST_CASE("initialize: after a failed fit dropout draws as if it had not been tr
 }
 
 TEST_CASE("parameters: an optimizer may be made before the draw") {
-  nn::Sequential net("fc1", nn::Linear(6, 5), "fc2", nn::Linear(5, 3)), plain("fc1", nn::Linear(6, 5), "fc2", nn::Linear(5, 3));
+  nn::Sequential net("fc1", nn::Linear(6, 5), "fc2", nn::Linear(5, 3)),
+      plain("fc1", nn::Linear(6, 5), "fc2", nn::Linear(5, 3));
   const optim::Optimizer optimizer(net, {});
   CHECK(holds(message([&] { net.parameter("fc1.weight")->value.to_vector(); }), "'fc1.weight'"));
   Generator one(1), two(1);

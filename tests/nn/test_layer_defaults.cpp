@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/nn/activation.hpp"
@@ -27,14 +28,17 @@ const std::vector<std::pair<const char*, Make>>& layers() {
   static const std::vector<std::pair<const char*, Make>> all = {
       {"linear", layer<nn::Linear>(nn::LinearOptions{.in = 20, .out = 30})},
       {"linear_without_bias", layer<nn::Linear>(nn::LinearOptions{.in = 7, .out = 5, .bias = false})},
-      {"conv2d", layer<nn::Conv2d>(nn::Conv2dOptions{.in = 3, .out = 8, .kernel = 5, .stride = 2, .padding = 2})},
+      {"conv2d",
+       layer<nn::Conv2d>(nn::Conv2dOptions{.in = 3, .out = 8, .kernel = 5, .stride = 2, .padding = 2})},
       {"conv2d_grouped_dilated",
        layer<nn::Conv2d>(nn::Conv2dOptions{.in = 6, .out = 9, .kernel = 3, .dilation = 2, .groups = 3})},
-      {"conv2d_without_bias", layer<nn::Conv2d>(nn::Conv2dOptions{.in = 4, .out = 4, .kernel = 1, .bias = false})},
-      {"conv_transpose2d", layer<nn::ConvTranspose2d>(nn::ConvTranspose2dOptions{.in = 6, .out = 4, .kernel = 3})},
+      {"conv2d_without_bias",
+       layer<nn::Conv2d>(nn::Conv2dOptions{.in = 4, .out = 4, .kernel = 1, .bias = false})},
+      {"conv_transpose2d",
+       layer<nn::ConvTranspose2d>(nn::ConvTranspose2dOptions{.in = 6, .out = 4, .kernel = 3})},
       {"conv_transpose2d_grouped",
-       layer<nn::ConvTranspose2d>(
-           nn::ConvTranspose2dOptions{.in = 6, .out = 4, .kernel = 3, .stride = 2, .output_padding = 1, .groups = 2})},
+       layer<nn::ConvTranspose2d>(nn::ConvTranspose2dOptions{
+           .in = 6, .out = 4, .kernel = 3, .stride = 2, .output_padding = 1, .groups = 2})},
       {"embedding", layer<nn::Embedding>(nn::EmbeddingOptions{.count = 12, .dimension = 7})},
       {"batch_norm1d", layer<nn::BatchNorm1d>(nn::BatchNormOptions{.features = 5})},
       {"batch_norm2d", layer<nn::BatchNorm2d>(nn::BatchNormOptions{.features = 5})},

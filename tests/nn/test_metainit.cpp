@@ -18,7 +18,8 @@ TEST_CASE("metainit: the gradient quotient falls, each weight keeps its directio
   const auto fits = [](nn::Module& model) {
     std::vector<nn::Fit> all;
     for (const auto& one : model.named_parameters())
-      if (one.parameter->value.rank() >= 2) all.push_back({one.name, one.parameter.get(), one.owner, init::parse("metainit")});
+      if (one.parameter->value.rank() >= 2)
+        all.push_back({one.name, one.parameter.get(), one.owner, init::parse("metainit")});
     return all;
   };
   auto base = models::build(text, {}), net = models::build(text, {}), twin = models::build(text, {});

@@ -59,14 +59,26 @@ std::function<nn::ModulePtr()> maker(auto... options) {
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> all = {
       {"Linear", maker<nn::Linear>(nn::LinearOptions{.in = 3, .out = 2}), {{}, {2, 4}, {2, 3, 4}}},
-      {"Conv2d", maker<nn::Conv2d>(nn::Conv2dOptions{.in = 2, .out = 3, .kernel = 3}), {{}, {2, 5, 5}, {1, 3, 5, 5}, {1, 2, 2, 2}, {1, 1, 2, 5, 5}}},
-      {"ConvTranspose2d", maker<nn::ConvTranspose2d>(nn::ConvTranspose2dOptions{.in = 2, .out = 3, .kernel = 3}), {{}, {5, 5}, {1, 3, 5, 5}}},
-      {"BatchNorm1d", maker<nn::BatchNorm1d>(nn::BatchNormOptions{.features = 3}), {{}, {3}, {2, 4}, {1, 3}, {2, 3, 2, 2}}},
-      {"BatchNorm2d", maker<nn::BatchNorm2d>(nn::BatchNormOptions{.features = 3}), {{}, {2, 3}, {2, 4, 2, 2}, {0, 3, 2, 2}}},
+      {"Conv2d",
+       maker<nn::Conv2d>(nn::Conv2dOptions{.in = 2, .out = 3, .kernel = 3}),
+       {{}, {2, 5, 5}, {1, 3, 5, 5}, {1, 2, 2, 2}, {1, 1, 2, 5, 5}}},
+      {"ConvTranspose2d",
+       maker<nn::ConvTranspose2d>(nn::ConvTranspose2dOptions{.in = 2, .out = 3, .kernel = 3}),
+       {{}, {5, 5}, {1, 3, 5, 5}}},
+      {"BatchNorm1d",
+       maker<nn::BatchNorm1d>(nn::BatchNormOptions{.features = 3}),
+       {{}, {3}, {2, 4}, {1, 3}, {2, 3, 2, 2}}},
+      {"BatchNorm2d",
+       maker<nn::BatchNorm2d>(nn::BatchNormOptions{.features = 3}),
+       {{}, {2, 3}, {2, 4, 2, 2}, {0, 3, 2, 2}}},
       {"LayerNorm", maker<nn::LayerNorm>(nn::LayerNormOptions{.features = 3}), {{}, {4}, {2, 4}}},
-      {"GroupNorm", maker<nn::GroupNorm>(nn::GroupNormOptions{.groups = 2, .channels = 4}), {{}, {4}, {2, 6, 2, 2}}},
+      {"GroupNorm",
+       maker<nn::GroupNorm>(nn::GroupNormOptions{.groups = 2, .channels = 4}),
+       {{}, {4}, {2, 6, 2, 2}}},
       {"PReLU", maker<nn::PReLU>(nn::PReLUOptions{.parameters = 3}), {{}, {3}, {2, 4}}},
-      {"Embedding", maker<nn::Embedding>(nn::EmbeddingOptions{.count = 1, .dimension = 2}), {{2}}},  // of ones: out of range
+      {"Embedding",
+       maker<nn::Embedding>(nn::EmbeddingOptions{.count = 1, .dimension = 2}),
+       {{2}}},  // of ones: out of range
       {"MaxPool2d", maker<nn::MaxPool2d>(), {{}, {2, 4, 4}, {1, 1, 1, 4}}},
       {"AvgPool2d", maker<nn::AvgPool2d>(), {{}, {4}, {1, 1, 4, 1}}},
       {"AdaptiveAvgPool2d", maker<nn::AdaptiveAvgPool2d>(Index{2}, Index{2}), {{}, {2, 4}, {1, 1, 0, 4}}},
@@ -74,7 +86,12 @@ const std::vector<Layer>& layers() {
       {"Dropout", maker<nn::Dropout>(), {}},
       {"ReLU", [] { return std::make_shared<nn::ActivationLayer>(nn::ReLU()); }, {}},
       {"Sequential", maker<nn::Sequential>(), {}},
-      {"Residual", [] { return std::make_shared<nn::Residual>(nn::ResidualOptions{.body = std::make_shared<nn::Flatten>(), .body_name = "body"}); }, {{}, {2, 3, 4}}},
+      {"Residual",
+       [] {
+         return std::make_shared<nn::Residual>(
+             nn::ResidualOptions{.body = std::make_shared<nn::Flatten>(), .body_name = "body"});
+       },
+       {{}, {2, 3, 4}}},
   };
   return all;
 }
@@ -104,7 +121,8 @@ TEST_CASE("misuse: every layer refuses an undefined input, and one of a shape th
     const auto made = layer.make();
     CHECK(made->kind() == layer.kind);
     born(*made);
-    CHECK(message([&] { (*made)(Tensor()); }) == layer.kind + ": the input is undefined: a tensor with elements is needed");
+    CHECK(message([&] { (*made)(Tensor()); }) ==
+          layer.kind + ": the input is undefined: a tensor with elements is needed");
     CHECK(message([&] { made->fused(Tensor(), nn::activation_named("relu")); }) != "no error");
     for (const Shape& shape : layer.wrong) {
       CAPTURE(shape.to_string());
@@ -129,10 +147,13 @@ TEST_CASE("misuse: a layer without values, and a layer that was moved from, say 
   nn::ActivationLayer relu = nn::ReLU();
   nn::Residual block({.body = std::make_shared<nn::Flatten>(), .body_name = "body", .scaled = true});
   nn::Sequential net("fc", nn::Linear(3, 2));
-  const auto taken = std::make_tuple(std::move(linear), std::move(conv), std::move(norm), std::move(drop), std::move(relu), std::move(block), std::move(net));
-  for (nn::Module* layer : std::initializer_list<nn::Module*>{&linear, &conv, &norm, &drop, &relu, &block, &net}) {
+  const auto taken = std::make_tuple(std::move(linear), std::move(conv), std::move(norm), std::move(drop),
+                                     std::move(relu), std::move(block), std::move(net));
+  for (nn::Module* layer :
+       std::initializer_list<nn::Module*>{&linear, &conv, &norm, &drop, &relu, &block, &net}) {
     CAPTURE(layer->kind());
-    const std::string said = layer->kind() + ": this layer was moved from and is empty; use the one that it was moved into";
+    const std::string said =
+        layer->kind() + ": this layer was moved from and is empty; use the one that it was moved into";
     Generator generator(0);
     CHECK(message([&] { (*layer)(Tensor::ones({1, 3})); }) == said);
     CHECK(message([&] { layer->named_parameters(); }) == said);
@@ -155,7 +176,8 @@ TEST_CASE("misuse: what a layer was made without is an Error by name") {
   const nn::Conv2d conv({.in = 1, .out = 1, .kernel = 1, .bias = false});
   const nn::BatchNorm1d norm({.features = 2, .affine = false});
   nn::Residual plain({.body = std::make_shared<nn::Flatten>(), .body_name = "body"});
-  check_all({{"linear", [&] { linear.bias->value.fill(0); }, "the layer has no 'bias': it was made without, or moved from; ask `if (layer.bias)`"},
+  check_all({{"linear", [&] { linear.bias->value.fill(0); },
+              "the layer has no 'bias': it was made without, or moved from; ask `if (layer.bias)`"},
              {"conv", [&] { (*conv.bias).use(); }, "the layer has no 'bias'"},
              {"norm weight", [&] { static_cast<void>(norm.weight->fans); }, "the layer has no 'weight'"},
              {"norm bias", [&] { static_cast<void>(norm.bias->name); }, "the layer has no 'bias'"},
@@ -188,7 +210,8 @@ TEST_CASE("misuse: children that cannot be are refused when they are added") {
               "this layer was moved from"},
              {"body", [] { nn::Residual(nn::ResidualOptions{}); }, "Residual: the body is missing"}});
   CHECK(net.children().size() == 1);
-  CHECK(nn::Sequential()(Tensor::ones({2, 2})).to_vector() == std::vector<real>(4, 1));  // nothing in a row: the input
+  CHECK(nn::Sequential()(Tensor::ones({2, 2})).to_vector() ==
+        std::vector<real>(4, 1));  // nothing in a row: the input
   Forgetful forgetful;
   born(forgetful);
   CHECK(holds(message([&] { forgetful(Tensor::ones({1, 3})); }), "add_child"));
@@ -200,7 +223,13 @@ TEST_CASE("misuse: children that cannot be are refused when they are added") {
 TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of range") {
   constexpr Index huge = std::numeric_limits<Index>::max();
   Shape shape{2, 3};
-  Dataset data{.name = "tiny", .count = 4, .height = 2, .width = 2, .classes = 2, .images = std::vector<std::uint8_t>(16), .labels = {0, 1, 0, 1}};
+  Dataset data{.name = "tiny",
+               .count = 4,
+               .height = 2,
+               .width = 2,
+               .classes = 2,
+               .images = std::vector<std::uint8_t>(16),
+               .labels = {0, 1, 0, 1}};
   data.measure();
   Dataset cut = data, wild = data, none = data;
   cut.images.resize(7);
@@ -227,10 +256,18 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
        {"split", [&] { data.split(std::nan(""), 0); }, "cannot split at nan"},
        {"only_classes", [&] { data.only_classes(std::vector<int>{2}); }, "no class 2"},
        {"only no classes", [&] { data.only_classes({}); }, "at least one"},
-       {"subset", [&] { data.subset(std::vector<Index>{0, -1}); }, "image -1"},
+       {"subset",
+        [&] {
+          data.subset(std::vector<Index>{0, -1});
+        },
+        "image -1"},
        {"batch 0", [&] { Loader(data, {.batch = 0}); }, "batch 0 must be at least 1"},
        {"batch -1", [&] { first_batch(data, -1); }, "batch -1 must be at least 1"},
-       {"seek", [&] { Loader(data, {.batch = 2}).seek({0, 9}); }, "no position"},
+       {"seek",
+        [&] {
+          Loader(data, {.batch = 2}).seek({0, 9});
+        },
+        "no position"},
        {"randperm", [&] { generator.randperm(-1); }, "-1 is negative"},
        {"randperm huge", [&] { generator.randperm(huge); }, "randperm"},
        {"below", [&] { generator.below(0); }, "below"},
@@ -242,13 +279,21 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
         },
         "scratch"},
        {"gradcheck of nothing", [&] { gradcheck({}, {}); }, "gradcheck"},
-       {"by_width of another model", [&] { optim::by_width(drawn, optim::Rule::adam, {{.parameters = stranger.named_parameters()}}); },
+       {"by_width of another model",
+        [&] { optim::by_width(drawn, optim::Rule::adam, {{.parameters = stranger.named_parameters()}}); },
         "this model has no parameter 'weight'"},
        {"parameter", [&] { drawn.parameter("one.wieght"); }, "one.weight"},
        {"forget", [&] { nn::forget(drawn, "three.*"); }, "three.*"},
-       {"class weights", [&] { ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0}, {.class_weights = Tensor::from({2, -1}, {2})}); },
+       {"class weights",
+        [&] {
+          ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
+                             {.class_weights = Tensor::from({2, -1}, {2})});
+        },
         "class weight -1 of class 1 must be a finite number ≥ 0"},
        {"class weights nan",
-        [&] { ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0}, {.class_weights = Tensor::from({2, std::nanf("")}, {2})}); },
+        [&] {
+          ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
+                             {.class_weights = Tensor::from({2, std::nanf("")}, {2})});
+        },
         "class weight nan of class 1"}});
 }

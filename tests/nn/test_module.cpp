@@ -1,5 +1,3 @@
-#include "framework/nn/module.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include "framework/nn/conv2d.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/nn/linear.hpp"
+#include "framework/nn/module.hpp"
 #include "framework/nn/norm.hpp"
 #include "framework/nn/residual.hpp"
 #include "framework/nn/sequential.hpp"
@@ -34,7 +33,8 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 
 Tensor pattern(const Shape& shape) {
   Tensor x(shape);
-  for (Index i = 0; i < x.numel(); ++i) x.data()[i] = static_cast<real>(std::sin(static_cast<double>(i) * 0.7) * 1.5);
+  for (Index i = 0; i < x.numel(); ++i)
+    x.data()[i] = static_cast<real>(std::sin(static_cast<double>(i) * 0.7) * 1.5);
   return x;
 }
 
@@ -46,25 +46,28 @@ void draw(nn::Module& model, std::uint64_t seed = 0) {
 double difference(const Tensor& a, const Tensor& b) {
   REQUIRE(a.shape() == b.shape());
   double worst = 0;
-  for (Index i = 0; i < a.numel(); ++i) worst = std::max(worst, std::abs(static_cast<double>(a.data()[i] - b.data()[i])));
+  for (Index i = 0; i < a.numel(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(a.data()[i] - b.data()[i])));
   return worst;
 }
 
 }  // namespace
 
 TEST_CASE("state dict: mlp and lenet have PyTorch's names in PyTorch's order") {
-  CHECK(state_names(*models::build("mlp", {})) ==
-        std::vector<std::string>{"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"});
+  CHECK(state_names(*models::build("mlp", {})) == std::vector<std::string>{"fc1.weight", "fc1.bias",
+                                                                           "fc2.weight", "fc2.bias",
+                                                                           "fc3.weight", "fc3.bias"});
   CHECK(state_names(*models::build("lenet", {})) ==
-        std::vector<std::string>{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight", "fc1.bias",
-                                 "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"});
+        std::vector<std::string>{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight",
+                                 "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"});
 }
 
 TEST_CASE("state dict: resnet_small has torchvision's names, buffers among them") {
   const auto model = models::build("resnet_small(blocks=2)", {});
   const auto names = state_names(*model);
-  for (const char* name : {"conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", "layer1.1.bn2.running_var",
-                           "layer2.0.downsample.0.weight", "layer2.0.downsample.1.bias", "layer3.1.conv2.weight", "fc.bias"}) {
+  for (const char* name :
+       {"conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", "layer1.1.bn2.running_var",
+        "layer2.0.downsample.0.weight", "layer2.0.downsample.1.bias", "layer3.1.conv2.weight", "fc.bias"}) {
     CAPTURE(name);
     CHECK(has(names, name));
   }
@@ -98,8 +101,8 @@ TEST_CASE("sequential: a fused activation gives what the layers give one by one,
   for (const auto& activation : nn::activation_names()) {
     CAPTURE(activation);
     const auto act = [&] { return nn::ActivationLayer(nn::activation_named(activation)); };
-    nn::Sequential fused("conv", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .padding = 1}), "act1", act(), "flatten",
-                         nn::Flatten(), "fc", nn::Linear(75, 4), "act2", act());
+    nn::Sequential fused("conv", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .padding = 1}), "act1", act(),
+                         "flatten", nn::Flatten(), "fc", nn::Linear(75, 4), "act2", act());
     draw(fused, 3);
     const Tensor x = pattern({4, 2, 5, 5});
     const Tensor y = fused(x);
@@ -125,9 +128,9 @@ TEST_CASE("sequential: a fused activation gives what the layers give one by one,
 TEST_CASE("sequential: convolution, ReLU and max pool in one pass give what the layers give one by one") {
   for (const Index side : {8, 9}) {  // planes that 2×2 windows tile, and planes that they do not
     CAPTURE(side);
-    nn::Sequential net("conv", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .padding = 1}), "act1", nn::ReLU(), "pool",
-                       nn::MaxPool2d(), "conv2", nn::Conv2d({.in = 3, .out = 9, .kernel = 3}), "act2", nn::ReLU(), "pool2",
-                       nn::MaxPool2d());
+    nn::Sequential net("conv", nn::Conv2d({.in = 2, .out = 3, .kernel = 3, .padding = 1}), "act1", nn::ReLU(),
+                       "pool", nn::MaxPool2d(), "conv2", nn::Conv2d({.in = 3, .out = 9, .kernel = 3}), "act2",
+                       nn::ReLU(), "pool2", nn::MaxPool2d());
     draw(net, 3);
     const Tensor x = pattern({4, 2, side, side}).set_requires_grad(true);
     const auto run = [&] {
@@ -166,8 +169,8 @@ TEST_CASE("observer: sees every layer's output in order, on its thread only whil
     const Tensor y = model(pattern({3, 6}));
     CHECK(y.same_as(last));
   }
-  CHECK(seen == std::vector<std::string>{"Linear[3, 4]", "Linear[3, 4]", "ReLU[3, 4]", "Sequential[3, 4]", "Linear[3, 2]",
-                                         "Sequential[3, 2]"});
+  CHECK(seen == std::vector<std::string>{"Linear[3, 4]", "Linear[3, 4]", "ReLU[3, 4]", "Sequential[3, 4]",
+                                         "Linear[3, 2]", "Sequential[3, 2]"});
   CHECK_FALSE(nn::Observer::active());
   model(pattern({3, 6}));
   CHECK(seen.size() == 6);
@@ -241,11 +244,13 @@ TEST_CASE("residual: adds the shortcut to the body, then activates") {
   for (Index i = 0; i < sum.numel(); ++i) CHECK(sum.data()[i] == of_body.data()[i] + x.data()[i]);
   CHECK(state_names(plain) == std::vector<std::string>{"fc1.weight", "fc1.bias"});
 
-  nn::Residual full({.body = body, .body_name = "body", .shortcut = shortcut, .activation = nn::activation_named("relu")});
+  nn::Residual full(
+      {.body = body, .body_name = "body", .shortcut = shortcut, .activation = nn::activation_named("relu")});
   draw(full, 2);
   const Tensor of_shortcut = (*shortcut)(x);
   const Tensor y = full(x);
-  for (Index i = 0; i < y.numel(); ++i) CHECK(y.data()[i] == std::max(real(0), of_body.data()[i] + of_shortcut.data()[i]));
+  for (Index i = 0; i < y.numel(); ++i)
+    CHECK(y.data()[i] == std::max(real(0), of_body.data()[i] + of_shortcut.data()[i]));
   CHECK(state_names(full) ==
         std::vector<std::string>{"body.fc1.weight", "body.fc1.bias", "shortcut.weight", "shortcut.bias"});
   CHECK_THROWS_AS(nn::Residual(nn::ResidualOptions{}), Error);
@@ -254,7 +259,8 @@ TEST_CASE("residual: adds the shortcut to the body, then activates") {
 
 TEST_CASE("residual: a body that is one layer keeps its mode, its stream and its statistics, under a name") {
   CHECK_THROWS_AS(nn::Residual({.body = std::make_shared<nn::Dropout>(0.5)}), Error);
-  CHECK_THROWS_AS(nn::Residual({.body = std::make_shared<nn::BatchNorm1d>(nn::BatchNormOptions{.features = 3, .affine = false})}),
+  CHECK_THROWS_AS(nn::Residual({.body = std::make_shared<nn::BatchNorm1d>(
+                                    nn::BatchNormOptions{.features = 3, .affine = false})}),
                   Error);
   nn::Residual block({.body = std::make_shared<nn::Dropout>(0.5), .body_name = "drop"});
   block.eval();
@@ -266,7 +272,8 @@ TEST_CASE("layers: bad options are errors that name the layer and the value") {
   CHECK_THROWS_WITH_AS(nn::Linear(0, 3), doctest::Contains("in=0"), Error);
   CHECK_THROWS_WITH_AS(nn::Linear(3, -1), doctest::Contains("out=-1"), Error);
   CHECK_THROWS_WITH_AS(nn::Conv2d({.in = 0, .out = 1, .kernel = 3}), doctest::Contains("Conv2d"), Error);
-  CHECK_THROWS_WITH_AS(nn::Conv2d({.in = 3, .out = 4, .kernel = 3, .groups = 2}), doctest::Contains("groups"), Error);
+  CHECK_THROWS_WITH_AS(nn::Conv2d({.in = 3, .out = 4, .kernel = 3, .groups = 2}), doctest::Contains("groups"),
+                       Error);
   CHECK_THROWS_AS(nn::Conv2d({.in = 4, .out = 3, .kernel = 3, .groups = 2}), Error);
   CHECK_THROWS_AS(nn::Conv2d({.in = 4, .out = 4, .kernel = 3, .groups = 0}), Error);
   CHECK_THROWS_AS(nn::Conv2d({.in = 1, .out = 1, .kernel = 0}), Error);
@@ -290,7 +297,8 @@ TEST_CASE("layers: bad options are errors that name the layer and the value") {
     CHECK(nn::activation_name(nn::activation_named(text)) == text);
   }
   CHECK(nn::activation_named("sine") == *nn::Sine().as_activation());
-  CHECK_THROWS_WITH_AS(nn::activation_named("sine(omega=0)"), doctest::Contains("number > 0, at character 12"), Error);
+  CHECK_THROWS_WITH_AS(nn::activation_named("sine(omega=0)"),
+                       doctest::Contains("number > 0, at character 12"), Error);
   CHECK_THROWS_WITH_AS(nn::activation_named("relu(omega=2)"), doctest::Contains("omega"), Error);
 }
 

@@ -63,7 +63,9 @@ Tensor batch() {
   return x;
 }
 
-void backward(nn::Module& model) { ops::cross_entropy(model(batch()), std::vector<std::int32_t>{0, 1, 2, 0, 1}).backward(); }
+void backward(nn::Module& model) {
+  ops::cross_entropy(model(batch()), std::vector<std::int32_t>{0, 1, 2, 0, 1}).backward();
+}
 
 /// The norm over the distinct gradients, computed here.
 double norm_of(std::initializer_list<const nn::ParameterRef*> parameters) {
@@ -76,18 +78,21 @@ double norm_of(std::initializer_list<const nn::ParameterRef*> parameters) {
 
 TEST_CASE("a layer used twice is listed, counted and initialized once, and saved under both names") {
   Twice twice;
-  CHECK(names_of(twice.net.named_parameters()) == Names{"in.weight", "in.bias", "a.weight", "a.bias", "out.weight", "out.bias"});
+  CHECK(names_of(twice.net.named_parameters()) ==
+        Names{"in.weight", "in.bias", "a.weight", "a.bias", "out.weight", "out.bias"});
   CHECK(names_of(twice.net.named_modules()) == Names{"", "in", "a", "relu", "out"});
-  CHECK(state_names(twice.net) ==
-        Names{"in.weight", "in.bias", "a.weight", "a.bias", "again.weight", "again.bias", "out.weight", "out.bias"});
+  CHECK(state_names(twice.net) == Names{"in.weight", "in.bias", "a.weight", "a.bias", "again.weight",
+                                        "again.bias", "out.weight", "out.bias"});
   CHECK(twice.net.parameter_count() == (4 * 6 + 6) + (6 * 6 + 6) + (6 * 3 + 3));
   CHECK(twice.net.parameter("again.weight") == twice.a->weight);
   Generator generator(4);
   CHECK(nn::initialize(twice.net, generator).size() == 6);
   // What is drawn behind it is as if it stood there once.
-  nn::Sequential once("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "out", nn::Linear(6, 3));
+  nn::Sequential once("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "out",
+                      nn::Linear(6, 3));
   draw(once);
-  CHECK(twice.net.parameter("out.weight")->value.to_vector() == once.parameter("out.weight")->value.to_vector());
+  CHECK(twice.net.parameter("out.weight")->value.to_vector() ==
+        once.parameter("out.weight")->value.to_vector());
 }
 
 TEST_CASE("a parameter tied by assignment is one, in both layers, and the other one is gone") {
@@ -104,7 +109,8 @@ TEST_CASE("a parameter tied by assignment is one, in both layers, and the other 
   copy = tied.a->bias;
   CHECK(tied.net.parameter("b.bias") != tied.net.parameter("a.bias"));
   const nn::Linear narrow(6, 5);
-  CHECK(holds(message([&] { tied.a->weight = narrow.weight; }), "'weight' of shape [6, 6] cannot be tied to 'weight' of shape [5, 6]"));
+  CHECK(holds(message([&] { tied.a->weight = narrow.weight; }),
+              "'weight' of shape [6, 6] cannot be tied to 'weight' of shape [5, 6]"));
   nn::Linear plain({.in = 6, .out = 6, .bias = false});
   CHECK(holds(message([&] { plain.bias = tied.a->bias; }), "the layer has no 'bias'"));
   // A layer moved into a model stays tied.
@@ -126,7 +132,8 @@ TEST_CASE("the gradient norm, clipping and updates of a shared layer are those o
     std::vector<real> after;
     for (const auto* one : own) {
       const auto before = (*one)->value.to_vector(), gradient = (*one)->value.grad().to_vector();
-      for (std::size_t i = 0; i < before.size(); ++i) after.push_back(before[i] - real(0.1) * (gradient[i] + real(0.01) * before[i]));
+      for (std::size_t i = 0; i < before.size(); ++i)
+        after.push_back(before[i] - real(0.1) * (gradient[i] + real(0.01) * before[i]));
     }
     optimizer.step();
     std::size_t i = 0;
@@ -135,17 +142,21 @@ TEST_CASE("the gradient norm, clipping and updates of a shared layer are those o
     }
   };
   Twice twice;
-  const auto linear = [](nn::Sequential& net, std::size_t i) { return dynamic_cast<nn::Linear*>(net.children()[i].second.get()); };
+  const auto linear = [](nn::Sequential& net, std::size_t i) {
+    return dynamic_cast<nn::Linear*>(net.children()[i].second.get());
+  };
   const auto* in = linear(twice.net, 0);
   const auto* out = linear(twice.net, 4);
   run(twice.net, {&in->weight, &in->bias, &twice.a->weight, &twice.a->bias, &out->weight, &out->bias});
   Tied tied;
   in = linear(tied.net, 0);
   out = linear(tied.net, 4);
-  run(tied.net, {&in->weight, &in->bias, &tied.a->weight, &tied.a->bias, &tied.b->bias, &out->weight, &out->bias});
+  run(tied.net,
+      {&in->weight, &in->bias, &tied.a->weight, &tied.a->bias, &tied.b->bias, &out->weight, &out->bias});
 }
 
-TEST_CASE("shared layers are saved under each name and loaded from any of them; two values for one tensor are refused") {
+TEST_CASE(
+    "shared layers are saved under each name and loaded from any of them; two values for one tensor are refused") {
   const Scratch folder;
   const std::string path = folder / "shared.safetensors";
   Twice from;
@@ -164,13 +175,14 @@ TEST_CASE("shared layers are saved under each name and loaded from any of them; 
     load_state_dict(other.net, less);
     CHECK(other.a->weight->value.to_vector() == from.a->weight->value.to_vector());
   }
-  nn::Sequential apart("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "again", nn::Linear(6, 6), "out",
-                       nn::Linear(6, 3));
+  nn::Sequential apart("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "again",
+                       nn::Linear(6, 6), "out", nn::Linear(6, 3));
   draw(apart);
   save_model(path, apart);
   Twice refused;
   const std::string why = message([&] { load_state_dict(refused.net, read_tensor_file(path)); });
-  CHECK(holds(why, "'a.weight' and 'again.weight' are one tensor in the model and two different ones in the file"));
+  CHECK(holds(
+      why, "'a.weight' and 'again.weight' are one tensor in the model and two different ones in the file"));
   CHECK(refused.a->weight->origin == nn::Origin::declared);
   load_state_dict(refused.net, read_tensor_file(path), {.skip = {"a.*"}});
   CHECK(refused.a->weight->value.to_vector() == apart.parameter("again.weight")->value.to_vector());
@@ -186,7 +198,8 @@ TEST_CASE("a shared layer is frozen, slowed, excepted and forgotten by any of it
     CHECK(tuning.layers().size() == 6);
     const auto before = twice.a->weight->value.to_vector();
     Generator generator(2);
-    nn::shrink_and_perturb(twice.net, {.except = {std::string(name) + ".weight", std::string(name) + ".bias"}}, generator);
+    nn::shrink_and_perturb(
+        twice.net, {.except = {std::string(name) + ".weight", std::string(name) + ".bias"}}, generator);
     CHECK(twice.a->weight->value.to_vector() == before);
     nn::forget(twice.net, std::string(name) + ".weight");
     CHECK(twice.a->weight->origin == nn::Origin::declared);

@@ -35,7 +35,8 @@ double deviation(nn::Module& model, const std::string& name) {
 
 double largest(nn::Module& model, const std::string& name) {
   double most = 0;
-  for (const real x : model.parameter(name)->value.values()) most = std::max(most, static_cast<double>(std::abs(x)));
+  for (const real x : model.parameter(name)->value.values())
+    most = std::max(most, static_cast<double>(std::abs(x)));
   return most;
 }
 
@@ -98,9 +99,11 @@ TEST_CASE("rezero: branch scales start at alpha, and a block then passes its inp
   CHECK(net->parameter("layer1.0.conv1.weight")->value.to_vector() ==
         plain->parameter("layer1.0.conv1.weight")->value.to_vector());
   CHECK(born(model, "skipinit(alpha=0.5)")->parameter("layer3.0.branch_weight")->value.item() == real(0.5));
-  CHECK(born(model, "orthogonal; *.branch_weight=constant(0.2)")->parameter("layer2.0.branch_weight")->value.item() ==
-        real(0.2));
-  CHECK(holds(message([] { born("resnet_small(width=4)", "rezero"); }), "no residual branch with a learnable scale"));
+  CHECK(born(model, "orthogonal; *.branch_weight=constant(0.2)")
+            ->parameter("layer2.0.branch_weight")
+            ->value.item() == real(0.2));
+  CHECK(holds(message([] { born("resnet_small(width=4)", "rezero"); }),
+              "no residual branch with a learnable scale"));
   std::vector<Tensor> seen;
   const nn::Observer observer([&](nn::Module& module, const Tensor& out) {
     if (module.kind() == "Residual" || seen.empty()) seen.push_back(out.detach());
@@ -110,8 +113,9 @@ TEST_CASE("rezero: branch scales start at alpha, and a block then passes its inp
 }
 
 TEST_CASE("structural: printed, parsed and compared like any other") {
-  for (const char* text : {"lsuv(target=2, base=kaiming_normal(mode=fan_out))", "krahenbuhl(base=xavier_uniform)", "zero_o",
-                           "siren(omega=10)", "mup(base_width=128)", "fixup(base=orthogonal(gain=2))", "rezero(alpha=0.1)"}) {
+  for (const char* text :
+       {"lsuv(target=2, base=kaiming_normal(mode=fan_out))", "krahenbuhl(base=xavier_uniform)", "zero_o",
+        "siren(omega=10)", "mup(base_width=128)", "fixup(base=orthogonal(gain=2))", "rezero(alpha=0.1)"}) {
     CHECK(init::parse(text).to_string() == text);
     CHECK(init::Plan::parse(std::string("conv*=") + text).to_string() == std::string("conv*=") + text);
   }
@@ -126,7 +130,8 @@ TEST_CASE("structural: printed, parsed and compared like any other") {
 }
 
 TEST_CASE("siren: in a sine net every layer's signal has the same spread, about √(1/2)") {
-  const auto net = models::build("plain_net(depth=6, width=256, activation=sine)", {.channels = 1, .height = 1, .width = 2});
+  const auto net = models::build("plain_net(depth=6, width=256, activation=sine)",
+                                 {.channels = 1, .height = 1, .width = 2});
   Generator generator(5);
   nn::initialize(*net, "siren", generator);
   Tensor coordinates({256, 1, 1, 2});
@@ -148,7 +153,8 @@ TEST_CASE("a scheme that adjusts another's draw takes no such scheme for its bas
     CAPTURE(text);
     CHECK_THROWS_WITH_AS(init::Plan::parse(text), doctest::Contains(part), Error);
   };
-  refused("fixup(base=fixup)", "must be a scheme that draws by itself, and 'fixup' adjusts another one's draw, at character 12");
+  refused("fixup(base=fixup)",
+          "must be a scheme that draws by itself, and 'fixup' adjusts another one's draw, at character 12");
   refused("conv1=zeros; rezero(base=fixup(base=orthogonal))", "at character 26");
   refused("lsuv(base=skipinit)", "'rezero' adjusts");
   refused("fixup(rezero)", "at character 7");

@@ -15,7 +15,8 @@ class Attention final : public nn::Module {
   explicit Attention(Index width) {
     add_parameter("in_proj_weight", {3 * width, width}, init::xavier_uniform(), {width, 3 * width});
     add_parameter("in_proj_bias", {3 * width}, init::zeros(), {width, 3 * width});
-    add_child("out_proj", std::make_shared<nn::Linear>(nn::LinearOptions{.in = width, .out = width, .bias_init = init::zeros()}));
+    add_child("out_proj", std::make_shared<nn::Linear>(
+                              nn::LinearOptions{.in = width, .out = width, .bias_init = init::zeros()}));
     draw_in_order({"out_proj", "in_proj_weight"});
   }
   std::string kind() const override { return "Attention"; }

@@ -114,7 +114,9 @@ TEST_CASE("cross_entropy and mse refuse labels, options and shapes that do not f
   CHECK(message_of([&] { loss({1, 3}); }) == "cross_entropy: label 3 of row 1 is out of range for 3 classes");
   CHECK_THROWS_AS(loss({-1, 0}), Error);
   CHECK_NOTHROW(loss({-100, 0}));
-  CHECK(message_of([&] { loss({-100, -100}); }) == "cross_entropy: every label is ignore_index, -100: there is nothing to average");
+  CHECK(message_of([&] {
+          loss({-100, -100});
+        }) == "cross_entropy: every label is ignore_index, -100: there is nothing to average");
   CHECK_THROWS_AS(loss({-100, 0}, {.ignore_index = -1}), Error);
   CHECK(message_of([&] { loss({1}); }) == "cross_entropy: 1 labels for logits [2, 3]: one a row is needed");
   CHECK_THROWS_AS(loss({0, 1}, {.label_smoothing = 1.5}), Error);
@@ -218,7 +220,8 @@ TEST_CASE("a tensor that cannot fit in memory is an error, not a crash") {
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.blame() == Blame::memory);
-    CHECK(std::string(error.what()).find("not enough memory for a tensor of shape [16777216, 8388608]") != std::string::npos);
+    CHECK(std::string(error.what()).find("not enough memory for a tensor of shape [16777216, 8388608]") !=
+          std::string::npos);
   }
 }
 #endif

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/ops/ops.hpp"
@@ -72,11 +73,10 @@ Tensor cross_entropy(const Inputs& in, const json& o) {
   const auto weights = o.at("class_weights").get<std::vector<real>>();
   const Tensor class_weights =
       weights.empty() ? Tensor() : Tensor::from(weights, {static_cast<Index>(weights.size())});
-  return ops::cross_entropy(
-      in[0], o.at("labels").get<std::vector<std::int32_t>>(),
-      {.label_smoothing = o.at("label_smoothing").get<double>(),
-       .class_weights = class_weights,
-       .ignore_index = o.value("ignore_index", -100)});
+  return ops::cross_entropy(in[0], o.at("labels").get<std::vector<std::int32_t>>(),
+                            {.label_smoothing = o.at("label_smoothing").get<double>(),
+                             .class_weights = class_weights,
+                             .ignore_index = o.value("ignore_index", -100)});
 }
 
 Tensor dropout(const Inputs& in, const json& o) {

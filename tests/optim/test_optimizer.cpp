@@ -1,14 +1,13 @@
 // Every update rule against torch.optim over twenty steps of a small regression.
-#include "framework/optim/optimizer.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
 #include "framework/nn/initialize.hpp"
@@ -17,6 +16,7 @@
 #include "framework/nn/simple_layers.hpp"
 #include "framework/ops/loss.hpp"
 #include "framework/ops/reduce.hpp"
+#include "framework/optim/optimizer.hpp"
 #include "tests/message.hpp"
 #include "tests/reference/digest.hpp"
 
@@ -64,7 +64,8 @@ const std::map<std::string, OptimizerOptions>& rules() {
       {"adam_decay", {.rule = Rule::adam, .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95}},
       {"adamw", {.rule = Rule::adamw, .lr = 0.02, .weight_decay = 0.1}},
       {"rmsprop", {.rule = Rule::rmsprop, .lr = 0.01}},
-      {"rmsprop_momentum", {.rule = Rule::rmsprop, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .alpha = 0.9}},
+      {"rmsprop_momentum",
+       {.rule = Rule::rmsprop, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .alpha = 0.9}},
   };
   return all;
 }
@@ -115,7 +116,8 @@ TEST_CASE("optimizer: clips the joint gradient norm as torch does, and returns t
     Problem problem;
     Optimizer optimizer(problem.layer, {});
     problem.backward();
-    CHECK(optimizer.clip_grad_norm(expected.at("max_norm")) == doctest::Approx(expected.at("norm").get<double>()).epsilon(1e-6));
+    CHECK(optimizer.clip_grad_norm(expected.at("max_norm")) ==
+          doctest::Approx(expected.at("norm").get<double>()).epsilon(1e-6));
     CHECK(list_error(problem.layer.weight->value.grad().to_vector(), expected.at("weight")) < 1e-5);
     CHECK(list_error(problem.layer.bias->value.grad().to_vector(), expected.at("bias")) < 1e-5);
   }
@@ -140,7 +142,8 @@ TEST_CASE("optimizer: a parameter without a gradient keeps its value and its cou
     const auto before = idle.weight->value.to_vector();
     for (int i = 0; i < 20; ++i) problem.step(optimizer);
     CHECK(idle.weight->value.to_vector() == before);
-    CHECK(list_error(problem.layer.weight->value.to_vector(), reference().at("optimizers").at(name).at("weight")) < 1e-5);
+    CHECK(list_error(problem.layer.weight->value.to_vector(),
+                     reference().at("optimizers").at(name).at("weight")) < 1e-5);
     // Its first gradient finds fresh state: a first step of its own.
     nn::Linear alone(2, 2);
     alone.weight->value.copy_from(idle.weight->value);
@@ -157,7 +160,8 @@ TEST_CASE("optimizer: a parameter without a gradient keeps its value and its cou
 TEST_CASE("optimizer: groups learn at their own scale, zero being frozen") {
   Problem problem;
   auto parameters = problem.layer.named_parameters();
-  Optimizer optimizer({{.parameters = {parameters[0]}}, {.parameters = {parameters[1]}, .lr_scale = 0}}, {.lr = 0.05});
+  Optimizer optimizer({{.parameters = {parameters[0]}}, {.parameters = {parameters[1]}, .lr_scale = 0}},
+                      {.lr = 0.05});
   const auto bias = problem.layer.bias->value.to_vector(), weight = problem.layer.weight->value.to_vector();
   problem.step(optimizer);
   CHECK(problem.layer.bias->value.to_vector() == bias);
@@ -184,7 +188,8 @@ TEST_CASE("optimizer: keeps the values the parameters had, and handles taken bef
   CHECK(handle.to_vector() != before);
 }
 
-TEST_CASE("optimizer: two on one model both move it, in turn or one after the other, as two that share nothing but the weights") {
+TEST_CASE(
+    "optimizer: two on one model both move it, in turn or one after the other, as two that share nothing but the weights") {
   for (const auto& [name, options] : rules()) {
     CAPTURE(name);
     const OptimizerOptions other{.rule = Rule::adam, .lr = 0.03};
@@ -222,12 +227,14 @@ TEST_CASE("optimizer: goes on when another one, its model or what was in a param
   problem.step(optimizer);
   reference_run.step(plain);
   CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
-  problem.layer.weight->value = problem.layer.weight->value.clone().set_requires_grad(true);  // another tensor in its place
+  problem.layer.weight->value =
+      problem.layer.weight->value.clone().set_requires_grad(true);  // another tensor in its place
   problem.step(optimizer);
   reference_run.step(plain);
   CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
   problem.layer.bias->value = Tensor::zeros({4});
-  CHECK(holds(message([&] { optimizer.step(); }), "parameter 'bias' had 3 elements when the optimizer was made, and has shape [4] now"));
+  CHECK(holds(message([&] { optimizer.step(); }),
+              "parameter 'bias' had 3 elements when the optimizer was made, and has shape [4] now"));
   std::optional<Optimizer> widow;
   std::vector<real> last;
   Tensor handle;
@@ -247,26 +254,34 @@ TEST_CASE("optimizer: goes on when another one, its model or what was in a param
 TEST_CASE("optimizer: what it cannot be made of or asked for is an Error that names it") {
   nn::Linear a(2, 2), b(2, 2), frozen(2, 2);
   const auto of = [](nn::Linear& layer) { return layer.named_parameters(); };
-  const auto made_of = [](std::vector<optim::Group> groups) { return message([&] { Optimizer(groups, {}); }); };
+  const auto made_of = [](std::vector<optim::Group> groups) {
+    return message([&] { Optimizer(groups, {}); });
+  };
   auto twice = of(a);
   twice.push_back(twice[0]);
-  CHECK(holds(made_of({{.parameters = twice}}), "parameter 'weight' of group 0 is 'weight' of group 0 already"));
+  CHECK(holds(made_of({{.parameters = twice}}),
+              "parameter 'weight' of group 0 is 'weight' of group 0 already"));
   CHECK(holds(made_of({{.parameters = of(b)}, {.parameters = of(a)}, {.parameters = {of(a)[1]}}}),
               "parameter 'bias' of group 2 is 'bias' of group 1 already"));
   b.weight->value = a.weight->value;  // one tensor in two parameters
-  CHECK(holds(made_of({{.parameters = of(a)}, {.parameters = of(b)}}), "parameter 'weight' of group 1 is 'weight' of group 0 already"));
+  CHECK(holds(made_of({{.parameters = of(a)}, {.parameters = of(b)}}),
+              "parameter 'weight' of group 1 is 'weight' of group 0 already"));
   CHECK(holds(made_of({}), "there are no parameters to train"));
   CHECK(holds(made_of({{}}), "there are no parameters to train"));
-  CHECK(holds(made_of({{.parameters = {{"ghost", nullptr, nullptr}}}}), "parameter 'ghost' of group 0 is null"));
-  CHECK(holds(made_of({{.parameters = of(frozen), .lr_scale = -1}}), "lr_scale must be a finite number ≥ 0, got -1"));
-  CHECK(holds(made_of({{.parameters = of(frozen), .decay_scale = std::nan("")}}), "decay_scale must be a finite number"));
+  CHECK(holds(made_of({{.parameters = {{"ghost", nullptr, nullptr}}}}),
+              "parameter 'ghost' of group 0 is null"));
+  CHECK(holds(made_of({{.parameters = of(frozen), .lr_scale = -1}}),
+              "lr_scale must be a finite number ≥ 0, got -1"));
+  CHECK(holds(made_of({{.parameters = of(frozen), .decay_scale = std::nan("")}}),
+              "decay_scale must be a finite number"));
   nn::Flatten nothing;
   CHECK(holds(message([&] { Optimizer(nothing, {}); }), "there are no parameters to train"));
   Optimizer optimizer(frozen, {});
   CHECK(holds(message([&] { optimizer.set_group_lr_scale(0, std::nan("")); }), "lr_scale must be"));
   CHECK(holds(message([&] { optimizer.set_group_lr_scale(1, 1); }), "there is no group 1, it has 1"));
   CHECK(holds(message([&] { optimizer.set_steps(-1); }), "steps must be at least 0, got -1"));
-  CHECK(holds(message([&] { optimizer.resume(-1, optimizer.updates()); }), "steps must be at least 0, got -1"));
+  CHECK(
+      holds(message([&] { optimizer.resume(-1, optimizer.updates()); }), "steps must be at least 0, got -1"));
   const Optimizer taken = std::move(optimizer);
   for (const auto& action : std::vector<std::function<void()>>{
            [&] { optimizer.step(); }, [&] { optimizer.zero_grad(); }, [&] { optimizer.clip_grad_norm(1); }})
@@ -276,11 +291,19 @@ TEST_CASE("optimizer: what it cannot be made of or asked for is an Error that na
 TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {
   nn::Linear layer(2, 2);
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
-  for (const OptimizerOptions& bad : std::vector<OptimizerOptions>{
-           {.lr = -1}, {.lr = nan}, {.lr = inf}, {.weight_decay = -0.1}, {.momentum = -1}, {.dampening = nan},
-           {.nesterov = true}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true},
-           {.rule = Rule::adam, .beta1 = 1}, {.rule = Rule::adam, .beta2 = -0.1}, {.rule = Rule::rmsprop, .alpha = 1.5},
-           {.rule = Rule::adam, .eps = -1}})
+  for (const OptimizerOptions& bad :
+       std::vector<OptimizerOptions>{{.lr = -1},
+                                     {.lr = nan},
+                                     {.lr = inf},
+                                     {.weight_decay = -0.1},
+                                     {.momentum = -1},
+                                     {.dampening = nan},
+                                     {.nesterov = true},
+                                     {.momentum = 0.9, .dampening = 0.1, .nesterov = true},
+                                     {.rule = Rule::adam, .beta1 = 1},
+                                     {.rule = Rule::adam, .beta2 = -0.1},
+                                     {.rule = Rule::rmsprop, .alpha = 1.5},
+                                     {.rule = Rule::adam, .eps = -1}})
     CHECK_THROWS_AS(Optimizer(layer, bad), Error);
   Optimizer optimizer(layer, {});
   CHECK_THROWS_AS(optimizer.set_lr(nan), Error);

@@ -1,11 +1,11 @@
-#include "framework/optim/schedule.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
+#include "framework/optim/schedule.hpp"
 #include "tests/reference/digest.hpp"
 
 using namespace fanin;
@@ -42,15 +42,17 @@ TEST_CASE("schedule: step counts epochs, not batches") {
 
 TEST_CASE("schedule: warm-up rises in a line and hands over to what follows") {
   const Schedule schedule = Schedule::parse("cosine(warmup=4)");
-  for (Index step = 0; step < 4; ++step) CHECK(schedule.factor(step, 24, 1) == doctest::Approx(static_cast<double>(step + 1) / 5));
+  for (Index step = 0; step < 4; ++step)
+    CHECK(schedule.factor(step, 24, 1) == doctest::Approx(static_cast<double>(step + 1) / 5));
   CHECK(schedule.factor(4, 24, 1) == 1);
   CHECK(schedule.factor(14, 24, 1) == doctest::Approx(0.5));
   CHECK(schedule.factor(24, 24, 1) == doctest::Approx(0).epsilon(1e-12));
 }
 
 TEST_CASE("schedule: stays finite and within [0, 1] at every edge") {
-  for (const char* text : {"constant(warmup=1000)", "step(gamma=0)", "cosine(floor=0.5, warmup=3)", "one_cycle", "one_cycle(peak=0)",
-                           "one_cycle(peak=1)", "one_cycle(start=1, end=1)"}) {
+  for (const char* text :
+       {"constant(warmup=1000)", "step(gamma=0)", "cosine(floor=0.5, warmup=3)", "one_cycle",
+        "one_cycle(peak=0)", "one_cycle(peak=1)", "one_cycle(start=1, end=1)"}) {
     CAPTURE(text);
     const Schedule schedule = Schedule::parse(text);
     for (const Index total : {0, 1, 2, 3, 50}) {
@@ -64,7 +66,8 @@ TEST_CASE("schedule: stays finite and within [0, 1] at every edge") {
 }
 
 TEST_CASE("schedule: prints a text that parses to the same factors") {
-  for (const char* text : {"constant", "step(every=2, gamma=0.5)", "cosine(floor=0.1, warmup=7)", "one_cycle(peak=0.25, start=10, end=1000)"}) {
+  for (const char* text : {"constant", "step(every=2, gamma=0.5)", "cosine(floor=0.1, warmup=7)",
+                           "one_cycle(peak=0.25, start=10, end=1000)"}) {
     CAPTURE(text);
     const Schedule schedule = Schedule::parse(text);
     CHECK(schedule.to_string() == text);
@@ -77,8 +80,9 @@ TEST_CASE("schedule: prints a text that parses to the same factors") {
 TEST_CASE("schedule: unknown names and bad options are errors that help") {
   CHECK_THROWS_WITH_AS(Schedule::parse("cosin"), doctest::Contains("'cosine'"), Error);
   CHECK_THROWS_WITH_AS(Schedule::parse("step(evry=2)"), doctest::Contains("'every'"), Error);
-  for (const char* bad : {"step(every=0)", "step(gamma=-1)", "cosine(floor=-0.1)", "cosine(floor=nan)", "one_cycle(peak=1.5)",
-                          "one_cycle(start=0)", "constant(warmup=-1)", "step(every=1.5)", "", "step(", "step(every=2))"}) {
+  for (const char* bad :
+       {"step(every=0)", "step(gamma=-1)", "cosine(floor=-0.1)", "cosine(floor=nan)", "one_cycle(peak=1.5)",
+        "one_cycle(start=0)", "constant(warmup=-1)", "step(every=1.5)", "", "step(", "step(every=2))"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(Schedule::parse(bad), Error);
   }

@@ -1,6 +1,4 @@
 // muP's learning rates: by table, and by what they are for, the coordinate check.
-#include "framework/optim/width.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -11,6 +9,7 @@
 #include "framework/core/moments.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/optim/width.hpp"
 #include "framework/train/finetune.hpp"
 #include "models/model.hpp"
 
@@ -82,7 +81,8 @@ TEST_CASE("mup: each parameter's learning rate is that of table 3 at its width")
   CHECK(sgd.at("fc2.bias") == 512.0 / 128);
   CHECK(sgd.at("fc3.weight") == 128.0 / 512);
   CHECK(sgd.at("fc3.bias") == 1);
-  const auto conv = scales("plain_net(depth=3, width=32, conv=true, activation=relu)", "mup(base_width=16)", Rule::adamw);
+  const auto conv =
+      scales("plain_net(depth=3, width=32, conv=true, activation=relu)", "mup(base_width=16)", Rule::adamw);
   CHECK(conv.at("conv1.weight") == 1);
   CHECK(conv.at("conv2.weight") == 0.5);  // channels, whatever the kernel's size
   CHECK(conv.at("out.weight") == 0.5);
@@ -90,7 +90,8 @@ TEST_CASE("mup: each parameter's learning rate is that of table 3 at its width")
   CHECK(norm.at("bn1.weight") == 2);
 }
 
-TEST_CASE("mup: at base_width, and for every other scheme, all rates are the optimizer's and the groups stay") {
+TEST_CASE(
+    "mup: at base_width, and for every other scheme, all rates are the optimizer's and the groups stay") {
   for (const char* plan : {"mup", "kaiming_normal", "default"}) {
     CAPTURE(plan);
     for (const Rule rule : {Rule::sgd, Rule::adam, Rule::rmsprop}) {
@@ -105,8 +106,8 @@ TEST_CASE("mup: at base_width, and for every other scheme, all rates are the opt
 }
 
 TEST_CASE("mup: the coordinate check: what a few steps change in each layer does not depend on the width") {
-  for (const optim::OptimizerOptions& options :
-       {optim::OptimizerOptions{.rule = Rule::adam, .lr = 0.002}, optim::OptimizerOptions{.rule = Rule::sgd, .lr = 0.02}}) {
+  for (const optim::OptimizerOptions& options : {optim::OptimizerOptions{.rule = Rule::adam, .lr = 0.002},
+                                                 optim::OptimizerOptions{.rule = Rule::sgd, .lr = 0.02}}) {
     CAPTURE(optim::rule_name(options.rule));
     std::vector<std::vector<double>> mup, standard;
     for (const Index width : {64, 256, 1024}) {
@@ -128,7 +129,8 @@ TEST_CASE("mup: the coordinate check: what a few steps change in each layer does
 namespace {
 
 /// What one step of decay alone takes from each weight matrix, as a share of it.
-std::map<std::string, double> decay_of(Index width, const optim::OptimizerOptions& options, double layer_rate) {
+std::map<std::string, double> decay_of(Index width, const optim::OptimizerOptions& options,
+                                       double layer_rate) {
   const auto net = born(fmt::format("mlp(hidden={}-{})", width, width), "mup(base_width=32)");
   std::vector<optim::Group> groups(2);
   groups[1].lr_scale = layer_rate;
@@ -155,19 +157,23 @@ TEST_CASE("mup: weight decay takes the same share of a weight in a step at every
     CAPTURE(optim::rule_name(rule));
     for (const Index width : {32, 128, 1024}) {
       CAPTURE(width);
-      const auto shares = decay_of(width, {.rule = rule, .lr = 0.05, .weight_decay = 0.2, .momentum = 0.9}, 0.5);
+      const auto shares =
+          decay_of(width, {.rule = rule, .lr = 0.05, .weight_decay = 0.2, .momentum = 0.9}, 0.5);
       CHECK(shares.at("fc1.weight") == doctest::Approx(0.05 * 0.2).epsilon(1e-4));
       CHECK(shares.at("fc2.weight") == doctest::Approx(0.05 * 0.2).epsilon(1e-4));
-      CHECK(shares.at("fc3.weight") == doctest::Approx(0.5 * 0.05 * 0.2).epsilon(1e-4));  // its own rate stays its own
+      CHECK(shares.at("fc3.weight") ==
+            doctest::Approx(0.5 * 0.05 * 0.2).epsilon(1e-4));  // its own rate stays its own
     }
   }
 }
 
-TEST_CASE("mup: every rule, coupled or not, steps as one optimizer a parameter with its rate times and its decay over the scale") {
+TEST_CASE(
+    "mup: every rule, coupled or not, steps as one optimizer a parameter with its rate times and its decay over the scale") {
   for (const Rule rule : {Rule::sgd, Rule::adam, Rule::adamw, Rule::rmsprop}) {
     CAPTURE(optim::rule_name(rule));
     const optim::OptimizerOptions options{.rule = rule, .lr = 0.01, .weight_decay = 0.5, .momentum = 0.9};
-    const auto net = born("mlp(hidden=128-256)", "mup(base_width=32)"), twin = born("mlp(hidden=128-256)", "mup(base_width=32)");
+    const auto net = born("mlp(hidden=128-256)", "mup(base_width=32)"),
+               twin = born("mlp(hidden=128-256)", "mup(base_width=32)");
     optim::Optimizer optimizer(optim::by_width(*net, rule), options);
     std::vector<optim::Optimizer> single;
     const auto all = optim::width_scales(*twin, rule);
@@ -217,6 +223,7 @@ TEST_CASE("mup: fine-tuning's penalties pull by the same share in a step at ever
       return static_cast<double>(net->parameter(name)->value.grad().data()[0]) * scale.at(name);
     };
     CHECK(pull("fc2.weight") == doctest::Approx(0.5));
-    CHECK(pull("fc3.weight") == doctest::Approx(0.25 * static_cast<double>(net->parameter("fc3.weight")->value.data()[0])));
+    CHECK(pull("fc3.weight") ==
+          doctest::Approx(0.25 * static_cast<double>(net->parameter("fc3.weight")->value.data()[0])));
   }
 }

@@ -33,12 +33,14 @@ bool holds_a_file(const std::string& folder) {
   return false;
 }
 
-[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments, const std::string& out,
-                         const std::string& err) {
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments,
+                         const std::string& out, const std::string& err) {
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const auto redirect = [](const std::string& path, int to) { ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), to); };
+  const auto redirect = [](const std::string& path, int to) {
+    ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), to);
+  };
   redirect(out, STDOUT_FILENO);
   redirect(err, STDERR_FILENO);
   ::execv(program.c_str(), argv.data());
@@ -50,7 +52,8 @@ std::string fanin_path() {
   return chosen ? chosen : "build/fanin";
 }
 
-Outcome run(const std::string& program, const std::vector<std::string>& arguments, const std::string& interrupt_when = {}) {
+Outcome run(const std::string& program, const std::vector<std::string>& arguments,
+            const std::string& interrupt_when = {}) {
   REQUIRE_MESSAGE(fs::exists(program), program, " is not there: make program");
   const Scratch scratch;
   const std::string out = scratch / "out", err = scratch / "err";
@@ -94,5 +97,6 @@ bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
 }
 
 int line_count(const std::string& text) {
-  return static_cast<int>(std::count(text.begin(), text.end(), '\n')) + (text.empty() || text.back() == '\n' ? 0 : 1);
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n')) +
+         (text.empty() || text.back() == '\n' ? 0 : 1);
 }

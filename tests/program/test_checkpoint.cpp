@@ -9,18 +9,31 @@
 
 #include "framework/io/folder_lock.hpp"
 #include "tests/io/scratch.hpp"
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
 namespace {
 
-const Arguments training = {"train",      "--data",     "synthetic(count=800)", "--model",   "mlp(hidden=64, dropout=0.2, batch_norm=true)",
-                            "--epochs",   "4",          "--batch",               "16",        "--optimizer",
-                            "adam",       "--lr",       "0.002",                 "--augment", "shift(2)",
-                            "--schedule", "cosine"};
+const Arguments training = {"train",
+                            "--data",
+                            "synthetic(count=800)",
+                            "--model",
+                            "mlp(hidden=64, dropout=0.2, batch_norm=true)",
+                            "--epochs",
+                            "4",
+                            "--batch",
+                            "16",
+                            "--optimizer",
+                            "adam",
+                            "--lr",
+                            "0.002",
+                            "--augment",
+                            "shift(2)",
+                            "--schedule",
+                            "cosine"};
 
 Arguments with(Arguments all, const Arguments& more) {
   all.insert(all.end(), more.begin(), more.end());
@@ -39,11 +52,13 @@ TEST_CASE("program: train killed at random moments and resumed saves the bytes o
   const Scratch scratch;
   const auto start = std::chrono::steady_clock::now();
   REQUIRE(fanin_command(with(training, {"--output", scratch / "whole.safetensors"})).code == 0);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
   const std::string whole = bytes_of(scratch / "whole.safetensors");
   std::mt19937 random(static_cast<unsigned>(took));  // other moments every time
   for (const char* every : {"5", "epoch"}) {
-    const Arguments run = with(training, {"--checkpoint", scratch / every, "--checkpoint-every", every, "--resume"});
+    const Arguments run =
+        with(training, {"--checkpoint", scratch / every, "--checkpoint-every", every, "--resume"});
     int killed = 0;
     for (int i = 0; i < 4; ++i) {
       const int moment = std::uniform_int_distribution<int>(5, static_cast<int>(took))(random);
@@ -55,7 +70,8 @@ TEST_CASE("program: train killed at random moments and resumed saves the bytes o
     CAPTURE(rest.err);
     CHECK(rest.code == 0);
     CHECK(bytes_of(output) == whole);
-    for (const auto& entry : fs::directory_iterator(scratch / every)) CHECK(entry.path().extension() == ".safetensors");
+    for (const auto& entry : fs::directory_iterator(scratch / every))
+      CHECK(entry.path().extension() == ".safetensors");
   }
 }
 
@@ -63,7 +79,8 @@ TEST_CASE("program: Ctrl-C saves a checkpoint and says how to go on; a checkpoin
   const Scratch scratch;
   const std::string folder = scratch / "run";
   REQUIRE(fanin_command(with(training, {"--output", scratch / "whole.safetensors"})).code == 0);
-  const Arguments run = with(training, {"--checkpoint", folder, "--checkpoint-every", "20", "--keep-best", "--keep", "2"});
+  const Arguments run =
+      with(training, {"--checkpoint", folder, "--checkpoint-every", "20", "--keep-best", "--keep", "2"});
   const Outcome interrupted = fanin_command(run, folder);
   CAPTURE(interrupted.err);
   REQUIRE(interrupted.code == 1);
@@ -81,7 +98,8 @@ TEST_CASE("program: Ctrl-C saves a checkpoint and says how to go on; a checkpoin
   CHECK(holds(rest.err, "resuming from"));
   CHECK(bytes_of(scratch / "rest.safetensors") == bytes_of(scratch / "whole.safetensors"));
   CHECK(fs::exists(folder + "/best.safetensors"));
-  const Outcome best = fanin_command({"evaluate", folder + "/best.safetensors", "--data", "synthetic(count=800)"});
+  const Outcome best =
+      fanin_command({"evaluate", folder + "/best.safetensors", "--data", "synthetic(count=800)"});
   CHECK(best.code == 0);
   CHECK(holds(best.out, "accuracy"));
 }
@@ -89,10 +107,28 @@ TEST_CASE("program: Ctrl-C saves a checkpoint and says how to go on; a checkpoin
 TEST_CASE("program: finetune is resumed like train, from a checkpoint as from a model") {
   const Scratch scratch;
   const std::string data = "synthetic(count=600)";
-  REQUIRE(fanin_command({"train", "--data", data, "--model", "mlp(hidden=32-16, batch_norm=true)", "--epochs", "1", "--checkpoint",
-                         scratch / "first"}).code == 0);
-  const Arguments tune = {"finetune", "--from", scratch / "first/step-00000010.safetensors", "--data", data, "--epochs", "3", "--batch",
-                          "8", "--momentum", "0.9", "--lr", "0.01", "--unfreeze-every", "1", "--l2-sp", "0.1", "--layer-decay", "0.5"};
+  REQUIRE(fanin_command({"train", "--data", data, "--model", "mlp(hidden=32-16, batch_norm=true)", "--epochs",
+                         "1", "--checkpoint", scratch / "first"})
+              .code == 0);
+  const Arguments tune = {"finetune",
+                          "--from",
+                          scratch / "first/step-00000010.safetensors",
+                          "--data",
+                          data,
+                          "--epochs",
+                          "3",
+                          "--batch",
+                          "8",
+                          "--momentum",
+                          "0.9",
+                          "--lr",
+                          "0.01",
+                          "--unfreeze-every",
+                          "1",
+                          "--l2-sp",
+                          "0.1",
+                          "--layer-decay",
+                          "0.5"};
   const Outcome whole = fanin_command(with(tune, {"--output", scratch / "whole.safetensors"}));
   REQUIRE_MESSAGE(whole.code == 0, whole.err);
   const Arguments run = with(tune, {"--checkpoint", scratch / "run", "--checkpoint-every", "10"});
@@ -102,12 +138,14 @@ TEST_CASE("program: finetune is resumed like train, from a checkpoint as from a 
   const Outcome rest = fanin_command(with(run, {"--resume", "--output", scratch / "rest.safetensors"}));
   CHECK_MESSAGE(rest.code == 0, rest.err);
   CHECK(bytes_of(scratch / "rest.safetensors") == bytes_of(scratch / "whole.safetensors"));
-  CHECK(holds(fanin_command({"inspect", scratch / "rest.safetensors"}).out, "not compared with the initial values: its training started from"));
+  CHECK(holds(fanin_command({"inspect", scratch / "rest.safetensors"}).out,
+              "not compared with the initial values: its training started from"));
 }
 
 TEST_CASE("program: what contradicts a checkpoint or another flag is one line, exit 2") {
   const Scratch scratch;
-  const Arguments small = {"train", "--data", "synthetic(count=60)", "--epochs", "1", "--checkpoint", scratch / "run"};
+  const Arguments small = {"train", "--data",       "synthetic(count=60)", "--epochs",
+                           "1",     "--checkpoint", scratch / "run"};
   const auto model = [](const Arguments& all, const char* text) { return with(all, {"--model", text}); };
   REQUIRE(fanin_command(model(small, "mlp(hidden=8)")).code == 0);
   struct Case {
@@ -139,21 +177,24 @@ TEST_CASE("program: what contradicts a checkpoint or another flag is one line, e
   }
 }
 
-TEST_CASE("program: a second run on one checkpoint folder ends in one line, exit 1; reading a checkpoint asks for no lock") {
+TEST_CASE(
+    "program: a second run on one checkpoint folder ends in one line, exit 1; reading a checkpoint asks for no lock") {
   const Scratch scratch;
-  const Arguments run = {"train", "--data", "synthetic(count=60)", "--model", "mlp(hidden=8)", "--epochs", "1", "--checkpoint", scratch / "run"};
+  const Arguments run = {"train",    "--data", "synthetic(count=60)", "--model",      "mlp(hidden=8)",
+                         "--epochs", "1",      "--checkpoint",        scratch / "run"};
   REQUIRE(fanin_command(run).code == 0);
   const fanin::FolderLock lock(scratch / "run", "checkpoints");
   const Outcome refused = fanin_command(with(run, {"--resume"}));
   CHECK(refused.code == 1);
   CHECK(line_count(refused.err) == 2);  // what is trained, and why it is not
   CHECK(holds(refused.err, "another process"));
-  for (const auto& entry : fs::directory_iterator(scratch / "run")) CHECK(fanin_command({"inspect", entry.path().string()}).code == 0);
+  for (const auto& entry : fs::directory_iterator(scratch / "run"))
+    CHECK(fanin_command({"inspect", entry.path().string()}).code == 0);
 }
 
 TEST_CASE("program: --patience ends a run that gets no better") {
-  const Outcome outcome = fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "50", "--lr", "0",
-                                         "--patience", "2"});
+  const Outcome outcome = fanin_command({"train", "--data", "synthetic(count=100)", "--model",
+                                         "mlp(hidden=8)", "--epochs", "50", "--lr", "0", "--patience", "2"});
   CHECK(outcome.code == 0);
   CHECK(holds(outcome.err, "stopped early: no better epoch than 1 in the last 2"));
   CHECK(holds(outcome.err, "epoch   3/50"));

@@ -3,11 +3,12 @@
 
 #include <filesystem>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/io/scratch.hpp"
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 using nlohmann::json;
 
@@ -29,7 +30,8 @@ TEST_CASE("claims: --list tells every claim and its predictions without running 
   CHECK(outcome.code == 0);
   CHECK(outcome.err.empty());
   for (const char* name : {"symmetry", "scale", "glorot-2010", "torch-default", "he-2015", "saxe-2013",
-                           "schoenholz-2017", "xiao-2018", "residual", "warm-start", "weight-selection"}) CHECK(holds(outcome.out, name));
+                           "schoenholz-2017", "xiao-2018", "residual", "warm-start", "weight-selection"})
+    CHECK(holds(outcome.out, name));
   CHECK(holds(outcome.out, "0.1667 ± 5 %"));
 }
 
@@ -49,7 +51,8 @@ TEST_CASE("claims: one claim runs, is reproduced, and gives the same figures aga
   CHECK(timeless(first.out) == timeless(again.out));
 }
 
-TEST_CASE("claims: missing data and a folder that cannot be made end it before anything runs; what is mistyped is named") {
+TEST_CASE(
+    "claims: missing data and a folder that cannot be made end it before anything runs; what is mistyped is named") {
   const Scratch scratch;
   const Outcome missing = claims_command({"scale", "--data", "idx(nowhere)", "--out", scratch / "out"});
   CHECK(missing.code == 1);

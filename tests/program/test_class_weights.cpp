@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/io/scratch.hpp"
@@ -26,7 +27,8 @@ std::vector<std::string> train(std::vector<std::string> more) {
 TEST_CASE("program: class weights are a setting of train, finetune and compare, and change what is learned") {
   const Scratch scratch;
   const std::string file = scratch / "model.safetensors";
-  const Outcome plain = fanin_command(train({"--json", "--output", file})), weighted = fanin_command(train({"--json", "--class-weights", "1,5,1"})),
+  const Outcome plain = fanin_command(train({"--json", "--output", file})),
+                weighted = fanin_command(train({"--json", "--class-weights", "1,5,1"})),
                 balanced = fanin_command(train({"--json", "--class-weights", "balanced"}));
   CAPTURE(weighted.err);
   REQUIRE(plain.code == 0);
@@ -36,23 +38,26 @@ TEST_CASE("program: class weights are a setting of train, finetune and compare, 
   CHECK((json::parse(weighted.out)["settings"]["class_weights"] == "1,5,1"));
   CHECK((json::parse(balanced.out)["settings"]["class_weights"] == "balanced"));
   CHECK((json::parse(weighted.out)["test_loss"] != json::parse(plain.out)["test_loss"]));
-  const Outcome tuned = fanin_command({"finetune", "--from", file, "--data", data, "--epochs", "1", "--class-weights", "2,1,1", "--json"});
+  const Outcome tuned = fanin_command(
+      {"finetune", "--from", file, "--data", data, "--epochs", "1", "--class-weights", "2,1,1", "--json"});
   CAPTURE(tuned.err);
   REQUIRE(tuned.code == 0);
   CHECK((json::parse(tuned.out)["class_weights"] == "2,1,1"));
   CHECK(json::parse(tuned.out).contains("macro_f1"));
-  const Outcome compared = fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes", "default", "--seeds", "1", "--epochs", "1", "--data",
-                                          data, "--class-weights", "1,5,1", "--out", scratch / "out", "--json"});
+  const Outcome compared = fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes", "default",
+                                          "--seeds", "1", "--epochs", "1", "--data", data, "--class-weights",
+                                          "1,5,1", "--out", scratch / "out", "--json"});
   CAPTURE(compared.err);
   REQUIRE(compared.code == 0);
   CHECK(holds(compared.out, "1,5,1"));
 }
 
 TEST_CASE("program: class weights that cannot be are named, exit 2") {
-  for (const auto& [text, said] : std::vector<std::pair<std::string, std::string>>{{"1,2", "2 numbers for the 3 classes"},
-                                                                                 {"balancd", "'balancd' for class 0"},
-                                                                                 {"1,0,1", "'0' for class 1"},
-                                                                                 {"1,nan,1", "'nan' for class 1"}}) {
+  for (const auto& [text, said] :
+       std::vector<std::pair<std::string, std::string>>{{"1,2", "2 numbers for the 3 classes"},
+                                                        {"balancd", "'balancd' for class 0"},
+                                                        {"1,0,1", "'0' for class 1"},
+                                                        {"1,nan,1", "'nan' for class 1"}}) {
     CAPTURE(text);
     const Outcome outcome = fanin_command(train({"--class-weights", text}));
     CHECK(outcome.code == 2);
@@ -66,9 +71,11 @@ TEST_CASE("program: train and evaluate report macro F1, balanced accuracy and th
   const std::string file = scratch / "model.safetensors";
   const Outcome trained = fanin_command(train({"--confusion", "--output", file}));
   REQUIRE(trained.code == 0);
-  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall"}) CHECK(holds(trained.out, part));
+  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall"})
+    CHECK(holds(trained.out, part));
   const Outcome text = fanin_command({"evaluate", file, "--data", data, "--confusion"});
-  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall", "rows: true class"}) CHECK(holds(text.out, part));
+  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall", "rows: true class"})
+    CHECK(holds(text.out, part));
   const Outcome evaluated = fanin_command({"evaluate", file, "--data", data, "--json"});
   REQUIRE(evaluated.code == 0);
   const json result = json::parse(evaluated.out);

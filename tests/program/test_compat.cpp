@@ -5,9 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "framework/io/tensor_file.hpp"
 #include "framework/lab/results_json.hpp"
@@ -54,11 +55,13 @@ TEST_CASE("compatibility: models of earlier versions are read, and give the same
     CHECK(now.at("confusion") == then.at("confusion"));
     const Outcome inspected = fanin_command({"inspect", model, "--json"});
     REQUIRE(inspected.code == 0);
-    const json tensors = json::parse(inspected.out).at("files").at(0), before = json::parse(text_of(version / "inspected.json")).at("files").at(0);
+    const json tensors = json::parse(inspected.out).at("files").at(0),
+               before = json::parse(text_of(version / "inspected.json")).at("files").at(0);
     CHECK(tensors.at("metadata") == before.at("metadata"));
     REQUIRE(tensors.at("tensors").size() == before.at("tensors").size());
     for (std::size_t i = 0; i < before.at("tensors").size(); ++i) {
-      for (const char* key : {"name", "dtype", "shape", "elements"}) CHECK(tensors["tensors"][i].at(key) == before["tensors"][i].at(key));
+      for (const char* key : {"name", "dtype", "shape", "elements"})
+        CHECK(tensors["tensors"][i].at(key) == before["tensors"][i].at(key));
       // Its start is drawn again as that version drew it.
       CHECK(tensors["tensors"][i].contains("moved") == before["tensors"][i].contains("moved"));
       if (before["tensors"][i].contains("moved") && before["tensors"][i]["moved"]["distance"].is_number()) {
@@ -71,7 +74,8 @@ TEST_CASE("compatibility: models of earlier versions are read, and give the same
   }
 }
 
-TEST_CASE("compatibility: checkpoints of earlier versions are sound, and are gone on from or refused with a reason") {
+TEST_CASE(
+    "compatibility: checkpoints of earlier versions are sound, and are gone on from or refused with a reason") {
   for (const auto& version : versions()) {
     CAPTURE(version.string());
     const Scratch scratch;
@@ -86,14 +90,18 @@ TEST_CASE("compatibility: checkpoints of earlier versions are sound, and are gon
       TensorFile file = read_tensor_file(path);
       CHECK(train::is_checkpoint(file));
       same_format = file.metadata.at("checkpoint.format") == "2";
-      if (same_format) file = train::read_checkpoint(path);  // its checksum is right
-      else CHECK_THROWS_AS(train::read_checkpoint(path), Error);
+      if (same_format)
+        file = train::read_checkpoint(path);  // its checksum is right
+      else
+        CHECK_THROWS_AS(train::read_checkpoint(path), Error);
       train::drop_training_state(file);
       CHECK(file.find("fc1.weight") != nullptr);
     }
     CHECK(found > 0);
-    const Outcome resumed = fanin_command({"train", "--model", "mlp(hidden=4,batch_norm=true)", "--epochs", "2", "--batch", "16", "--lr", "0.05", "--seed", "3", "--init",
-                                           "kaiming_normal", "--data", data, "--checkpoint", scratch / "run", "--resume", "--json"});
+    const Outcome resumed =
+        fanin_command({"train", "--model", "mlp(hidden=4,batch_norm=true)", "--epochs", "2", "--batch", "16",
+                       "--lr", "0.05", "--seed", "3", "--init", "kaiming_normal", "--data", data,
+                       "--checkpoint", scratch / "run", "--resume", "--json"});
     CAPTURE(resumed.err);
     if (!same_format) {
       CHECK(resumed.code != 0);
@@ -109,7 +117,8 @@ TEST_CASE("compatibility: checkpoints of earlier versions are sound, and are gon
 TEST_CASE("compatibility: comparisons and kept runs of earlier versions are read") {
   for (const auto& version : versions()) {
     CAPTURE(version.string());
-    const auto comparison = lab::comparison_from_json(text_of(version / "compared/results.json"), "results.json");
+    const auto comparison =
+        lab::comparison_from_json(text_of(version / "compared/results.json"), "results.json");
     CHECK(comparison.runs.size() == 4);
     for (const auto& run : comparison.runs) CHECK(run.history.size() == 1);
     std::size_t kept = 0;
@@ -120,7 +129,9 @@ TEST_CASE("compatibility: comparisons and kept runs of earlier versions are read
     // Whether they count as the same runs is for the settings to say; that they are there stops no comparison.
     const Scratch scratch;
     fs::copy(version / "compared", scratch / "compared", fs::copy_options::recursive);
-    const Outcome again = fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data", data, "--epochs", "1", "--seeds", "2", "--out", scratch / "compared"});
+    const Outcome again =
+        fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data", data,
+                       "--epochs", "1", "--seeds", "2", "--out", scratch / "compared"});
     CHECK_MESSAGE(again.code == 0, again.err);
   }
 }

@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "framework/core/printable.hpp"
 #include "framework/io/safetensors.hpp"
@@ -24,7 +25,9 @@ using namespace fanin;
 namespace {
 
 /// A title for the window, a colour by ESC and by C1, a turn of the writing's direction, what erases a line; and a page's script.
-const std::string evil = "\x1b]0;owned\x07\x1b[31m\xc2\x9b" "2J\xe2\x80\xaeknom\r\x7f<script>alert(1)<";
+const std::string evil =
+    "\x1b]0;owned\x07\x1b[31m\xc2\x9b"
+    "2J\xe2\x80\xaeknom\r\x7f<script>alert(1)<";
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -34,8 +37,9 @@ std::string text_of(const std::string& path) {
 /// A bitmap of one pixel.
 void write_image(const std::string& path, int gray) {
   const auto g = static_cast<char>(gray);
-  const std::string head = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0,
-                            0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  const std::string head = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0,
+                            1,   0,   0,  0, 1, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0,  0, 4, 0,
+                            0,   0,   0,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0,  0, 0, 0};
   std::ofstream(path, std::ios::binary) << head << g << g << g << '\0';
 }
 
@@ -47,7 +51,8 @@ std::string make_folder(const Scratch& scratch) {
     std::string plain = name;
     std::replace(plain.begin(), plain.end(), '/', '_');
     fs::create_directories(root + "/" + plain);
-    for (int i = 0; i < 8; ++i) write_image(root + "/" + plain + "/" + std::to_string(i) + ".bmp", 10 * ++number);
+    for (int i = 0; i < 8; ++i)
+      write_image(root + "/" + plain + "/" + std::to_string(i) + ".bmp", 10 * ++number);
   }
   return root;
 }
@@ -66,12 +71,15 @@ void check_clean(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-TEST_CASE("escapes: what file and folder names, class names, tensor names and metadata hold reaches no terminal, by any command") {
+TEST_CASE(
+    "escapes: what file and folder names, class names, tensor names and metadata hold reaches no terminal, by any command") {
   const Scratch scratch;
   const std::string data = "folder(" + make_folder(scratch) + ", size=8, test=0.5)";
   const std::string model = scratch / "model.safetensors", forged = scratch / "forged.safetensors";
-  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{{"--confusion"}, {"--confusion", "--json"}, {"--output", model}}) {
-    std::vector<std::string> train = {"train", "--data", data, "--model", "mlp(hidden=4)", "--epochs", "1", "--batch", "4"};
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {"--confusion"}, {"--confusion", "--json"}, {"--output", model}}) {
+    std::vector<std::string> train = {"train",    "--data", data,      "--model", "mlp(hidden=4)",
+                                      "--epochs", "1",      "--batch", "4"};
     train.insert(train.end(), more.begin(), more.end());
     check_clean(train);
   }
@@ -103,13 +111,19 @@ TEST_CASE("escapes: what file and folder names, class names, tensor names and me
     check_clean({"convert", path, scratch / "out.npz", "--only", evil});
   }
   // Tensor names: C1 and marks of direction are no control characters to JSON.
-  file.tensors[0].name = "w\xc2\x9b" "31m\xe2\x80\xae";
+  file.tensors[0].name =
+      "w\xc2\x9b"
+      "31m\xe2\x80\xae";
   write_safetensors(forged, file.tensors, file.metadata);
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"inspect", forged}, {"inspect", forged, "--json"}, {"inspect", "--diff", forged, model}, {"evaluate", forged, "--data", data},
-           {"convert", forged, scratch / "x.npz", "--only", "nope"},
-           {"finetune", "--from", forged, "--data", data, "--epochs", "1"},
-           {"finetune", "--from", forged, "--data", data, "--epochs", "1", "--allow-missing", "--allow-unexpected"}})
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"inspect", forged},
+                                             {"inspect", forged, "--json"},
+                                             {"inspect", "--diff", forged, model},
+                                             {"evaluate", forged, "--data", data},
+                                             {"convert", forged, scratch / "x.npz", "--only", "nope"},
+                                             {"finetune", "--from", forged, "--data", data, "--epochs", "1"},
+                                             {"finetune", "--from", forged, "--data", data, "--epochs", "1",
+                                              "--allow-missing", "--allow-unexpected"}})
     check_clean(arguments);
   // Metadata that other values refuse, and a model that is none.
   for (const char* key : {"model", "plan", "seed", "mean", "classes", "class_names", "height"}) {
@@ -122,10 +136,14 @@ TEST_CASE("escapes: what file and folder names, class names, tensor names and me
   }
 }
 
-TEST_CASE("escapes: a checkpoint that is passed over, and results.json, the table and the page of a comparison") {
+TEST_CASE(
+    "escapes: a checkpoint that is passed over, and results.json, the table and the page of a comparison") {
   const Scratch scratch;
-  const std::string data = "folder(" + make_folder(scratch) + ", size=8, test=0.5)", run = scratch / ("run" + evil);
-  const std::vector<std::string> train = {"train", "--data", data, "--model", "mlp(hidden=4)", "--epochs", "1", "--batch", "4", "--checkpoint", run};
+  const std::string data = "folder(" + make_folder(scratch) + ", size=8, test=0.5)",
+                    run = scratch / ("run" + evil);
+  const std::vector<std::string> train = {"train",    "--data", data,      "--model", "mlp(hidden=4)",
+                                          "--epochs", "1",      "--batch", "4",       "--checkpoint",
+                                          run};
   check_clean(train);
   const std::string step = run + "/step-00000002.safetensors";
   if (fs::exists(step)) {
@@ -138,7 +156,8 @@ TEST_CASE("escapes: a checkpoint that is passed over, and results.json, the tabl
   resume.push_back("--resume");
   check_clean(resume);
   const std::string out = scratch / "out";
-  check_clean({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data", data, "--epochs", "1", "--batch", "4", "--seeds", "2", "--out", out});
+  check_clean({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data", data,
+               "--epochs", "1", "--batch", "4", "--seeds", "2", "--out", out});
   const std::string page = text_of(out + "/report.html");
   CHECK_FALSE(holds(page, "<script>alert(1)"));
   CHECK(printable_lines(page) == page);
@@ -148,7 +167,8 @@ TEST_CASE("escapes: a checkpoint that is passed over, and results.json, the tabl
 
 TEST_CASE("escapes: no cell of results.csv is a formula, and numbers stay numbers") {
   lab::Comparison comparison;
-  for (const std::string cell : {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "a=1", "plain", "\xff\x1b[31m", "a\nb"}) {
+  for (const std::string cell :
+       {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "a=1", "plain", "\xff\x1b[31m", "a\nb"}) {
     lab::Run run;
     run.model = cell;
     run.scheme = "default";
@@ -161,7 +181,8 @@ TEST_CASE("escapes: no cell of results.csv is a formula, and numbers stay number
   CHECK(holds(text, ",-0.5,"));
   CHECK(holds(text, "\na=1,default"));
   CHECK(holds(text, "\nplain,default"));
-  for (const char* cell : {"'=1+1", "'+1", "'-1", "'@SUM(A1)"}) CHECK(holds(text, std::string("\n") + cell + ",default"));
+  for (const char* cell : {"'=1+1", "'+1", "'-1", "'@SUM(A1)"})
+    CHECK(holds(text, std::string("\n") + cell + ",default"));
   // No cell, quoted or not, begins with what would run, but for numbers.
   for (std::size_t at = 0; at + 1 < text.size(); ++at) {
     if (text[at] != ',' && text[at] != '\n') continue;

@@ -3,12 +3,13 @@
 
 #include <fstream>
 #include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 using namespace fanin;
 using nlohmann::json;
@@ -101,11 +102,14 @@ TEST_CASE("compare: runs from older weights are not kept, whichever of a model's
   const Scratch scratch;
   const std::string shard = trained_on_three(scratch), index = scratch / "m.index.json";
   std::string map;
-  for (const auto& one : read_tensor_file(shard).tensors) map += (map.empty() ? "\"" : ", \"") + one.name + "\": \"three.safetensors\"";
+  for (const auto& one : read_tensor_file(shard).tensors)
+    map += (map.empty() ? "\"" : ", \"") + one.name + "\": \"three.safetensors\"";
   std::ofstream(index) << "{\"weight_map\": {" << map << "}}";
   const auto compare = [&] {
-    return fanin_command({"compare", "--models", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)", "--seeds", "1", "--epochs", "1",
-                          "--schemes", "warm(" + index + ", keep_head=true); {weight_selection(file=" + index + ")}", "--out", scratch / "out"});
+    return fanin_command({"compare", "--models", "mlp(hidden=16-8)", "--data",
+                          "synthetic(count=600, only=0..2)", "--seeds", "1", "--epochs", "1", "--schemes",
+                          "warm(" + index + ", keep_head=true); {weight_selection(file=" + index + ")}",
+                          "--out", scratch / "out"});
   };
   const Outcome first = compare();
   REQUIRE_MESSAGE(first.code == 0, first.err);
@@ -113,14 +117,18 @@ TEST_CASE("compare: runs from older weights are not kept, whichever of a model's
   std::filesystem::copy_file(shard, scratch / "same.safetensors");
   std::filesystem::rename(scratch / "same.safetensors", shard);
   CHECK(holds(compare().err, "kept from before"));  // the same bytes
-  REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)", "--epochs", "1", "--seed", "5", "--output", shard}).code == 0);
+  REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)",
+                         "--epochs", "1", "--seed", "5", "--output", shard})
+              .code == 0);
   CHECK_FALSE(holds(compare().err, "kept from before"));
 }
 
 TEST_CASE("compare: what a scheme has to say is said once, whichever runs meet it") {
   const Scratch scratch;
-  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=8)", "--data", "synthetic(count=200)", "--seeds", "3", "--epochs", "1", "--jobs", "2",
-                                         "--schemes", "default; {fc1.weight=trunc_normal(mean=5, std=1, a=-1, b=1)}", "--out", scratch / "out"});
+  const Outcome outcome = fanin_command(
+      {"compare", "--models", "mlp(hidden=8)", "--data", "synthetic(count=200)", "--seeds", "3", "--epochs",
+       "1", "--jobs", "2", "--schemes", "default; {fc1.weight=trunc_normal(mean=5, std=1, a=-1, b=1)}",
+       "--out", scratch / "out"});
   const auto at = outcome.err.find("note: fc1.weight=trunc_normal(mean=5, std=1, a=-1, b=1): fc1.weight: ");
   CHECK(at != std::string::npos);
   CHECK(outcome.err.find("note: ", at + 1) == std::string::npos);
@@ -162,10 +170,13 @@ TEST_CASE("compare: a warm start beside random schemes, at several label budgets
   CHECK(few == 4);
   const json& subjects = result["settings"]["subjects"];
   REQUIRE(subjects.size() == 2);
-  CHECK(subjects[0] == json{{"name", "mlp(hidden=16-8), 5 labels per class"}, {"model", "mlp(hidden=16-8)"}, {"labels_per_class", 5}});
+  CHECK(subjects[0] == json{{"name", "mlp(hidden=16-8), 5 labels per class"},
+                            {"model", "mlp(hidden=16-8)"},
+                            {"labels_per_class", 5}});
   CHECK(subjects[1]["labels_per_class"] == 0);
   std::ifstream page(out + "/report.html");
-  CHECK(holds({std::istreambuf_iterator<char>(page), {}}, "\"subjects\":[{\"name\":\"mlp(hidden=16-8), 5 labels per class\""));
+  CHECK(holds({std::istreambuf_iterator<char>(page), {}},
+              "\"subjects\":[{\"name\":\"mlp(hidden=16-8), 5 labels per class\""));
   const auto again = fanin_command(arguments);
   CHECK(holds(again.err, "kept from before"));
   CHECK(json::parse(again.out)["summary"] == result["summary"]);

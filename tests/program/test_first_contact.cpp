@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/error.hpp"
@@ -47,7 +48,8 @@ TEST_CASE("first contact: an output that cannot be written ends every command be
   std::ofstream(file) << "x";
   const Arguments endless_train = {"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", endless};
   const Arguments endless_tune = {"finetune", "--from", model, "--data", data, "--epochs", endless};
-  const Arguments endless_grid = {"compare", "--models", "mlp(hidden=8)", "--data", data, "--epochs", endless};
+  const Arguments endless_grid = {"compare", "--models", "mlp(hidden=8)", "--data",
+                                  data,      "--epochs", endless};
   const std::vector<std::pair<Arguments, std::string>> cases = {
       {endless_train + Arguments{"--output", scratch / "none/x.safetensors"}, scratch / "none"},
       {endless_train + Arguments{"--output", scratch.folder()}, "it is a folder"},
@@ -75,20 +77,24 @@ TEST_CASE("first contact: an output that cannot be written ends every command be
     CHECK(line_count(outcome.err) == 1);
   }
   CHECK(text_of(file) == "x");
-  for (const auto& entry : fs::directory_iterator(scratch.folder())) CHECK_FALSE(holds(entry.path().string(), ".tmp"));
+  for (const auto& entry : fs::directory_iterator(scratch.folder()))
+    CHECK_FALSE(holds(entry.path().string(), ".tmp"));
 }
 
-TEST_CASE("first contact: a model trained on a folder is evaluated from anywhere, and says which data is missing") {
+TEST_CASE(
+    "first contact: a model trained on a folder is evaluated from anywhere, and says which data is missing") {
   const Scratch scratch;
   for (const char* half : {"train", "test"}) {
     for (const char* label : {"dark", "light"}) {
       const std::string folder = scratch / ("pictures/" + std::string(half) + "/" + label);
       fs::create_directories(folder);
-      for (int i = 0; i < 4; ++i) write_bmp(folder + "/" + std::to_string(i) + ".bmp", label[0] == 'd' ? 20 : 220);
+      for (int i = 0; i < 4; ++i)
+        write_bmp(folder + "/" + std::to_string(i) + ".bmp", label[0] == 'd' ? 20 : 220);
     }
   }
   const std::string here = fs::relative(scratch / "pictures").string(), model = scratch / "m.safetensors";
-  const Outcome trained = fanin_command({"train", "--model", "mlp(hidden=4)", "--data", "folder(" + here + ", size=8)", "--epochs", "1", "--output", model});
+  const Outcome trained = fanin_command({"train", "--model", "mlp(hidden=4)", "--data",
+                                         "folder(" + here + ", size=8)", "--epochs", "1", "--output", model});
   REQUIRE_MESSAGE(trained.code == 0, trained.err);
   const fs::path home = fs::current_path();
   const char* chosen = std::getenv("FANIN_BIN");
@@ -100,30 +106,44 @@ TEST_CASE("first contact: a model trained on a folder is evaluated from anywhere
   REQUIRE(option != std::string::npos);
   CHECK(holds(asked.err, fs::weakly_canonical(scratch / "pictures").string()));
   const std::string words = asked.err.substr(option, asked.err.find('\n', option) - option);
-  CHECK(std::system(("cd / && " + program + " evaluate " + model + " " + words + " >/dev/null 2>&1").c_str()) == 0);
+  CHECK(std::system(
+            ("cd / && " + program + " evaluate " + model + " " + words + " >/dev/null 2>&1").c_str()) == 0);
   fs::rename(scratch / "pictures", scratch / "moved");
-  CHECK(fanin_command({"evaluate", model, "--data", "folder(" + (scratch / "moved") + ", size=8)"}).code == 0);
+  CHECK(fanin_command({"evaluate", model, "--data", "folder(" + (scratch / "moved") + ", size=8)"}).code ==
+        0);
 }
 
-TEST_CASE("first contact: each optimizer has a rate of its own; the header says scheme, seed, optimizer and rate") {
+TEST_CASE(
+    "first contact: each optimizer has a rate of its own; the header says scheme, seed, optimizer and rate") {
   const Scratch scratch;
-  for (const auto& [optimizer, rate] : {std::pair{"sgd", 0.1}, {"adam", 0.001}, {"adamw", 0.001}, {"rmsprop", 0.001}}) {
+  for (const auto& [optimizer, rate] :
+       {std::pair{"sgd", 0.1}, {"adam", 0.001}, {"adamw", 0.001}, {"rmsprop", 0.001}}) {
     CAPTURE(optimizer);
-    const Outcome outcome = fanin_command(small + Arguments{"--optimizer", optimizer, "--json", "--init", "xavier_uniform", "--seed", "7"});
+    const Outcome outcome = fanin_command(
+        small + Arguments{"--optimizer", optimizer, "--json", "--init", "xavier_uniform", "--seed", "7"});
     REQUIRE(outcome.code == 0);
     CHECK(json::parse(outcome.out).at("settings").at("lr") == rate);
     const std::string header = outcome.err.substr(0, outcome.err.find('\n'));
-    for (const std::string& part : {std::string("xavier_uniform"), std::string("seed 7"), std::string(optimizer), "lr " + fmt::format("{}", rate)}) CHECK(holds(header, part));
+    for (const std::string& part : {std::string("xavier_uniform"), std::string("seed 7"),
+                                    std::string(optimizer), "lr " + fmt::format("{}", rate)})
+      CHECK(holds(header, part));
   }
-  CHECK(json::parse(fanin_command(small + Arguments{"--optimizer", "adam", "--lr", "0.1", "--json"}).out).at("settings").at("lr") == 0.1);
+  CHECK(json::parse(fanin_command(small + Arguments{"--optimizer", "adam", "--lr", "0.1", "--json"}).out)
+            .at("settings")
+            .at("lr") == 0.1);
   const std::string model = scratch / "m";
   REQUIRE(fanin_command(small + Arguments{"--output", model}).code == 0);
-  const Arguments tune = {"finetune", "--from", model, "--data", data, "--epochs", "1", "--optimizer", "adamw"};
+  const Arguments tune = {"finetune", "--from", model,         "--data", data,
+                          "--epochs", "1",      "--optimizer", "adamw"};
   const Outcome tuned = fanin_command(tune + Arguments{"--lr-body", "0.0001", "--json"});
   CHECK(json::parse(tuned.out).at("settings").at("lr") == 0.001);
   CHECK(holds(tuned.err, "lr 0.001 for the head and 0.0001 below"));
-  CHECK(json::parse(fanin_command(tune + Arguments{"--lr-head", "0.02", "--json"}).out).at("settings").at("lr") == 0.02);
-  const Arguments grid = {"compare", "--models", "mlp(hidden=8)", "--schemes", "default", "--seeds", "1", "--data", data, "--epochs", "1", "--optimizer", "adam", "--out", scratch / "out"};
+  CHECK(json::parse(fanin_command(tune + Arguments{"--lr-head", "0.02", "--json"}).out)
+            .at("settings")
+            .at("lr") == 0.02);
+  const Arguments grid = {"compare", "--models",    "mlp(hidden=8)", "--schemes", "default",
+                          "--seeds", "1",           "--data",        data,        "--epochs",
+                          "1",       "--optimizer", "adam",          "--out",     scratch / "out"};
   const Outcome compared = fanin_command(grid + Arguments{"--json"});
   CHECK(json::parse(compared.out).at("settings").at("training").at("lr") == 0.001);
   CHECK(holds(compared.err, "1 run: 1 model × 1 scheme × 1 seed, 1 epoch each"));
@@ -132,12 +152,19 @@ TEST_CASE("first contact: each optimizer has a rate of its own; the header says 
 
 TEST_CASE("first contact: a run that guesses is pointed to probe, one that learns is not") {
   const Scratch scratch;
-  const Outcome dead = fanin_command({"train", "--model", "mlp(hidden=8)", "--data", "synthetic(count=600)", "--epochs", "2", "--init", "zeros", "--lr", "0.01"});
+  const Outcome dead = fanin_command({"train", "--model", "mlp(hidden=8)", "--data", "synthetic(count=600)",
+                                      "--epochs", "2", "--init", "zeros", "--lr", "0.01"});
   CHECK(dead.code == 0);
   CHECK(holds(dead.err, "fanin probe --models \"mlp(hidden=8)\" --schemes \"zeros\""));
-  CHECK_FALSE(holds(fanin_command({"train", "--model", "mlp(hidden=32)", "--data", "synthetic(count=600)", "--epochs", "3"}).err, "fanin probe"));
-  CHECK(holds(fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes", "zeros; default", "--seeds", "2", "--data", "synthetic(count=600)", "--lr", "0.01",
-                             "--epochs", "2", "--out", scratch / "out"}).err, "fanin probe"));
+  CHECK_FALSE(holds(
+      fanin_command({"train", "--model", "mlp(hidden=32)", "--data", "synthetic(count=600)", "--epochs", "3"})
+          .err,
+      "fanin probe"));
+  CHECK(holds(fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes", "zeros; default", "--seeds",
+                             "2", "--data", "synthetic(count=600)", "--lr", "0.01", "--epochs", "2", "--out",
+                             scratch / "out"})
+                  .err,
+              "fanin probe"));
 }
 
 TEST_CASE("first contact: what is mistyped is answered with what was meant") {
@@ -184,10 +211,19 @@ TEST_CASE("first contact: what is mistyped is answered with what was meant") {
   }
 }
 
-TEST_CASE("first contact: a suggestion is a slip away: letters exchanged, left out, added, replaced, in another case; never another word") {
-  const std::vector<std::string> known = {"default", "eye", "kaiming_normal", "sgd", "adam", "adamw", "lenet", "mlp"};
-  for (const auto& [typed, meant] : {std::pair{"defualt", "'default'"}, {"deafult", "'default'"}, {"defalt", "'default'"}, {"DEFAULT", "'default'"},
-                                     {"adma", "'adam'"}, {"mpl", "'mlp'"}, {"kaimin", "'kaiming_normal'"}, {"len", "'lenet'"}, {"eey", "'eye'"}}) {
+TEST_CASE(
+    "first contact: a suggestion is a slip away: letters exchanged, left out, added, replaced, in another case; never another word") {
+  const std::vector<std::string> known = {"default", "eye",   "kaiming_normal", "sgd",
+                                          "adam",    "adamw", "lenet",          "mlp"};
+  for (const auto& [typed, meant] : {std::pair{"defualt", "'default'"},
+                                     {"deafult", "'default'"},
+                                     {"defalt", "'default'"},
+                                     {"DEFAULT", "'default'"},
+                                     {"adma", "'adam'"},
+                                     {"mpl", "'mlp'"},
+                                     {"kaimin", "'kaiming_normal'"},
+                                     {"len", "'lenet'"},
+                                     {"eey", "'eye'"}}) {
     CAPTURE(typed);
     CHECK(holds(fanin::suggest(typed, known), std::string("did you mean ") + meant));
   }
@@ -197,11 +233,13 @@ TEST_CASE("first contact: a suggestion is a slip away: letters exchanged, left o
   }
 }
 
-TEST_CASE("first contact: a comparison without the default names its baseline; label budgets are not models; zero has no sign") {
+TEST_CASE(
+    "first contact: a comparison without the default names its baseline; label budgets are not models; zero has no sign") {
   const Scratch scratch;
   const std::string out = scratch / "out";
-  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes", "xavier_uniform; zeros", "--labels-per-class", "2, 4, all", "--seeds", "2",
-                                         "--data", data, "--epochs", "1", "--out", out});
+  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=8)", "--schemes",
+                                         "xavier_uniform; zeros", "--labels-per-class", "2, 4, all",
+                                         "--seeds", "2", "--data", data, "--epochs", "1", "--out", out});
   REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
   const std::string page = text_of(out + "/report.html");
   const std::string tables = page.substr(0, page.find("<script type"));

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/core/expression.hpp"
@@ -20,8 +21,13 @@ std::string write_folder(const TempFolder& root) {
   for (const std::string name : {"above", "below"}) {
     std::filesystem::create_directories(folder + "/" + name);
     for (int i = 0; i < 12; ++i) {
-      PngPicture picture{.width = 8, .height = 8, .depth = 8, .colour = 0, .samples = Bytes(64, static_cast<std::uint8_t>(10 + i))};
-      for (std::size_t p = 0; p < 32; ++p) picture.samples[name == "above" ? p : p + 32] = static_cast<std::uint8_t>(200 + i);
+      PngPicture picture{.width = 8,
+                         .height = 8,
+                         .depth = 8,
+                         .colour = 0,
+                         .samples = Bytes(64, static_cast<std::uint8_t>(10 + i))};
+      for (std::size_t p = 0; p < 32; ++p)
+        picture.samples[name == "above" ? p : p + 32] = static_cast<std::uint8_t>(200 + i);
       write_bytes(folder + "/" + name + "/" + std::to_string(i) + ".png", picture.bytes());
     }
   }
@@ -38,18 +44,27 @@ std::vector<double> probabilities(const json& entry) {
 
 TEST_CASE("images: predict composites, turns and names images as train does") {
   const TempFolder root;
-  const std::string data = "folder(" + fanin::value_text(write_folder(root)) + ", size=8, background=10)", model = root / "m.safetensors";
-  const auto trained = fanin_command({"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "3", "--batch", "4", "--output", model});
+  const std::string data = "folder(" + fanin::value_text(write_folder(root)) + ", size=8, background=10)",
+                    model = root / "m.safetensors";
+  const auto trained = fanin_command({"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "3",
+                                      "--batch", "4", "--output", model});
   REQUIRE_MESSAGE(trained.code == 0, trained.err);
 
   // The same picture four ways: as it is; drawn on nothing, where the model's background stands in; upside down with a tag.
   Bytes gray(64, 10), alpha, turned(64, 10);
   for (std::size_t p = 0; p < 32; ++p) gray[p] = 220, turned[p + 32] = 220;
-  for (std::size_t p = 0; p < 64; ++p) alpha.insert(alpha.end(), {p < 32 ? std::uint8_t{220} : std::uint8_t{0}, p < 32 ? std::uint8_t{255} : std::uint8_t{0}});
-  const std::string plain = root / "plain.png", clear = root / "clear.png", tagged = root / "tagged.png", broken = root / "broken.png", webp = root / "w.png";
+  for (std::size_t p = 0; p < 64; ++p)
+    alpha.insert(alpha.end(), {p < 32 ? std::uint8_t{220} : std::uint8_t{0},
+                               p < 32 ? std::uint8_t{255} : std::uint8_t{0}});
+  const std::string plain = root / "plain.png", clear = root / "clear.png", tagged = root / "tagged.png",
+                    broken = root / "broken.png", webp = root / "w.png";
   write_bytes(plain, PngPicture{.width = 8, .height = 8, .depth = 8, .colour = 0, .samples = gray}.bytes());
   write_bytes(clear, PngPicture{.width = 8, .height = 8, .depth = 8, .colour = 4, .samples = alpha}.bytes());
-  write_bytes(tagged, PngPicture{.width = 8, .height = 8, .depth = 8, .colour = 0, .samples = turned, .exif = exif_block(3, false)}.bytes());
+  write_bytes(
+      tagged,
+      PngPicture{
+          .width = 8, .height = 8, .depth = 8, .colour = 0, .samples = turned, .exif = exif_block(3, false)}
+          .bytes());
   const auto seen = fanin_command({"predict", model, plain, clear, tagged, "--json"});
   REQUIRE_MESSAGE(seen.code == 0, seen.err);
   const json all = json::parse(seen.out);
@@ -79,7 +94,8 @@ TEST_CASE("images: --skip-bad leaves out what cannot be read, and the run says s
   const std::string folder = write_folder(root), data = "folder(" + fanin::value_text(folder) + ", size=8)";
   for (const char* name : {"/above/1.png", "/below/2.png"}) write_bytes(folder + name, Bytes{1, 2, 3});
   write_bytes(folder + "/above/x.webp", Bytes{1});
-  const std::vector<std::string> train = {"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "1", "--batch", "4", "--json"};
+  const std::vector<std::string> train = {"train",    "--model", "mlp(hidden=8)", "--data", data,
+                                          "--epochs", "1",       "--batch",       "4",      "--json"};
   const auto refused = fanin_command(train);
   CHECK(refused.code == 1);
   CHECK(holds(refused.err, "2 of 24 images cannot be read: "));
@@ -87,7 +103,9 @@ TEST_CASE("images: --skip-bad leaves out what cannot be read, and the run says s
   skipping.push_back("--skip-bad");
   const auto outcome = fanin_command(skipping);
   REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
-  CHECK(holds(outcome.err, "note: " + folder + ": 1 file is left out, since only PNG, JPEG, GIF or BMP images are read: 1 .webp"));
+  CHECK(holds(
+      outcome.err,
+      "note: " + folder + ": 1 file is left out, since only PNG, JPEG, GIF or BMP images are read: 1 .webp"));
   CHECK(holds(outcome.err, "cannot be read and are left out (skip_bad): "));
   const json settings = json::parse(outcome.out)["settings"];
   CHECK(holds(settings["data"], "skip_bad=true"));
@@ -95,7 +113,8 @@ TEST_CASE("images: --skip-bad leaves out what cannot be read, and the run says s
   auto saving = skipping;
   saving.insert(saving.end(), {"--output", root / "m.safetensors"});
   REQUIRE(fanin_command(saving).code == 0);
-  const auto tuned = fanin_command({"finetune", "--from", root / "m.safetensors", "--data", data, "--skip-bad", "--epochs", "1", "--batch", "4", "--json"});
+  const auto tuned = fanin_command({"finetune", "--from", root / "m.safetensors", "--data", data,
+                                    "--skip-bad", "--epochs", "1", "--batch", "4", "--json"});
   REQUIRE_MESSAGE(tuned.code == 0, tuned.err);
   CHECK((json::parse(tuned.out)["settings"]["data_notes"] == settings["data_notes"]));
   CHECK(fanin_command({"train", "--skip-bad", "--data", "synthetic(count=20)", "--epochs", "1"}).code == 2);

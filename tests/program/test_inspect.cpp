@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/io/state_dict.hpp"
@@ -11,8 +12,8 @@
 #include "models/model.hpp"
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -26,15 +27,18 @@ const std::string& model() {
   static const Scratch scratch;
   static const std::string path = [] {
     const std::string saved = scratch / "model.safetensors";
-    const Outcome outcome = fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1", "--init",
-                                           "*=kaiming_normal; *.bias=zeros", "--seed", "3", "--output", saved});
+    const Outcome outcome =
+        fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1",
+                       "--init", "*=kaiming_normal; *.bias=zeros", "--seed", "3", "--output", saved});
     REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
     return saved;
   }();
   return path;
 }
 
-void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 std::string bytes_in(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,18 +47,29 @@ std::string bytes_in(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("program: inspect draws the start of an older file, which says nothing of draws, as it was drawn then") {
+TEST_CASE(
+    "program: inspect draws the start of an older file, which says nothing of draws, as it was drawn then") {
   using namespace fanin;
   const Scratch scratch;
   const auto saved = [&](const char* name, bool by_slots, const char* draws) {
     const auto net = models::build("mlp(hidden=8-6)", {});
     Generator generator(3);
     const auto plan = init::Plan::parse("fc1.weight=zeros");
-    if (by_slots) nn::initialize(*net, plan, generator);
-    else nn::initialize_by_one_stream(*net, plan, generator);
-    std::map<std::string, std::string> metadata = {
-        {"model", "mlp(hidden=8-6)"}, {"plan", plan.to_string()}, {"seed", "3"}, {"data", "x"}, {"channels", "1"}, {"height", "28"},
-        {"width", "28"}, {"classes", "10"}, {"class_names", "[]"}, {"mean", "[0]"}, {"stddev", "[1]"}};
+    if (by_slots)
+      nn::initialize(*net, plan, generator);
+    else
+      nn::initialize_by_one_stream(*net, plan, generator);
+    std::map<std::string, std::string> metadata = {{"model", "mlp(hidden=8-6)"},
+                                                   {"plan", plan.to_string()},
+                                                   {"seed", "3"},
+                                                   {"data", "x"},
+                                                   {"channels", "1"},
+                                                   {"height", "28"},
+                                                   {"width", "28"},
+                                                   {"classes", "10"},
+                                                   {"class_names", "[]"},
+                                                   {"mean", "[0]"},
+                                                   {"stddev", "[1]"}};
     if (draws) metadata["draws"] = draws;
     save_model(scratch / name, *net, metadata);
     return scratch / name;
@@ -79,18 +94,21 @@ TEST_CASE("program: plan and init say what one may not expect of a scheme") {
     const Outcome init = fanin_command({"init", text, "--shape", "100"});
     CHECK(init.code == 0);
     CHECK(holds(init.err, "note: mean = "));
-    CHECK(holds(fanin_command({"plan", "--model", "mlp(hidden=4)", "--init", std::string("fc2=") + text}).out, "note: fc2.weight: mean = "));
+    CHECK(holds(fanin_command({"plan", "--model", "mlp(hidden=4)", "--init", std::string("fc2=") + text}).out,
+                "note: fc2.weight: mean = "));
   }
   CHECK(fanin_command({"init", "trunc_normal", "--shape", "100"}).err.empty());
   const auto drawn = [](const char* plan) {
-    const json all = json::parse(fanin_command({"plan", "--model", "mlp(hidden=16-16)", "--seed", "1", "--init", plan, "--json"}).out);
+    const json all = json::parse(
+        fanin_command({"plan", "--model", "mlp(hidden=16-16)", "--seed", "1", "--init", plan, "--json"}).out);
     std::map<std::string, json> by_name;
     for (const auto& one : all.at("parameters")) by_name[one.at("name")] = one;
     return by_name;
   };
   const auto standard = drawn("default"), ruled = drawn("fc1.weight=kaiming_normal");
   CHECK(standard.at("fc1.weight") != ruled.at("fc1.weight"));
-  for (const char* other : {"fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"}) CHECK(standard.at(other) == ruled.at(other));
+  for (const char* other : {"fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"})
+    CHECK(standard.at(other) == ruled.at(other));
 }
 
 TEST_CASE("program: inspect says what is in a file, and how far a model has moved from its own start") {
@@ -98,10 +116,12 @@ TEST_CASE("program: inspect says what is in a file, and how far a model has move
   CAPTURE(text.out);
   CHECK(text.code == 0);
   CHECK(text.err.empty());
-  for (const char* part : {"safetensors, 4 tensors, 6370 elements", "fc1.weight", "[8, 784]", "█", "model: mlp(hidden=8)", "moved", "from 0"}) {
+  for (const char* part : {"safetensors, 4 tensors, 6370 elements", "fc1.weight", "[8, 784]", "█",
+                           "model: mlp(hidden=8)", "moved", "from 0"}) {
     CHECK(holds(text.out, part));
   }
-  const json file = json::parse(fanin_command({"inspect", model(), "--json", "--histograms"}).out).at("files").at(0);
+  const json file =
+      json::parse(fanin_command({"inspect", model(), "--json", "--histograms"}).out).at("files").at(0);
   CHECK(file.at("metadata").at("seed") == "3");
   REQUIRE(file.at("tensors").size() == 4);
   for (const auto& tensor : file.at("tensors")) {
@@ -117,14 +137,18 @@ TEST_CASE("program: inspect says what is in a file, and how far a model has move
   }
   // Not trained at all, it has not moved.
   const Scratch scratch;
-  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1", "--lr", "0", "--output",
-                         scratch / "still.safetensors"}).code == 0);
-  const json still = json::parse(fanin_command({"inspect", scratch / "still.safetensors", "--json"}).out).at("files").at(0);
+  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs",
+                         "1", "--lr", "0", "--output", scratch / "still.safetensors"})
+              .code == 0);
+  const json still =
+      json::parse(fanin_command({"inspect", scratch / "still.safetensors", "--json"}).out).at("files").at(0);
   for (const auto& tensor : still.at("tensors")) CHECK(tensor.at("moved").at("distance") == 0);
 }
 
-TEST_CASE("program: inspect reads every format, NaN and several files; a file that lies about its model is only not compared") {
-  for (const char* name : {"state_dict.pt", "state_dict_legacy.pt", "arrays.npz", "compressed.npz", "fortran.npy", "nested.pt"}) {
+TEST_CASE(
+    "program: inspect reads every format, NaN and several files; a file that lies about its model is only not compared") {
+  for (const char* name : {"state_dict.pt", "state_dict_legacy.pt", "arrays.npz", "compressed.npz",
+                           "fortran.npy", "nested.pt"}) {
     CAPTURE(name);
     CHECK(fanin_command({"inspect", reference + name, "--histograms"}).code == 0);
   }
@@ -135,7 +159,8 @@ TEST_CASE("program: inspect reads every format, NaN and several files; a file th
 
   const Scratch scratch;
   const std::string whole = bytes_in(model());
-  const auto forged = [&](const std::string& from, std::string to) {  // of equal length: the header's size stays
+  const auto forged = [&](const std::string& from,
+                          std::string to) {  // of equal length: the header's size stays
     std::string bytes = whole;
     to.resize(from.size(), ' ');
     bytes.replace(bytes.find(from), from.size(), to);
@@ -154,23 +179,30 @@ TEST_CASE("program: inspect reads every format, NaN and several files; a file th
 
 TEST_CASE("program: inspect lets nothing from a file reach the terminal but text") {
   const Scratch scratch;
-  const std::string header = R"({"__metadata__":{"key\u001b[31m":"value\u0007\u009b2J"},"a\u202eb":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+  const std::string header =
+      R"({"__metadata__":{"key\u001b[31m":"value\u0007\u009b2J"},"a\u202eb":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
   write_bytes(scratch / "evil.safetensors", u64(header.size()) + header + "x");
-  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{{}, {"--histograms"}, {"--json"}, {"--diff", model()}}) {
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{}, {"--histograms"}, {"--json"}, {"--diff", model()}}) {
     std::vector<std::string> arguments = {"inspect", scratch / "evil.safetensors"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Outcome outcome = fanin_command(arguments);
     CHECK_FALSE(outcome.out.empty());
-    for (const char* bad : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae"}) CHECK_FALSE(holds(outcome.out + outcome.err, bad));
+    for (const char* bad : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae"})
+      CHECK_FALSE(holds(outcome.out + outcome.err, bad));
   }
   // DEL is ASCII, and no escape to a JSON library: what is printed must still say it.
-  const std::string del = R"({"__metadata__":{"a":"x\u007fy"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+  const std::string del =
+      R"({"__metadata__":{"a":"x\u007fy"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
   write_bytes(scratch / "del.safetensors", u64(del.size()) + del + "x");
   const json said = json::parse(fanin_command({"inspect", scratch / "del.safetensors", "--json"}).out);
   CHECK(said.at("files").at(0).at("metadata").at("a") == "x\x7fy");
-  const Outcome named = fanin_command({"inspect", "--diff", "--json", scratch / "del.safetensors", scratch / "del.safetensors"});
+  const Outcome named = fanin_command(
+      {"inspect", "--diff", "--json", scratch / "del.safetensors", scratch / "del.safetensors"});
   CHECK(json::parse(named.out).at("equal") == true);
-  const json several = json::parse(fanin_command({"inspect", "--json", scratch / "del.safetensors", reference + "checkpoints/odd.npz"}).out);
+  const json several = json::parse(
+      fanin_command({"inspect", "--json", scratch / "del.safetensors", reference + "checkpoints/odd.npz"})
+          .out);
   CHECK(several.at("files").size() == 2);
   CHECK(several.at("files").at(1).at("left_out").size() > 0);
   CHECK(several.at("files").at(1).at("dicts").empty());
@@ -201,16 +233,20 @@ TEST_CASE("program: inspect --diff exits as diff does: 0 equal, 1 different, 2 c
   CHECK(differences.at("equal") == false);
   CHECK(differences.at("tensors").at(0).at("what") == "dtype changed");
   write_bytes(scratch / "cut.safetensors", bytes_in(model()).substr(0, 2000));
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"inspect", "--diff", model(), scratch / "gone"}, {"inspect", "--diff", model(), scratch / "cut.safetensors"},
-           {"inspect", "--diff", model()}, {"inspect", "--diff", model(), model(), model()}, {"inspect"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"inspect", "--diff", model(), scratch / "gone"},
+                                             {"inspect", "--diff", model(), scratch / "cut.safetensors"},
+                                             {"inspect", "--diff", model()},
+                                             {"inspect", "--diff", model(), model(), model()},
+                                             {"inspect"}}) {
     const Outcome trouble = fanin_command(arguments);
     CAPTURE(trouble.err);
     CHECK(trouble.code == 2);
     CHECK(trouble.out.empty());
     CHECK(line_count(trouble.err) == 1);
   }
-  for (const std::string& path : {scratch / "gone", scratch / "cut.safetensors", std::string("tests"), std::string("Makefile")}) {
+  for (const std::string& path :
+       {scratch / "gone", scratch / "cut.safetensors", std::string("tests"), std::string("Makefile")}) {
     const Outcome trouble = fanin_command({"inspect", path});
     CHECK(trouble.code == 1);
     CHECK(line_count(trouble.err) == 1);
@@ -225,14 +261,20 @@ TEST_CASE("program: convert writes other formats, and what it cannot is one line
   CHECK(holds(npz.err, "metadata left behind"));
   REQUIRE(fanin_command({"convert", scratch / "m.npz", scratch / "m.safetensors"}).code == 0);
   CHECK(fanin_command({"inspect", "--diff", model(), scratch / "m.safetensors"}).code == 0);
-  const Outcome names = fanin_command({"convert", model(), scratch / "n.npy", "--rename", "fc(\\d)=>layer$1", "--only", "layer2.weight"});
+  const Outcome names = fanin_command(
+      {"convert", model(), scratch / "n.npy", "--rename", "fc(\\d)=>layer$1", "--only", "layer2.weight"});
   CHECK(names.code == 0);
   CHECK(holds(names.out, "1 tensor, 80 elements"));
-  CHECK(holds(fanin_command({"convert", model(), scratch / "h.safetensors", "--dtype", "half"}).out, "4 tensors cast"));
+  CHECK(holds(fanin_command({"convert", model(), scratch / "h.safetensors", "--dtype", "half"}).out,
+              "4 tensors cast"));
 
-  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1", "--seed", "3", "--init",
-                         "*=kaiming_normal; *.bias=zeros", "--checkpoint", scratch / "run"}).code == 0);
-  CHECK(fanin_command({"convert", scratch / "run/step-00000002.safetensors", scratch / "k.safetensors", "--model-only"}).code == 0);
+  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs",
+                         "1", "--seed", "3", "--init", "*=kaiming_normal; *.bias=zeros", "--checkpoint",
+                         scratch / "run"})
+              .code == 0);
+  CHECK(fanin_command(
+            {"convert", scratch / "run/step-00000002.safetensors", scratch / "k.safetensors", "--model-only"})
+            .code == 0);
   CHECK(bytes_in(scratch / "k.safetensors") == bytes_in(model()));
 
   struct Case {
@@ -270,7 +312,8 @@ TEST_CASE("program: nested dicts are listed, and --key chooses one in every comm
   REQUIRE(shown.code == 0);
   CHECK(holds(shown.out, "more under 'params_ema'"));
   CHECK(holds(shown.out, "(shown)"));
-  const json chosen = json::parse(fanin_command({"inspect", file, "--key", "params_ema", "--json"}).out).at("files").at(0);
+  const json chosen =
+      json::parse(fanin_command({"inspect", file, "--key", "params_ema", "--json"}).out).at("files").at(0);
   CHECK(chosen.at("key") == "params_ema");
   CHECK(chosen.at("dicts").size() >= 2);
   const Scratch scratch;
@@ -279,14 +322,17 @@ TEST_CASE("program: nested dicts are listed, and --key chooses one in every comm
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"inspect", file, "--key", "param_ema"},
            {"convert", file, scratch / "x.npz", "--key", "param_ema"},
-           {"finetune", "--from", file, "--model", "mlp", "--data", "synthetic(count=100)", "--key", "param_ema"},
-           {"compare", "--models", "mlp", "--schemes", "warm(" + file + ", key=param_ema)", "--data", "synthetic(count=100)", "--out", scratch / "out"}}) {
+           {"finetune", "--from", file, "--model", "mlp", "--data", "synthetic(count=100)", "--key",
+            "param_ema"},
+           {"compare", "--models", "mlp", "--schemes", "warm(" + file + ", key=param_ema)", "--data",
+            "synthetic(count=100)", "--out", scratch / "out"}}) {
     const Outcome outcome = fanin_command(arguments);
     CAPTURE(outcome.err);
     CHECK(outcome.code != 0);
     CHECK(holds(outcome.err, "did you mean 'params_ema'"));
   }
-  const Outcome stripped = fanin_command({"convert", file, scratch / "x.npz", "--strip-prefix", "params_ema."});
+  const Outcome stripped =
+      fanin_command({"convert", file, scratch / "x.npz", "--strip-prefix", "params_ema."});
   CHECK(stripped.code == 2);
   CHECK(holds(stripped.err, "--key params_ema"));
 }

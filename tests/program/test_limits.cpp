@@ -1,5 +1,6 @@
 // The program under the limits of a shell: what the system refuses is one line on stderr and an exit code, never a hang or a signal.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -7,15 +8,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include <fmt/format.h>
-
 #include "framework/core/cores.hpp"
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which need more address space than a limit leaves
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // which need more address space than a limit leaves
 
 namespace {
 
@@ -27,7 +27,8 @@ Outcome limited(const std::string& limits, const std::string& arguments) {
   REQUIRE(pipe != nullptr);
   Outcome outcome;
   char piece[4096];
-  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) outcome.out.append(piece, got);
+  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;)
+    outcome.out.append(piece, got);
   const int status = ::pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return outcome;
@@ -54,29 +55,36 @@ TEST_CASE("more threads than cores, in little memory, take no more than the core
 TEST_CASE("compare's jobs that the system refuses are an Error, and no run is kept") {
   const Scratch scratch;
   const std::string out = scratch / "out";
-  const Outcome outcome = limited("ulimit -s 400000; ulimit -v 2000000", "compare --data synthetic --models 'mlp(hidden=16)' --schemes 'default;zeros' "
-                                                                         "--seeds 4 --epochs 1 --jobs 8 --out " + out);
+  const Outcome outcome =
+      limited("ulimit -s 400000; ulimit -v 2000000",
+              "compare --data synthetic --models 'mlp(hidden=16)' --schemes 'default;zeros' "
+              "--seeds 4 --epochs 1 --jobs 8 --out " +
+                  out);
   CHECK(outcome.code == 1);
   CHECK(holds(outcome.out, "cannot start 8 jobs at once"));
   CHECK(holds(outcome.out, "--jobs"));
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) CHECK(!entry.is_regular_file());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(out))
+    CHECK(!entry.is_regular_file());
 }
 
 TEST_CASE("a model that does not fit in memory is an Error at whatever point memory ends") {
   for (const int kilobytes : {60'000, 90'000, 140'000, 200'000, 260'000}) {
     CAPTURE(kilobytes);
-    const Outcome outcome = limited("ulimit -v " + std::to_string(kilobytes), "train --data synthetic --model 'mlp(hidden=4096-4096)' --epochs 1");
+    const Outcome outcome = limited("ulimit -v " + std::to_string(kilobytes),
+                                    "train --data synthetic --model 'mlp(hidden=4096-4096)' --epochs 1");
     CHECK(outcome.code != 0);
     CHECK(outcome.code < 3);
     CHECK(holds(outcome.out, "memory"));
   }
 }
 
-TEST_CASE("inspect --json says many tensors in the memory of one; a comparison that memory ends cannot tell") {
+TEST_CASE(
+    "inspect --json says many tensors in the memory of one; a comparison that memory ends cannot tell") {
   const Scratch scratch;
   std::string header = "{";
   for (int i = 0; i < 65'536; ++i)
-    header += fmt::format(R"({}"layer.{:060}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i > 0 ? "," : "", i);
+    header += fmt::format(R"({}"layer.{:060}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+                          i > 0 ? "," : "", i);
   header += "}";
   const std::string file = scratch / "many.safetensors";
   std::ofstream(file, std::ios::binary) << u64(header.size()) << header;

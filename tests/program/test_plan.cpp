@@ -3,17 +3,21 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 using nlohmann::json;
 
 TEST_CASE("program: plan shows fans, scheme, the rule behind it, target and drawn std of every parameter") {
-  const Outcome text = fanin_command({"plan", "--model", "lenet", "--init", "kaiming_normal; fc3.weight=zeros; *2.bias=constant(0.02)", "--seed", "4"});
+  const Outcome text =
+      fanin_command({"plan", "--model", "lenet", "--init",
+                     "kaiming_normal; fc3.weight=zeros; *2.bias=constant(0.02)", "--seed", "4"});
   CAPTURE(text.out);
   CHECK(text.code == 0);
   CHECK(text.err.empty());
-  for (const char* part : {"conv2.weight", "[16, 6, 5, 5]", "150", "whole model", "*2.bias", "constant(value=0.02)", "61706 parameters in 10 tensors", "seed: 4"}) CHECK(holds(text.out, part));
+  for (const char* part : {"conv2.weight", "[16, 6, 5, 5]", "150", "whole model", "*2.bias",
+                           "constant(value=0.02)", "61706 parameters in 10 tensors", "seed: 4"})
+    CHECK(holds(text.out, part));
   CHECK_FALSE(holds(text.out, "improbable"));
   const json plan = json::parse(fanin_command({"plan", "--init", "orthogonal; fc3.*=default", "--json"}).out);
   CHECK(plan.at("plan") == "orthogonal; fc3.*=default");
@@ -28,17 +32,31 @@ TEST_CASE("program: plan shows fans, scheme, the rule behind it, target and draw
 }
 
 TEST_CASE("program: plan takes the size of the input from flags or a data set") {
-  const json flags = json::parse(fanin_command({"plan", "--model", "mlp(hidden=8)", "--input", "3x4x5", "--classes", "7", "--json"}).out);
+  const json flags = json::parse(
+      fanin_command({"plan", "--model", "mlp(hidden=8)", "--input", "3x4x5", "--classes", "7", "--json"})
+          .out);
   CHECK(flags.at("parameters").at(0).at("shape") == json({8, 60}));
   CHECK(flags.at("parameters").at(2).at("shape") == json({7, 8}));
-  const json data = json::parse(fanin_command({"plan", "--model", "mlp(hidden=8)", "--data", "synthetic(classes=3, count=30)", "--json"}).out);
+  const json data = json::parse(fanin_command({"plan", "--model", "mlp(hidden=8)", "--data",
+                                               "synthetic(classes=3, count=30)", "--json"})
+                                    .out);
   CHECK(data.at("classes") == 3);
 }
 
 TEST_CASE("program: plan refuses bad input in one line") {
-  const std::vector<std::vector<std::string>> bad = {{"--init", "kaming_normal"},     {"--init", "zz*=zeros"},      {"--input", "3x4"},    {"--input", "0x1x1"},
-                                                     {"--input", "9999x9999x9999"},   {"--classes", "0"},           {"--model", "lenet(x=1)"}, {"--data", "nosuch"},
-                                                     {"--data", "mnist", "--classes", "3"}, {"--model", ""}, {"--seed", "-1"}, {"--seed", "1.5"}, {"--seed", "99999999999999999999"}};
+  const std::vector<std::vector<std::string>> bad = {{"--init", "kaming_normal"},
+                                                     {"--init", "zz*=zeros"},
+                                                     {"--input", "3x4"},
+                                                     {"--input", "0x1x1"},
+                                                     {"--input", "9999x9999x9999"},
+                                                     {"--classes", "0"},
+                                                     {"--model", "lenet(x=1)"},
+                                                     {"--data", "nosuch"},
+                                                     {"--data", "mnist", "--classes", "3"},
+                                                     {"--model", ""},
+                                                     {"--seed", "-1"},
+                                                     {"--seed", "1.5"},
+                                                     {"--seed", "99999999999999999999"}};
   for (auto arguments : bad) {
     arguments.insert(arguments.begin(), "plan");
     const Outcome outcome = fanin_command(arguments);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "framework/init/init.hpp"
@@ -12,9 +13,9 @@
 #include "framework/nn/initialize.hpp"
 #include "framework/nn/linear.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/message.hpp"
 #include "tests/program/bmp.hpp"
 #include "tests/program/command.hpp"
-#include "tests/message.hpp"
 
 using namespace fanin;
 using nlohmann::json;
@@ -29,8 +30,10 @@ Arguments train(const Arguments& more) {
   Arguments all = {"train", "--data", data, "--model", "mlp(hidden=16)", "--epochs", "1"};
   for (std::size_t i = 0; i < more.size(); ++i) {
     const auto at = std::find(all.begin(), all.end(), more[i]);
-    if (more[i].starts_with("--") && at != all.end()) *(at + 1) = more[++i];
-    else all.push_back(more[i]);
+    if (more[i].starts_with("--") && at != all.end())
+      *(at + 1) = more[++i];
+    else
+      all.push_back(more[i]);
   }
   return all;
 }
@@ -84,7 +87,8 @@ TEST_CASE("program: what the user mistyped is one line that names it and what is
       {{"compare", "--data", data, "--schemes", "default; kaimin"}, {"kaimin"}},
       {{"compare", "--data", data, "--schemes", "x={conv1=zeros"}, {"brace"}},
       {{"compare", "--data", data, "--models", "mlp; lenett"}, {"'lenett'", "'lenet'"}},
-      {{"compare", "--data", data, "--models", "mlp", "--schemes", "default; x={conv9.weight=zeros}"}, {"conv9.weight"}},
+      {{"compare", "--data", data, "--models", "mlp", "--schemes", "default; x={conv9.weight=zeros}"},
+       {"conv9.weight"}},
       {{"compare", "--data", data, "--seeds", "0"}, {"--seeds", "0"}},
       {{"compare", "--data", data, "--jobs", "-1"}, {"--jobs", "-1"}},
       {{"inits", "orthogonl"}, {"'orthogonl'", "'orthogonal'"}},
@@ -159,25 +163,34 @@ TEST_CASE("program: help teaches by example, exit 0") {
 }
 
 TEST_CASE("program: train --json gives one object with everything in it; equal seeds give equal results") {
-  const auto arguments = train({"--epochs", "2", "--batch", "30", "--seed", "3", "--init", "kaiming_normal", "--json"});
+  const auto arguments =
+      train({"--epochs", "2", "--batch", "30", "--seed", "3", "--init", "kaiming_normal", "--json"});
   const Outcome outcome = fanin_command(arguments);
   CAPTURE(outcome.err);
   REQUIRE(outcome.code == 0);
   json result = json::parse(outcome.out);
-  for (const char* key : {"test_accuracy", "test_loss", "samples_per_s", "history", "settings"}) CHECK(result.contains(key));
+  for (const char* key : {"test_accuracy", "test_loss", "samples_per_s", "history", "settings"})
+    CHECK(result.contains(key));
   CHECK((result["status"] == "ok"));
   CHECK((result["test_accuracy"] > 0.5));
   CHECK((result["samples_per_s"] > 0));
   CHECK((result["history"].size() == 2));
   CHECK((result["steps"] == 40));
-  const json expected = {{"model", "mlp(hidden=16)"}, {"data", data}, {"init", "kaiming_normal"}, {"seed", 3}, {"epochs", 2}, {"batch", 30}, {"lr", 0.1}};
+  const json expected = {{"model", "mlp(hidden=16)"},
+                         {"data", data},
+                         {"init", "kaiming_normal"},
+                         {"seed", 3},
+                         {"epochs", 2},
+                         {"batch", 30},
+                         {"lr", 0.1}};
   for (const auto& [key, value] : expected.items()) {
     CAPTURE(key);
     CHECK((result["settings"][key] == value));
   }
   CHECK(holds(outcome.err, "epoch"));
-  json again = json::parse(fanin_command(train({"--epochs", "2", "--batch", "30", "--seed", "3", "--init", "kaiming_normal", "--json",
-                                                "--threads", "2"})).out);
+  json again = json::parse(fanin_command(train({"--epochs", "2", "--batch", "30", "--seed", "3", "--init",
+                                                "kaiming_normal", "--json", "--threads", "2"}))
+                               .out);
   for (json* one : {&result, &again}) {
     one->erase("seconds"), one->erase("samples_per_s");
     for (auto& epoch : (*one)["history"]) epoch.erase("seconds");
@@ -238,7 +251,9 @@ TEST_CASE("program: a saved model is evaluated to what training reported, and pr
 
 TEST_CASE("program: init writes what the library draws") {
   const Scratch scratch;
-  REQUIRE(fanin_command({"init", "kaiming_uniform(a=2.236)", "--shape", "25,78", "--seed", "7", "--output", scratch / "w.npy"}).code == 0);
+  REQUIRE(fanin_command({"init", "kaiming_uniform(a=2.236)", "--shape", "25,78", "--seed", "7", "--output",
+                         scratch / "w.npy"})
+              .code == 0);
   Tensor w({25, 78});
   Generator generator(7);
   init::parse("kaiming_uniform(a=2.236)").fill(w, generator);
@@ -249,7 +264,9 @@ TEST_CASE("program: init writes what the library draws") {
   CHECK(holds(bytes, "(25, 78)"));
   CHECK(holds(bytes, "<f4"));
 
-  REQUIRE(fanin_command({"init", "--layer", "linear(12,5)", "--seed", "3", "--output", scratch / "born"}).code == 0);
+  REQUIRE(
+      fanin_command({"init", "--layer", "linear(12,5)", "--seed", "3", "--output", scratch / "born"}).code ==
+      0);
   nn::Linear layer(12, 5);
   Generator second(3);
   nn::initialize(layer, second);
@@ -267,9 +284,10 @@ TEST_CASE("program: init writes what the library draws") {
 
 TEST_CASE("program: compare writes three files of the promised shape") {
   const Scratch scratch;
-  const Outcome outcome = fanin_command({"compare", "--data", data, "--models", "mlp(hidden=16)", "--schemes",
-                                         "default; zeros; mine={fc1.weight=orthogonal; *.bias=constant(0.01)}", "--seeds", "2", "--epochs", "1",
-                                         "--jobs", "2", "--out", scratch.folder()});
+  const Outcome outcome =
+      fanin_command({"compare", "--data", data, "--models", "mlp(hidden=16)", "--schemes",
+                     "default; zeros; mine={fc1.weight=orthogonal; *.bias=constant(0.01)}", "--seeds", "2",
+                     "--epochs", "1", "--jobs", "2", "--out", scratch.folder()});
   CAPTURE(outcome.err);
   REQUIRE(outcome.code == 0);
   CHECK(holds(outcome.out, "mine"));
@@ -277,16 +295,19 @@ TEST_CASE("program: compare writes three files of the promised shape") {
   CHECK((results.at("settings").at("training").at("epochs") == 1));
   REQUIRE((results.at("runs").size() == 6));
   for (const auto& run : results["runs"]) {
-    for (const char* key : {"model", "scheme", "seed", "status", "test_accuracy", "history", "profile_start", "profile_end"}) {
+    for (const char* key :
+         {"model", "scheme", "seed", "status", "test_accuracy", "history", "profile_start", "profile_end"}) {
       CAPTURE(key);
       CHECK(run.contains(key));
     }
     CHECK((run["status"] == "ok"));
-    for (const char* key : {"activation_std", "gradient_norm", "dead_share"}) CHECK(run["profile_start"][0].contains(key));
+    for (const char* key : {"activation_std", "gradient_norm", "dead_share"})
+      CHECK(run["profile_start"][0].contains(key));
   }
   REQUIRE((results.at("summary").size() == 3));
   for (const auto& row : results["summary"]) {
-    for (const char* key : {"model", "scheme", "mean", "ci95", "difference_to_default", "steps_to_threshold"}) CHECK(row.contains(key));
+    for (const char* key : {"model", "scheme", "mean", "ci95", "difference_to_default", "steps_to_threshold"})
+      CHECK(row.contains(key));
   }
   CHECK((results["summary"][1]["difference_to_default"] < 0));  // zeros
   CHECK(std::filesystem::file_size(scratch / "results.csv") > 100);
@@ -300,8 +321,23 @@ TEST_CASE("program: compare writes three files of the promised shape") {
 
 TEST_CASE("program: Ctrl-C keeps the finished runs, and the same command goes on from there") {
   const Scratch scratch;
-  const Arguments command = {"compare", "--data", data, "--models", "mlp(hidden=16)", "--schemes", "default; xavier_normal; orthogonal",
-                             "--seeds", "3", "--epochs", "12", "--batch", "10", "--jobs", "1", "--out", scratch.folder()};
+  const Arguments command = {"compare",
+                             "--data",
+                             data,
+                             "--models",
+                             "mlp(hidden=16)",
+                             "--schemes",
+                             "default; xavier_normal; orthogonal",
+                             "--seeds",
+                             "3",
+                             "--epochs",
+                             "12",
+                             "--batch",
+                             "10",
+                             "--jobs",
+                             "1",
+                             "--out",
+                             scratch.folder()};
   const Outcome stopped = fanin_command(command, scratch / "runs");
   CAPTURE(stopped.err);
   CHECK(stopped.code == 1);
@@ -313,7 +349,9 @@ TEST_CASE("program: Ctrl-C keeps the finished runs, and the same command goes on
   const Outcome resumed = fanin_command(command);
   CHECK(resumed.code == 0);
   std::size_t reused = 0;
-  for (std::size_t at = resumed.err.find("kept from before"); at != std::string::npos; at = resumed.err.find("kept from before", at + 1)) ++reused;
+  for (std::size_t at = resumed.err.find("kept from before"); at != std::string::npos;
+       at = resumed.err.find("kept from before", at + 1))
+    ++reused;
   CHECK(reused == kept);
   const json all = json_file(scratch / "results.json");
   REQUIRE((all.at("runs").size() == 9));

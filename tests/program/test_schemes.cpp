@@ -6,8 +6,8 @@
 #include "framework/io/safetensors.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
-#include "tests/program/command.hpp"
 #include "tests/message.hpp"
+#include "tests/program/command.hpp"
 
 using namespace fanin;
 using nlohmann::json;
@@ -16,12 +16,15 @@ namespace {
 constexpr const char* data = "synthetic(count=120)";
 }  // namespace
 
-TEST_CASE("program: a data-dependent scheme trains, alike for any number of threads, and a smaller model starts from a larger") {
+TEST_CASE(
+    "program: a data-dependent scheme trains, alike for any number of threads, and a smaller model starts from a larger") {
   const Scratch scratch;
   const std::string large = scratch / "large.safetensors";
-  const auto train = [&](const std::string& model, const std::string& init, const std::string& threads, const std::string& output) {
-    const Outcome outcome = fanin_command({"train", "--model", model, "--data", data, "--epochs", "1", "--init", init, "--threads",
-                                           threads, "--output", output, "--json"});
+  const auto train = [&](const std::string& model, const std::string& init, const std::string& threads,
+                         const std::string& output) {
+    const Outcome outcome =
+        fanin_command({"train", "--model", model, "--data", data, "--epochs", "1", "--init", init,
+                       "--threads", threads, "--output", output, "--json"});
     CAPTURE(outcome.err);
     REQUIRE(outcome.code == 0);
     return json::parse(outcome.out);
@@ -36,17 +39,20 @@ TEST_CASE("program: a data-dependent scheme trains, alike for any number of thre
   CHECK(small.at("settings").at("init") == plan);
 }
 
-TEST_CASE("program: inspect fits initial values again where the data set is at hand, and says why not where it is not") {
+TEST_CASE(
+    "program: inspect fits initial values again where the data set is at hand, and says why not where it is not") {
   const Scratch scratch;
   const std::string still = scratch / "still.safetensors";
   const auto train = [&](const std::string& init) {
-    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16)", "--data", data, "--epochs", "1", "--lr", "0", "--init", init,
-                           "--output", still}).code == 0);
+    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16)", "--data", data, "--epochs", "1", "--lr", "0",
+                           "--init", init, "--output", still})
+                .code == 0);
   };
   for (const char* init : {"lsuv", "krahenbuhl", "fc1=lsuv; fc2=metainit(steps=1)"}) {
     CAPTURE(init);
     train(init);
-    const json file = json::parse(fanin_command({"inspect", still, "--fit-data", data, "--json"}).out).at("files").at(0);
+    const json file =
+        json::parse(fanin_command({"inspect", still, "--fit-data", data, "--json"}).out).at("files").at(0);
     for (const auto& tensor : file.at("tensors")) CHECK(tensor.at("moved").at("distance") == 0);
   }
   TensorFile moved = read_tensor_file(still);
@@ -54,13 +60,16 @@ TEST_CASE("program: inspect fits initial values again where the data set is at h
     auto metadata = moved.metadata;
     metadata[key] = value;
     write_safetensors(scratch / "elsewhere.safetensors", moved.tensors, metadata);
-    return fanin_command({"inspect", scratch / "elsewhere.safetensors", "--fit-data", value[0] == '[' ? data : value});
+    return fanin_command(
+        {"inspect", scratch / "elsewhere.safetensors", "--fit-data", value[0] == '[' ? data : value});
   };
   for (const auto& [key, value] : {std::pair{"data", "idx(dir=no/such/folder)"}, {"stddev", "[0.123]"}}) {
     const Outcome outcome = saved(key, value);
     CAPTURE(outcome.out);
     CHECK(outcome.code == 0);
-    CHECK(holds(outcome.out, "not compared with the initial values: fc1.weight, fc2.weight started fitted to images of '"));
+    CHECK(
+        holds(outcome.out,
+              "not compared with the initial values: fc1.weight, fc2.weight started fitted to images of '"));
     CHECK_FALSE(holds(outcome.out, "moved:"));
   }
 }
@@ -86,13 +95,16 @@ TEST_CASE("program: schemes that have no meaning where they are named are refuse
 
 TEST_CASE("program: compare fits a data-dependent scheme to the images of the label budget alone") {
   const Scratch scratch;
-  const Outcome outcome = fanin_command({"compare", "--data", data, "--models", "mlp(hidden=8)", "--schemes", "default; krahenbuhl",
-                                         "--labels-per-class", "2, all", "--seeds", "1", "--epochs", "1", "--out", scratch.folder(), "--json"});
+  const Outcome outcome = fanin_command({"compare", "--data", data, "--models", "mlp(hidden=8)", "--schemes",
+                                         "default; krahenbuhl", "--labels-per-class", "2, all", "--seeds",
+                                         "1", "--epochs", "1", "--out", scratch.folder(), "--json"});
   CAPTURE(outcome.err);
   REQUIRE(outcome.code == 0);
   const json runs = json::parse(outcome.out).at("runs");
   REQUIRE((runs.size() == 4));
-  const auto born = [&](std::size_t i) { return runs[i].at("parameters").at(1).at("mean").get<double>(); };  // fc1.bias
+  const auto born = [&](std::size_t i) {
+    return runs[i].at("parameters").at(1).at("mean").get<double>();
+  };  // fc1.bias
   CHECK(born(0) == born(2));
   CHECK(born(1) != born(3));
 }

@@ -7,9 +7,10 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+
+#include <nlohmann/json.hpp>
 
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
@@ -77,17 +78,20 @@ const std::map<std::string, Arguments> another = {
 };
 
 /// Flags that say where things go or how fast, and change no result.
-const std::set<std::string> without_effect = {"--help", "--threads", "--jobs", "--output", "--out", "--json", "--confusion",
-                                              "--checkpoint", "--checkpoint-every", "--keep", "--keep-best", "--resume"};
+const std::set<std::string> without_effect = {
+    "--help",       "--threads",          "--jobs", "--output",    "--out",   "--json", "--confusion",
+    "--checkpoint", "--checkpoint-every", "--keep", "--keep-best", "--resume"};
 /// Need a file made for them; tests of finetune and of image folders look at them.
-const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key", "--skip-bad"};
+const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key",
+                                           "--skip-bad"};
 
 /// The flags of a command, as its help lists them.
 std::vector<std::string> flags_of(const std::string& command) {
   const std::string all = fanin_command({command, "--help"}).out, help = all.substr(0, all.find("Examples:"));
   static const std::regex line("\n +(?:-[a-zA-Z],)?(--[a-z0-9-]+)");
   std::vector<std::string> flags;
-  for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at) flags.push_back((*at)[1]);
+  for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at)
+    flags.push_back((*at)[1]);
   REQUIRE(flags.size() > 10);
   return flags;
 }
@@ -120,8 +124,8 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-const Arguments base = {"train", "--model", "mlp(hidden=4)", "--data", data, "--epochs", "1", "--batch", "8",
-                        "--momentum", "0.9", "--json"};
+const Arguments base = {"train",   "--model", "mlp(hidden=4)", "--data", data,    "--epochs", "1",
+                        "--batch", "8",       "--momentum",    "0.9",    "--json"};
 
 }  // namespace
 
@@ -149,9 +153,14 @@ TEST_CASE("settings: every flag of train that changes results is in its JSON, an
 TEST_CASE("settings: every flag of finetune that changes results is in its JSON") {
   const Scratch scratch;
   for (const char* name : {"from.safetensors", "other.safetensors"}) {
-    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=4, batch_norm=true)", "--data", data, "--epochs", "1", "--output", scratch / name}).code == 0);
+    REQUIRE(fanin_command({"train", "--model", "mlp(hidden=4, batch_norm=true)", "--data", data, "--epochs",
+                           "1", "--output", scratch / name})
+                .code == 0);
   }
-  const Arguments tuned = {"finetune", "--from", scratch / "from.safetensors", "--data", data, "--epochs", "1", "--batch", "8", "--momentum", "0.9", "--json"};
+  const Arguments tuned = {"finetune",   "--from",  scratch / "from.safetensors",
+                           "--data",     data,      "--epochs",
+                           "1",          "--batch", "8",
+                           "--momentum", "0.9",     "--json"};
   const json usual = output_of(tuned).at("settings");
   for (const auto& flag : flags_of("finetune")) {
     if (without_effect.contains(flag) || need_a_file.contains(flag)) continue;
@@ -163,11 +172,14 @@ TEST_CASE("settings: every flag of finetune that changes results is in its JSON"
   }
 }
 
-TEST_CASE("settings: every flag of compare that changes results is in results.json and on the page, and makes the run anew") {
+TEST_CASE(
+    "settings: every flag of compare that changes results is in results.json and on the page, and makes the run anew") {
   const Scratch scratch;
   const std::string out = scratch / "out";
-  const Arguments compared = {"compare", "--models", "mlp(hidden=4)", "--schemes", "default", "--data", data, "--epochs", "1",
-                              "--batch", "8", "--momentum", "0.9", "--seeds", "1", "--jobs", "1", "--out", out, "--json"};
+  const Arguments compared = {"compare", "--models",   "mlp(hidden=4)", "--schemes", "default",
+                              "--data",  data,         "--epochs",      "1",         "--batch",
+                              "8",       "--momentum", "0.9",           "--seeds",   "1",
+                              "--jobs",  "1",          "--out",         out,         "--json"};
   const json usual = output_of(compared).at("settings");
   const std::string usual_page = text_of(out + "/report.html");
   for (const auto& flag : flags_of("compare")) {
@@ -183,11 +195,29 @@ TEST_CASE("settings: every flag of compare that changes results is in results.js
   CHECK(fanin_command(compared).err.find("kept from before") != std::string::npos);
 }
 
-TEST_CASE("settings: results.json and the page say gradient clipping, label smoothing and Nesterov's momentum by name") {
+TEST_CASE(
+    "settings: results.json and the page say gradient clipping, label smoothing and Nesterov's momentum by name") {
   const Scratch scratch;
-  const Outcome outcome = fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default", "--data", data, "--epochs", "1",
-                                         "--seeds", "1", "--out", scratch / "out", "--clip", "1.5", "--label-smoothing", "0.25",
-                                         "--momentum", "0.75", "--nesterov"});
+  const Outcome outcome = fanin_command({"compare",
+                                         "--models",
+                                         "mlp(hidden=4)",
+                                         "--schemes",
+                                         "default",
+                                         "--data",
+                                         data,
+                                         "--epochs",
+                                         "1",
+                                         "--seeds",
+                                         "1",
+                                         "--out",
+                                         scratch / "out",
+                                         "--clip",
+                                         "1.5",
+                                         "--label-smoothing",
+                                         "0.25",
+                                         "--momentum",
+                                         "0.75",
+                                         "--nesterov"});
   CAPTURE(outcome.err);
   REQUIRE(outcome.code == 0);
   const json training = json::parse(text_of(scratch / "out/results.json")).at("settings").at("training");
@@ -195,7 +225,8 @@ TEST_CASE("settings: results.json and the page say gradient clipping, label smoo
   CHECK(training.at("label_smoothing") == 0.25);
   CHECK(training.at("nesterov") == true);
   const std::string page = text_of(scratch / "out/report.html");
-  for (const char* fact : {"<span>clip</span>1.5<", "<span>label smoothing</span>0.25<", "<span>nesterov</span>true<"}) {
+  for (const char* fact :
+       {"<span>clip</span>1.5<", "<span>label smoothing</span>0.25<", "<span>nesterov</span>true<"}) {
     CHECK(page.find(fact) != std::string::npos);
   }
 }

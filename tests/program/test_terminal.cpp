@@ -20,7 +20,8 @@
 namespace {
 
 /// What a comparison writes to a terminal of so many columns; Ctrl-C is typed when `interrupt_at` appears.
-std::string terminal_output(const char* terminal, unsigned short columns, const std::string& epochs, const std::string& interrupt_at = {}) {
+std::string terminal_output(const char* terminal, unsigned short columns, const std::string& epochs,
+                            const std::string& interrupt_at = {}) {
   const Scratch scratch;
   const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(master >= 0);
@@ -41,8 +42,10 @@ std::string terminal_output(const char* terminal, unsigned short columns, const 
     ::ioctl(slave, TIOCSCTTY, 0);
     for (int stream : {0, 1, 2}) ::dup2(slave, stream);
     ::setenv("TERM", terminal, 1);
-    ::execl(program.c_str(), program.c_str(), "compare", "--models", "mlp(hidden=8, activation=tanh)", "--schemes", "uniform(-0.0625, 0.0625); default",
-            "--data", "synthetic(count=60, classes=3, size=8)", "--seeds", "1", "--jobs", "1", "--epochs", epochs.c_str(), "--out", out.c_str(), nullptr);
+    ::execl(program.c_str(), program.c_str(), "compare", "--models", "mlp(hidden=8, activation=tanh)",
+            "--schemes", "uniform(-0.0625, 0.0625); default", "--data",
+            "synthetic(count=60, classes=3, size=8)", "--seeds", "1", "--jobs", "1", "--epochs",
+            epochs.c_str(), "--out", out.c_str(), nullptr);
     ::_exit(127);
   }
   std::string seen;
@@ -71,8 +74,10 @@ std::string terminal_output(const char* terminal, unsigned short columns, const 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines(1);
   for (const char c : text) {
-    if (c == '\r' || c == '\n') lines.emplace_back();
-    else lines.back() += c;
+    if (c == '\r' || c == '\n')
+      lines.emplace_back();
+    else
+      lines.back() += c;
   }
   return lines;
 }
@@ -89,7 +94,9 @@ TEST_CASE("terminal: the live line fits a narrow one") {
     ++live;
     CHECK(fanin::lab::text_width(line.substr(3)) < 30);
   }
-  for (const auto& line : lines_of(seen)) live += line.starts_with(clear) && line.find("mlp") != std::string::npos && line.find("…") != std::string::npos;
+  for (const auto& line : lines_of(seen))
+    live += line.starts_with(clear) && line.find("mlp") != std::string::npos &&
+            line.find("…") != std::string::npos;
   CHECK(live > 0);
 }
 

@@ -24,8 +24,9 @@ namespace {
 class Model {
  public:
   Model() {
-    const Outcome trained = fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1",
-                                           "--lr", "0", "--output", path()});
+    const Outcome trained =
+        fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1",
+                       "--lr", "0", "--output", path()});
     REQUIRE_MESSAGE(trained.code == 0, trained.err);
   }
   std::string path() const { return scratch_ / "model.safetensors"; }
@@ -52,8 +53,9 @@ std::string image() {
   static const std::string path = [] {
     const std::string file = model().file("gray.bmp");
     // A bitmap of one white pixel.
-    const unsigned char bytes[] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0,
-                                   0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0};
+    const unsigned char bytes[] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0,  0, 54, 0, 0, 0, 40,  0,   0,   0, 1, 0,
+                                   0,   0,   1,  0, 0, 0, 1, 0, 24, 0, 0,  0, 0, 0, 4,   0,   0,   0, 0, 0,
+                                   0,   0,   0,  0, 0, 0, 0, 0, 0,  0, 0,  0, 0, 0, 255, 255, 255, 0};
     FILE* out = std::fopen(file.c_str(), "wb");
     std::fwrite(bytes, 1, sizeof bytes, out);
     std::fclose(out);
@@ -100,7 +102,8 @@ TEST_CASE("trust: no path in a file's metadata is opened") {
       CAPTURE(arguments[0]);
       CAPTURE(outcome.err);
       CHECK(seconds < 20);
-      for (const char* sign : {"regular file", "cannot open", "is a folder", "No such file"}) CHECK_FALSE(holds(outcome.out + outcome.err, sign));
+      for (const char* sign : {"regular file", "cannot open", "is a folder", "No such file"})
+        CHECK_FALSE(holds(outcome.out + outcome.err, sign));
       return outcome;
     };
     CHECK(timed({"inspect", forged}).code == 0);
@@ -125,27 +128,33 @@ TEST_CASE("trust: what the user names by a flag is used, and the message says wh
   CHECK(holds(quoted.err, "--data 'folder(a'\\''; touch /tmp/x; '\\'')'"));
 
   // A name without end is neither shown whole nor pasted.
-  const Outcome endless = fanin_command({"evaluate", model().with({{"data", "folder(" + std::string(3'000, 'x') + ")"}})});
+  const Outcome endless =
+      fanin_command({"evaluate", model().with({{"data", "folder(" + std::string(3'000, 'x') + ")"}})});
   CHECK(endless.code == 2);
   CHECK(holds(endless.err, "--data"));
   CHECK(endless.err.size() < 700);
 
   const std::string fitted = model().file("fitted.safetensors");
-  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs", "1", "--lr", "0", "--init",
-                         "lsuv", "--output", fitted}).code == 0);
+  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=8)", "--epochs",
+                         "1", "--lr", "0", "--init", "lsuv", "--output", fitted})
+              .code == 0);
   const Outcome asked = fanin_command({"inspect", fitted, "--fit-data", "synthetic(count=100)"});
   CHECK(holds(asked.out, "moved:"));
   CHECK(holds(fanin_command({"inspect", fitted}).out, "--fit-data 'synthetic(count=100)'"));
-  CHECK(holds(fanin_command({"inspect", fitted, "--fit-data", "synthetic(count=90)"}).out, "not compared with the initial values"));
+  CHECK(holds(fanin_command({"inspect", fitted, "--fit-data", "synthetic(count=90)"}).out,
+              "not compared with the initial values"));
 
   const std::string selected = model().file("selected.safetensors");
-  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=4)", "--epochs", "1", "--lr", "0", "--init",
-                         "weight_selection(file=" + model().path() + ")", "--output", selected}).code == 0);
+  REQUIRE(fanin_command({"train", "--data", "synthetic(count=100)", "--model", "mlp(hidden=4)", "--epochs",
+                         "1", "--lr", "0", "--init", "weight_selection(file=" + model().path() + ")",
+                         "--output", selected})
+              .code == 0);
   CHECK(holds(fanin_command({"inspect", selected}).out, "is not opened"));
   CHECK(holds(fanin_command({"inspect", selected, "--trust-plan"}).out, "moved:"));
 }
 
-TEST_CASE("trust: metadata describe no model larger than the file's own tensors, and no images past all bounds") {
+TEST_CASE(
+    "trust: metadata describe no model larger than the file's own tensors, and no images past all bounds") {
   struct Lie {
     Metadata changes;
     std::string says;
@@ -185,7 +194,8 @@ TEST_CASE("trust: metadata describe no model larger than the file's own tensors,
     CAPTURE(says);
     for (const auto& [key, value] : changes) CAPTURE(value);
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-             {"predict", forged, image()}, {"evaluate", forged, "--data", "synthetic(count=100)"},
+             {"predict", forged, image()},
+             {"evaluate", forged, "--data", "synthetic(count=100)"},
              {"finetune", "--from", forged, "--data", "synthetic(count=100)", "--epochs", "1"}}) {
       const Outcome outcome = fanin_command(arguments);
       CAPTURE(arguments[0]);
@@ -202,7 +212,12 @@ TEST_CASE("trust: metadata describe no model larger than the file's own tensors,
 }
 
 TEST_CASE("trust: a view that repeats few elements does not pay for a large model") {
-  StoredTensor one{.name = "a", .dtype = DType::f32, .sizes = {1000, 1000}, .strides = {0, 0}, .data = nullptr, .owner = nullptr};
+  StoredTensor one{.name = "a",
+                   .dtype = DType::f32,
+                   .sizes = {1000, 1000},
+                   .strides = {0, 0},
+                   .data = nullptr,
+                   .owner = nullptr};
   CHECK(one.stored_elements() == 1);
   one.strides = {1, 2};
   CHECK(one.stored_elements() == 999 + 1998 + 1);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 using namespace fanin;
@@ -45,7 +46,8 @@ void check_digest(const Tensor& tensor, const json& digest, double tolerance) {
 
 bool same_bits(const Tensor& tensor, const json& digest) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(tensor.data());
-  return crc32(0, bytes, static_cast<uInt>(tensor.numel() * Index{sizeof(float)})) == digest.at("crc").get<unsigned long>();
+  return crc32(0, bytes, static_cast<uInt>(tensor.numel() * Index{sizeof(float)})) ==
+         digest.at("crc").get<unsigned long>();
 }
 
 double list_error(const std::vector<float>& got, const std::vector<float>& expected) {

@@ -1,6 +1,7 @@
 #pragma once
-#include <nlohmann/json_fwd.hpp>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "framework/core/tensor.hpp"
 

@@ -21,7 +21,8 @@ TEST_CASE("train: a step allocates nothing after warm-up") {
       nn::initialize(*model, generator);
       constexpr Index warm = 6, last = 18;  // all within the first epoch of 20 full batches
       std::uint64_t heap_before = 0, heap_after = 0, pool_before = 0, pool_after = 0;
-      train::TrainOptions options{.epochs = 1, .batch = 10, .seed = 1, .optimizer = {.rule = rule, .lr = 0.01, .momentum = 0.9}};
+      train::TrainOptions options{
+          .epochs = 1, .batch = 10, .seed = 1, .optimizer = {.rule = rule, .lr = 0.01, .momentum = 0.9}};
       options.clip_norm = 1;
       options.schedule = optim::Schedule::parse("cosine(warmup=3)");
       options.curve_every = 1;

@@ -1,6 +1,4 @@
 // A run that is interrupted and resumed is, bit for bit, the run that never was.
-#include "framework/train/checkpoint.hpp"
-
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -18,6 +16,7 @@
 #include "framework/io/state_dict.hpp"
 #include "framework/io/tensor_file.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/train/checkpoint.hpp"
 #include "framework/train/trainer.hpp"
 #include "models/model.hpp"
 #include "tests/io/scratch.hpp"
@@ -85,11 +84,13 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 /// Runs with the checkpoints in `folder` until `stop_at` steps are done in all, from a model newly made.
-TrainResult run_until(Index stop_at, const std::string& model_text, TrainOptions options, const std::string& folder,
-                      std::vector<std::vector<real>>& weights) {
+TrainResult run_until(Index stop_at, const std::string& model_text, TrainOptions options,
+                      const std::string& folder, std::vector<std::vector<real>>& weights) {
   const auto model = born(model_text, fs::exists(folder) ? 1 : 0);  // on resume all comes from the checkpoint
   options.checkpoint.folder = folder;
   options.checkpoint.resume = true;
@@ -101,7 +102,9 @@ TrainResult run_until(Index stop_at, const std::string& model_text, TrainOptions
   return result;
 }
 
-TrainOptions plain(int epochs = 2) { return {.epochs = epochs, .batch = 25, .seed = 5, .optimizer = {.lr = 0.05}}; }
+TrainOptions plain(int epochs = 2) {
+  return {.epochs = epochs, .batch = 25, .seed = 5, .optimizer = {.lr = 0.05}};
+}
 
 struct Threads {
   explicit Threads(int count) { set_threads(count); }
@@ -159,7 +162,8 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
       CHECK(rest.status == Status::ok);
       CHECK(weights == expected);
       CHECK(bits(rest) == bits(whole));
-      const TrainResult again = run_until(1000, text, options, scratch / "run", weights);  // nothing is left to do
+      const TrainResult again =
+          run_until(1000, text, options, scratch / "run", weights);  // nothing is left to do
       CHECK(weights == expected);
       CHECK(bits(again) == bits(whole));
     }
@@ -188,7 +192,8 @@ TEST_CASE("checkpoint: any one that was saved on the way leads to the same end")
   }
 }
 
-TEST_CASE("checkpoint: only the newest stay, what a killed process left is removed, and each is a model file") {
+TEST_CASE(
+    "checkpoint: only the newest stay, what a killed process left is removed, and each is a model file") {
   const Scratch scratch;
   const std::string folder = scratch / "a/b";
   fs::create_directories(folder);
@@ -198,8 +203,8 @@ TEST_CASE("checkpoint: only the newest stay, what a killed process left is remov
   options.checkpoint = {.folder = folder, .keep = 2, .metadata = {{"model", "mlp(hidden=8)"}}};
   const auto model = born("mlp(hidden=8)");
   trained(*model, options);
-  CHECK(names(folder) ==
-        std::vector<std::string>{"best.safetensors.tmp.backup", "step-00000010.safetensors", "step-00000015.safetensors"});
+  CHECK(names(folder) == std::vector<std::string>{"best.safetensors.tmp.backup", "step-00000010.safetensors",
+                                                  "step-00000015.safetensors"});
 
   TensorFile file = train::read_checkpoint(folder + "/step-00000015.safetensors");
   CHECK(train::is_checkpoint(file));
@@ -229,9 +234,11 @@ TEST_CASE("checkpoint: a run may be made longer where the schedule does not look
   run_until(7, "mlp(hidden=8)", options, scratch / "cosine", weights);
   options.epochs = 4;
   CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "cosine", weights),
-                       doctest::Contains("schedule cosine, 4 epochs have other learning rates than the 3"), Error);
+                       doctest::Contains("schedule cosine, 4 epochs have other learning rates than the 3"),
+                       Error);
   options.epochs = 1;
-  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "cosine", weights), doctest::Contains("past epoch 1"), Error);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "cosine", weights),
+                       doctest::Contains("past epoch 1"), Error);
 }
 
 TEST_CASE("checkpoint: the first setting that differs is named, with both values") {
@@ -253,27 +260,36 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
       {"augment was 'none'", [](auto& o) { o.augment = Transform::parse("flip"); }},
       {"freeze was 'none', now it is 'fc1'", [](auto& o) { o.finetune.freeze = {"fc1"}; }},
       {"label_smoothing was '0'", [](auto& o) { o.label_smoothing = 0.1; }},
-      {"model was not set, now it is 'mlp'", [](auto& o) { o.checkpoint.metadata = {{"model", "mlp"}}; }},
+      {"model was not set, now it is 'mlp'",
+       [](auto& o) {
+         o.checkpoint.metadata = {{"model", "mlp"}};
+       }},
       {"restore_best was 'false'", [](auto& o) { o.early_stopping.restore_best = true; }},
   };
   for (const auto& [says, change] : cases) {
     CAPTURE(says);
     TrainOptions changed = options;
     change(changed);
-    CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights), doctest::Contains(says.c_str()), Error);
+    CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights),
+                         doctest::Contains(says.c_str()), Error);
   }
   const Splits other = load_splits("synthetic(count=120, seed=1)");  // as many images of the same size
   TrainOptions resumed = options;
   resumed.checkpoint = {.folder = scratch / "run", .resume = true};
   const auto model = born("mlp(hidden=8)");
   const auto before = state(*model);
-  CHECK_THROWS_WITH_AS(train::train(*model, other.train, data().test, resumed), doctest::Contains("training data was"), Error);
+  CHECK_THROWS_WITH_AS(train::train(*model, other.train, data().test, resumed),
+                       doctest::Contains("training data was"), Error);
   CHECK(state(*model) == before);
-  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=9)", options, scratch / "run", weights),
-                       doctest::Contains("'fc1.weight' is F32 [8, 784], this run has F32 [9, 784]: it is a checkpoint of another model"),
-                       Error);
-  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8-8)", options, scratch / "run", weights), doctest::Contains("another model"), Error);
-  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=)", options, scratch / "run", weights), doctest::Contains("hidden"), Error);
+  CHECK_THROWS_WITH_AS(
+      run_until(1000, "mlp(hidden=9)", options, scratch / "run", weights),
+      doctest::Contains(
+          "'fc1.weight' is F32 [8, 784], this run has F32 [9, 784]: it is a checkpoint of another model"),
+      Error);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8-8)", options, scratch / "run", weights),
+                       doctest::Contains("another model"), Error);
+  CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=)", options, scratch / "run", weights),
+                       doctest::Contains("hidden"), Error);
 }
 
 TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all are, that is an error") {
@@ -301,7 +317,8 @@ TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all
     CHECK(result.steps == 10);
     CHECK(weights == state(*model));
   };
-  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{500}, whole.size() - 1}) damaged(whole.substr(0, size));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{500}, whole.size() - 1})
+    damaged(whole.substr(0, size));
   damaged("not a checkpoint");
   damaged(whole + "x");
   for (std::size_t at = 9; at < whole.size(); at += whole.size() / 9) {  // one bit, wherever it is
@@ -313,7 +330,8 @@ TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all
   save_model(scratch / "run/step-00000008.safetensors", *model);  // a model file is none
   write_bytes(scratch / "run/step-00000004.safetensors", "");
   CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "run", weights),
-                       doctest::Contains("step-00000008.safetensors: no metadata 'checkpoint.format'"), Error);
+                       doctest::Contains("step-00000008.safetensors: no metadata 'checkpoint.format'"),
+                       Error);
 }
 
 TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it") {
@@ -333,7 +351,9 @@ TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it")
     train::save_checkpoint(path, parts, settings);
     const TensorFile file = train::read_checkpoint(path);
     train::RunState restored;
-    CHECK_THROWS_WITH_AS(train::restore_checkpoint(file, {*model, optimizer, tuning, restored, best}, settings), doctest::Contains(says), Error);
+    CHECK_THROWS_WITH_AS(
+        train::restore_checkpoint(file, {*model, optimizer, tuning, restored, best}, settings),
+        doctest::Contains(says), Error);
   };
   forged.position.epoch = 1;
   refused("contradicts itself");
@@ -352,7 +372,8 @@ TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it")
   refused("past its steps");
 }
 
-TEST_CASE("checkpoint: a folder with checkpoints is never run over; an empty one starts from the beginning, and says so") {
+TEST_CASE(
+    "checkpoint: a folder with checkpoints is never run over; an empty one starts from the beginning, and says so") {
   const Scratch scratch;
   TrainOptions options = plain(1);
   options.checkpoint.folder = scratch / "run";
@@ -362,7 +383,8 @@ TEST_CASE("checkpoint: a folder with checkpoints is never run over; an empty one
   trained(*born("mlp(hidden=8)"), options);
   CHECK(notice.find("starting from the beginning") != std::string::npos);
   options.checkpoint.resume = false;
-  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("already holds checkpoints, the newest of step 5"), Error);
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options),
+                       doctest::Contains("already holds checkpoints, the newest of step 5"), Error);
   write_bytes(scratch / "file", "");
   options.checkpoint.folder = scratch / "file";
   CHECK_THROWS_AS(trained(*born("mlp(hidden=8)"), options), Error);
@@ -374,7 +396,8 @@ TEST_CASE("checkpoint: a folder with checkpoints is never run over; an empty one
   CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("every_steps"), Error);
 }
 
-TEST_CASE("checkpoint: a folder that another process saves into is refused until that process is gone, killed or not") {
+TEST_CASE(
+    "checkpoint: a folder that another process saves into is refused until that process is gone, killed or not") {
   const Scratch scratch;
   TrainOptions options = plain(1);
   options.checkpoint.folder = scratch / "run";
@@ -390,7 +413,8 @@ TEST_CASE("checkpoint: a folder that another process saves into is refused until
   }
   char byte = 0;
   CHECK(::read(ready[0], &byte, 1) == 1);
-  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options), doctest::Contains("another process is using this folder"), Error);
+  CHECK_THROWS_WITH_AS(trained(*born("mlp(hidden=8)"), options),
+                       doctest::Contains("another process is using this folder"), Error);
   CHECK(names(options.checkpoint.folder).empty());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
@@ -401,7 +425,8 @@ TEST_CASE("checkpoint: a folder that another process saves into is refused until
   CHECK_NOTHROW(trained(*born("mlp(hidden=8)"), options));  // and a run that ended left no lock
 }
 
-TEST_CASE("early stopping: ends when no epoch was better for so long, with the best epoch's weights if asked for") {
+TEST_CASE(
+    "early stopping: ends when no epoch was better for so long, with the best epoch's weights if asked for") {
   TrainOptions options = plain(30);
   options.optimizer.lr = 0.57, options.optimizer.momentum = 0.3;  // too large: the loss goes up and down
   options.early_stopping = {.patience = 3, .measure = Measure::test_loss};

@@ -26,7 +26,8 @@ Dataset uneven(std::initializer_list<int> counts) {
   for (const int count : counts) {
     for (int i = 0; i < count; ++i) {
       data.labels.push_back(label);
-      for (int p = 0; p < 16; ++p) data.images.push_back(static_cast<std::uint8_t>(40 * label + generator.below(100)));
+      for (int p = 0; p < 16; ++p)
+        data.images.push_back(static_cast<std::uint8_t>(40 * label + generator.below(100)));
     }
     ++label;
   }
@@ -44,35 +45,49 @@ nn::Sequential net_of(int classes) {
 
 std::vector<real> trained(const Dataset& data, const ClassWeights& weights, double smoothing = 0) {
   auto net = net_of(data.classes);
-  train::train(net, data, data, {.epochs = 1, .batch = data.count, .optimizer = {.lr = 0.5}, .label_smoothing = smoothing, .class_weights = weights});
+  train::train(net, data, data,
+               {.epochs = 1,
+                .batch = data.count,
+                .optimizer = {.lr = 0.5},
+                .label_smoothing = smoothing,
+                .class_weights = weights});
   return net.parameter("fc.weight")->value.to_vector();
 }
 
 }  // namespace
 
 TEST_CASE("class weights: texts parse, print and are refused by what is wrong with them") {
-  for (const char* text : {"none", "balanced", "1,2,0.5"}) CHECK(ClassWeights::parse(text).to_string() == text);
+  for (const char* text : {"none", "balanced", "1,2,0.5"})
+    CHECK(ClassWeights::parse(text).to_string() == text);
   CHECK(ClassWeights::parse(" 3 , 1e2").to_string() == "3,100");
   CHECK(ClassWeights::parse("none").none());
   CHECK_FALSE(ClassWeights::parse("1,1").none());
-  for (const char* bad : {"", "ballanced", "1,,2", "1,2,", "1,-2", "0,1", "1,nan", "inf,1", "1;2", "1e300,1", "1x"}) {
+  for (const char* bad :
+       {"", "ballanced", "1,,2", "1,2,", "1,-2", "0,1", "1,nan", "inf,1", "1;2", "1e300,1", "1x"}) {
     CAPTURE(bad);
     CHECK(usage_message([&] { ClassWeights::parse(bad); }).find("class weights: ") == 0);
   }
-  CHECK(usage_message([] { ClassWeights::parse("1,0"); }).find("'0' for class 1 must be a number from 1e-06 to") != std::string::npos);
+  CHECK(usage_message([] {
+          ClassWeights::parse("1,0");
+        }).find("'0' for class 1 must be a number from 1e-06 to") != std::string::npos);
   const Dataset data = uneven({4, 2});
   CHECK(usage_message([&] { ClassWeights::parse("1,2,3").of(data); }) ==
         "class weights: 3 numbers for the 2 classes of data set 'uneven'; give one for each class");
-  CHECK(usage_message([&] { trained(data, ClassWeights::parse("1")); }).find("1 numbers for the 2 classes") != std::string::npos);
+  CHECK(usage_message([&] { trained(data, ClassWeights::parse("1")); }).find("1 numbers for the 2 classes") !=
+        std::string::npos);
 }
 
-TEST_CASE("class weights: balanced are samples / (classes · samples of the class), and none for a class without samples") {
-  CHECK(ClassWeights::parse("balanced").of(uneven({6, 2, 4})).to_vector() == std::vector<real>{real(12) / 18, 2, 1});
-  CHECK(ClassWeights::parse("balanced").of(uneven({6, 0, 6})).to_vector() == std::vector<real>{real(12) / 18, 0, real(12) / 18});
+TEST_CASE(
+    "class weights: balanced are samples / (classes · samples of the class), and none for a class without samples") {
+  CHECK(ClassWeights::parse("balanced").of(uneven({6, 2, 4})).to_vector() ==
+        std::vector<real>{real(12) / 18, 2, 1});
+  CHECK(ClassWeights::parse("balanced").of(uneven({6, 0, 6})).to_vector() ==
+        std::vector<real>{real(12) / 18, 0, real(12) / 18});
   CHECK_FALSE(ClassWeights().of(uneven({1, 1})).defined());
 }
 
-TEST_CASE("class weights: a run's loss is PyTorch's weighted mean, so balanced trains as if every class had as many samples") {
+TEST_CASE(
+    "class weights: a run's loss is PyTorch's weighted mean, so balanced trains as if every class had as many samples") {
   // Each sample of the second class three times, against weights: sums and weights' sums are the same.
   Dataset few = uneven({6, 2}), equal = few;
   for (int copy = 0; copy < 2; ++copy) {
@@ -80,8 +95,8 @@ TEST_CASE("class weights: a run's loss is PyTorch's weighted mean, so balanced t
     equal.labels.insert(equal.labels.end(), {1, 1});
   }
   equal.count = 12;
-  const auto plain = trained(equal, {}), balanced = trained(few, ClassWeights::parse("balanced")), same = trained(few, ClassWeights::parse("2,6")),
-             unweighted = trained(few, {});
+  const auto plain = trained(equal, {}), balanced = trained(few, ClassWeights::parse("balanced")),
+             same = trained(few, ClassWeights::parse("2,6")), unweighted = trained(few, {});
   double apart = 0;
   for (std::size_t i = 0; i < plain.size(); ++i) {
     CHECK(balanced[i] == doctest::Approx(plain[i]).epsilon(1e-4));
@@ -104,12 +119,14 @@ TEST_CASE("class weights: are a setting that a checkpoint's run must share") {
   CHECK(value(Tensor::from({1, 2}, {2})) == "1,2");
 }
 
-TEST_CASE("class scores: precision, recall, F1 and their means by hand, with classes that are absent or never predicted") {
+TEST_CASE(
+    "class scores: precision, recall, F1 and their means by hand, with classes that are absent or never predicted") {
   //            predicted:   0  1  2  3
-  const train::Confusion confusion{4, {5, 1, 0, 0,    // class 0
-                                       2, 2, 0, 0,    // class 1
-                                       1, 2, 0, 0,    // class 2 is never predicted
-                                       0, 0, 0, 0}};  // class 3 is not there at all
+  const train::Confusion confusion{4,
+                                   {5, 1, 0, 0,    // class 0
+                                    2, 2, 0, 0,    // class 1
+                                    1, 2, 0, 0,    // class 2 is never predicted
+                                    0, 0, 0, 0}};  // class 3 is not there at all
   const auto scores = train::class_scores(confusion);
   CHECK(scores[0].precision == doctest::Approx(5.0 / 8));
   CHECK(scores[0].recall == doctest::Approx(5.0 / 6));

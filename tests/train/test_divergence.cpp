@@ -1,6 +1,4 @@
 // When a run counts as diverged, what it then says, and what its checkpoints are good for.
-#include "framework/train/divergence.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +6,7 @@
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/train/divergence.hpp"
 #include "framework/train/trainer.hpp"
 #include "models/model.hpp"
 #include "tests/io/scratch.hpp"
@@ -36,7 +35,8 @@ train::Evaluation tested(double loss, double accuracy, int classes) {
 
 }  // namespace
 
-TEST_CASE("divergence: a loss that is no number, or a thousand times that of chance, unless the run learned from a larger one") {
+TEST_CASE(
+    "divergence: a loss that is no number, or a thousand times that of chance, unless the run learned from a larger one") {
   for (const int classes : {2, 3, 10, 1000}) {
     CAPTURE(classes);
     const double chance = std::log(classes), guess = 1.0 / classes;
@@ -44,10 +44,12 @@ TEST_CASE("divergence: a loss that is no number, or a thousand times that of cha
     CHECK(train::divergence_of(tested(chance, guess, classes), chance).empty());
     CHECK(train::divergence_of(tested(999 * chance, guess, classes), chance).empty());
     CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), chance).empty());
-    CHECK_FALSE(train::divergence_of(tested(1001 * chance, 0.9, classes), chance).empty());          // it grew
-    CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), 1e6 * chance).empty());  // it fell, and knows nothing
+    CHECK_FALSE(train::divergence_of(tested(1001 * chance, 0.9, classes), chance).empty());  // it grew
+    CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), 1e6 * chance)
+                    .empty());  // it fell, and knows nothing
     CHECK(train::divergence_of(tested(1001 * chance, 0.9, classes), 1e6 * chance).empty());
-    for (const double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) CHECK_FALSE(train::divergence_of(tested(bad, 0.9, classes), 1e300).empty());
+    for (const double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")})
+      CHECK_FALSE(train::divergence_of(tested(bad, 0.9, classes), 1e300).empty());
   }
   auto some = tested(1, 0.5, 10);
   some.undecided = 1;
@@ -79,7 +81,8 @@ TEST_CASE("divergence: what the last step did is seen, and nothing of it is save
 }
 
 TEST_CASE("divergence: the best epoch's weights, when they are restored, are what counts") {
-  train::TrainOptions options{.epochs = 2, .batch = 80, .optimizer = {.lr = 1e-3}, .early_stopping = {.restore_best = true}};
+  train::TrainOptions options{
+      .epochs = 2, .batch = 80, .optimizer = {.lr = 1e-3}, .early_stopping = {.restore_best = true}};
   options.schedule = optim::Schedule::parse("step(every=1, gamma=1e15)");  // a second step of 10^12
   const auto result = train::train(*born(), data().train, data().test, options);
   CHECK(result.status == Status::ok);
@@ -117,7 +120,8 @@ TEST_CASE("divergence: no checkpoint is named when none works; the message on re
   REQUIRE_FALSE(std::filesystem::is_empty(scratch / "run"));
   options.checkpoint.resume = true;
   options.optimizer.lr = 1e-4;
-  CHECK(holds(message([&] { train::train(*born(), data().train, data().test, options); }), "no checkpoint there holds weights that predict"));
+  CHECK(holds(message([&] { train::train(*born(), data().train, data().test, options); }),
+              "no checkpoint there holds weights that predict"));
 }
 
 TEST_CASE("resume: data that differ in the last pixel show what differs, however long the rest is") {
@@ -127,14 +131,16 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
   options.stop = [] { return true; };
   train::train(*born(), data().train, data().test, options);
   Dataset changed = data().train;
-  changed.images.back() = static_cast<std::uint8_t>(changed.images.back() ^ 1);  // mean and stddev stay those of the set
+  changed.images.back() =
+      static_cast<std::uint8_t>(changed.images.back() ^ 1);  // mean and stddev stay those of the set
   options.checkpoint.resume = true;
   const std::string says = message([&] { train::train(*born(), changed, data().test, options); });
   CAPTURE(says);
   const auto was = says.find("was '"), now = says.find("', now it is '");
   REQUIRE(was != std::string::npos);
   REQUIRE(now != std::string::npos);
-  const std::string before = says.substr(was + 5, now - was - 5), after = says.substr(now + 14, before.size());
+  const std::string before = says.substr(was + 5, now - was - 5),
+                    after = says.substr(now + 14, before.size());
   CHECK(before != after);
   CHECK(holds(before, "crc "));
 }

@@ -52,14 +52,17 @@ TEST_CASE("last batch: models with batch statistics spread it, others keep it, a
   CHECK(trained(normed, 65, {.epochs = 2, .last_batch = LastBatch::drop}).steps == 2);
 }
 
-TEST_CASE("last batch: one that batch statistics do not allow is refused before the first step, with numbers that help") {
+TEST_CASE(
+    "last batch: one that batch statistics do not allow is refused before the first step, with numbers that help") {
   struct Case {
     Index count, batch;
     LastBatch last;
     std::string advice;
   };
-  for (const Case& one : {Case{65, 64, LastBatch::keep, "use a batch of 63, or spread"}, Case{9, 4, LastBatch::keep, "use a batch of 3, or spread"},
-                          Case{3, 2, LastBatch::spread, "use a larger batch"}, Case{1, 8, LastBatch::spread, "use more samples"},
+  for (const Case& one : {Case{65, 64, LastBatch::keep, "use a batch of 63, or spread"},
+                          Case{9, 4, LastBatch::keep, "use a batch of 3, or spread"},
+                          Case{3, 2, LastBatch::spread, "use a larger batch"},
+                          Case{1, 8, LastBatch::spread, "use more samples"},
                           Case{5, 1, LastBatch::drop, "use a larger batch"}}) {
     const Index count = one.count, batch = one.batch;
     CAPTURE(count);
@@ -69,7 +72,8 @@ TEST_CASE("last batch: one that batch statistics do not allow is refused before 
     const auto before = state(*model);
     train::TrainOptions options{.epochs = 1, .batch = batch, .last_batch = one.last};
     options.on_step = [&](Index, double) { ++steps; };
-    const std::string says = usage_message([&] { train::train(*model, data.train.take(count), data.test, options); });
+    const std::string says =
+        usage_message([&] { train::train(*model, data.train.take(count), data.test, options); });
     CAPTURE(says);
     CHECK(says.find(fmt::format("{} samples in batches of {}", count, batch)) != std::string::npos);
     CHECK(says.find(one.advice) != std::string::npos);
@@ -79,7 +83,8 @@ TEST_CASE("last batch: one that batch statistics do not allow is refused before 
   // One sample has statistics where each channel has many values, and where they are frozen.
   const Splits data = load_splits("synthetic(count=65, classes=3, size=16)");
   for (const bool frozen : {false, true}) {
-    const auto model = models::build(frozen ? "mlp(hidden=6, batch_norm=true)" : "resnet_small(width=2)", {.height = 16, .width = 16, .classes = 3});
+    const auto model = models::build(frozen ? "mlp(hidden=6, batch_norm=true)" : "resnet_small(width=2)",
+                                     {.height = 16, .width = 16, .classes = 3});
     Generator generator(0);
     nn::initialize(*model, generator);
     train::TrainOptions options{.epochs = 1, .last_batch = LastBatch::keep};
@@ -116,8 +121,10 @@ TEST_CASE("last batch: schedule, history and resume follow the number of batches
     const auto other_way = last == LastBatch::keep ? LastBatch::spread : LastBatch::keep;
     auto changed = options;
     changed.last_batch = other_way;
-    CHECK(usage_message([&] { train::train(*born(plain), data.train, data.test, changed); })
-              .find(fmt::format("batch was '{}', now it is '{}'", name_of(last), name_of(other_way))) != std::string::npos);
+    CHECK(usage_message([&] {
+            train::train(*born(plain), data.train, data.test, changed);
+          }).find(fmt::format("batch was '{}', now it is '{}'", name_of(last), name_of(other_way))) !=
+          std::string::npos);
     const auto resumed = born(plain);
     train::train(*resumed, data.train, data.test, options);
     CHECK(state(*resumed) == state(*whole));
@@ -125,8 +132,9 @@ TEST_CASE("last batch: schedule, history and resume follow the number of batches
 }
 
 TEST_CASE("last batch: dropping what is the only batch is refused") {
-  CHECK(usage_message([] { trained(plain, 20, {.epochs = 1, .last_batch = LastBatch::drop}); }).find("20 samples, fewer than one batch of 64") !=
-        std::string::npos);
+  CHECK(usage_message([] {
+          trained(plain, 20, {.epochs = 1, .last_batch = LastBatch::drop});
+        }).find("20 samples, fewer than one batch of 64") != std::string::npos);
   CHECK(trained(plain, 20, {.epochs = 1}).steps == 1);
   CHECK(trained(plain, 20, {.epochs = 1, .last_batch = LastBatch::spread}).steps == 1);
 }

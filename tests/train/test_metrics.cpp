@@ -1,5 +1,3 @@
-#include "framework/train/metrics.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +6,7 @@
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
 #include "framework/nn/initialize.hpp"
+#include "framework/train/metrics.hpp"
 #include "models/model.hpp"
 
 using namespace fanin;
@@ -54,16 +53,19 @@ TEST_CASE("metrics: a model with NaN among its outputs has no accuracy, not one 
   CHECK(before.count == data.test.count);
   CHECK(before.undecided == 0);
   CHECK(before.accuracy >= 0);
-  model->named_parameters().back().parameter->value.data()[0] = std::nanf("");  // one bias: one column of all samples
+  model->named_parameters().back().parameter->value.data()[0] =
+      std::nanf("");  // one bias: one column of all samples
   const auto after = train::evaluate(*model, data.test);
   CHECK(after.undecided == data.test.count);
   CHECK(std::isnan(after.accuracy));
 }
 
 // For the thread sanitizer: whatever an evaluation writes in the model is a race here.
-TEST_CASE("metrics: several threads evaluate one model that is in evaluation mode, and each gets what one alone gets") {
+TEST_CASE(
+    "metrics: several threads evaluate one model that is in evaluation mode, and each gets what one alone gets") {
   const Splits data = load_splits("synthetic(count=64, classes=3, size=16, channels=3)");
-  for (const char* text : {"mlp(hidden=16, batch_norm=true, dropout=0.5)", "lenet", "resnet_small(width=4)", "mlp(hidden=8, activation=gelu)"}) {
+  for (const char* text : {"mlp(hidden=16, batch_norm=true, dropout=0.5)", "lenet", "resnet_small(width=4)",
+                           "mlp(hidden=8, activation=gelu)"}) {
     CAPTURE(text);
     const auto model = born(text, {.channels = 3, .height = 16, .width = 16, .classes = 3});
     model->eval();

@@ -1,10 +1,9 @@
 // One normalisation a model: that it was trained under, for whoever uses it.
-#include "framework/data/normalisation.hpp"
-
 #include <doctest/doctest.h>
 
 #include "datasets/registry.hpp"
 #include "framework/core/error.hpp"
+#include "framework/data/normalisation.hpp"
 #include "framework/io/state_dict.hpp"
 #include "framework/lab/grid.hpp"
 #include "framework/nn/initialize.hpp"
@@ -31,17 +30,20 @@ Splits under(const Normalisation& normalisation) {
 }
 
 nn::ModulePtr born() {
-  auto model = models::build("mlp(hidden=12, batch_norm=true)", {.channels = 3, .height = 8, .width = 8, .classes = 3});
+  auto model = models::build("mlp(hidden=12, batch_norm=true)",
+                             {.channels = 3, .height = 8, .width = 8, .classes = 3});
   Generator generator(0);
   nn::initialize(*model, generator);
   return model;
 }
 
-const std::vector<Normalisation> several = {{{0}, {0.02}}, {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}, {{-3}, {7}}};
+const std::vector<Normalisation> several = {
+    {{0}, {0.02}}, {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}, {{-3}, {7}}};
 
 }  // namespace
 
-TEST_CASE("normalisation: given with the augmentation or as the data's own, it is training's and testing's alike") {
+TEST_CASE(
+    "normalisation: given with the augmentation or as the data's own, it is training's and testing's alike") {
   for (const auto& one : several) {
     const auto a = born(), b = born();
     train::TrainOptions options{.epochs = 2, .batch = 16, .threshold = 0.5, .threshold_every = 3};
@@ -67,8 +69,11 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   grid.schemes = {{"default", "default"}, {"lsuv", "lsuv"}};
   grid.seeds = {0};
   grid.training = {.epochs = 2, .batch = 16};
-  grid.build = [](const std::string& text) { return models::build(text, {.channels = 3, .height = 8, .width = 8, .classes = 3}); };
-  grid.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed, const Dataset& training) {
+  grid.build = [](const std::string& text) {
+    return models::build(text, {.channels = 3, .height = 8, .width = 8, .classes = 3});
+  };
+  grid.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed,
+                       const Dataset& training) {
     Generator generator(seed);
     const Batch batch = first_batch(training, 32);
     nn::initialize(model, scheme.plan, generator, batch.images, batch.labels);
@@ -89,7 +94,8 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   }
 }
 
-TEST_CASE("normalisation: a warm start takes that of its file, if the file says and the channels are as many") {
+TEST_CASE(
+    "normalisation: a warm start takes that of its file, if the file says and the channels are as many") {
   const Scratch scratch;
   const auto model = born();
   const auto saved = [&](const std::map<std::string, std::string>& metadata) {
@@ -100,7 +106,9 @@ TEST_CASE("normalisation: a warm start takes that of its file, if the file says 
   const auto ours = saved({{"framework", "fanin 0.1.0"}, {"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}});
   CHECK(ours.normalisation(3) == Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});
   CHECK(ours.normalisation(1).empty());
-  CHECK(saved({{"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}}).normalisation(3).empty());  // somebody else's words
+  CHECK(saved({{"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}})
+            .normalisation(3)
+            .empty());  // somebody else's words
   CHECK(saved({{"framework", "fanin 0.1.0"}}).normalisation(3).empty());
   for (const char* bad : {"[1,2,-1]", "[1,2,0]", "[1,2,1e300]", "{}", "[1,2,\"x\"]", "[1,", "7"}) {
     CAPTURE(bad);

@@ -1,5 +1,3 @@
-#include "framework/train/trainer.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -10,6 +8,7 @@
 #include "framework/core/parallel.hpp"
 #include "framework/nn/initialize.hpp"
 #include "framework/ops/loss.hpp"
+#include "framework/train/trainer.hpp"
 #include "models/model.hpp"
 
 using namespace fanin;
@@ -31,7 +30,9 @@ nn::ModulePtr born(const std::string& text, const std::string& plan = "default",
   return model;
 }
 
-TrainResult trained(nn::Module& model, const TrainOptions& options) { return train::train(model, data().train, data().test, options); }
+TrainResult trained(nn::Module& model, const TrainOptions& options) {
+  return train::train(model, data().train, data().test, options);
+}
 
 std::vector<std::vector<real>> state(nn::Module& model) {
   std::vector<std::vector<real>> all;
@@ -48,7 +49,8 @@ struct Threads {
 }  // namespace
 
 TEST_CASE("train: the same seed gives the same bits, for any number of threads") {
-  for (const char* text : {"mlp(hidden=32)", "lenet", "resnet_small(width=4)", "mlp(hidden=32, dropout=0.2)"}) {
+  for (const char* text :
+       {"mlp(hidden=32)", "lenet", "resnet_small(width=4)", "mlp(hidden=32, dropout=0.2)"}) {
     CAPTURE(text);
     std::vector<std::vector<real>> first;
     std::vector<double> losses;
@@ -76,7 +78,12 @@ TEST_CASE("train: the same seed gives the same bits, for any number of threads")
 TEST_CASE("train: learns, and reports what it did") {
   const auto model = born("mlp(hidden=64)");
   std::vector<int> epochs;
-  TrainOptions options{.epochs = 3, .batch = 20, .curve_every = 5, .threshold = 0.7, .threshold_every = 4, .threshold_samples = 60};
+  TrainOptions options{.epochs = 3,
+                       .batch = 20,
+                       .curve_every = 5,
+                       .threshold = 0.7,
+                       .threshold_every = 4,
+                       .threshold_samples = 60};
   options.on_epoch = [&](const train::EpochRecord& record) { epochs.push_back(record.epoch); };
   const TrainResult result = trained(*model, options);
   CHECK(result.status == Status::ok);
@@ -147,7 +154,8 @@ TEST_CASE("train: batches depend on the seed alone, not on the model or its weig
     losses.push_back(seen);
   }
   CHECK(losses[0].size() == 20);
-  for (std::size_t i = 0; i < losses[0].size(); ++i) CHECK(losses[0][i] == doctest::Approx(losses[1][i]).epsilon(1e-5));
+  for (std::size_t i = 0; i < losses[0].size(); ++i)
+    CHECK(losses[0][i] == doctest::Approx(losses[1][i]).epsilon(1e-5));
 }
 
 TEST_CASE("train: schedule, clipping and momentum reach the optimizer") {
@@ -171,13 +179,19 @@ TEST_CASE("train: schedule, clipping and momentum reach the optimizer") {
 
 TEST_CASE("train: bad arguments are errors, not crashes") {
   const auto model = born("mlp(hidden=8)");
-  for (const TrainOptions& bad : std::vector<TrainOptions>{{.epochs = 0}, {.epochs = -1}, {.batch = 0}, {.batch = -5}, {.optimizer = {.lr = -1}},
-                                  {.curve_every = -1}, {.threshold = 0.5, .threshold_every = 0},
-                                  {.threshold = 0.5, .threshold_samples = 0}})
+  for (const TrainOptions& bad : std::vector<TrainOptions>{{.epochs = 0},
+                                                           {.epochs = -1},
+                                                           {.batch = 0},
+                                                           {.batch = -5},
+                                                           {.optimizer = {.lr = -1}},
+                                                           {.curve_every = -1},
+                                                           {.threshold = 0.5, .threshold_every = 0},
+                                                           {.threshold = 0.5, .threshold_samples = 0}})
     CHECK_THROWS_AS(trained(*model, bad), Error);
   CHECK_THROWS_AS(train::train(*model, Dataset{}, data().test, {}), Error);
   CHECK_THROWS_AS(train::train(*model, data().train, Dataset{}, {.epochs = 1}), Error);
-  CHECK_THROWS_WITH_AS(trained(*models::build("mlp", {}), {.epochs = 1}), doctest::Contains("'fc1.weight'"), Error);
+  CHECK_THROWS_WITH_AS(trained(*models::build("mlp", {}), {.epochs = 1}), doctest::Contains("'fc1.weight'"),
+                       Error);
   const auto wrong = models::build("mlp(hidden=8)", {.classes = 5});
   Generator generator(0);
   nn::initialize(*wrong, generator);
