@@ -3,8 +3,8 @@
 
 namespace fanin {
 
-/// How Unicode takes its composed letters apart (canonical decomposition, Unicode 14): Latin, Greek, Cyrillic and kana. Korean
-/// follows a rule and has no table.
+/// How Unicode takes its composed letters apart (canonical decomposition, Unicode 14): Latin, Greek, Cyrillic
+/// and kana. Korean follows a rule and has no table.
 struct Decomposition {
   char16_t composed, letter, mark;
 };

@@ -6,8 +6,8 @@
 
 namespace fanin {
 
-/// The orientation that an EXIF block (a TIFF header and its first directory, in either byte order) asks for, 1..8; 1 where
-/// it asks for none or makes no sense. Reads nothing outside `block`.
+/// The orientation that an EXIF block (a TIFF header and its first directory, in either byte order) asks for,
+/// 1..8; 1 where it asks for none or makes no sense. Reads nothing outside `block`.
 int exif_orientation(std::span<const std::uint8_t> block);
 
 /// `stored` as a viewer shows it under `orientation`; 5..8 swap width and height.

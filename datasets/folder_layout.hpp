@@ -24,9 +24,9 @@ struct FolderListing {
 };
 FolderListing list_folder(const std::string& path);
 
-/// `path` as train/ and test/ (training, testing, val, valid, validation, in any case), or as one folder of classes. Error
-/// for what is neither, saying what is there: images without a class, folders within folders, train/ without its other half,
-/// two classes whose names look the same.
+/// `path` as train/ and test/ (training, testing, val, valid, validation, in any case), or as one folder of
+/// classes. Error for what is neither, saying what is there: images without a class, folders within folders,
+/// train/ without its other half, two classes whose names look the same.
 FolderLayout folder_layout(const std::string& path);
 
 /// "200 .webp, 3 .txt, 1 without an ending".

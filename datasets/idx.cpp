@@ -148,8 +148,8 @@ class Gunzip {
   bool ended_ = false;
 };
 
-/// Fills `out` with the whole of a gzip file at once, by libdeflate, which takes less than half of zlib's time; whether the
-/// file is sound and of exactly this size. What is wrong with it otherwise, zlib is to say.
+/// Fills `out` with the whole of a gzip file at once, by libdeflate, which takes less than half of zlib's
+/// time; whether the file is sound and of exactly this size. What is wrong with it otherwise, zlib is to say.
 bool gunzip_whole(std::span<const std::uint8_t> content, std::span<std::uint8_t> out) {
   const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
@@ -217,9 +217,9 @@ bool is_gzip(std::span<const std::uint8_t> begin) {
 /// Beyond what a file holds, reading it may take so much.
 constexpr std::uint64_t spare_memory = std::uint64_t{64} << 20;
 
-/// An IDX file, plain or packed: the header once it is open, then the elements as they are asked for. A small packed file is
-/// held as a whole, so that its images can be inflated at once, which is fast; a large one is read piece by piece, so that it
-/// and what it becomes are never both in memory.
+/// An IDX file, plain or packed: the header once it is open, then the elements as they are asked for. A small
+/// packed file is held as a whole, so that its images can be inflated at once, which is fast; a large one is
+/// read piece by piece, so that it and what it becomes are never both in memory.
 class IdxFile {
  public:
   IdxFile(const std::string& path, Wanted wanted, const std::string& how_to_get)
@@ -247,7 +247,8 @@ class IdxFile {
 
   const IdxHeader& header() const { return header_; }
 
-  /// Hands all elements to `take`, a piece at a time of whole rows of `row` bytes; Error unless the data end with them.
+  /// Hands all elements to `take`, a piece at a time of whole rows of `row` bytes; Error unless the data end
+  /// with them.
   template <class Take>
   void for_pieces(std::size_t row, const Take& take) {
     constexpr std::size_t piece = std::size_t{1} << 20;
@@ -261,8 +262,8 @@ class IdxFile {
     if (gunzip_) gunzip_->finish();
   }
 
-  /// All bytes. What the header promises is taken on its word only where that costs little; else memory is touched as the
-  /// data arrive.
+  /// All bytes. What the header promises is taken on its word only where that costs little; else memory is
+  /// touched as the data arrive.
   std::vector<std::uint8_t> bytes() {
     std::vector<std::uint8_t> all;
     const std::uint64_t total = header_.bytes;

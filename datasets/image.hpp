@@ -17,9 +17,9 @@ struct ImageForm {
 
 constexpr std::size_t most_image_file_bytes = std::size_t{1} << 28;
 
-/// An image file's content as CHW bytes: composited on the background, resized, and upright as its EXIF block says. Error
-/// naming `path`, and what the file is where it is none that is read. Not for files of unknown origin outside a process of
-/// its own: see image_decoder.hpp.
+/// An image file's content as CHW bytes: composited on the background, resized, and upright as its EXIF block
+/// says. Error naming `path`, and what the file is where it is none that is read. Not for files of unknown
+/// origin outside a process of its own: see image_decoder.hpp.
 std::vector<std::uint8_t> decode_image(std::span<const std::uint8_t> file, const std::string& path,
                                        const ImageForm& form);
 

@@ -28,10 +28,11 @@ struct DecodedImages {
   std::vector<Index> kept = {};           ///< which of the images asked for these are
 };
 
-/// The images at `path(0)` … `path(count - 1)`; those that cannot be read are added to `bad`. They are decoded in a process
-/// of their own that can neither open a file nor call the system beyond reading, writing and memory (sandbox.hpp), and that
-/// gets for each image 512 MiB beyond the file's size and half a minute: stb_image's notes exclude untrusted files, and what
-/// is not known of it can hurt nobody there. Here an image takes its result's bytes, and the path's.
+/// The images at `path(0)` … `path(count - 1)`; those that cannot be read are added to `bad`. They are
+/// decoded in a process of their own that can neither open a file nor call the system beyond reading, writing
+/// and memory (sandbox.hpp), and that gets for each image 512 MiB beyond the file's size and half a minute:
+/// stb_image's notes exclude untrusted files, and what is not known of it can hurt nobody there. Here an
+/// image takes its result's bytes, and the path's.
 DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form,
                             BadImages& bad);
 

@@ -25,8 +25,8 @@ double name_hash(const std::string& name) {
   return static_cast<double>(hash >> 11) / 9007199254740992.0;
 }
 
-/// Those of a class's images that are in one half, in the order of their names: the share `test` with the lowest hashes is
-/// held out, and neither half is without one.
+/// Those of a class's images that are in one half, in the order of their names: the share `test` with the
+/// lowest hashes is held out, and neither half is without one.
 std::vector<std::string> half_of(const std::string& class_name, std::vector<std::string> images, double test,
                                  Split split) {
   std::vector<std::pair<double, std::string>> ranked;

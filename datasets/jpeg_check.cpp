@@ -104,7 +104,8 @@ class Checker {
         if (count > 0) last_length = length;
       }
       if (codes > 256) broken(fmt::format("a Huffman table has {} codes, at most 256 fit", codes));
-      // stb_image marks with 255 what its table of short codes does not know, and then would not know code 255.
+      // stb_image marks with 255 what its table of short codes does not know, and then would not know code
+      // 255.
       if (codes == 256 && last_length <= 9) broken("a Huffman table has 256 short codes");
       if (rest.size() < 17 + codes) broken("a Huffman table is cut short");
       if (kind == 0)

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a file's name says: "emnist-letters-test-labels-idx1-ubyte.gz" is the labels of the test half of emnist-letters.
+/// What a file's name says: "emnist-letters-test-labels-idx1-ubyte.gz" is the labels of the test half of
+/// emnist-letters.
 struct IdxName {
   std::string set;
   Split split;

@@ -17,8 +17,8 @@ struct IdxFolder {
   int classes = 0;  ///< 0: as many as the training labels show
 };
 
-/// Any folder of the four files, also under the names of EMNIST (emnist-letters-train-images-idx3-ubyte, …-test-…) and QMNIST
-/// (qmnist-train-labels-idx2-int). No mean and stddev yet.
+/// Any folder of the four files, also under the names of EMNIST (emnist-letters-train-images-idx3-ubyte,
+/// …-test-…) and QMNIST (qmnist-train-labels-idx2-int). No mean and stddev yet.
 Dataset load_idx_folder(const IdxFolder& folder, Split split, const std::string& how_to_get = "");
 
 }  // namespace fanin

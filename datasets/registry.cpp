@@ -30,7 +30,8 @@ struct Entry {
   Load (*make)(const Expression& call);
 };
 
-/// The options of a data set. What is unknown is told together with those that every data set takes (`Selection`).
+/// The options of a data set. What is unknown is told together with those that every data set takes
+/// (`Selection`).
 Options options_of(const Expression& call, const std::vector<std::string>& own) {
   for (const Argument& argument : call.args) {
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;

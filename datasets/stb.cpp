@@ -13,7 +13,8 @@
 
 // A failed assertion means a corrupt file, and ends the decoding process without a word (image_decoder.cpp).
 #define STBI_ASSERT(condition) ((condition) ? (void)0 : _exit(1))
-// stb_image reads what it never wrote where data are missing: zeros then, so that equal files give equal pixels.
+// stb_image reads what it never wrote where data are missing: zeros then, so that equal files give equal
+// pixels.
 #define STBI_MALLOC(size) std::calloc(1, size)
 #define STBI_REALLOC(memory, size) std::realloc(memory, size)
 #define STBI_FREE(memory) std::free(memory)

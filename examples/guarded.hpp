@@ -42,8 +42,8 @@ inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   return fmt::format("{}; see {} --help", what, name);
 }
 
-/// A program's exit code: what `body` returns, or 2 for a wrong command line and 1 for any other error, told in a line on stderr.
-/// Results that did not arrive on stdout are an error too.
+/// A program's exit code: what `body` returns, or 2 for a wrong command line and 1 for any other error, told
+/// in a line on stderr. Results that did not arrive on stdout are an error too.
 template <class Body>
 int guarded(const CLI::App& app, const Body& body) {
   const auto report = [&app](const std::string& message, int code) {

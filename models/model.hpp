@@ -28,8 +28,9 @@ struct ModelInfo {
 
 const std::vector<ModelInfo>& registry();
 
-/// The model of a text such as `mlp(hidden=256-128, activation=tanh)`, its parameters declared but not yet drawn.
-/// Error (usage) for an unknown model or option, or a value that does not fit, with the position and the nearest names.
+/// The model of a text such as `mlp(hidden=256-128, activation=tanh)`, its parameters declared but not yet
+/// drawn. Error (usage) for an unknown model or option, or a value that does not fit, with the position and
+/// the nearest names.
 nn::ModulePtr build(const std::string& text, const InputSpec& input);
 
 }  // namespace fanin::models

@@ -41,7 +41,8 @@ nn::ModulePtr build_conv(Index depth, Index width, nn::Activation activation, co
 
 }  // namespace
 
-/// Equal layers in a row without shortcuts or normalisation: how deep a signal reaches is up to the initializer alone.
+/// Equal layers in a row without shortcuts or normalisation: how deep a signal reaches is up to the
+/// initializer alone.
 ModelInfo plain_net() {
   return {.name = "plain_net",
           .summary = "many equal layers in a row: shows what an initializer does to depth",

@@ -23,8 +23,9 @@ bool counts_allocations() { return false; }
 #else
 bool counts_allocations() { return true; }
 
-// The C library's allocator under its second name. A program that defines all of malloc's family replaces it everywhere,
-// also within libraries such as zlib (glibc manual, "Replacing malloc"); `operator new` calls malloc.
+// The C library's allocator under its second name. A program that defines all of malloc's family replaces it
+// everywhere, also within libraries such as zlib (glibc manual, "Replacing malloc"); `operator new` calls
+// malloc.
 extern "C" {
 void* __libc_malloc(std::size_t bytes) noexcept;
 void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept;

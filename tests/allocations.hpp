@@ -2,8 +2,9 @@
 #include <cstddef>
 #include <cstdint>
 
-/// How many times this thread has asked the C library for memory so far (malloc and its kin, in every library, and with
-/// them `operator new`), the pool's calls included; always 0 under the sanitizers that need the real ones.
+/// How many times this thread has asked the C library for memory so far (malloc and its kin, in every
+/// library, and with them `operator new`), the pool's calls included; always 0 under the sanitizers that need
+/// the real ones.
 std::uint64_t heap_allocations();
 /// Whether `heap_allocations` counts, and the pool keeps its blocks.
 bool counts_allocations();

@@ -1,5 +1,5 @@
-// Floors, ground first: kernels and core → autograd, ops → init → nn → optim, io, data → train → lab → models, datasets →
-// examples. A file includes only its own floor or lower ones.
+// Floors, ground first: kernels and core → autograd, ops → init → nn → optim, io, data → train → lab →
+// models, datasets → examples. A file includes only its own floor or lower ones.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -39,7 +39,8 @@ const std::map<std::string, Rooms>& below() {
   return all;
 }
 
-/// The room of a path from the repository's root: "framework/core/shape.hpp" → "core", "models/mlp.cpp" → "models".
+/// The room of a path from the repository's root: "framework/core/shape.hpp" → "core", "models/mlp.cpp" →
+/// "models".
 std::string room_of(const std::string& path) {
   const std::string inside = path.starts_with("framework/") ? path.substr(10) : path;
   const auto slash = inside.find('/');

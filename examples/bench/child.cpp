@@ -18,7 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Starts `command` with the given files as its stdin and stdout (-1: /dev/null); -1 when it cannot be started.
+/// Starts `command` with the given files as its stdin and stdout (-1: /dev/null); -1 when it cannot be
+/// started.
 pid_t start(const Command& command, int in, int out) {
   std::vector<char*> arguments;
   for (const auto& one : command) arguments.push_back(const_cast<char*>(one.c_str()));

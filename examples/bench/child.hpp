@@ -15,7 +15,8 @@ struct Usage {
 };
 /// Runs `command` to its end with its output thrown away.
 Usage run_to_end(const Command& command);
-/// Wall time of several programs started together, until the last has ended; negative when one of them failed.
+/// Wall time of several programs started together, until the last has ended; negative when one of them
+/// failed.
 double run_together(const std::vector<Command>& commands);
 
 /// A program that measures once for every line it gets, and answers with a line that holds one number.

@@ -106,8 +106,8 @@ void TrainingTable::measure_comparison() {
   add({.workload = "comparison", .batch = 64, .threads = 2, .fanin = rate(ours), .torch = rate(best)});
   bench_.remark(fmt::format(
       "Comparison: eight schemes, one epoch of the mlp each and the test accuracy, wall time of the whole "
-      "process: "
-      "fanin {}; PyTorch {} with 1 thread, {} with 2, {} with 1 and OpenBLAS's 2, {} as 2 processes.",
+      "process: fanin {}; PyTorch {} with 1 thread, {} with 2, {} with 1 and OpenBLAS's 2, {} as 2 "
+      "processes.",
       text_of(median(ours), " s"), text_of(median(one), " s"), text_of(median(two), " s"),
       text_of(median(mixed), " s"), text_of(median(both), " s")));
 }

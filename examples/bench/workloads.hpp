@@ -25,7 +25,8 @@ struct TrainingRun {
   Index count = 0;                     ///< use the first so many samples; 0: all
 };
 
-/// Trains as the trainer does (shuffled gather, forward, cross-entropy, backward, SGD with rate 0.1) and measures.
+/// Trains as the trainer does (shuffled gather, forward, cross-entropy, backward, SGD with rate 0.1) and
+/// measures.
 class Training {
  public:
   explicit Training(const TrainingRun& run);
@@ -38,14 +39,15 @@ class Training {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Floating-point operations of one sample's matrix products and convolutions in a training step: forward, gradient of
-/// the weights, and, but for the first layer, gradient of the input.
+/// Floating-point operations of one sample's matrix products and convolutions in a training step: forward,
+/// gradient of the weights, and, but for the first layer, gradient of the input.
 double flops_per_sample(const std::string& workload);
 
 /// GFLOP/s of OpenBLAS's sgemm on 512×512×512 products, one stream of them on each of `threads` threads.
 double sgemm_rate(int threads, double seconds);
 
-/// Nanoseconds an element takes when `scheme` draws a tensor of rows × columns, the best of the draws made in `seconds`.
+/// Nanoseconds an element takes when `scheme` draws a tensor of rows × columns, the best of the draws made in
+/// `seconds`.
 double initializer_cost(const std::string& scheme, Index rows, Index columns, double seconds);
 
 }  // namespace fanin::bench

@@ -33,7 +33,8 @@ lab::Claim weight_selection(const Bench& bench);
 
 /// All of them, in the order of the table.
 std::vector<lab::Claim> experiments(const Bench& bench);
-/// Those of these names, in the order of the table; all for no names. Error (usage) with the nearest for an unknown one.
+/// Those of these names, in the order of the table; all for no names. Error (usage) with the nearest for an
+/// unknown one.
 std::vector<lab::Claim> experiments(const Bench& bench, const std::vector<std::string>& names);
 
 }  // namespace fanin::claims

@@ -11,8 +11,8 @@ namespace {
 constexpr int depth = 5, width = 1000, draws = 3;
 constexpr double inputs = 784, n = width;
 
-/// The profile's ends as theory has them: how signal changes from the first hidden layer to the last, and gradient from the last
-/// to the first.
+/// The profile's ends as theory has them: how signal changes from the first hidden layer to the last, and
+/// gradient from the last to the first.
 struct Ends {
   double forward, backward;
 };

@@ -40,8 +40,7 @@ lab::Claim lsuv(const Bench& bench) {
       .paper = "Mishkin & Matas 2015",
       .words =
           "Layer-sequential unit variance gives every layer's output variance 1 and so trains a deep plain "
-          "ReLU net "
-          "that the default of PyTorch leaves where it starts.",
+          "ReLU net that the default of PyTorch leaves where it starts.",
       .setting = fmt::format(
           "{}, fitted to {} images; {} steps of SGD 0.01, momentum 0.9, batch 64 on Fashion-MNIST, the "
           "same {} seeds for both",

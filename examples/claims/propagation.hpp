@@ -15,8 +15,8 @@ struct Images {
 };
 Images unit_images(const Bench& bench, Index count);
 
-/// The size of signal and gradient behind each hidden layer (and its activation), nearest the input first: root mean
-/// squares over the batch and the units, in the geometric mean over the draws.
+/// The size of signal and gradient behind each hidden layer (and its activation), nearest the input first:
+/// root mean squares over the batch and the units, in the geometric mean over the draws.
 struct Profile {
   std::vector<double> forward, backward;
 };

@@ -17,7 +17,8 @@ constexpr int shallow = 4, deep = 64, seeds = 2;
 constexpr double target_loss = 0.8;
 constexpr double rates[] = {0.025, 0.05, 0.1, 0.2, 0.4};  ///< times 1/depth
 
-/// ψ(x) = Γ'(x)/Γ(x): its recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.3.5, 6.3.18).
+/// ψ(x) = Γ'(x)/Γ(x): its recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.3.5,
+/// 6.3.18).
 double digamma(double x) {
   double below = 0;
   for (; x < 10; ++x) below -= 1 / x;
@@ -33,7 +34,8 @@ double gaussian_exponent(Index k) {
 
 using Matrix = std::vector<double>;  ///< width × width, by columns
 
-/// Replaces the columns by an orthonormal basis (modified Gram-Schmidt, twice over) and adds the logarithms of R's diagonal.
+/// Replaces the columns by an orthonormal basis (modified Gram-Schmidt, twice over) and adds the logarithms
+/// of R's diagonal.
 void orthonormalize(Matrix& q, std::vector<double>& logarithms) {
   constexpr auto n = static_cast<std::size_t>(width);
   for (std::size_t k = 0; k < n; ++k) {
@@ -53,7 +55,8 @@ void orthonormalize(Matrix& q, std::vector<double>& logarithms) {
   }
 }
 
-/// Growth a layer, as logarithms, of the product's singular values in the limit of many factors: the QR method (Benettin et al. 1980).
+/// Growth a layer, as logarithms, of the product's singular values in the limit of many factors: the QR
+/// method (Benettin et al. 1980).
 std::vector<double> exponents(const init::Initializer& scheme, std::uint64_t seed) {
   constexpr auto n = static_cast<std::size_t>(width);
   Generator generator(seed);
@@ -81,7 +84,8 @@ std::string linear_net(int depth) {
   return fmt::format("plain_net(depth={}, width={}, activation=none)", depth, width);
 }
 
-/// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps` where it never is.
+/// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps`
+/// where it never is.
 double learning_time(const Bench& bench, int depth, const char* plan) {
   const auto& [training, test] = bench.data();
   double mean = 0;
@@ -105,7 +109,8 @@ double learning_time(const Bench& bench, int depth, const char* plan) {
 
 }  // namespace
 
-/// Orthogonal factors keep every singular value of the product at 1, whatever the depth; Gaussian ones keep only their mean.
+/// Orthogonal factors keep every singular value of the product at 1, whatever the depth; Gaussian ones keep
+/// only their mean.
 lab::Claim saxe_2013(const Bench& bench) {
   return {
       .name = "saxe-2013",

@@ -54,7 +54,8 @@ double trained_accuracy(const Bench& bench, double xi, int depth) {
       .test_accuracy;
 }
 
-/// The largest multiple of ξ, in twos, up to which nets keep half of what the shallowest learned above chance.
+/// The largest multiple of ξ, in twos, up to which nets keep half of what the shallowest learned above
+/// chance.
 double deepest_that_trains(const Bench& bench, double xi) {
   double half = 0;
   for (int multiple = 2; multiple <= most_multiple; multiple += 2) {
@@ -67,7 +68,8 @@ double deepest_that_trains(const Bench& bench, double xi) {
 
 }  // namespace
 
-/// Two inputs' difference, and the gradient, change e-fold every ξ layers: deeper than some six of these nothing gets through.
+/// Two inputs' difference, and the gradient, change e-fold every ξ layers: deeper than some six of these
+/// nothing gets through.
 lab::Claim schoenholz_2017(const Bench& bench) {
   return {
       .name = "schoenholz-2017",

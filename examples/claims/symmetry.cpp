@@ -29,7 +29,8 @@ double farthest_from(real start, const Tensor& weight) {
 
 }  // namespace
 
-/// Units with equal weights get equal gradients, so they never part: a layer of them learns no more than one unit.
+/// Units with equal weights get equal gradients, so they never part: a layer of them learns no more than one
+/// unit.
 lab::Claim symmetry(const Bench& bench) {
   constexpr Index steps = 200;
   return {

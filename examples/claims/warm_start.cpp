@@ -69,7 +69,8 @@ std::vector<double> best_accuracies(const Bench& bench, const Task& task, const 
 
 }  // namespace
 
-/// Features learned from one half of the classes serve the other half better than any random ones, the more so the fewer labels there are.
+/// Features learned from one half of the classes serve the other half better than any random ones, the more
+/// so the fewer labels there are.
 lab::Claim warm_start(const Bench& bench) {
   return {
       .name = "warm-start",

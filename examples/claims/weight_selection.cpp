@@ -64,13 +64,11 @@ lab::Claim weight_selection(const Bench& bench) {
           .paper = "Xu et al. 2024",
           .words =
               "A small model that starts from a selection of a larger trained model's weights is ahead of "
-              "random starts when "
-              "training is short.",
+              "random starts when training is short.",
           .setting = fmt::format(
               "{} trained for 2 epochs, then {} for few steps of SGD, momentum 0.9, batch 64, on "
-              "Fashion-MNIST; {} "
-              "seeds, each scheme at the better of {} learning rates; leads are paired by seed, in points of "
-              "test accuracy; 95 % sure: the lower end of the 95 % interval",
+              "Fashion-MNIST; {} seeds, each scheme at the better of {} learning rates; leads are paired by "
+              "seed, in points of test accuracy; 95 % sure: the lower end of the 95 % interval",
               large, small, seeds, std::size(rates)),
           .predict =
               [] {

@@ -48,8 +48,7 @@ lab::Claim xiao_2018(const Bench& bench) {
           .paper = "Xiao et al. 2018",
           .words =
               "Delta-orthogonal initialization at the edge of chaos trains very deep plain tanh CNNs, "
-              "without shortcuts "
-              "or normalization, where Gaussian weights of the same variance fail.",
+              "without shortcuts or normalization, where Gaussian weights of the same variance fail.",
           .setting = fmt::format(
               "{} (500 layers) on Fashion-MNIST at 14×14, 4×4 behind two strides; {} steps of SGD {}, "
               "momentum 0.9, batch {}; the Gaussian also gets 10 and 100 times that rate",

@@ -20,10 +20,11 @@ struct CheckpointFlags {
   void require_writable() const;
   /// Tells on stderr that `result` was stopped early, if it was.
   void report_end(const train::TrainOptions& options, const train::TrainResult& result) const;
-  /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from diverging.
+  /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from
+  /// diverging.
   void require_end(const train::TrainResult& result, const char* remedy) const;
-  /// Fills in `options.checkpoint`; `metadata` goes into each checkpoint, so that it is a model file too. Usage Error for flags that
-  /// contradict each other.
+  /// Fills in `options.checkpoint`; `metadata` goes into each checkpoint, so that it is a model file too.
+  /// Usage Error for flags that contradict each other.
   void apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const;
 };
 

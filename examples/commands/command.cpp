@@ -28,7 +28,8 @@ std::atomic<bool> stop_asked{false};
 
 std::atomic<int> last_signal{0};
 
-/// The same wish said twice is meant: it does not wait for the step under way. A terminal that closes may say SIGHUP twice by itself.
+/// The same wish said twice is meant: it does not wait for the step under way. A terminal that closes may say
+/// SIGHUP twice by itself.
 void on_interrupt(int signal) {
   if (last_signal.exchange(signal) == signal && signal != SIGHUP) _exit(128 + signal);
   stop_asked = true;

@@ -26,13 +26,15 @@ void add_probe(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);
 
-/// What the commands that train have in common on the command line: the data set, and the settings of train/settings.
+/// What the commands that train have in common on the command line: the data set, and the settings of
+/// train/settings.
 struct TrainingFlags {
   std::string data = "fashion-mnist";
   train::TrainOptions values;  ///< as the flags write them
 
   void add_to(CLI::App& command);
-  /// The trainer's options, with a learning rate for the optimizer where none was given; usage Error for one out of range.
+  /// The trainer's options, with a learning rate for the optimizer where none was given; usage Error for one
+  /// out of range.
   train::TrainOptions options() const;
 
  private:
@@ -46,8 +48,8 @@ void add_skip_bad(CLI::App& command, std::string& data);
 Splits load_data(const std::string& text);
 Dataset load_half(const std::string& text, Split split);
 
-/// Gives both halves the normalisation that `options` or, if they have none, `usual` names: from then on it is the data's own, wherever the
-/// model sees them. Says so on stderr when it is not the data set's.
+/// Gives both halves the normalisation that `options` or, if they have none, `usual` names: from then on it
+/// is the data's own, wherever the model sees them. Says so on stderr when it is not the data set's.
 void normalise(Splits& data, const train::TrainOptions& options, const Normalisation& usual = {},
                const std::string& source = "");
 
@@ -56,8 +58,8 @@ models::InputSpec input_of(const Dataset& data);
 /// The first 256 training images in order: the batch that data-dependent initializers (lsuv) are fitted to.
 Batch initial_batch(const Dataset& training);
 
-/// Becomes true at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP; a second one of the first two ends the program at once. One that
-/// the program was started with as ignored stays so.
+/// Becomes true at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP; a second one of the first two ends the
+/// program at once. One that the program was started with as ignored stays so.
 const std::atomic<bool>& interrupted();
 void watch_interrupts();
 
@@ -68,7 +70,8 @@ void point_to_probe(const train::Evaluation& test, const Dataset& data, const st
 /// Accepts a seed: digits alone. Without it CLI11 takes -1 for 2⁶⁴ - 1.
 CLI::Validator seed_number();
 
-/// Splits at any of `separators` outside parentheses, braces and quoted values; pieces are trimmed, empty ones dropped.
+/// Splits at any of `separators` outside parentheses, braces and quoted values; pieces are trimmed, empty
+/// ones dropped.
 std::vector<std::string> split_list(const std::string& text, const std::string& separators);
 
 /// "88.1%", or "-" for a number that is not known.
@@ -83,7 +86,8 @@ std::string accuracy_text(const train::Evaluation& test, const Dataset& data);
 void print_confusion(const train::Evaluation& test, const Dataset& data);
 /// A line for each class of `data`: precision, recall, F1 and how many samples it has.
 void print_class_scores(const train::Evaluation& test, const Dataset& data);
-/// "macro_f1", "balanced_accuracy" and "classes": precision, recall and F1 of each; null where one is not defined.
+/// "macro_f1", "balanced_accuracy" and "classes": precision, recall and F1 of each; null where one is not
+/// defined.
 void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& test, const Dataset& data);
 
 /// A row for each true class, a column for each predicted one.

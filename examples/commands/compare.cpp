@@ -34,8 +34,7 @@ namespace {
 
 constexpr const char* usual_schemes =
     "default; zeros; constant(0.05); uniform(-0.05, 0.05); normal(std=0.01); normal(std=1); xavier_uniform; "
-    "xavier_normal; "
-    "kaiming_uniform; kaiming_normal; orthogonal";
+    "xavier_normal; kaiming_uniform; kaiming_normal; orthogonal";
 
 struct CompareFlags {
   TrainingFlags training;
@@ -101,8 +100,8 @@ std::string checksum(const MappedFile& file) {
       file, [&] { return fmt::format(" {:08x}", crc32_of(0, file.bytes().data(), file.bytes().size())); });
 }
 
-/// The checksums of a weight file and of all that its tensors lie in (shards, external data), so that runs kept from older
-/// weights are not taken for those of these.
+/// The checksums of a weight file and of all that its tensors lie in (shards, external data), so that runs
+/// kept from older weights are not taken for those of these.
 std::string checksum(const std::string& path) {
   std::string sums = checksum(*MappedFile::open(path));
   const TensorFile file = read_tensor_file(path);

@@ -7,7 +7,8 @@
 
 namespace fanin::program {
 
-/// Prints a large JSON value on stdout part by part, as `json_text` would the whole, so that it never lies in memory at once.
+/// Prints a large JSON value on stdout part by part, as `json_text` would the whole, so that it never lies in
+/// memory at once.
 class JsonPrinter {
  public:
   /// Begins an object '{' or an array '[': in an object under `key`.

@@ -34,7 +34,8 @@ using nlohmann::json;
 constexpr std::size_t longest_class_name = 1024;
 /// Floats that one layer's output may take for one image: 1 GiB.
 constexpr Index largest_activation = Index{1} << 28;
-/// What drawing again may cost, in multiplications: an orthogonal matrix takes rows × columns × the smaller of both.
+/// What drawing again may cost, in multiplications: an orthogonal matrix takes rows × columns × the smaller
+/// of both.
 constexpr double largest_draw = 4e11;
 
 /// The metadata of a file as typed values within limits, with errors that name the file and the key.
@@ -229,7 +230,8 @@ std::string flag_with(const char* flag, const std::string& word) {
   return word.size() > longest ? flag : fmt::format("{} {}", flag, shell_word(word));
 }
 
-/// The batch that schemes are fitted to, from the data set that the user names; Error where it is another than in training.
+/// The batch that schemes are fitted to, from the data set that the user names; Error where it is another
+/// than in training.
 Batch fitting_batch(const LoadedModel& described, const std::string& fitted, const Redraw& allowed) {
   const Dataset& like = described.like;
   const std::string why = fmt::format("{} started fitted to images of '{}' by '{}'", fitted,

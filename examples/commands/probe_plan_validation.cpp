@@ -157,8 +157,7 @@ void validate_plan(const ValidationOptions& options) {
     return;
   }
   say("{}\n10 epochs at lr {} on {} images of {}, seeds {} to {}; gap: mean and standard error of the "
-      "difference to the "
-      "best scheme, seed by seed; {:.0f} s\n",
+      "difference to the best scheme, seed by seed; {:.0f} s\n",
       table.to_string(), options.lr, data.train.count, options.data, options.seed, options.seed + seeds - 1,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   for (const int half : {0, 1})

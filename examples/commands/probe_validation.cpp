@@ -186,8 +186,7 @@ void validate_probe(const ValidationOptions& options) {
     return;
   }
   say("\n{} (model, scheme) pairs, seeds {} to {}; trains: test accuracy ≥ {:.0f}% after {} epochs at lr {} "
-      "on "
-      "{} images of {}; {:.0f} s\n",
+      "on {} images of {}; {:.0f} s\n",
       trials.size() / static_cast<std::size_t>(options.seeds), options.seed,
       options.seed + static_cast<std::uint64_t>(options.seeds) - 1, 100 * trained, epochs, options.lr,
       splits.train.count, options.data,

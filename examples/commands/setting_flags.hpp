@@ -10,7 +10,8 @@
 
 namespace fanin::program {
 
-/// Offers the settings of one topic as flags of `command`, in the list's order. They write into `options`, which must outlive it.
+/// Offers the settings of one topic as flags of `command`, in the list's order. They write into `options`,
+/// which must outlive it.
 template <class Options>
 void add_setting_flags(CLI::App& command, Options& options, train::Topic topic,
                        const std::string& group = {}) {

@@ -6,7 +6,8 @@
 
 namespace fanin::program {
 
-/// Columns of text, each as wide as its widest cell. Cells hold no NUL: what comes from a file goes through `printable`.
+/// Columns of text, each as wide as its widest cell. Cells hold no NUL: what comes from a file goes through
+/// `printable`.
 class TextTable {
  public:
   struct Column {

@@ -24,8 +24,9 @@ class NoGrad {
 };
 
 /// Where an op's backward pass puts the gradients of its inputs. Each input is served in one of two ways:
-/// `give` hands over a finished tensor; `slot` lends the input's own gradient buffer to a kernel that can overwrite or
-/// accumulate, which saves a temporary and a pass over memory (a leaf's slot is its `grad()` itself).
+/// `give` hands over a finished tensor; `slot` lends the input's own gradient buffer to a kernel that can
+/// overwrite or accumulate, which saves a temporary and a pass over memory (a leaf's slot is its `grad()`
+/// itself).
 class Gradients {
  public:
   struct Slot {
@@ -38,8 +39,9 @@ class Gradients {
   Slot slot(int i);
   /// As `slot`, or a null pointer with accumulate=false when the gradient is not wanted.
   Slot slot_if_wanted(int i) { return wanted(i) ? slot(i) : Slot{nullptr, false}; }
-  /// Takes `gradient` (of the input's shape) as, or adds it to, the input's gradient; ignored when not wanted.
-  /// The op's own `grad_output` may be given on, to several inputs even: a shared buffer is copied before it is added to.
+  /// Takes `gradient` (of the input's shape) as, or adds it to, the input's gradient; ignored when not
+  /// wanted. The op's own `grad_output` may be given on, to several inputs even: a shared buffer is copied
+  /// before it is added to.
   void give(int i, Tensor gradient);
 
  private:
@@ -92,7 +94,8 @@ class Node {
   bool released_ = false;
 };
 
-/// Asks the next backward pass to keep d loss / d `output` of a computed tensor (torch's `retain_grad`); nothing for a leaf.
+/// Asks the next backward pass to keep d loss / d `output` of a computed tensor (torch's `retain_grad`);
+/// nothing for a leaf.
 void retain_grad(const Tensor& output);
 /// What it kept; undefined when the pass did not reach `output`.
 Tensor retained_grad(const Tensor& output);
@@ -113,9 +116,9 @@ class NodeOf final : public Node {
   std::optional<Op> op_;
 };
 
-/// Runs an op and, where an input requires grad and recording is on, records it.
-/// `Op::forward(const Tensor&...)` returns the output and keeps in `Op`'s members what backward needs. An output it
-/// keeps is safe to keep: the tensor returned here is another handle on the same elements, so no cycle can form.
+/// Runs an op and, where an input requires grad and recording is on, records it. `Op::forward(const
+/// Tensor&...)` returns the output and keeps in `Op`'s members what backward needs. An output it keeps is
+/// safe to keep: the tensor returned here is another handle on the same elements, so no cycle can form.
 template <class Op, class... Inputs>
 Tensor record(Op op, const Inputs&... inputs) {
   const Tensor output = op.forward(inputs...);

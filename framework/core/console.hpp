@@ -4,12 +4,14 @@
 #include <string>
 #include <string_view>
 
-/// What a program says: results on stdout, all else on stderr. A write that fails never ends a run; `close_output` tells of
-/// results that did not arrive. All of it is printable, whatever it quotes: control characters but the line's end become visible.
+/// What a program says: results on stdout, all else on stderr. A write that fails never ends a run;
+/// `close_output` tells of results that did not arrive. All of it is printable, whatever it quotes: control
+/// characters but the line's end become visible.
 namespace fanin {
 
-/// To be called before anything else. Closed standard streams get /dev/null, so that no file opened later takes their place and
-/// what is said into it; writes past a pipe's end or a file-size limit fail with a reason rather than kill.
+/// To be called before anything else. Closed standard streams get /dev/null, so that no file opened later
+/// takes their place and what is said into it; writes past a pipe's end or a file-size limit fail with a
+/// reason rather than kill.
 void prepare_streams();
 
 /// On stderr. What cannot be written there is dropped: progress is worth less than the run it tells of.
@@ -34,11 +36,12 @@ void say(fmt::format_string<Args...> format, Args&&... args) {
 /// Sends what was said so far on its way.
 void flush_output();
 
-/// Flushes stdout; Error when anything that was said did not arrive. Where it went to a pipe whose reader has ended (`| head`) and
-/// the parent did not ask otherwise, the process ends as others do there, by SIGPIPE.
+/// Flushes stdout; Error when anything that was said did not arrive. Where it went to a pipe whose reader has
+/// ended (`| head`) and the parent did not ask otherwise, the process ends as others do there, by SIGPIPE.
 void close_output();
 
-/// Columns for a line that changes in place on stderr: 0 where there is none, as stderr is no terminal, or a dumb one.
+/// Columns for a line that changes in place on stderr: 0 where there is none, as stderr is no terminal, or a
+/// dumb one.
 int live_width();
 /// Shows `line`, of at most `live_width` columns, until the next note or live line takes its place.
 void live_line(std::string_view line);

@@ -11,8 +11,8 @@
 namespace fanin {
 namespace {
 
-/// The cores that a control group's quota pays for, read from `path` ("50000 100000", or "max 100000"); infinity when there
-/// is none.
+/// The cores that a control group's quota pays for, read from `path` ("50000 100000", or "max 100000");
+/// infinity when there is none.
 double quota(const std::string& path) {
   std::ifstream file(path);
   double microseconds = 0, period = 0;

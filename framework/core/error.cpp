@@ -10,8 +10,8 @@
 namespace fanin {
 namespace {
 
-/// How many letters must be added, left out, replaced or exchanged with their neighbour to turn one word into another, whatever
-/// their case.
+/// How many letters must be added, left out, replaced or exchanged with their neighbour to turn one word into
+/// another, whatever their case.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   const auto same = [&](std::size_t i, std::size_t j) {
     return std::tolower(static_cast<unsigned char>(a[i])) == std::tolower(static_cast<unsigned char>(b[j]));
@@ -31,8 +31,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return last.back();
 }
 
-/// How many edits make a slip of a word of this length rather than another word: none of one letter, one of up to five, then two,
-/// and a third of a long one.
+/// How many edits make a slip of a word of this length rather than another word: none of one letter, one of
+/// up to five, then two, and a third of a long one.
 std::size_t slips(std::size_t length) {
   return length < 2 ? 0 : length < 6 ? 1 : std::max<std::size_t>(2, length / 3);
 }

@@ -7,10 +7,12 @@
 
 namespace fanin {
 
-/// Whose fault it was; the program's exit code follows from it (`run` and `memory`, which the system refused → 1, `usage` → 2).
+/// Whose fault it was; the program's exit code follows from it (`run` and `memory`, which the system refused
+/// → 1, `usage` → 2).
 enum class Blame { run, usage, memory };
 
-/// The one exception type. Its message is one line that names the thing, the value, what was expected and what to do.
+/// The one exception type. Its message is one line that names the thing, the value, what was expected and
+/// what to do.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, Blame blame = Blame::run)
@@ -33,7 +35,8 @@ template <class... Args>
   throw Error(fmt::format(format, std::forward<Args>(args)...), Blame::usage);
 }
 
-/// "; did you mean 'a' or 'b'?" for the known names nearest to `name` by edit distance, or "; known: a, b, c" when none is near.
+/// "; did you mean 'a' or 'b'?" for the known names nearest to `name` by edit distance, or "; known: a, b, c"
+/// when none is near.
 std::string suggest(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace fanin

@@ -21,7 +21,8 @@ bool is_quote(char c) { return c == '"' || c == '\''; }
 /// A quote opens a quoted value only where a value begins: `it's` is a word like any other.
 bool begins_value(char before) { return before == '(' || before == ',' || before == '='; }
 
-/// One past the closing quote of the quoted value that begins at `at`; npos when it is not closed before `end`.
+/// One past the closing quote of the quoted value that begins at `at`; npos when it is not closed before
+/// `end`.
 std::size_t end_of_quoted(std::string_view text, std::size_t at, std::size_t end) {
   const char quote = text[at];
   for (++at; at < end; ++at) {

@@ -21,8 +21,8 @@ struct Argument {
 /// A call text, the way schemes, models and data sets are named on the command line, in files and in
 /// checkpoints: `name`, `name(0.01)`, `mlp(hidden=256-128, activation=tanh)`. A value may itself be a call,
 /// `a=sqrt(5)`, and may stand in quotes, 'single' or "double", where it holds a comma, an equals sign, a lone
-/// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the quote
-/// itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
+/// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the
+/// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 struct Expression {
   std::string name;
   std::vector<Argument> args;
@@ -43,8 +43,9 @@ struct Expression {
 /// `text` as a value of a call text: as it is where it reads back so, else in double quotes.
 std::string value_text(const std::string& text);
 
-/// The pieces of a list of call texts: `text` cut at any of `separators` outside parentheses, braces and quoted values.
-/// Each as its first and one-past-last byte, without the space around it; empty ones are left out.
+/// The pieces of a list of call texts: `text` cut at any of `separators` outside parentheses, braces and
+/// quoted values. Each as its first and one-past-last byte, without the space around it; empty ones are left
+/// out.
 std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text,
                                                              std::string_view separators);
 

@@ -51,13 +51,14 @@ class Generator {
   /// The same draws, but only the first `head` values are in order of `randperm`; the others follow in any.
   void randperm_head(std::span<Index> out, Index head);
 
-  /// Moves on as `uniform` and `normal` of n elements would, drawing nothing: a cached normal comes to be, or to be used up, as
-  /// there. Error for n < 0.
+  /// Moves on as `uniform` and `normal` of n elements would, drawing nothing: a cached normal comes to be, or
+  /// to be used up, as there. Error for n < 0.
   void skip_uniform(Index n);
   void skip_normal(Index n);
   /// A stream of its own, keyed by this one's whole state and `name`; this one does not move.
   Generator fork(std::string_view name) const;
-  /// From here on `fork` gives new streams, though no number was drawn: for whoever forks and may draw nothing.
+  /// From here on `fork` gives new streams, though no number was drawn: for whoever forks and may draw
+  /// nothing.
   void renew_forks() { ++renewals_; }
 
   /// The whole state as text, for a checkpoint; `restore` reads it back, Error for anything `save` did not

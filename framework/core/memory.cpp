@@ -85,8 +85,8 @@ void give_back(FreeLists& lists) noexcept {
   }
 }
 
-/// How many blocks of a class a thread keeps for itself: small ones by the dozen, none of those beside whose first touch a
-/// mutex costs nothing.
+/// How many blocks of a class a thread keeps for itself: small ones by the dozen, none of those beside whose
+/// first touch a mutex costs nothing.
 std::size_t most_kept(std::size_t size_class) {
   constexpr std::size_t most_bytes = std::size_t{256} << 10, most_blocks = 64;
   return std::min(most_blocks, most_bytes / size_of(size_class));

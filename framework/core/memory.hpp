@@ -8,9 +8,10 @@
 
 namespace fanin {
 
-/// A caching pool: blocks are kept by size class when freed, a few by each thread and the rest for all of them, so a training
-/// step asks the system for nothing after its first round, and a class never holds more than were once in use together and
-/// those few, whichever threads make and free. Aligned to 64 bytes. Under AddressSanitizer every block is the system's.
+/// A caching pool: blocks are kept by size class when freed, a few by each thread and the rest for all of
+/// them, so a training step asks the system for nothing after its first round, and a class never holds more
+/// than were once in use together and those few, whichever threads make and free. Aligned to 64 bytes. Under
+/// AddressSanitizer every block is the system's.
 void* pool_allocate(std::size_t bytes);
 void pool_free(void* block, std::size_t bytes) noexcept;
 /// Returns this thread's blocks, and those kept for all, to the system.
@@ -18,8 +19,9 @@ void pool_trim() noexcept;
 /// How many blocks this thread has asked the system for so far (the zero-allocation test watches it).
 std::uint64_t pool_system_allocations();
 
-/// Asks the system to back the whole huge pages within a block, not yet touched, by such: the first touch then costs one page
-/// fault for 2 MiB in place of 512, which take longer than filling it. Where the system has no huge pages, nothing is lost.
+/// Asks the system to back the whole huge pages within a block, not yet touched, by such: the first touch
+/// then costs one page fault for 2 MiB in place of 512, which take longer than filling it. Where the system
+/// has no huge pages, nothing is lost.
 void prefer_huge_pages(void* block, std::size_t bytes) noexcept;
 
 /// The pool as a standard allocator: `PoolVector`, `std::allocate_shared(PoolAllocator<T>{}, …)`.

@@ -25,8 +25,8 @@ void relax() {
 #endif
 }
 
-/// Workers that spin between jobs for a while, and then sleep: a training step hands out work every few microseconds, and
-/// a futex costs more. So does the thread that waits for them.
+/// Workers that spin between jobs for a while, and then sleep: a training step hands out work every few
+/// microseconds, and a futex costs more. So does the thread that waits for them.
 ///
 /// Each thread has a share of the pieces of its own, the same one in every job of as many pieces: what it
 /// wrote in one job lies in its own cache for the next. A thread that is done takes from the others' shares,

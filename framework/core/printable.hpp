@@ -12,8 +12,9 @@ struct CodePoint {
 };
 CodePoint code_point(std::string_view text);
 
-/// Text from a file nobody vouches for, safe to show on a terminal: control characters (C0, DEL, C1), the marks that turn
-/// the direction of writing, and bytes that are not UTF-8 become visible escapes ("\n", "\x1b", "\u202e").
+/// Text from a file nobody vouches for, safe to show on a terminal: control characters (C0, DEL, C1), the
+/// marks that turn the direction of writing, and bytes that are not UTF-8 become visible escapes ("\n",
+/// "\x1b", "\u202e").
 std::string printable(std::string_view text);
 
 /// The same of a text of ours of several lines: its line ends stay.

@@ -7,14 +7,16 @@
 
 namespace fanin {
 
-/// The sizes of a tensor's dimensions, outermost first (images: N, C, H, W). At most `max_rank` of them, kept inline.
+/// The sizes of a tensor's dimensions, outermost first (images: N, C, H, W). At most `max_rank` of them, kept
+/// inline.
 class Shape {
  public:
   static constexpr int max_rank = 6;
 
   Shape() = default;  ///< rank 0: a scalar, one element
   Shape(std::initializer_list<Index> sizes);
-  /// Sizes from a range; Error on a negative size, more than `max_rank` of them, or an element count past 2^48.
+  /// Sizes from a range; Error on a negative size, more than `max_rank` of them, or an element count past
+  /// 2^48.
   static Shape of(const Index* sizes, std::size_t rank);
 
   int rank() const { return rank_; }

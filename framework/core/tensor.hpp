@@ -12,9 +12,9 @@ namespace fanin {
 
 class Node;  // autograd/node.hpp: how a tensor was computed
 
-/// Headers of one build with the library of the other would read floats as doubles, also through functions whose names tell
-/// nothing of `real`. So whoever sees this header refers to a name that only its own build's library has (core/tensor.cpp):
-/// the link fails, and the name that is missing says why.
+/// Headers of one build with the library of the other would read floats as doubles, also through functions
+/// whose names tell nothing of `real`. So whoever sees this header refers to a name that only its own build's
+/// library has (core/tensor.cpp): the link fails, and the name that is missing says why.
 #ifdef FANIN_DOUBLE
 extern const char needs_the_library_built_with_FANIN_DOUBLE;
 [[gnu::used, gnu::retain]] inline const char* const built_with_double =
@@ -25,9 +25,10 @@ extern const char needs_the_library_built_without_FANIN_DOUBLE;
     &needs_the_library_built_without_FANIN_DOUBLE;
 #endif
 
-/// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images NCHW.
-/// A default-made Tensor is undefined, as is one that was moved from or a `grad()` that no backward pass has filled: it
-/// holds nothing; it may be copied, assigned to and asked whether it is `defined()`, and all else is an Error.
+/// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images
+/// NCHW. A default-made Tensor is undefined, as is one that was moved from or a `grad()` that no backward
+/// pass has filled: it holds nothing; it may be copied, assigned to and asked whether it is `defined()`, and
+/// all else is an Error.
 class Tensor {
  public:
   Tensor() = default;
@@ -45,8 +46,9 @@ class Tensor {
   static Tensor over(std::shared_ptr<void> owner, real* elements, const Shape& shape);
 
   bool defined() const { return impl_ != nullptr; }
-  /// From here on the elements have no values: reading them is an Error that says whose they are, until `fill`, `copy_from` or
-  /// a pointer to write through (`data()` of a tensor that is not const, to elements that are NaN) has set them.
+  /// From here on the elements have no values: reading them is an Error that says whose they are, until
+  /// `fill`, `copy_from` or a pointer to write through (`data()` of a tensor that is not const, to elements
+  /// that are NaN) has set them.
   void unset(std::string whose);
   bool has_values() const;
   const Shape& shape() const;
@@ -64,7 +66,8 @@ class Tensor {
 
   /// A new handle on the same elements without autograd history.
   Tensor detach() const;
-  /// A new handle on the same elements, seen in another shape of as many elements; no autograd (ops/reshape has it).
+  /// A new handle on the same elements, seen in another shape of as many elements; no autograd (ops/reshape
+  /// has it).
   Tensor view(const Shape& shape) const;
   /// A copy of the elements, without autograd history.
   Tensor clone() const;
@@ -82,14 +85,15 @@ class Tensor {
   Tensor grad() const;
   /// Forgets the gradient but keeps its buffer for the next backward pass.
   void zero_grad();
-  /// The gradient's buffer, made if needed, contents unset; `mark_grad` declares that it now holds the gradient.
+  /// The gradient's buffer, made if needed, contents unset; `mark_grad` declares that it now holds the
+  /// gradient.
   Tensor& grad_buffer();
   void mark_grad();
   const std::shared_ptr<Node>& node() const;
   /// For autograd: this handle, newly made, as the output of `node`.
   void set_node(std::shared_ptr<Node> node);
-  /// Runs the graph backward from this scalar (autograd/backward.cpp); Error for a non-scalar, a tensor without a
-  /// graph, or a graph already freed.
+  /// Runs the graph backward from this scalar (autograd/backward.cpp); Error for a non-scalar, a tensor
+  /// without a graph, or a graph already freed.
   void backward(bool retain_graph = false) const;
   /// Whether no other handle sees these elements.
   bool unique() const;

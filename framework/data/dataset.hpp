@@ -35,8 +35,8 @@ struct Dataset {
   /// Sets `mean` and `stddev` from the images; a constant channel gets stddev 1, so that normalising never
   /// divides by zero.
   void measure();
-  /// Sets `mean` and `stddev` to given ones; an empty normalisation changes nothing. Error when it is of another number of
-  /// channels, not finite, or a stddev is not positive.
+  /// Sets `mean` and `stddev` to given ones; an empty normalisation changes nothing. Error when it is of
+  /// another number of channels, not finite, or a stddev is not positive.
   void normalise(const Normalisation& given);
 
   /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range.

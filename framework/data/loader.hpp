@@ -34,8 +34,8 @@ struct Batch {
 ///     for (Batch batch; loader.next(batch);) step(batch.images, batch.labels);   // one epoch
 class Loader {
  public:
-  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop` with fewer
-  /// samples than one batch.
+  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop` with
+  /// fewer samples than one batch.
   Loader(const Dataset& data, LoaderOptions options, const Generator& gen = Generator(0));
   Loader(Dataset&&, LoaderOptions, const Generator& = Generator(0)) = delete;
 
@@ -72,7 +72,8 @@ class Loader {
   std::vector<std::uint8_t> augmented_, scratch_;
 };
 
-/// The first `most` samples of a set, or all it has, in their order, under `normalisation`; the set's own when that is empty.
+/// The first `most` samples of a set, or all it has, in their order, under `normalisation`; the set's own
+/// when that is empty.
 Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation = {});
 
 }  // namespace fanin

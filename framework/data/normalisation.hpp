@@ -3,8 +3,8 @@
 
 namespace fanin {
 
-/// What a pixel becomes before a network sees it: (pixel/255 − mean)/stddev. One number for all channels, or one for each.
-/// A network is trained and used under one and the same.
+/// What a pixel becomes before a network sees it: (pixel/255 − mean)/stddev. One number for all channels, or
+/// one for each. A network is trained and used under one and the same.
 struct Normalisation {
   std::vector<double> mean = {}, stddev = {};
 

@@ -18,14 +18,15 @@ struct ImageView {
 
 /// What a loader does to each sample: steps in the order written, as text `crop(pad=2); flip; shift(2)`.
 ///   crop(pad=P)            pad by P pixels of 0 on every side, then cut the old size at a random place
-///   (torchvision's
-///                          RandomCrop(size, padding=P)); `crop(pad=P, mode=edge)` and `mode=reflect` pad
-///                          with the border
+///                          (torchvision's RandomCrop(size, padding=P)); `crop(pad=P, mode=edge)` and
+///                          `mode=reflect` pad with the border
 ///   flip(p=0.5)            mirror left to right with probability p (RandomHorizontalFlip)
-///   shift(D)               move by -D..D pixels each way, filling with 0; `shift(x=2, y=0)` for each way by
-///   itself
-///   normalise(mean=M, stddev=S)  (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one number for
-///                          each channel. It is no augmentation: whoever tests and uses the model does the same
+///   shift(D)               move by -D..D pixels each way, filling with 0; `shift(x=2, y=0)` for each way
+///                          by itself
+///   normalise(mean=M, stddev=S)
+///                          (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one
+///                          number for each channel. It is no augmentation: whoever tests and uses the
+///                          model does the same
 /// Every draw is from the generator handed in; sizes never change.
 class Transform {
  public:

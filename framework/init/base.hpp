@@ -12,7 +12,8 @@ OptionSpec base_option(const std::string& standard);
 Initializer base_of(const Initializer& options);
 /// A scheme's `draw_at`: what its base takes; the source it is given is its base's.
 Draw draw_of_base(const Shape& shape, const Site& site, const Initializer& options);
-/// What a base would have to be that this scheme is not: one that needs no data and no other scheme. None where it can be one.
+/// What a base would have to be that this scheme is not: one that needs no data and no other scheme. None
+/// where it can be one.
 std::optional<std::string> why_no_base(const SchemeInfo& scheme);
 /// A scheme's `check`: error for a base that is none.
 void check_base(const Initializer& options);

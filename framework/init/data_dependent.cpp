@@ -42,8 +42,7 @@ std::vector<SchemeInfo> data_family() {
        .paper = "Mishkin & Matas 2015, All you need is a good init (tolerance 0.1 there)",
        .use = "deep nets of any activation, without working out a gain; nets without normalisation",
        .fails = "a batch unlike the data, or a layer that is dead on it: it is left as drawn; a spread that "
-                "differs much "
-                "between channels stays",
+                "differs much between channels stays",
        .least_rank = 2,
        .needs_data = true,
        .draw_at = draw_of_base,
@@ -63,14 +62,12 @@ std::vector<SchemeInfo> data_family() {
                   "learn equally fast",
        .formula = "w ~ base, b = 0; for each layer in the order they run, for each channel: w ← w target/σ, "
                   "b ← (b - μ) target/σ (algorithm 1); then w_k ← w_k √(C_k / C), C_k = ‖∂ηᵀz/∂w_k‖ / ‖w_k‖ "
-                  "with η ~ N(0, 1), "
-                  "C their geometric mean, biases by the product so far: the function stays (algorithm 2, "
-                  "its fixed point)",
+                  "with η ~ N(0, 1), C their geometric mean, biases by the product so far: the function "
+                  "stays (algorithm 2, its fixed point)",
        .paper = "Krähenbühl et al. 2015, Data-dependent initializations of convolutional neural networks",
        .use = "nets without normalisation whose inputs are not centred; it starts as BatchNorm would",
        .fails = "last layers of few units on a small batch; a channel that is constant on the batch is left "
-                "as drawn; "
-                "algorithm 2 leaves layers alone that scaling would tell apart: behind tanh, a "
+                "as drawn; algorithm 2 leaves layers alone that scaling would tell apart: behind tanh, a "
                 "normalisation, a shortcut",
        .least_rank = 1,
        .fills_bias = true,
@@ -96,8 +93,7 @@ std::vector<SchemeInfo> data_family() {
            "w ~ base; log‖w‖ ← log‖w‖ - lr sign(∂GQ/∂log‖w‖) for each weight, the best of all steps kept; "
            "GQ = mean |(g - H g)/(g + ε) - 1|",
        .paper = "Dauphin & Schoenholz 2019, MetaInit: initializing learning by learning to initialize; here "
-                "H g and GQ's "
-                "gradient are finite differences, in place of a second backward pass",
+                "H g and GQ's gradient are finite differences, in place of a second backward pass",
        .use = "nets for which no gain is known; each step costs 2 passes for every weight and 2 more",
        .fails = "large models (cost); small batches and saturated nets, where the gradient is mostly noise",
        .least_rank = 2,

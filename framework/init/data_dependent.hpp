@@ -3,7 +3,8 @@
 
 #include "framework/init/initializer.hpp"
 
-// Schemes that draw by a base, and are then fitted to a batch of training data by nn::initialize (nn/refine.hpp).
+// Schemes that draw by a base, and are then fitted to a batch of training data by nn::initialize
+// (nn/refine.hpp).
 namespace fanin::init {
 
 struct LsuvOptions {
@@ -20,8 +21,8 @@ struct KrahenbuhlOptions {
   bool between = true;  ///< then the layers' rates of change are made equal
   std::string base = "normal";
 };
-/// Krähenbühl et al. 2015: each channel's output gets mean 0 and the target deviation, by its weights and bias; then
-/// neighbouring layers are scaled against each other, so that all learn equally fast.
+/// Krähenbühl et al. 2015: each channel's output gets mean 0 and the target deviation, by its weights and
+/// bias; then neighbouring layers are scaled against each other, so that all learn equally fast.
 Initializer krahenbuhl(const KrahenbuhlOptions& options = {});
 
 }  // namespace fanin::init

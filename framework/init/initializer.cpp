@@ -85,14 +85,12 @@ void Initializer::fill(Tensor& w, const Fans& fans, Generator& gen) const {
   if (scheme_->needs_data)
     fail_usage(
         "scheme '{}' fits weights to a batch of training data: name it for a model (fanin train, compare; in "
-        "code "
-        "nn::initialize with images and labels)",
+        "code nn::initialize with images and labels)",
         name());
   if (scheme_->needs_model)
     fail_usage(
         "scheme '{}' depends on a layer's place in its model: name it for a model (fanin train, compare; in "
-        "code "
-        "nn::initialize)",
+        "code nn::initialize)",
         name());
   fill(w, Site{.fans = fans}, gen);
 }

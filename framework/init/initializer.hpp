@@ -27,8 +27,8 @@ class Initializer {
   /// Draws `w` from `gen`, for a layer with these fans. Nothing happens to a tensor without elements. Error
   /// where the scheme cannot fill such a shape (the fan of a 1-d tensor, an orthogonal vector …).
   void fill(Tensor& w, const Fans& fans, Generator& gen) const;
-  /// The same for a tensor that stands at `site` in a model. The others take it for a lone layer's, and refuse a scheme
-  /// that has no meaning there.
+  /// The same for a tensor that stands at `site` in a model. The others take it for a lone layer's, and
+  /// refuse a scheme that has no meaning there.
   void fill(Tensor& w, const Site& site, Generator& gen) const;
   /// With the fans of the tensor's own shape.
   void fill(Tensor& w, Generator& gen) const;
@@ -39,7 +39,8 @@ class Initializer {
   /// The standard deviation a tensor of this shape is meant to get, where the scheme has one.
   std::optional<double> deviation(const Shape& shape, const Fans& fans) const;
 
-  /// What one may not expect of a tensor of this shape, in a sentence to be shown beside the draw; none where all is well.
+  /// What one may not expect of a tensor of this shape, in a sentence to be shown beside the draw; none where
+  /// all is well.
   std::optional<std::string> caution(const Shape& shape, const Fans& fans) const;
 
   /// `name(option=value, …)` with the options that are not at their default; `parse` reads it back exactly.

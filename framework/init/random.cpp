@@ -27,11 +27,12 @@ double upper_quantile(double tail) {
   return x;
 }
 
-/// How far mean may be outside [a, b], in std, for PyTorch's way to draw what it should; it warns of one further away.
+/// How far mean may be outside [a, b], in std, for PyTorch's way to draw what it should; it warns of one
+/// further away.
 constexpr double farthest = 2;
 
-/// The part of N(mean, std²) within [a, b], where that is far from mean: by the tail beyond, which keeps the digits that
-/// differences of probabilities near 1 lose. Beyond all numbers it is the end near mean.
+/// The part of N(mean, std²) within [a, b], where that is far from mean: by the tail beyond, which keeps the
+/// digits that differences of probabilities near 1 lose. Beyond all numbers it is the end near mean.
 void fill_far_tail(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
   const bool above = mean < a;  // the interval is
   const double near = above ? a : b;

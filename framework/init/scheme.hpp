@@ -56,13 +56,15 @@ struct SchemeInfo {
   bool needs_data = false;
   /// Its rule has no meaning for a tensor outside a model.
   bool needs_model = false;
-  /// Two parameters' draws of one kind share their luck (init/source.hpp); `other` for a scheme that takes anything else.
+  /// Two parameters' draws of one kind share their luck (init/source.hpp); `other` for a scheme that takes
+  /// anything else.
   Draw draw = Draw::other;
   /// The same, where it depends on more than the scheme; used in place of `draw` where there is one.
   Draw (*draw_at)(const Shape& shape, const Site& site, const Initializer& options) = nullptr;
   /// Draws the elements; the tensor has some, and a rank within the bounds.
   void (*fill)(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) = nullptr;
-  /// The same for a scheme that asks where the tensor stands in its model; used in place of `fill` where there is one.
+  /// The same for a scheme that asks where the tensor stands in its model; used in place of `fill` where
+  /// there is one.
   void (*fill_at)(Tensor& w, const Site& site, Generator& gen, const Initializer& options) = nullptr;
   /// The standard deviation the elements are meant to have; null where there is no such number.
   double (*deviation)(const Shape& shape, const Fans& fans, const Initializer& options) = nullptr;

@@ -5,9 +5,9 @@
 
 namespace fanin::init {
 
-/// Where a parameter stands in its model, for the schemes whose rule depends on it. As made, it is the weight of a lone
-/// layer: the first and the last one at once. A weight layer is one with a `weight` of 2 or more dimensions; they are
-/// counted in the model's order of declaration, shortcuts included.
+/// Where a parameter stands in its model, for the schemes whose rule depends on it. As made, it is the weight
+/// of a lone layer: the first and the last one at once. A weight layer is one with a `weight` of 2 or more
+/// dimensions; they are counted in the model's order of declaration, shortcuts included.
 struct Site {
   std::string name = {};  ///< full name, `layer1.0.conv1.weight`; empty outside a model
   Fans fans = {};

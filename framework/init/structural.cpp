@@ -67,8 +67,7 @@ void fill_rezero(Tensor& w, const Site& site, Generator& gen, const Initializer&
   if (site.scaled_branches == 0)
     fail_usage(
         "scheme 'rezero' finds no residual branch with a learnable scale in this model: it is for nets such "
-        "as "
-        "resnet_small(batch_norm=false, branch_scale=true)");
+        "as resnet_small(batch_norm=false, branch_scale=true)");
   if (site.branch_weight) return w.fill(static_cast<real>(options.number("alpha")));
   base_of(options).fill(w, site, gen);
 }
@@ -96,8 +95,7 @@ std::vector<SchemeInfo> structural_family() {
        .summary =
            "ZerO: zeros and ones alone, nothing drawn: identities, Hadamard matrices where a layer widens",
        .formula = "out ≤ in: w[i, i] = 1, else 0; out > in: w[i, j] = c (-1)^popcount(i & j), m = ⌈log2 "
-                  "out⌉; kernels at "
-                  "their centre; a residual branch's last layer 0",
+                  "out⌉; kernels at their centre; a residual branch's last layer 0",
        .paper =
            "Zhao et al. 2021, ZerO initialization: initializing neural networks with only zeros and ones",
        .use = "residual nets with normalisation; starts that are the same for every seed",
@@ -135,8 +133,7 @@ std::vector<SchemeInfo> structural_family() {
            "Yang & Hu 2021, Feature learning in infinite-width neural networks; Yang et al. 2022, table 3",
        .use = "one learning rate for several widths: tune it at base_width, then widen",
        .fails = "alone it is half of muP: learning rates scale with width as well; fanin train and compare "
-                "do that, a loop of "
-                "your own asks optim::by_width",
+                "do that, a loop of your own asks optim::by_width",
        .least_rank = 2,
        .draw = Draw::normals,
        .fill_at = fill_mup},
@@ -162,8 +159,7 @@ std::vector<SchemeInfo> structural_family() {
            "ReZero, SkipInit: every residual branch starts multiplied by zero, so each block is the identity",
        .formula = "y = x + α F(x), α = 0 at the start and learnt; F drawn by base",
        .paper = "Bachlechner et al. 2020, ReZero is all you need; De & Smith 2020, BatchNorm biases residual "
-                "blocks "
-                "towards the identity",
+                "blocks towards the identity",
        .use = "very deep residual nets without normalisation",
        .fails =
            "nets whose branches have no learnable scale (refused); in the first step only the scales learn",

@@ -26,7 +26,8 @@ struct MupOptions {
 /// Yang & Hu 2021: the initial variances of the maximal update parametrization.
 Initializer mup(const MupOptions& options = {});
 
-/// `base` is the text of the scheme that draws the layers outside any branch, and the others before they are scaled.
+/// `base` is the text of the scheme that draws the layers outside any branch, and the others before they are
+/// scaled.
 Initializer fixup(const std::string& base = "kaiming_normal");
 
 struct ReZeroOptions {

@@ -114,7 +114,8 @@ std::optional<Sizes> from_keras(const Sizes& from, bool depthwise) {
   return to;
 }
 
-/// A view whose elements, read in row-major order, are those of the tensor in the new order; it may have more dimensions.
+/// A view whose elements, read in row-major order, are those of the tensor in the new order; it may have more
+/// dimensions.
 StoredTensor view_in_order(const StoredTensor& from, bool depthwise, Index channels) {
   StoredTensor view = from;
   Sizes strides = from.strides;

@@ -26,8 +26,8 @@ enum class Adapt {
 struct AdaptRule {
   std::string pattern;  ///< glob on the model's names
   Adapt rule;
-  /// Of `transpose`, for the dense layer behind a Flatten: in Keras its inputs are pixels of so many channels each, here
-  /// channels of pixels. 0: its inputs are in one order in both.
+  /// Of `transpose`, for the dense layer behind a Flatten: in Keras its inputs are pixels of so many channels
+  /// each, here channels of pixels. 0: its inputs are in one order in both.
   Index channels = 0;
 };
 
@@ -44,8 +44,8 @@ bool reorders(Adapt rule);
 /// Why `rule` cannot turn a tensor of sizes `from` into `to`; nothing when it can.
 std::optional<std::string> why_not(Adapt rule, const std::vector<Index>& from, const std::vector<Index>& to,
                                    Index channels = 0);
-/// The rules under which a tensor of sizes `from` fits, those that lose nothing first; without `reinitialize`, which always
-/// does.
+/// The rules under which a tensor of sizes `from` fits, those that lose nothing first; without
+/// `reinitialize`, which always does.
 std::vector<Adapt> fitting_rules(const std::vector<Index>& from, const std::vector<Index>& to);
 
 /// Writes the adapted values of `from` into `to`, whose elements hold the layer's own draw where the rule

@@ -20,7 +20,8 @@
 namespace fanin {
 namespace {
 
-/// Between a file's name and six random letters or digits, in the name of the temporary one: nobody else's file has it.
+/// Between a file's name and six random letters or digits, in the name of the temporary one: nobody else's
+/// file has it.
 constexpr std::string_view mark = ".tmp.fanin-";
 constexpr std::size_t random_letters = 6;
 constexpr std::size_t buffer_bytes = std::size_t{1} << 18;
@@ -74,8 +75,9 @@ bool lock(int descriptor) {
   return status == 0;
 }
 
-/// A new temporary file for `target`, locked for as long as it is open, which tells others that its writer lives. Its name
-/// comes back in `name`. Where the file system knows no locks it has none, and nobody removes it either.
+/// A new temporary file for `target`, locked for as long as it is open, which tells others that its writer
+/// lives. Its name comes back in `name`. Where the file system knows no locks it has none, and nobody removes
+/// it either.
 Descriptor create_temporary(const std::string& target, const std::string& path, std::string& name) {
   while (true) {
     name = target + std::string(mark) + std::string(random_letters, 'X');

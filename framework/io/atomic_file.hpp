@@ -30,12 +30,13 @@ class AtomicWriter {
 /// Replaces the file at `path` as a whole or not at all, whenever the process or the machine stops: `body`
 /// writes to a temporary file in the same folder, which is synced, renamed over `path`, and the folder
 /// synced. On an Error, from `body` or from the system, the old file is untouched and the temporary one
-/// removed. What a writer that was killed left in the folder goes with a process's first write to it. Permissions of an existing file are kept, and a symbolic link is followed, so that the file it
-/// points to is the one replaced.
+/// removed. What a writer that was killed left in the folder goes with a process's first write to it.
+/// Permissions of an existing file are kept, and a symbolic link is followed, so that the file it points to
+/// is the one replaced.
 void write_atomically(const std::string& path, const std::function<void(AtomicWriter&)>& body);
 
-/// Removes the temporary files that writers which were killed left in `folder`: those of this kind of name on which no
-/// process holds the lock that its writer held. A folder that cannot be read is left as it is.
+/// Removes the temporary files that writers which were killed left in `folder`: those of this kind of name on
+/// which no process holds the lock that its writer held. A folder that cannot be read is left as it is.
 void remove_abandoned(const std::string& folder);
 
 }  // namespace fanin

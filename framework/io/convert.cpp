@@ -54,7 +54,8 @@ void measure_cast(const StoredTensor& tensor, DType to, Conversion& done) {
   }
 }
 
-/// As the last rule that matches has it; what has no rows and columns, such as a bias, stays as it is under a pattern for many.
+/// As the last rule that matches has it; what has no rows and columns, such as a bias, stays as it is under a
+/// pattern for many.
 StoredTensor in_order(const StoredTensor& tensor, const std::string& name,
                       const std::vector<AdaptRule>& rules) {
   const auto rule = std::find_if(rules.rbegin(), rules.rend(),

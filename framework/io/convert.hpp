@@ -31,8 +31,8 @@ struct Conversion {
 /// The format a file name asks for by its ending (.safetensors, .npz, .npy); usage Error for another one.
 FileFormat format_for(const std::string& path);
 
-/// Writes the tensors of `file` to `path`, atomically. Error, with nothing written, when a finite number would become
-/// infinite in the new dtype.
+/// Writes the tensors of `file` to `path`, atomically. Error, with nothing written, when a finite number
+/// would become infinite in the new dtype.
 Conversion convert(const TensorFile& file, const std::string& path, const ConvertOptions& options = {});
 
 }  // namespace fanin

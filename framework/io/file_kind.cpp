@@ -34,10 +34,7 @@ constexpr Magic magics[] = {
     {0, "lmgg"sv, "a GGML file of llama.cpp; use the model's safetensors files"},
     {4, "TFL3"sv, "a TensorFlow Lite model; use the model it was converted from"},
     {0, "\x1f\x8b"sv, "compressed by gzip (.gz); unpack it first: gunzip"},
-    {0,
-     "\xfd"
-     "7zXZ\0"sv,
-     "compressed by xz (.xz); unpack it first: unxz"},
+    {0, "\xfd7zXZ\0"sv, "compressed by xz (.xz); unpack it first: unxz"},
     {0, "\x28\xb5\x2f\xfd"sv, "compressed by Zstandard (.zst); unpack it first: unzstd"},
     {0, "BZh"sv, "compressed by bzip2 (.bz2); unpack it first: bunzip2"},
     {0, "\x04\x22\x4d\x18"sv, "compressed by LZ4 (.lz4); unpack it first: unlz4"},
@@ -54,10 +51,7 @@ constexpr Magic magics[] = {
     {0, "II*\0"sv, "a TIFF image"},
     {0, "MM\0*"sv, "a TIFF image"},
     {4, "ftyp"sv, "an MP4 video or HEIF image"},
-    {0,
-     "\x7f"
-     "ELF"sv,
-     "an ELF program or library"},
+    {0, "\x7fELF"sv, "an ELF program or library"},
     {0, "MZ"sv, "a Windows program or library"},
     {0, "\xcf\xfa\xed\xfe"sv, "a macOS program or library"},
     {0, "\xca\xfe\xba\xbe"sv, "a Java class or macOS program"},
@@ -74,10 +68,7 @@ constexpr Magic magics[] = {
     {0, "7767517"sv, "an ncnn model's text (.param)"},
     {0, "model_checkpoint_path:"sv,
      "the text that names TensorFlow's checkpoints; in Python, tf.train.load_checkpoint reads them"},
-    {0,
-     "\x80"
-     "\0"sv,
-     "a pickle of an unknown protocol"},
+    {0, "\x80\0"sv, "a pickle of an unknown protocol"},
 };
 
 std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

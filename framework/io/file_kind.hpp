@@ -7,8 +7,8 @@
 
 namespace fanin {
 
-/// For files that are none of ours: what one is, told by its content, and what to do about it: "a Git LFS pointer, …: run
-/// git lfs pull". Empty where nothing is known.
+/// For files that are none of ours: what one is, told by its content, and what to do about it: "a Git LFS
+/// pointer, …: run git lfs pull". Empty where nothing is known.
 std::string file_kind(Bytes bytes);
 
 /// The same of a zip archive with these members, and of a folder with these files.

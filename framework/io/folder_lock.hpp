@@ -3,9 +3,9 @@
 
 namespace fanin {
 
-/// A folder held for this process alone, among those that ask: an advisory lock (flock) on the folder itself, which
-/// leaves no file behind and which the kernel gives back when the process ends, however it ends. Where the file system
-/// knows no locks, nothing is held and nothing refused.
+/// A folder held for this process alone, among those that ask: an advisory lock (flock) on the folder itself,
+/// which leaves no file behind and which the kernel gives back when the process ends, however it ends. Where
+/// the file system knows no locks, nothing is held and nothing refused.
 class FolderLock {
  public:
   /// Error when another holder has the folder (`what` says what for), or when it cannot be opened.

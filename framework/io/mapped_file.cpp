@@ -16,7 +16,8 @@
 
 namespace fanin {
 
-/// One of a list that only grows, so that a signal handler may walk it at any time; one that is free is used again.
+/// One of a list that only grows, so that a signal handler may walk it at any time; one that is free is used
+/// again.
 struct MappedFile::Guard {
   std::atomic<bool> used{true};
   std::atomic<std::uintptr_t> begin{0}, end{0};

@@ -14,9 +14,9 @@ namespace fanin {
 /// A file's bytes as read-only memory: pages come from the system's cache when touched, nothing is allocated.
 /// Whoever keeps a view into `bytes` must also keep the `shared_ptr`.
 ///
-/// Another process may cut the file short meanwhile. Pages that are gone then read as zeros rather than end the program
-/// (SIGBUS; other faults go to the handler that was there before), and `check` says so: whoever has read calls it before
-/// anything rests on what was read.
+/// Another process may cut the file short meanwhile. Pages that are gone then read as zeros rather than end
+/// the program (SIGBUS; other faults go to the handler that was there before), and `check` says so: whoever
+/// has read calls it before anything rests on what was read.
 class MappedFile {
  public:
   /// Error naming the path when it is missing, unreadable or not a regular file. An empty file maps to no
@@ -27,8 +27,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   Bytes bytes() const { return {data_, size_}; }
-  /// Error naming the file when it was cut short or written to since it was opened. A file that took its place, or its
-  /// removal, changes nothing here.
+  /// Error naming the file when it was cut short or written to since it was opened. A file that took its
+  /// place, or its removal, changes nothing here.
   void check() const;
 
   struct Guard;  ///< what the handler of SIGBUS knows of one mapping
@@ -52,7 +52,8 @@ class MappedFile {
   Guard* guard_ = nullptr;
 };
 
-/// What `read` makes of a mapped file's bytes. An Error is the file's own only if the file is still what it was.
+/// What `read` makes of a mapped file's bytes. An Error is the file's own only if the file is still what it
+/// was.
 template <class Read>
 auto read_mapped(const MappedFile& map, const Read& read) {
   try {

@@ -5,8 +5,9 @@
 
 namespace fanin {
 
-/// The numbers of the JSON list `text`, which a file's metadata holds under `key`. Error naming `path` and `key` for a text that is
-/// no such list, for a number outside [least, most], and for more than `limit` of them: a file's own words cost no memory.
+/// The numbers of the JSON list `text`, which a file's metadata holds under `key`. Error naming `path` and
+/// `key` for a text that is no such list, for a number outside [least, most], and for more than `limit` of
+/// them: a file's own words cost no memory.
 std::vector<double> metadata_numbers(const std::string& path, const std::string& key, const std::string& text,
                                      std::size_t limit, double least, double most);
 

@@ -9,7 +9,8 @@
 namespace fanin {
 namespace {
 
-/// What training scripts call the model's weights. The first ones mean nothing else; the others are names of layers too.
+/// What training scripts call the model's weights. The first ones mean nothing else; the others are names of
+/// layers too.
 struct Usual {
   std::string_view key;
   bool certain;
@@ -60,7 +61,8 @@ class Chooser {
   }
 
  private:
-  /// Whether all tensors of the dict at `path` lie in `dict` or accompany a model: else `dict` is one layer of several.
+  /// Whether all tensors of the dict at `path` lie in `dict` or accompany a model: else `dict` is one layer
+  /// of several.
   bool alone(const std::string& path, std::size_t first, std::size_t count, const StoredDict& dict) const {
     const std::size_t skip = path.empty() ? 0 : path.size() + 1;
     std::size_t beside = 0;

@@ -8,14 +8,14 @@
 namespace fanin {
 
 /// Reads NumPy's .npy (numpy.lib.format, versions 1 to 3): floats, integers and bool, either byte order, C or
-/// Fortran order. Objects, structures, text and complex numbers are an Error. `path` is for messages, `name` the
-/// tensor's.
+/// Fortran order. Objects, structures, text and complex numbers are an Error. `path` is for messages, `name`
+/// the tensor's.
 StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
                        std::shared_ptr<const void> owner);
 
 /// Reads NumPy's .npz: a zip archive of .npy files, stored or deflated; each array under its member's name
-/// less ".npy". A member that cannot be read, be it damaged, encrypted or without plain numbers, is left out with the reason;
-/// Error where that is all of them, or where the archive itself is broken.
+/// less ".npy". A member that cannot be read, be it damaged, encrypted or without plain numbers, is left out
+/// with the reason; Error where that is all of them, or where the archive itself is broken.
 TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner);
 
 bool looks_like_npy(Bytes bytes);

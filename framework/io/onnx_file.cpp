@@ -234,7 +234,8 @@ class Reader {
     check_tensor_name(path_, name);
     std::string form;
     Bytes tensor_bytes;
-    // Twice over: how much memory the numbers take is known before any is taken, as an integer's byte becomes eight.
+    // Twice over: how much memory the numbers take is known before any is taken, as an integer's byte becomes
+    // eight.
     std::size_t bytes = 0;
     for (Fields field(message); !field.done();) {
       step(field);
@@ -309,7 +310,8 @@ class Reader {
   /// Varints, each a value in as few bytes as it needs, as `count` numbers of the tensor's own width.
   void decode(StoredTensor& out, Bytes varints, std::size_t count) {
     const std::size_t width = size_of(out.dtype);
-    // A value takes a byte at least: a shape that no data stands behind is found out before memory is taken for it.
+    // A value takes a byte at least: a shape that no data stands behind is found out before memory is taken
+    // for it.
     if (count > varints.size()) {
       fail("{}: tensor '{}' of shape {} has {} bytes for its {} values", path_, out.name, out.shape_text(),
            varints.size(), count);

@@ -3,8 +3,8 @@
 
 namespace fanin {
 
-/// While one lives, this thread opens no weight file: for work that a file's own metadata describe, such as drawing the
-/// initial values of a plan found in it, whose schemes may name paths.
+/// While one lives, this thread opens no weight file: for work that a file's own metadata describe, such as
+/// drawing the initial values of a plan found in it, whose schemes may name paths.
 class PathGuard {
  public:
   PathGuard() { ++depth(); }

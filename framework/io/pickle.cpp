@@ -11,7 +11,8 @@
 namespace fanin {
 namespace {
 
-/// The instructions that Python writes in protocols 2 to 5, and PyTorch's own writer (names and codes of pickletools).
+/// The instructions that Python writes in protocols 2 to 5, and PyTorch's own writer (names and codes of
+/// pickletools).
 // clang-format off
 enum Opcode : unsigned char {
   PROTO = 0x80, STOP = '.', FRAME = 0x95, MARK = '(', POP = '0', POP_MARK = '1',

@@ -9,8 +9,8 @@
 
 namespace fanin {
 
-/// What a pickle of a checkpoint can hold. Texts are views into the pickle; `items` are owned by the `Pickle`, may be
-/// shared, and in a hostile file may form a cycle.
+/// What a pickle of a checkpoint can hold. Texts are views into the pickle; `items` are owned by the
+/// `Pickle`, may be shared, and in a hostile file may form a cycle.
 struct PickleValue {
   enum class Kind : std::uint8_t {
     none,
@@ -47,16 +47,18 @@ struct PickleValue {
   PickleValue* state = nullptr;      ///< of an object: what BUILD gave it
 };
 const char* name_of(PickleValue::Kind kind);
-/// "an object of argparse.Namespace", "the global torch.float16", "an int": what a value is, in printable words.
+/// "an object of argparse.Namespace", "the global torch.float16", "an int": what a value is, in printable
+/// words.
 std::string describe(const PickleValue& value);
 
 /// The bytes of a `bytes` or `array`, as many as `out` takes; false where they are not so many.
 bool decode_bytes(const PickleValue& value, std::span<std::byte> out);
 
-/// Runs a pickle (Python's pickletools documents the machine; protocols 2 to 5) as a reader and no further: it knows
-/// OrderedDict, torch.Size, torch's storages, NumPy's arrays and scalars, and the functions that rebuild tensors and
-/// parameters, by name, and calls nothing. Whatever else is asked for becomes an object that says what it would have been.
-/// Instructions, values and memo entries are limited, so that a small file cannot grow large in memory.
+/// Runs a pickle (Python's pickletools documents the machine; protocols 2 to 5) as a reader and no further:
+/// it knows OrderedDict, torch.Size, torch's storages, NumPy's arrays and scalars, and the functions that
+/// rebuild tensors and parameters, by name, and calls nothing. Whatever else is asked for becomes an object
+/// that says what it would have been. Instructions, values and memo entries are limited, so that a small file
+/// cannot grow large in memory.
 class Pickle {
  public:
   /// Runs the pickle that starts at `bytes`; `what` names it in messages.

@@ -1,4 +1,5 @@
-// NumPy's arrays, scalars and dtypes in a pickle: their bytes lie in it, and nothing need be called to read them.
+// NumPy's arrays, scalars and dtypes in a pickle: their bytes lie in it, and nothing need be called to read
+// them.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -51,7 +52,8 @@ PickleValue* Pickle::call_numpy(const PickleValue& function, PickleValue* argume
   return nullptr;
 }
 
-/// A dtype gets its byte order, an array that `_reconstruct` made (version, shape, dtype, Fortran order, bytes).
+/// A dtype gets its byte order, an array that `_reconstruct` made (version, shape, dtype, Fortran order,
+/// bytes).
 void Pickle::build_numpy(PickleValue* value, PickleValue* state) {
   if (state->kind != Kind::tuple) return;
   const auto& items = state->items;

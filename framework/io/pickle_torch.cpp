@@ -1,5 +1,6 @@
-// What the pickle machine does where a checkpoint names a global: no more than the few functions would by which PyTorch
-// rebuilds tensors. Whatever else is called or made stays an object that says what it would have been.
+// What the pickle machine does where a checkpoint names a global: no more than the few functions would by
+// which PyTorch rebuilds tensors. Whatever else is called or made stays an object that says what it would
+// have been.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -12,8 +13,8 @@
 namespace fanin {
 namespace {
 
-/// `units` numbers of `dtype` make an element. Where the element itself is no number that we know, only its size counts:
-/// the legacy form needs it to find the storages behind.
+/// `units` numbers of `dtype` make an element. Where the element itself is no number that we know, only its
+/// size counts: the legacy form needs it to find the storages behind.
 struct StorageClass {
   std::string_view name;
   DType dtype;
@@ -222,7 +223,8 @@ PickleValue* Pickle::rebuild_tensor(PickleValue* call, std::string_view function
   return tensor;
 }
 
-/// BUILD gives an object its attributes. An OrderedDict's (a state dict has `_metadata`) and a tensor's nothing here needs.
+/// BUILD gives an object its attributes. An OrderedDict's (a state dict has `_metadata`) and a tensor's
+/// nothing here needs.
 void Pickle::build() {
   PickleValue* state = pop("BUILD");
   PickleValue* value = pop("BUILD");

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t most_candidates = 64, most_hints = 3;
 
-/// How many bytes at their ends a saved name and the wanted one have in common: all of the wanted one, or whole dotted parts.
+/// How many bytes at their ends a saved name and the wanted one have in common: all of the wanted one, or
+/// whole dotted parts.
 std::size_t common_tail(std::string_view saved, std::string_view wanted) {
   std::size_t common = 0, tail = 0;
   while (common < saved.size() && common < wanted.size() &&

@@ -15,8 +15,9 @@ struct PrefixHint {
   std::string flags() const;  ///< "--strip-prefix module. --allow-unexpected"
 };
 
-/// The changes of prefix under which the file has every name of the model that `needed` tells of (by its index), the fewest
-/// left over first; at most three. `saved` leaves out what no model needs. No change is no hint.
+/// The changes of prefix under which the file has every name of the model that `needed` tells of (by its
+/// index), the fewest left over first; at most three. `saved` leaves out what no model needs. No change is no
+/// hint.
 std::vector<PrefixHint> prefix_hints(const std::vector<std::string>& model,
                                      const std::vector<std::string>& saved,
                                      const std::function<bool(std::size_t)>& needed);

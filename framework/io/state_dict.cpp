@@ -182,7 +182,8 @@ class Matcher {
     return fmt::format("skip it, or adapt it: {}", flag);
   }
 
-  /// When names do not meet, whether they would under another prefix: then one flag says more than a list of names.
+  /// When names do not meet, whether they would under another prefix: then one flag says more than a list of
+  /// names.
   void look_for_prefix() {
     const bool nothing_came =
         std::none_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.from != nullptr; });
@@ -212,7 +213,8 @@ class Matcher {
     }
   }
 
-  /// Another of the model's names for the same tensor, under which the file has it; empty where there is none.
+  /// Another of the model's names for the same tensor, under which the file has it; empty where there is
+  /// none.
   std::string saved_under_another_name(const Step& step) const {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (&steps_[i] == &step || !steps_[i].value.same_as(step.value) || skipped(names_[i])) continue;
@@ -326,7 +328,8 @@ class Matcher {
     }
   }
 
-  /// Of a tensor that has several names in the model, the first with a source is copied. Error where another one's differs.
+  /// Of a tensor that has several names in the model, the first with a source is copied. Error where another
+  /// one's differs.
   void join_shared() {
     for (std::size_t i = 1; i < steps_.size(); ++i) {
       const auto twin =

@@ -25,7 +25,8 @@ struct WarmStartOptions {
   std::string add_prefix{};
 
   std::vector<std::string> skip{};  ///< globs on the model's names: left as they are, on both sides
-  /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them; buffers stay.
+  /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them;
+  /// buffers stay.
   bool allow_missing = false;
   bool allow_unexpected = false;  ///< tensors of the file that the model lacks are left out
   std::vector<AdaptRule>

@@ -32,16 +32,16 @@ struct StoredTensor {
   Index stored_elements() const;
   std::string shape_text() const;  ///< "[6, 1, 5, 5]"
 
-  /// Elements [first, first + count), counted in row-major order, as floats; Error when past the end, and, for this and what
-  /// follows, when the file was cut short or written to since it was opened.
+  /// Elements [first, first + count), counted in row-major order, as floats; Error when past the end, and,
+  /// for this and what follows, when the file was cut short or written to since it was opened.
   void read(Index first, Index count, float* out) const;
   /// The same elements as they are, but contiguous and little-endian: `count * size_of(dtype)` bytes.
   void read_bytes(Index first, Index count, std::byte* out) const;
   /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
   std::vector<float> to_floats() const;
-  /// Gives the pages of a mapped tensor back to the system once it is read: loading then takes the memory of the result
-  /// and of one tensor. The tensor can still be read.
+  /// Gives the pages of a mapped tensor back to the system once it is read: loading then takes the memory of
+  /// the result and of one tensor. The tensor can still be read.
   void drop_pages() const;
   /// All elements as bytes of another `dtype` (or the same: then unchanged), handed to `sink` a small piece
   /// at a time.
@@ -64,8 +64,8 @@ const char* name_of(
     FileFormat
         format);  ///< "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx", "TorchScript", "pickle"
 
-/// A dict of tensors inside a file: "state_dict", "ema.module"; the file's top level is "". With what lies below it, its
-/// tensors stand side by side in the file's order.
+/// A dict of tensors inside a file: "state_dict", "ema.module"; the file's top level is "". With what lies
+/// below it, its tensors stand side by side in the file's order.
 struct StoredDict {
   std::string path;
   std::size_t first = 0, count = 0;  ///< among all tensors of the file
@@ -101,12 +101,13 @@ struct TensorFile {
 inline constexpr std::size_t max_tensors = 65'536;
 inline constexpr std::size_t max_file_rank = 32;
 inline constexpr std::size_t max_name_bytes = 512;
-/// What reading a file may allocate beyond the file's own size: 64 MiB, of which what is inflated or decoded may take
-/// these, and the tensors' own records (names and shapes) `max_record_bytes`.
+/// What reading a file may allocate beyond the file's own size: 64 MiB, of which what is inflated or decoded
+/// may take these, and the tensors' own records (names and shapes) `max_record_bytes`.
 inline constexpr std::size_t spare_bytes = std::size_t{32} << 20;
 inline constexpr std::size_t max_record_bytes = std::size_t{16} << 20;
 
-/// Adds a tensor to a file's; Error where there are too many, or where their records grow past `max_record_bytes`.
+/// Adds a tensor to a file's; Error where there are too many, or where their records grow past
+/// `max_record_bytes`.
 class TensorList {
  public:
   explicit TensorList(TensorFile& file) : file_(file) {}

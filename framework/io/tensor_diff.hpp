@@ -22,8 +22,8 @@ struct TensorDifference {
 };
 const char* name_of(TensorDifference::Kind kind);
 
-/// All tensors of both files by name: those of `a` in its order, then those only `b` has. A piece of each at a time is in
-/// memory.
+/// All tensors of both files by name: those of `a` in its order, then those only `b` has. A piece of each at
+/// a time is in memory.
 std::vector<TensorDifference> tensor_diff(const TensorFile& a, const TensorFile& b);
 
 }  // namespace fanin

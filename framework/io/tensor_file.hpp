@@ -5,10 +5,11 @@
 
 namespace fanin {
 
-/// Reads a weight file of any known format, told by its content and never by its name: safetensors, NumPy .npy and .npz,
-/// PyTorch .pt / .pth in its zip and legacy forms, TorchScript, ONNX, pickled NumPy arrays, or the JSON index of shards. The
-/// file is mapped into memory; only what is compressed takes memory of its own. `key` names a nested dict of a PyTorch
-/// file; see `choose_dict`, which chooses the model's without one. Error naming the file and what is wrong with it.
+/// Reads a weight file of any known format, told by its content and never by its name: safetensors, NumPy
+/// .npy and .npz, PyTorch .pt / .pth in its zip and legacy forms, TorchScript, ONNX, pickled NumPy arrays, or
+/// the JSON index of shards. The file is mapped into memory; only what is compressed takes memory of its own.
+/// `key` names a nested dict of a PyTorch file; see `choose_dict`, which chooses the model's without one.
+/// Error naming the file and what is wrong with it.
 TensorFile read_tensor_file(const std::string& path, const std::string& key = "");
 
 /// As `read_tensor_file`, for a file's bytes in memory; `owner` keeps them alive. An index of shards is not

@@ -20,7 +20,8 @@ struct TensorStats {
 };
 TensorStats tensor_stats(const StoredTensor& tensor);
 
-/// How many finite elements fall into each of `bins` equal intervals from `low` to `high`; what lies outside counts nowhere.
+/// How many finite elements fall into each of `bins` equal intervals from `low` to `high`; what lies outside
+/// counts nowhere.
 std::vector<Index> histogram(const StoredTensor& tensor, double low, double high, std::size_t bins);
 
 /// Bars of one line for counts, from ▁ to █; a space for none.

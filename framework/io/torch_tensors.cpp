@@ -176,7 +176,8 @@ class Collector {
     return texts;
   }
 
-  /// A module's parts are layers, whatever they are called: none of them is a dict that could be the model of its own.
+  /// A module's parts are layers, whatever they are called: none of them is a dict that could be the model of
+  /// its own.
   static int within_module(int depth) { return std::max(depth, NamedDict::deepest); }
 
   void walk_object(const std::string& prefix, const PickleValue& object, int depth) {
@@ -219,7 +220,8 @@ class Collector {
     if (value.encoded) {
       auto& decoded = decoded_[&value];
       if (!decoded) {
-        // As many bytes as characters, of which each takes one or two in the file; many arrays may share one text.
+        // As many bytes as characters, of which each takes one or two in the file; many arrays may share one
+        // text.
         if (bytes > value.text.size()) {
           fail("{}: array '{}' of shape {} needs {} bytes, the file has {}", file_.path, tensor.name,
                tensor.shape_text(), bytes, value.text.size());

@@ -27,9 +27,10 @@ struct PickledFile {
   std::shared_ptr<const void> owner;  ///< keeps the pickle's own bytes alive, in which NumPy's arrays lie
 };
 
-/// Walks the pickled structure and adds to `file` its tensors and NumPy arrays, each checked against its storage, its
-/// metadata, its dicts, and what had to be left out; then chooses the dict under `key` (`choose_dict`). The attributes of a whole pickled torch.nn.Module, and of
-/// TorchScript's, are read as its state dict.
+/// Walks the pickled structure and adds to `file` its tensors and NumPy arrays, each checked against its
+/// storage, its metadata, its dicts, and what had to be left out; then chooses the dict under `key`
+/// (`choose_dict`). The attributes of a whole pickled torch.nn.Module, and of TorchScript's, are read as its
+/// state dict.
 void collect_torch_tensors(TensorFile& file, const PickleValue& top, const PickledFile& from,
                            TorchStorages storages, const std::string& key);
 

@@ -32,8 +32,9 @@ struct Identity {
   }
 };
 
-/// What this thread read last is kept while the file stays what it was, so that it is opened once for a model and not once
-/// for each of its parameters. A sharded index names other files, which may change behind it: it is always read anew.
+/// What this thread read last is kept while the file stays what it was, so that it is opened once for a model
+/// and not once for each of its parameters. A sharded index names other files, which may change behind it: it
+/// is always read anew.
 std::shared_ptr<const TensorFile> opened(const std::string& path) {
   PathGuard::check(path);
   thread_local std::string last;

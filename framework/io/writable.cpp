@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Makes a file in `folder` and removes it again; errno, or 0. Named as `remove_abandoned` expects, which clears away what
-/// earlier writers that were killed left, so that it does not pile up while the work runs.
+/// Makes a file in `folder` and removes it again; errno, or 0. Named as `remove_abandoned` expects, which
+/// clears away what earlier writers that were killed left, so that it does not pile up while the work runs.
 int try_file(const fs::path& folder) {
   remove_abandoned(folder.string());
   std::string name = (folder / ".try.tmp.fanin-XXXXXX").string();

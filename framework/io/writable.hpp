@@ -3,8 +3,8 @@
 
 namespace fanin {
 
-/// Error where a file could not be written at `path`: no such folder, no permission, not a regular file. To be asked before
-/// the work whose result it is to hold. Leaves nothing behind.
+/// Error where a file could not be written at `path`: no such folder, no permission, not a regular file. To
+/// be asked before the work whose result it is to hold. Leaves nothing behind.
 void require_writable_file(const std::string& path);
 
 /// Makes the folder if needed; Error where that fails, or no file can be made in it.

@@ -19,9 +19,10 @@ struct ZipEntry {
   bool encrypted = false;
 };
 
-/// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What no weight file needs of an archive's
-/// structure is an Error: several disks, names that leave the folder, names that are there twice, members that overlap,
-/// local headers that contradict the directory. What is wrong with one member is found when it is read.
+/// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What no weight file needs of an
+/// archive's structure is an Error: several disks, names that leave the folder, names that are there twice,
+/// members that overlap, local headers that contradict the directory. What is wrong with one member is found
+/// when it is read.
 class ZipArchive {
  public:
   ZipArchive(Bytes archive, std::string path);
@@ -33,8 +34,9 @@ class ZipArchive {
     Bytes bytes;
     std::shared_ptr<const void> owner;  ///< of inflated bytes; null for stored ones, which lie in the archive
   };
-  /// An entry's bytes, checked against its CRC; Error also where it is encrypted or compressed in a way not known here. What all calls inflate together may not pass the archive's
-  /// size by more than `spare_bytes`: a bomb is an Error before it is memory.
+  /// An entry's bytes, checked against its CRC; Error also where it is encrypted or compressed in a way not
+  /// known here. What all calls inflate together may not pass the archive's size by more than `spare_bytes`:
+  /// a bomb is an Error before it is memory.
   Contents read(const ZipEntry& entry);
 
  private:

@@ -17,8 +17,9 @@ struct ConvShape {
 void conv_forward(const ConvShape& shape, const real* x, const real* w, const real* bias,
                   Activation activation, real* y);
 
-/// y = max_pool2d(relu(x ⋆ w + bias), 2) in one pass, for even out_h and out_w: y is [batch, out_channels, out_h/2,
-/// out_w/2]. `chosen`, of y's size, holds what OutputGradient needs; null when no gradient is wanted.
+/// y = max_pool2d(relu(x ⋆ w + bias), 2) in one pass, for even out_h and out_w: y is [batch, out_channels,
+/// out_h/2, out_w/2]. `chosen`, of y's size, holds what OutputGradient needs; null when no gradient is
+/// wanted.
 void conv_relu_pool_forward(const ConvShape& shape, const real* x, const real* w, const real* bias, real* y,
                             std::uint8_t* chosen);
 

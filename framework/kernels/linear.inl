@@ -19,7 +19,8 @@ void dots(Index in, const real* x, const real* w, real* y) {
   });
 }
 
-/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns] with rows of w `stride` apart, for `width` vectors of columns at a time.
+/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns] with rows of w `stride` apart, for `width` vectors of
+/// columns at a time.
 template <int width>
 void weighted_rows(Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
   Vec sum[width];

@@ -1,5 +1,6 @@
-// A convolution's planes behind ReLU and a 2×2 max pool, without ever being in memory whole: the pool reads the
-// correlation's grid, and its gradient is spread straight into the planes that the backward correlations read.
+// A convolution's planes behind ReLU and a 2×2 max pool, without ever being in memory whole: the pool reads
+// the correlation's grid, and its gradient is spread straight into the planes that the backward correlations
+// read.
 #include "framework/kernels/window.inl"
 
 namespace {
@@ -50,7 +51,8 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
                                {IntVec{}, IntVec{} + 1, IntVec{} + 2, IntVec{} + 3}, where);
       where = best <= real(0) ? IntVec{} + 4 : where;
       best = best < real(0) ? Vec{} : best;
-      // Past a row's end lie the next rows, written in turn; past the plane's lies what another thread may write.
+      // Past a row's end lie the next rows, written in turn; past the plane's lies what another thread may
+      // write.
       const Index at = row + x, room = std::min<Index>(lanes, size - at);
       if (room == lanes)
         store(y + at, best);
@@ -61,8 +63,8 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
   }
 }
 
-/// The gradient before pool and ReLU of one plane: packed[h, w] at `pitch`, zero but at each window's chosen pixel, and
-/// zeros in the spare columns. May write 2·lanes further than the plane.
+/// The gradient before pool and ReLU of one plane: packed[h, w] at `pitch`, zero but at each window's chosen
+/// pixel, and zeros in the spare columns. May write 2·lanes further than the plane.
 void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
                      real* packed) {
   const Index out_w = w / 2, size = h / 2 * out_w;

@@ -17,7 +17,8 @@ inline constexpr std::int32_t ignored_label = -1;
 
 /// Mean cross-entropy as PyTorch defines it: weighted by class_weights[label] (null: 1) and divided by the
 /// sum of these weights; with label smoothing ε the target is (1-ε)·one_hot + ε/classes. Saves
-/// softmax(logits) in `probabilities`. Labels lie in [0, classes) or are `ignored_label`, not all of them: the caller checks.
+/// softmax(logits) in `probabilities`. Labels lie in [0, classes) or are `ignored_label`, not all of them:
+/// the caller checks.
 real cross_entropy_forward(Index rows, Index classes, const real* logits, const std::int32_t* labels,
                            const real* class_weights, real label_smoothing, real* probabilities);
 /// grad_logits = scale · d loss / d logits; may alias probabilities.

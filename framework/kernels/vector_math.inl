@@ -95,8 +95,8 @@ FANIN_INLINE Vec tanh(Vec x) {
   return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(-e / (e + 2.0f)) | sign);
 }
 
-/// x - n·unit·π: exact but for the last rounding where |x| ≤ far and n·unit·π is within 1.6 of x. The parts of π are all
-/// positive, so that -0 stays.
+/// x - n·unit·π: exact but for the last rounding where |x| ≤ far and n·unit·π is within 1.6 of x. The parts
+/// of π are all positive, so that -0 stays.
 FANIN_INLINE Vec minus_multiple_of_pi(Vec x, Vec n, float unit) {
   constexpr float parts[] = {3.141592502593994f, 1.5099578831723193e-07f, 1.078060505991553e-14f};
   for (const float part : parts) {
@@ -176,12 +176,14 @@ FANIN_INLINE Normal normal(Vec x) {
 
 #else
 
-/// Φ within 12 ulp where it is not denormal, within 8 for x ≥ 0. Φ(-m) = exp(-m²/2) · t·p(t), t = 1 / (1 + 0.4 m/√2),
-/// with p the polynomial whose largest relative error on 0 ≤ m ≤ 14.2 is least (Lawson's iteration): 6.3e-8.
+/// Φ within 12 ulp where it is not denormal, within 8 for x ≥ 0. Φ(-m) = exp(-m²/2) · t·p(t), t = 1 / (1 +
+/// 0.4 m/√2), with p the polynomial whose largest relative error on 0 ≤ m ≤ 14.2 is least (Lawson's
+/// iteration): 6.3e-8.
 FANIN_INLINE Normal normal(Vec x) {
   Vec m = x < 0.0f ? -x : x;
   m = m > 20.0f ? broadcast(20.0f) : m;  // beyond, both are 0 (or 1)
-  // exp(-square / 2) alone would lose the digits of m². What they add up to, without fma: the upper half's square is exact.
+  // exp(-square / 2) alone would lose the digits of m². What they add up to, without fma: the upper half's
+  // square is exact.
   const Vec upper = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(m) & ~0xfff), square = m * m;
   const Vec rest = (upper * upper - square) + (m - upper) * (m + upper);
   const Vec tail = exp(-0.5f * square) * fma(broadcast(-0.5f), rest, broadcast(1.0f));

@@ -1,5 +1,5 @@
-// Winograd's F(2×2, 3×3) with one tile in each lane. A vector holds two units: `half` tiles next to each other, 2·half
-// pixels wide, of one tile row.
+// Winograd's F(2×2, 3×3) with one tile in each lane. A vector holds two units: `half` tiles next to each
+// other, 2·half pixels wide, of one tile row.
 #include "framework/kernels/tile.inl"
 
 namespace {

@@ -62,9 +62,8 @@ double stretch_spread(const Probe& probe);
 double least_rank(const Probe& probe);
 
 /// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being
-/// below 10; otherwise
-/// 1. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep the samples apart, and
-/// such nets train.
+/// below 10; 1 of any other. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep
+/// the samples apart, and such nets train.
 double distortion(const Probe& probe);
 
 /// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of

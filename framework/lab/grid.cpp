@@ -16,7 +16,8 @@
 namespace fanin::lab {
 namespace {
 
-/// Everything a run's result depends on, as text: the same text means the same bits. The key's model holds the label budget.
+/// Everything a run's result depends on, as text: the same text means the same bits. The key's model holds
+/// the label budget.
 std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
@@ -26,7 +27,8 @@ std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, 
   return text;
 }
 
-/// A data set under the normalisation that the options name, for schemes that are fitted to data as well; a copy only where it differs.
+/// A data set under the normalisation that the options name, for schemes that are fitted to data as well; a
+/// copy only where it differs.
 class Normalised {
  public:
   Normalised(const Dataset& data, const train::TrainOptions& options) : data_(&data) {

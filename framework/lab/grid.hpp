@@ -31,11 +31,13 @@ struct Grid {
       directory;  ///< finished runs are kept in `directory`/runs and reused by the same grid; empty: nowhere
   /// Makes a model with its parameters declared; called once a run.
   std::function<nn::ModulePtr(const std::string& model)> build;
-  /// Makes a model's initial weights; replaceable so that a warm start can stand beside the random schemes. `training` is what
-  /// the run trains on, its label budget and no more. Returns every parameter's initializer in full.
+  /// Makes a model's initial weights; replaceable so that a warm start can stand beside the random schemes.
+  /// `training` is what the run trains on, its label budget and no more. Returns every parameter's
+  /// initializer in full.
   std::function<std::string(nn::Module&, const Scheme&, std::uint64_t seed, const Dataset& training)>
       initialize;
-  /// What a scheme changes of the training: what a warm start freezes, and the normalisation of its file. None: nothing.
+  /// What a scheme changes of the training: what a warm start freezes, and the normalisation of its file.
+  /// None: nothing.
   std::function<void(nn::Module&, const Scheme&, train::TrainOptions&)> adjust = {};
 };
 

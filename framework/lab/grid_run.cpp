@@ -88,7 +88,8 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     run.status = train::name_of(result.status);
     run.diverged_step = result.diverged_step;
     run.message = result.divergence;
-    // Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with chance level.
+    // Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with
+    // chance level.
     run.test_accuracy = train::counted_accuracy(result);
     run.test_loss = result.test.loss;
     run.history = result.history;

@@ -11,8 +11,8 @@ struct LinearFit {
 /// Error for fewer than two values, or one that is not finite.
 LinearFit linear_fit(std::span<const double> values);
 
-/// By which factor a positive quantity changes from one layer to the next: exp of the slope of its logarithm. Error for
-/// values that are not positive and finite: a signal that vanished has no rate.
+/// By which factor a positive quantity changes from one layer to the next: exp of the slope of its logarithm.
+/// Error for values that are not positive and finite: a signal that vanished has no rate.
 struct GeometricFit {
   double factor;
   double r2;  ///< of the line through the logarithms

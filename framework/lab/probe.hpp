@@ -39,10 +39,10 @@ struct ProbeOptions {
   Index jacobian_logits = 64;  ///< a backward pass each; further logits are left out
 };
 
-/// A forward and backward pass of cross-entropy over the batch, and one backward pass a logit over a few of its samples, in
-/// training mode; the model is unchanged afterwards, but for gradients, which are forgotten. Equal arguments give equal bits for
-/// any thread count. Numbers that overflow come out as infinity or NaN. Error for a batch that is empty, or parameters
-/// without values.
+/// A forward and backward pass of cross-entropy over the batch, and one backward pass a logit over a few of
+/// its samples, in training mode; the model is unchanged afterwards, but for gradients, which are forgotten.
+/// Equal arguments give equal bits for any thread count. Numbers that overflow come out as infinity or NaN.
+/// Error for a batch that is empty, or parameters without values.
 Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels,
             const ProbeOptions& options = {});
 

@@ -23,7 +23,8 @@ std::string recommendation(const std::vector<Probed>& all);
 std::string range_text(double first, double last);
 std::string number_text(double value);
 
-/// One model's schemes as a JSON object: verdicts, measures layer by layer, recommendation. Numbers that are not finite are null.
+/// One model's schemes as a JSON object: verdicts, measures layer by layer, recommendation. Numbers that are
+/// not finite are null.
 std::string probe_json(const std::string& model, const std::vector<Probed>& all);
 
 }  // namespace fanin::lab

@@ -102,9 +102,8 @@ std::string section_html(const Comparison& comparison, const std::string& model,
   html += summary_html(comparison, model);
   html +=
       "<p class=\"soft\">Mean ± half the 95&nbsp;% confidence interval (Student t) over seeds. Differences "
-      "are paired "
-      "by seed; * marks p &lt; 0.05 in a two-sided paired t-test, Holm-adjusted over this table. A run that "
-      "diverged counts at chance level.</p>\n<div class=\"figures\"></div>\n";
+      "are paired by seed; * marks p &lt; 0.05 in a two-sided paired t-test, Holm-adjusted over this table. "
+      "A run that diverged counts at chance level.</p>\n<div class=\"figures\"></div>\n";
   if (const std::string incidents = incidents_html(comparison, model); !incidents.empty()) {
     html += "<details open><summary>Runs that ended early</summary>" + incidents + "</details>\n";
   }
@@ -123,8 +122,7 @@ std::string report_html(const Comparison& comparison, const ReportOptions& optio
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src "
-      "'unsafe-inline'; "
-      "style-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n";
+      "'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n";
   html += fmt::format("<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n", title,
                       page_style(), title);
   html += facts_html(comparison) + findings_html(comparison);
@@ -133,8 +131,8 @@ std::string report_html(const Comparison& comparison, const ReportOptions& optio
   if (library.empty()) {
     html += fmt::format(
         "<div class=\"warning\"><strong>This report has no charts</strong>: Chart.js 3 was not found at {} "
-        "when it "
-        "was written. Install libjs-chart.js and run the comparison again; finished runs are kept.</div>\n",
+        "when it was written. Install libjs-chart.js and run the comparison again; finished runs are "
+        "kept.</div>\n",
         html_escape(options.chart_library));
   }
   html += "<div class=\"tabs\" id=\"tabs\" role=\"tablist\" hidden></div>\n";

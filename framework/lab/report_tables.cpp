@@ -97,8 +97,7 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
   const bool failures =
       std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
   std::string html =
-      "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th>"
-      "<th>difference to " +
+      "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th><th>difference to " +
       html_escape(shorten(default_scheme(comparison.settings, comparison.runs), 24)) +
       "</th><th>p (Holm)</th><th>test loss</th><th>diverged</th>";
   if (failures) html += "<th>failed</th>";
@@ -136,8 +135,7 @@ std::string incidents_html(const Comparison& comparison, const std::string& mode
   }
   if (rows.empty()) return "";
   return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>seed</th><th class=\"text\">what "
-         "happened</th>"
-         "<th>at step</th><th class=\"text\">message</th></tr>\n" +
+         "happened</th><th>at step</th><th class=\"text\">message</th></tr>\n" +
          rows + "</table></div>\n";
 }
 

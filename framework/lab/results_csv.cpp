@@ -10,15 +10,16 @@
 namespace fanin::lab {
 namespace {
 
-/// Whether a spreadsheet would run the cell rather than show it. Numbers, which may begin with a sign, are formatted elsewhere.
+/// Whether a spreadsheet would run the cell rather than show it. Numbers, which may begin with a sign, are
+/// formatted elsewhere.
 bool runs_as_formula(const std::string& text) {
   const auto first = text.find_first_not_of(" ");
   return first != std::string::npos &&
          std::string_view("=+-@\t\r\n").find(text[first]) != std::string_view::npos;
 }
 
-/// RFC 4180: quoted where a comma, a quote or a line break would be read as structure. Bytes that are no text become visible, and
-/// what would run gets a quote before it, as OWASP advises.
+/// RFC 4180: quoted where a comma, a quote or a line break would be read as structure. Bytes that are no text
+/// become visible, and what would run gets a quote before it, as OWASP advises.
 std::string field(const std::string& cell) {
   const std::string text = (runs_as_formula(cell) ? "'" : "") + printable_lines(cell);
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;

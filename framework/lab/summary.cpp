@@ -88,7 +88,8 @@ void add_differences(std::vector<Summary>& rows, const Settings& settings, const
   for (std::size_t i = 0; i < tested.size(); ++i) {
     Summary& row = *tested[i];
     row.p_adjusted = adjusted[i];
-    // Chance level stands for a scheme whose runs are all dead: whoever is below it, by luck or early in training, does not make it better.
+    // Chance level stands for a scheme whose runs are all dead: whoever is below it, by luck or early in
+    // training, does not make it better.
     const bool dead_ahead = row.difference_to_default > 0 ? row.diverged == row.runs : baseline_dead;
     row.significant = adjusted[i] < 0.05 && !dead_ahead;
   }

@@ -18,7 +18,8 @@ struct Extent {
         area(output.numel() / std::max<Index>(1, batch * units)) {}
 };
 
-/// A number for each unit that differs when the units' values do: a dot product with fixed, irregular weights.
+/// A number for each unit that differs when the units' values do: a dot product with fixed, irregular
+/// weights.
 std::vector<double> fingerprints(const Tensor& x) {
   const Extent e(x);
   std::vector<double> marks(static_cast<std::size_t>(e.units));

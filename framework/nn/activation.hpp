@@ -29,8 +29,8 @@ ActivationLayer SiLU();
 /// sin(omega·x) (SIREN, Sitzmann et al. 2020): for init::siren of the same omega.
 ActivationLayer Sine(double omega = 30);
 
-/// The activation of that text ("relu", "leaky_relu(0.2)", "sine(omega=10)", …, "none"), as model options spell it; Error
-/// (usage) with the nearest names.
+/// The activation of that text ("relu", "leaky_relu(0.2)", "sine(omega=10)", …, "none"), as model options
+/// spell it; Error (usage) with the nearest names.
 Activation activation_named(const std::string& name);
 /// Its text, which `activation_named` reads back.
 std::string activation_name(Activation activation);

@@ -13,8 +13,7 @@ void check(const char* kind, const Options& o) {
       o.padding < 0) {
     fail(
         "{}: in, out, kernel, stride, dilation and groups must be at least 1 and padding at least 0; got "
-        "in={}, out={}, "
-        "kernel={}, stride={}, padding={}, dilation={}, groups={}",
+        "in={}, out={}, kernel={}, stride={}, padding={}, dilation={}, groups={}",
         kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
   }
   if (o.kernel > 1 << 16) fail("{}: kernel={} must be at most {}", kind, o.kernel, 1 << 16);

@@ -17,7 +17,8 @@ struct Conv2dOptions {
   std::optional<Initializer> bias_init{};    ///< default: fan_uniform, U(±1/√fan_in), as torch.nn.Conv2d
 };
 
-/// 2-d cross-correlation: x [N, in, H, W], weight [out, in/groups, k, k] → [N, out, H', W'] (torch.nn.Conv2d).
+/// 2-d cross-correlation: x [N, in, H, W], weight [out, in/groups, k, k] → [N, out, H', W']
+/// (torch.nn.Conv2d).
 class Conv2d final : public Module {
  public:
   explicit Conv2d(Conv2dOptions options);

@@ -5,8 +5,8 @@
 
 namespace fanin::nn {
 
-/// While one lives, the layers made on this thread declare at most so many parameters, of so many elements in all: for a
-/// model that a stranger describes. Error at the first parameter too many, before it takes memory.
+/// While one lives, the layers made on this thread declare at most so many parameters, of so many elements in
+/// all: for a model that a stranger describes. Error at the first parameter too many, before it takes memory.
 class DeclarationLimit {
  public:
   DeclarationLimit(std::size_t parameters, Index elements);

@@ -55,8 +55,8 @@ Drawn describe(const Module::NamedParameter& one, std::string scheme, std::strin
   return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std, std::move(note)};
 }
 
-/// Takes an initialization back unless it came to its end: what it gave values has none again, and the generator stands
-/// where it stood.
+/// Takes an initialization back unless it came to its end: what it gave values has none again, and the
+/// generator stands where it stood.
 class Attempt {
  public:
   Attempt(Module& model, Generator& generator)
@@ -125,8 +125,7 @@ Assignment assign(Module& model, const init::Plan& plan, bool with_data) {
     if (all.draws(i) && scheme.scheme().needs_data && !with_data)
       fail_usage(
           "{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin "
-          "train or "
-          "compare, or call nn::initialize with images and labels",
+          "train or compare, or call nn::initialize with images and labels",
           all.parameters[i].name, scheme.to_string());
   }
   return all;

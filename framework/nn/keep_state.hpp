@@ -5,8 +5,8 @@
 
 namespace fanin::nn {
 
-/// What the layers that draw (dropout) draw from is as it was when this ends: so a pass within its life draws the same every
-/// time.
+/// What the layers that draw (dropout) draw from is as it was when this ends: so a pass within its life draws
+/// the same every time.
 class KeepGenerators {
  public:
   explicit KeepGenerators(Module& model);
@@ -19,8 +19,8 @@ class KeepGenerators {
   std::vector<Generator> generators_;
 };
 
-/// Puts a model in training mode, and back as it was when it ends: statistics, generators, mode and which parameters
-/// require gradients. Gradients are forgotten.
+/// Puts a model in training mode, and back as it was when it ends: statistics, generators, mode and which
+/// parameters require gradients. Gradients are forgotten.
 class KeepState {
  public:
   explicit KeepState(Module& model);

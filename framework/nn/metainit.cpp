@@ -65,7 +65,8 @@ double gradient_quotient(Module& model, std::span<const Fit> fits, const Samples
   return sum / static_cast<double>(at.size());
 }
 
-/// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen is kept.
+/// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen
+/// is kept.
 std::vector<std::string> fit_metainit(Module& model, std::span<const Fit> fits, const Samples& samples) {
   constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
   const Numbers base = values_of(fits);

@@ -21,7 +21,8 @@ std::string join(const std::string& prefix, const std::string& name) {
 
 }  // namespace
 
-/// Calls visit(full name, module) for `module` and all below it, parents first, under every name a module has.
+/// Calls visit(full name, module) for `module` and all below it, parents first, under every name a module
+/// has.
 template <class Visit>
 void Module::walk(Module& module, const std::string& name, const Visit& visit) {
   module.require_whole();
@@ -125,7 +126,8 @@ Tensor Module::run_fused_pool(const Tensor& x) { return ops::max_pool2d(fused(x,
 std::string Module::describe() const { return kind() + "()"; }
 
 void Module::train(bool on) {
-  // Written only where it changes: a model in evaluation mode may be put there again by several threads at once.
+  // Written only where it changes: a model in evaluation mode may be put there again by several threads at
+  // once.
   walk(*this, "", [on](const std::string&, Module& module) {
     if (module.training_ != on) module.training_ = on;
   });

@@ -44,8 +44,9 @@ struct Parameter {
   [[noreturn]] void refuse_use() const;
 };
 
-/// A layer's hold on a parameter of its own, as `layer.weight`: a pointer that says what is wrong where it has nothing to point at.
-/// Assigning another layer's (`decoder.weight = encoder.weight`) ties the two, as in PyTorch: one parameter, which both use.
+/// A layer's hold on a parameter of its own, as `layer.weight`: a pointer that says what is wrong where it
+/// has nothing to point at. Assigning another layer's (`decoder.weight = encoder.weight`) ties the two, as in
+/// PyTorch: one parameter, which both use.
 class ParameterRef {
  public:
   explicit ParameterRef(const char* name) : name_(name) {}
@@ -93,7 +94,8 @@ struct BufferTensor {
 class Module;
 using ModulePtr = std::shared_ptr<Module>;
 
-/// A layer or a network of layers. Its state dict uses PyTorch's names: "conv1.weight", "layer1.0.bn1.running_mean".
+/// A layer or a network of layers. Its state dict uses PyTorch's names: "conv1.weight",
+/// "layer1.0.bn1.running_mean".
 class Module {
  public:
   Module() = default;
@@ -105,7 +107,8 @@ class Module {
 
   /// Runs the layer, and tells the observer of this thread, if one is set, what came out.
   Tensor operator()(const Tensor& x);
-  /// As `operator()`, with `activation` applied to the output; layers that can do both in one pass override `run_fused`.
+  /// As `operator()`, with `activation` applied to the output; layers that can do both in one pass override
+  /// `run_fused`.
   Tensor fused(const Tensor& x, Activation activation);
   /// As `operator()`, with ReLU and a max pool by 2 applied to the output, of a layer that `can_fuse_pool`.
   Tensor fused_pool(const Tensor& x) { return run_fused_pool(x); }
@@ -115,8 +118,8 @@ class Module {
   /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
   virtual std::optional<Activation> as_activation() const { return std::nullopt; }
   virtual bool can_fuse() const { return false; }
-  /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU, into a layer
-  /// that `can_fuse_pool`.
+  /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU,
+  /// into a layer that `can_fuse_pool`.
   virtual bool is_max_pool_by_2() const { return false; }
   virtual bool can_fuse_pool() const { return false; }
 
@@ -124,9 +127,11 @@ class Module {
   void train(bool on = true);
   void eval() { train(false); }
   bool training() const { return training_; }
-  /// Gives every layer that draws while it runs (Dropout) its own stream, from `seed` and the layer's full name.
+  /// Gives every layer that draws while it runs (Dropout) its own stream, from `seed` and the layer's full
+  /// name.
   void reseed(std::uint64_t seed);
-  /// The same for those layers alone whose stream nobody has chosen yet: neither when they were made nor by one of these two.
+  /// The same for those layers alone whose stream nobody has chosen yet: neither when they were made nor by
+  /// one of these two.
   void seed_streams(std::uint64_t seed);
   /// Where the stream of a layer that draws stands, and whether somebody has chosen it: to be put back.
   struct Stream {
@@ -152,15 +157,16 @@ class Module {
     std::string name;  ///< empty for this module itself
     Module* module;
   };
-  // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it is listed once, under
-  // the first, but in a state dict under each.
+  // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it
+  // is listed once, under the first, but in a state dict under each.
 
   /// All parameters, as declared: a layer's own before its children's.
   std::vector<NamedParameter> named_parameters();
   /// The same under all their names.
   std::vector<NamedParameter> all_names();
-  /// Indices into `named_parameters()` in the order in which the parameters are drawn: as declared, where no layer has said
-  /// otherwise by `draw_in_order`. A parameter that stands there twice is drawn once, at its first turn.
+  /// Indices into `named_parameters()` in the order in which the parameters are drawn: as declared, where no
+  /// layer has said otherwise by `draw_in_order`. A parameter that stands there twice is drawn once, at its
+  /// first turn.
   std::vector<std::size_t> draw_order();
   /// A turn in that order, with those of parameters that gave way to another's.
   struct DrawTurn {
@@ -171,9 +177,10 @@ class Module {
     Fans fans;
   };
   std::vector<DrawTurn> draw_turns();
-  /// Declares that the parameters below are drawn in another order than they are declared in, as those of PyTorch's
-  /// MultiheadAttention, whose `out_proj` comes first: names of own parameters, of children (all below them) or dotted names
-  /// further down. Those not named follow as declared. Error for a name that is none, or that stands there twice.
+  /// Declares that the parameters below are drawn in another order than they are declared in, as those of
+  /// PyTorch's MultiheadAttention, whose `out_proj` comes first: names of own parameters, of children (all
+  /// below them) or dotted names further down. Those not named follow as declared. Error for a name that is
+  /// none, or that stands there twice.
   void draw_in_order(std::vector<std::string> names);
   std::vector<std::pair<std::string, Tensor>> named_buffers();
   std::vector<NamedModule> named_modules();
@@ -191,13 +198,15 @@ class Module {
   virtual Tensor run_fused_pool(const Tensor& x);
   virtual Generator* own_generator() { return nullptr; }
 
-  /// Declares a parameter that layers of this type are born with by `standard`, and this one by `chosen` where it is given.
-  /// Whatever fills it, the generator moves as `standard` would move it: so give what PyTorch draws, even where the values
-  /// are then set to something else. `name` must live as long as the layer: a literal.
+  /// Declares a parameter that layers of this type are born with by `standard`, and this one by `chosen`
+  /// where it is given. Whatever fills it, the generator moves as `standard` would move it: so give what
+  /// PyTorch draws, even where the values are then set to something else. `name` must live as long as the
+  /// layer: a literal.
   ParameterRef add_parameter(const char* name, const Shape& shape, Initializer standard, Fans fans,
                              std::optional<Initializer> chosen = std::nullopt);
   Tensor add_buffer(std::string name, Tensor value);
-  /// Error for a name in use, empty or with a dot, for a null layer, and for one that this layer is itself or in.
+  /// Error for a name in use, empty or with a dot, for a null layer, and for one that this layer is itself or
+  /// in.
   void add_child(std::string name, ModulePtr child);
   /// For the constructor of a layer that draws and was given a seed.
   void keep_stream() { stream_chosen_ = true; }
@@ -225,8 +234,8 @@ class Module {
   bool training_ = true, moved_from_ = false, stream_chosen_ = false;
 };
 
-/// While one lives, `callback(layer, output)` is called after every layer run on this thread, and no layers are fused,
-/// so that each output is seen as it is.
+/// While one lives, `callback(layer, output)` is called after every layer run on this thread, and no layers
+/// are fused, so that each output is seen as it is.
 class Observer {
  public:
   using Callback = std::function<void(Module&, const Tensor&)>;

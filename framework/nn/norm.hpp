@@ -12,7 +12,8 @@ struct BatchNormOptions {
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each feature over the batch (Ioffe & Szegedy 2015; torch.nn.BatchNorm1d and 2d): x [N, C] or [N, C, H, W].
+/// Normalises each feature over the batch (Ioffe & Szegedy 2015; torch.nn.BatchNorm1d and 2d): x [N, C] or
+/// [N, C, H, W].
 class BatchNorm : public Module {
  public:
   ParameterRef weight{"weight"}, bias{"bias"};  ///< null when not affine

@@ -13,7 +13,8 @@ struct ResidualOptions {
   std::optional<Initializer> scale_init{};  ///< of that scalar; default: ones
 };
 
-/// y = activation(s body(x) + shortcut(x)) (He et al. 2016); s is 1, or learnable (Bachlechner et al. 2020, ReZero).
+/// y = activation(s body(x) + shortcut(x)) (He et al. 2016); s is 1, or learnable (Bachlechner et al. 2020,
+/// ReZero).
 class Residual final : public Module {
  public:
   explicit Residual(ResidualOptions options);

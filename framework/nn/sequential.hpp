@@ -5,7 +5,8 @@
 
 namespace fanin::nn {
 
-/// Layers in a row, each under its name: `Sequential net("fc1", Linear(784, 128), "relu1", ReLU(), "fc2", Linear(128, 10));`
+/// Layers in a row, each under its name: `Sequential net("fc1", Linear(784, 128), "relu1", ReLU(), "fc2",
+/// Linear(128, 10));`
 class Sequential final : public Module {
  public:
   Sequential() = default;

@@ -60,9 +60,9 @@ class Flatten final : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
-/// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout). Each layer has a stream
-/// of its own: `seed`'s; without one, that which `initialize` or `reseed` gives it, and before that one of its own making, which
-/// only depends on how many such layers the program made before.
+/// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout).
+/// Each layer has a stream of its own: `seed`'s; without one, that which `initialize` or `reseed` gives it,
+/// and before that one of its own making, which only depends on how many such layers the program made before.
 class Dropout final : public Module {
  public:
   explicit Dropout(double p = 0.5, std::optional<std::uint64_t> seed = std::nullopt);

@@ -6,7 +6,8 @@
 
 namespace fanin::nn {
 
-/// How parameters are drawn: by slots. Files that say nothing of it are of the first way, one stream for what is drawn alone.
+/// How parameters are drawn: by slots. Files that say nothing of it are of the first way, one stream for what
+/// is drawn alone.
 constexpr int draws_version = 2;
 
 /// One parameter's turn.
@@ -25,9 +26,9 @@ struct Slot {
   Tensor fresh() const;
 };
 
-/// Calls `visit` at every parameter's turn, in the order in which they are drawn, and moves `generator` past all of them: as
-/// far as PyTorch's would move at the construction of these layers, whatever `visit` does. After an exception it stands where
-/// it stood.
+/// Calls `visit` at every parameter's turn, in the order in which they are drawn, and moves `generator` past
+/// all of them: as far as PyTorch's would move at the construction of these layers, whatever `visit` does.
+/// After an exception it stands where it stood.
 void for_each_slot(Module& model, Generator& generator, const std::function<void(const Slot&)>& visit);
 
 }  // namespace fanin::nn

@@ -19,8 +19,9 @@ struct Conv2dOptions {
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});
 
-/// max_pool2d(relu(conv2d(x, weight, bias, options)), 2), the same numbers and gradients, without the planes in between
-/// ever being in memory whole. Where they are of odd height or width, the ops run one after another.
+/// max_pool2d(relu(conv2d(x, weight, bias, options)), 2), the same numbers and gradients, without the planes
+/// in between ever being in memory whole. Where they are of odd height or width, the ops run one after
+/// another.
 Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                             const Conv2dOptions& options = {});
 

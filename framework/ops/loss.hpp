@@ -14,8 +14,9 @@ struct CrossEntropyOptions {
 };
 
 /// The mean over the batch of -ln softmax(logits)[label]: torch.nn.functional.cross_entropy; with class
-/// weights a weighted mean. logits [N, classes], one label a row, in [0, classes) or `ignore_index`; gives a scalar. Error
-/// for an empty batch, one whose every row is ignored (PyTorch gives NaN there), a label out of range, or weights that do not fit.
+/// weights a weighted mean. logits [N, classes], one label a row, in [0, classes) or `ignore_index`; gives a
+/// scalar. Error for an empty batch, one whose every row is ignored (PyTorch gives NaN there), a label out of
+/// range, or weights that do not fit.
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
                      const CrossEntropyOptions& options = {});
 

@@ -119,8 +119,8 @@ struct Optimizer::FlatGroup {
   double lr_scale = 1, decay_scale = 1;
   Index steps = 0;  // after the latest step
 
-  /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may have them in its own,
-  /// or the model's user may have put another tensor in the parameter's place.
+  /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
+  /// have them in its own, or the model's user may have put another tensor in the parameter's place.
   void gather(const Entry& entry) {
     if (entry.value().numel() != entry.numel) {
       fail(

@@ -25,24 +25,26 @@ struct OptimizerOptions {
 Rule rule_named(const std::string& name);  ///< usage Error with the nearest names
 std::string rule_name(Rule rule);
 const std::vector<std::string>& rule_names();
-/// The learning rate that the program takes where none is given: 0.1 for sgd, 0.001 for the rules that divide by the gradient's
-/// size. `OptimizerOptions::lr` does not follow its rule: who changes the rule in C++ says the rate too.
+/// The learning rate that the program takes where none is given: 0.1 for sgd, 0.001 for the rules that divide
+/// by the gradient's size. `OptimizerOptions::lr` does not follow its rule: who changes the rule in C++ says
+/// the rate too.
 double default_lr(Rule rule);
 
-/// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale` times its.
+/// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale`
+/// times its.
 struct Group {
   std::vector<nn::Module::NamedParameter> parameters;
   double lr_scale = 1;
   double decay_scale = 1;
 };
 
-/// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is one pass
-/// over memory; the parameters' tensors keep their handles and see the flat elements. Several optimizers may share parameters: the
-/// one that steps has them in its buffers.
+/// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is
+/// one pass over memory; the parameters' tensors keep their handles and see the flat elements. Several
+/// optimizers may share parameters: the one that steps has them in its buffers.
 class Optimizer {
  public:
-  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's ranges, for no parameters
-  /// at all, and for one that is given twice.
+  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's
+  /// ranges, for no parameters at all, and for one that is given twice.
   Optimizer(nn::Module& model, OptimizerOptions options);
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
   ~Optimizer();
@@ -63,12 +65,12 @@ class Optimizer {
   const OptimizerOptions& options() const { return options_; }
   Index steps() const { return steps_; }
 
-  /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"), sharing their
-  /// elements; the step count; and how many steps each parameter had a gradient in.
+  /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"),
+  /// sharing their elements; the step count; and how many steps each parameter had a gradient in.
   std::vector<std::pair<std::string, Tensor>> state();
   std::vector<std::pair<std::string, Index>> updates() const;
-  /// Goes on counting from what `steps` and `updates` said. Error, before anything changes, for other parameters or counts
-  /// out of range.
+  /// Goes on counting from what `steps` and `updates` said. Error, before anything changes, for other
+  /// parameters or counts out of range.
   void resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates);
   /// As `resume`, for parameters that had a gradient in every step.
   void set_steps(Index steps);

@@ -22,20 +22,21 @@ struct RunParts {
       best;  ///< copy of the state dict at the best epoch; may be empty
 };
 
-/// What must be the same on resume for the run to go on as if never interrupted: (name, value), in the order in which a
-/// difference is reported.
+/// What must be the same on resume for the run to go on as if never interrupted: (name, value), in the order
+/// in which a difference is reported.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-/// Writes a checkpoint, atomically: one safetensors file that is a model file — the state dict under its own names, with
-/// `metadata` — and holds the rest of the run in tensors and metadata named "checkpoint.…", with a checksum over all.
+/// Writes a checkpoint, atomically: one safetensors file that is a model file — the state dict under its own
+/// names, with `metadata` — and holds the rest of the run in tensors and metadata named "checkpoint.…", with
+/// a checksum over all.
 void save_checkpoint(const std::string& path, const RunParts& run, const Settings& settings,
                      const std::map<std::string, std::string>& metadata = {});
 
 /// A checkpoint whose checksum is right; Error naming the file and what is wrong otherwise.
 TensorFile read_checkpoint(const std::string& path);
 
-/// Puts a checkpoint back. All is checked before anything changes. Error (usage) naming the first setting or metadata that
-/// differs; Error for a file that does not fit the model.
+/// Puts a checkpoint back. All is checked before anything changes. Error (usage) naming the first setting or
+/// metadata that differs; Error for a file that does not fit the model.
 void restore_checkpoint(const TensorFile& file, const RunParts& run, const Settings& settings,
                         const std::map<std::string, std::string>& metadata = {});
 
@@ -43,7 +44,8 @@ void restore_checkpoint(const TensorFile& file, const RunParts& run, const Setti
 void read_model(const TensorFile& file, nn::Module& model);
 
 bool is_checkpoint(const TensorFile& file);
-/// Leaves of a checkpoint the model alone, the tensors and metadata that `save_model` would have written; of another file, all.
+/// Leaves of a checkpoint the model alone, the tensors and metadata that `save_model` would have written; of
+/// another file, all.
 void drop_training_state(TensorFile& file);
 
 }  // namespace fanin::train

@@ -22,22 +22,25 @@ struct CheckpointOptions {
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };
 
-/// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors". It is locked as long as this lives,
-/// so that two processes never save into it, or clear it up, at once.
+/// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors". It is locked as
+/// long as this lives, so that two processes never save into it, or clear it up, at once.
 class CheckpointFolder {
  public:
-  /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that are there although `resume` is not asked for.
-  /// `works` says whether a checkpoint's weights are worth going on from.
+  /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that
+  /// are there although `resume` is not asked for. `works` says whether a checkpoint's weights are worth
+  /// going on from.
   CheckpointFolder(const CheckpointOptions& options, Settings settings,
                    std::function<bool(const TensorFile&)> works);
 
-  /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over for the one
-  /// before it, which leads to the same end; Error when all are. Error as for `restore_checkpoint`.
+  /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over
+  /// for the one before it, which leads to the same end; Error when all are. Error as for
+  /// `restore_checkpoint`.
   bool resume(const RunParts& run);
   /// Saves the run, and removes what `keep` no longer covers.
   void save(const RunParts& run);
   void save_best(const RunParts& run);
-  /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is none.
+  /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is
+  /// none.
   std::string newest_that_works() const;
 
  private:

@@ -32,7 +32,8 @@ struct SeriesTables {
   std::vector<double> history_, loss_curve_;
 };
 
-/// Both back from a checkpoint. Error naming the file when it holds no such state, or one that contradicts itself.
+/// Both back from a checkpoint. Error naming the file when it holds no such state, or one that contradicts
+/// itself.
 SavedState saved_state(const TensorFile& file);
 
 /// The text of a checkpoint's metadata; Error where there is none.

@@ -6,9 +6,11 @@
 
 namespace fanin::train {
 
-/// How much each class counts in the training loss (ops::cross_entropy, as torch.nn.CrossEntropyLoss(weight=…)). A value with a text:
+/// How much each class counts in the training loss (ops::cross_entropy, as
+/// torch.nn.CrossEntropyLoss(weight=…)). A value with a text:
 ///   none
-///   balanced          samples / (classes · samples of the class): every class counts alike, however many samples it has
+///   balanced          samples / (classes · samples of the class): every class counts alike, however many
+///                     samples it has
 ///   w1,w2,…           a number > 0 for each class, in their order
 class ClassWeights {
  public:
@@ -19,7 +21,8 @@ class ClassWeights {
   std::string to_string() const;
   bool none() const { return !balanced_ && !weights_.defined(); }
 
-  /// The weights for training on `data`; undefined where there are none. Error (usage) for another number of weights than classes.
+  /// The weights for training on `data`; undefined where there are none. Error (usage) for another number of
+  /// weights than classes.
   Tensor of(const Dataset& data) const;
 
  private:

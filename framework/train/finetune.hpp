@@ -65,7 +65,8 @@ class FineTuning {
   void begin_epoch(int epoch);
   /// L2-SP's w₀ by parameter, sharing its elements: part of a checkpoint's state.
   std::vector<std::pair<std::string, Tensor>> starts() const;
-  /// The penalties pull by as much a step as they would without these factors of the learning rates (optim/width.hpp).
+  /// The penalties pull by as much a step as they would without these factors of the learning rates
+  /// (optim/width.hpp).
   void equalize_penalties(const std::vector<std::pair<std::string, double>>& width_scales);
   /// Adds the penalties' gradients to those at hand; between backward and the optimizer's step.
   void add_penalties();

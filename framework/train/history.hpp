@@ -3,7 +3,8 @@
 
 namespace fanin::train {
 
-/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables. Accuracies are fractions in 0..1.
+/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables. Accuracies are fractions in
+/// 0..1.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// One pass over the training set. `train_loss` is the mean over the epoch's batches.

@@ -20,8 +20,8 @@ struct ScoredEpoch {
   double score = unknown;
 };
 
-/// How far a run has come: all that its next step depends on besides the model, the optimizer and the options. A
-/// checkpoint saves it as one value.
+/// How far a run has come: all that its next step depends on besides the model, the optimizer and the
+/// options. A checkpoint saves it as one value.
 struct RunState {
   int epochs = 0;             ///< that the run is to have
   Index step = 0;             ///< updates made

@@ -10,9 +10,10 @@
 #include "framework/train/trainer.hpp"
 #include "framework/train/warm.hpp"
 
-/// The one list of what a run's result depends on. Flags with their help, results.json, the report's page, checkpoints and the
-/// fingerprints of kept runs are all made from it: `each_setting(options, visit)` calls `visit(setting, member)` for every one.
-/// A member added to one of these structs does not compile before it is named here too.
+/// The one list of what a run's result depends on. Flags with their help, results.json, the report's page,
+/// checkpoints and the fingerprints of kept runs are all made from it: `each_setting(options, visit)` calls
+/// `visit(setting, member)` for every one. A member added to one of these structs does not compile before it
+/// is named here too.
 namespace fanin::train {
 
 /// Which commands offer a setting as a flag.
@@ -145,7 +146,8 @@ void each_setting(Like<WarmStartOptions> auto& options, auto&& visit) {
         allow_nonfinite);
 }
 
-/// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the training's settings.
+/// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the
+/// training's settings.
 void each_setting(Like<Warm> auto& options, auto&& visit) {
   [[maybe_unused]] auto& [file, key, matching, keep_head, shrink_perturb, finetune, lr_body] = options;
   visit(Setting{"from", "--from", "the weight file", Topic::finetuning}, file);
@@ -197,7 +199,8 @@ Settings settings_of(const Options& options) {
 /// A data set's name, sizes and a checksum of all it holds: a folder's content may change under its name.
 std::string describe(const Dataset& data);
 
-/// What must be the same for a run to go on as if never interrupted: the two sets, then all settings but those that may change.
+/// What must be the same for a run to go on as if never interrupted: the two sets, then all settings but
+/// those that may change.
 Settings fixed_settings(const TrainOptions& options, const Dataset& training, const Dataset& test);
 
 }  // namespace fanin::train

@@ -124,7 +124,8 @@ class Run {
   /// As a test showed after the steps made so far.
   void diverge_after(const std::string& why) { diverge(fmt::format("{} after step {}", why, state_.step)); }
 
-  /// Batch statistics of one sample may be of one value a channel, and such a step would fail when its turn comes: tried here, before the first.
+  /// Batch statistics of one sample may be of one value a channel, and such a step would fail when its turn
+  /// comes: tried here, before the first.
   void require_single_samples_allowed() {
     tuning_.begin_epoch(options_.epochs);  // with all that will ever train
     const nn::KeepState keep(model_);
@@ -145,7 +146,8 @@ class Run {
     }
   }
 
-  /// Whether the weights in a checkpoint of this run predict anything. The model's own are as before afterwards.
+  /// Whether the weights in a checkpoint of this run predict anything. The model's own are as before
+  /// afterwards.
   bool works(const TensorFile& file) {
     std::vector<Tensor> now;
     for (const auto& [name, tensor] : model_.state_dict()) now.push_back(tensor.clone());
@@ -296,8 +298,8 @@ class Run {
     if (test(looks_).accuracy >= options_.threshold) state_.steps_to_threshold = state_.step;
   }
 
-  /// A run shorter than the time between two looks is looked at too. After the last checkpoint, since a run that is resumed with
-  /// more epochs goes on as if it had not ended here.
+  /// A run shorter than the time between two looks is looked at too. After the last checkpoint, since a run
+  /// that is resumed with more epochs goes on as if it had not ended here.
   void look_after_the_end() {
     const bool looked = state_.step % options_.threshold_every == 0;
     if (options_.threshold > 0 && state_.steps_to_threshold < 0 && !looked) look();

@@ -69,19 +69,22 @@ struct TrainResult {
   double samples_per_s = 0;    ///< training samples by those seconds
 };
 
-/// What a mean counts a run with: its test accuracy, or exactly chance level when it diverged, so that nothing looks better by failing.
+/// What a mean counts a run with: its test accuracy, or exactly chance level when it diverged, so that
+/// nothing looks better by failing.
 double counted_accuracy(const TrainResult& result);
 
 /// What `train` does with the last batch: what the options say, or what is usual for the model.
 LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);
 
-/// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs. Equal arguments give
-/// equal bits. A loss that is not finite ends the run as diverged, and so does a test after the last step that shows a model beyond use
-/// (`divergence_of`): the result says at which step. Error for epochs or batch < 1, an empty set, parameters without values, or a batch of
-/// one that the model's batch statistics do not allow.
+/// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs.
+/// Equal arguments give equal bits. A loss that is not finite ends the run as diverged, and so does a test
+/// after the last step that shows a model beyond use (`divergence_of`): the result says at which step. Error
+/// for epochs or batch < 1, an empty set, parameters without values, or a batch of one that the model's batch
+/// statistics do not allow.
 ///
-/// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the weights are those
-/// of a run that never was. `epochs` may then differ as far as the schedule has not depended on it so far.
+/// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the
+/// weights are those of a run that never was. `epochs` may then differ as far as the schedule has not
+/// depended on it so far.
 TrainResult train(nn::Module& model, const Dataset& training, const Dataset& test,
                   const TrainOptions& options);
 

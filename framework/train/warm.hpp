@@ -16,11 +16,10 @@ namespace fanin::train {
 /// A start from saved weights, as a value: which file, how its tensors are matched, which layer is new, and
 /// how the whole is trained further. Text form, where every part but the file may be left out:
 ///
-///     warm(FILE, key=state_dict_ema, head=fc3, keep_head=false, freeze=conv*+fc1, freeze_statistics=true, lr_body=0.1,
-///     layer_decay=0.8,
-///          head_epochs=1, unfreeze_every=1, l2_sp=0.01, l2_head=0, shrink=1, perturb=0, skip=GLOB+GLOB,
-///          adapt=RULE, strip_prefix=module., add_prefix=net., allow_missing=false, allow_unexpected=false,
-///          allow_nonfinite=false)
+///     warm(FILE, key=state_dict_ema, head=fc3, keep_head=false, freeze=conv*+fc1, freeze_statistics=true,
+///          lr_body=0.1, layer_decay=0.8, head_epochs=1, unfreeze_every=1, l2_sp=0.01, l2_head=0,
+///          shrink=1, perturb=0, skip=GLOB+GLOB, adapt=RULE, strip_prefix=module., add_prefix=net.,
+///          allow_missing=false, allow_unexpected=false, allow_nonfinite=false)
 ///
 /// `lr_body` is the learning rate of all but the head as a share of the head's; `adapt` names one rule
 /// (io/adapt.hpp) for every tensor whose shape differs.
@@ -28,8 +27,8 @@ struct Warm {
   std::string file{};
   std::string key{};  ///< of the dict in the file that holds the weights (`choose_dict`); empty: the model's
   WarmStartOptions matching{};
-  bool keep_head =
-      false;  ///< load the head too; otherwise it is drawn by the plan, or by its layer's own scheme
+  /// Load the head too; otherwise it is drawn by the plan, or by its layer's own scheme.
+  bool keep_head = false;
   std::optional<nn::ShrinkPerturbOptions> shrink_perturb{};
   FineTune finetune{};  ///< its `head` says which layer is new
   double lr_body = 1;
@@ -40,11 +39,12 @@ struct Warm {
   static Warm parse(const std::string& text);
 
   /// Loads the file into `model` and draws what the file does not give. `seed` is of those draws. Error as
-  /// for `load_state_dict`, and for a head that matches nothing. `batch` is for a plan whose schemes are fitted to data.
+  /// for `load_state_dict`, and for a head that matches nothing. `batch` is for a plan whose schemes are
+  /// fitted to data.
   WarmStart start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default",
                   const Batch* batch = nullptr) const;
-  /// What the file's model was fed with, so that it is trained on and tested under the same; empty for a file that does not say, or says it of
-  /// another number of channels.
+  /// What the file's model was fed with, so that it is trained on and tested under the same; empty for a file
+  /// that does not say, or says it of another number of channels.
   Normalisation normalisation(Index channels) const;
   /// The fine-tuning plan with `lr_body` worked in, for TrainOptions.
   FineTune tuning(nn::Module& model) const;

@@ -1,4 +1,5 @@
-// The pool when tensors are made on one thread and dropped on another: it asks the system for no more than were alive at once.
+// The pool when tensors are made on one thread and dropped on another: it asks the system for no more than
+// were alive at once.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@ namespace fanin {
 namespace {
 
 constexpr std::size_t most_alive = 5;
-/// What the pool may hold of a class beyond what is alive: a thread's own blocks, 64 of them, on each of two threads. A tensor
-/// takes several blocks: its elements, their owner, its handle.
+/// What the pool may hold of a class beyond what is alive: a thread's own blocks, 64 of them, on each of two
+/// threads. A tensor takes several blocks: its elements, their owner, its handle.
 constexpr std::uint64_t most_asked = 3 * (most_alive + 2 * 65);
 
 /// Tensors on their way from one thread to another.

@@ -1,4 +1,5 @@
-// An undefined tensor, however it came about, is refused by everything but `defined()`; and the elements a tensor is put over.
+// An undefined tensor, however it came about, is refused by everything but `defined()`; and the elements a
+// tensor is put over.
 #include <doctest/doctest.h>
 
 #include <functional>

@@ -18,7 +18,8 @@ struct PngPicture {
 /// A chunk with its length and checksum.
 Bytes png_chunk(const std::string& type, const Bytes& data);
 
-/// A GIF file of one frame of palette indices, whose codes stay 9 bits wide: a clear code before every 200 of them.
+/// A GIF file of one frame of palette indices, whose codes stay 9 bits wide: a clear code before every 200 of
+/// them.
 struct GifPicture {
   int width, height;
   Bytes indices = {};

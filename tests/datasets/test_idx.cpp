@@ -67,8 +67,7 @@ TEST_CASE("a broken IDX file is refused with its path, what was expected and wha
        {'<', 'h', 't', 'm', 'l', '>', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.'},
        3,
        "FILE: wrong magic number 3c68746d, expected 00000803 (IDX of unsigned bytes, 3 dimensions: images); "
-       "get it "
-       "with: make it"},
+       "get it with: make it"},
       {"labels for images", idx_labels({1, 2}), 3,
        "FILE: IDX of unsigned bytes in 1 dimension, expected images: unsigned bytes in 3; get it with: make it"},
       {"images for labels", good, 1,
@@ -98,12 +97,10 @@ TEST_CASE("a broken IDX file is refused with its path, what was expected and wha
        "FILE: empty: its header promises 5x0x28 bytes; get it with: make it"},
       {"sizes whose product overflows", idx_images({}, 0xffffffff, 0xffffffff, 0xffffffff), 3,
        "FILE: its header promises 4294967295x4294967295x4294967295 bytes, more than the 4294967296 that are "
-       "read; get "
-       "it with: make it"},
+       "read; get it with: make it"},
       {"sizes whose product wraps to a small number", idx_images({1}, 0x80000000, 0x80000000, 4), 3,
        "FILE: its header promises 2147483648x2147483648x4 bytes, more than the 4294967296 that are read; get "
-       "it with: "
-       "make it"},
+       "it with: make it"},
       {"much promised", idx_images({1}, 1000, 1000, 1000), 3,
        "FILE: truncated: the header promises 1000x1000x1000 = 1000000000 bytes, there are 1; get it with: "
        "make it"},

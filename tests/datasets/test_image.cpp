@@ -213,12 +213,8 @@ TEST_CASE("what is no image that is read is named by its content") {
   const Row rows[] = {{"RIFF\x10\0\0\0WEBPVP8 "s, "a WebP image"},
                       {"II*\0\x08\0\0\0"s, "a TIFF image"},
                       {"MM\0*\0\0\0\x08"s, "a TIFF image"},
-                      {"\0\0\0\x18"
-                       "ftypheic\0\0\0\0"s,
-                       "a HEIC image"},
-                      {"\0\0\0\x18"
-                       "ftypavif\0\0\0\0"s,
-                       "an AVIF image"},
+                      {"\0\0\0\x18ftypheic\0\0\0\0"s, "a HEIC image"},
+                      {"\0\0\0\x18ftypavif\0\0\0\0"s, "an AVIF image"},
                       {"8BPS\0\1\0\0"s, "a Photoshop file (PSD)"},
                       {"\xff\x0a\xff\xff"s, "a JPEG XL image"},
                       {"\0\0\1\0\1\0"s, "a Windows icon (ICO)"},

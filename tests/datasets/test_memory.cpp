@@ -1,4 +1,5 @@
-// What data cost in memory: what they hold and 64 MiB, and in the process that decodes images 512 MiB beyond a file.
+// What data cost in memory: what they hold and 64 MiB, and in the process that decodes images 512 MiB beyond
+// a file.
 #include <doctest/doctest.h>
 #include <malloc.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
-// Whatever bytes an IDX file holds: an array of exactly the size its header says, or an Error. The first byte of the
-// input is the rank asked for.
+// Whatever bytes an IDX file holds: an array of exactly the size its header says, or an Error. The first byte
+// of the input is the rank asked for.
 #include <cstdlib>
 
 #include "datasets/idx.hpp"

@@ -1,5 +1,6 @@
-// Whatever bytes an image file holds: pixels of exactly the form asked for, or an Error. In this process, under the
-// sanitizers: what the checks let through to stb_image must not harm it either. The first byte chooses gray or colour.
+// Whatever bytes an image file holds: pixels of exactly the form asked for, or an Error. In this process,
+// under the sanitizers: what the checks let through to stb_image must not harm it either. The first byte
+// chooses gray or colour.
 #include <cstdlib>
 #include <new>
 
@@ -8,7 +9,8 @@
 
 namespace {
 
-/// Room for a side of so many pixels would only cost time: the size stands in the clear at a place of each format.
+/// Room for a side of so many pixels would only cost time: the size stands in the clear at a place of each
+/// format.
 bool is_large(const std::uint8_t* bytes, std::size_t size) {
   constexpr unsigned long most = 1 << 10;
   const auto number = [&](std::size_t at, int count, bool little) {

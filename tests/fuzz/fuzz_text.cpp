@@ -1,5 +1,5 @@
-// Whatever is typed as a transform: a value whose own text reads back as the same value, or a usage Error. A data set's
-// text goes through the same reader (Expression), which is fuzzed with it.
+// Whatever is typed as a transform: a value whose own text reads back as the same value, or a usage Error. A
+// data set's text goes through the same reader (Expression), which is fuzzed with it.
 #include <cstdlib>
 #include <string>
 

@@ -67,8 +67,7 @@ TEST_CASE("plan: a rule that matches nothing is refused, with what is near") {
   CHECK(check("xavier_uniform; conv*=zeros; *.bias=zeros; default") == "no error");
   CHECK(check("zeros; cnov*=kaiming_normal") ==
         "pattern 'cnov*' matches no layer that has a weight with 2 or more dimensions, at character 8 of "
-        "'zeros; "
-        "cnov*=kaiming_normal'; did you mean 'conv*'?");
+        "'zeros; cnov*=kaiming_normal'; did you mean 'conv*'?");
   CHECK(check("conv3=zeros").find("did you mean 'conv1' or 'conv2'?") != std::string::npos);
   CHECK(check("fc3.wieght=zeros").find("matches no layer") != std::string::npos);
   CHECK(check("fc4.weight=zeros").find("did you mean 'fc3.weight'") != std::string::npos);

@@ -10,8 +10,8 @@
 /// What a file may cost beyond its own size.
 inline constexpr std::size_t allowed_memory = std::size_t{64} << 20;
 
-/// What `parse` refuses these bytes with, or "no error". No bytes may cost more memory than is allowed: then this is the
-/// message.
+/// What `parse` refuses these bytes with, or "no error". No bytes may cost more memory than is allowed: then
+/// this is the message.
 inline std::string message_of(const std::string& bytes, const std::function<void()>& parse) {
   std::string message = "no error";
   const MemoryWatch watch;

@@ -1,5 +1,5 @@
-// Files as training scripts, NumPy, TorchScript and ONNX leave them (tests/reference/make_checkpoints.py): the weights are
-// read bit for bit, and what stands beside them is named.
+// Files as training scripts, NumPy, TorchScript and ONNX leave them (tests/reference/make_checkpoints.py):
+// the weights are read bit for bit, and what stands beside them is named.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

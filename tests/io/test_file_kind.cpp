@@ -27,11 +27,7 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {"GGUF" + zeros, "a GGUF file"},
       {std::string("\x1c\0\0\0TFL3", 8) + zeros, "a TensorFlow Lite model"},
       {"\x1f\x8b\x08" + zeros, "gunzip"},
-      {std::string("\xfd"
-                   "7zXZ\0",
-                   6) +
-           zeros,
-       "unxz"},
+      {std::string("\xfd7zXZ\0", 6) + zeros, "unxz"},
       {"\x28\xb5\x2f\xfd" + zeros, "unzstd"},
       {"BZh91AY" + zeros, "bunzip2"},
       {"7z\xbc\xaf\x27\x1c" + zeros, "a 7-Zip archive"},
@@ -40,10 +36,7 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {"%PDF-1.7\n", "a PDF document"},
       {"\x89PNG\r\n\x1a\n" + zeros, "a PNG image"},
       {"\xff\xd8\xff\xe0" + zeros, "a JPEG image"},
-      {"\x7f"
-       "ELF\2\1\1" +
-           zeros,
-       "an ELF program"},
+      {"\x7fELF\2\1\1" + zeros, "an ELF program"},
       {"MZ\x90" + zeros, "a Windows program"},
       {"SQLite format 3" + zeros, "an SQLite database"},
       {"\x81\xa6params\x81" + zeros, "a MessagePack file, as Flax writes"},

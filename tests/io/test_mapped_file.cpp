@@ -1,4 +1,5 @@
-// A weight file that another process cuts short or writes to while it is mapped is an Error that names it, not SIGBUS.
+// A weight file that another process cuts short or writes to while it is mapped is an Error that names it,
+// not SIGBUS.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>

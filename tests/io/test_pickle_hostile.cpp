@@ -249,8 +249,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        "elements"},
       {"strides whose sum wraps", holding(2, {2, 2}, {INT64_MAX, INT64_MAX}),
        "f: tensor 'w' of shape [2, 2], strides [9223372036854775807, 9223372036854775807] and offset 2 "
-       "passes its storage of "
-       "3 elements"},
+       "passes its storage of 3 elements"},
       {"sizes whose product overflows", holding(0, {std::int64_t{1} << 32, std::int64_t{1} << 32}, {0, 0}),
        "f: tensor 'w' of shape [4294967296, 4294967296] and dtype F32 has more bytes than 64 bits can count"},
       {"a negative size", holding(0, {-3}, {1}), "f: tensor 'w' has the negative size -3"},
@@ -342,8 +341,7 @@ TEST_CASE("pickle: each way to be hostile has its message") {
        legacy(dict("w", tensor(storage("FloatStorage", "0", INT64_MAX), 0, {3}, {1})), "]" + text("0") + "a",
               u64(INT64_MAX)),
        "f: storage '0' of 9223372036854775807 F32 elements has 9223372036854775807 in the file, of which 0 "
-       "bytes are left; it "
-       "is truncated or corrupt"},
+       "bytes are left; it is truncated or corrupt"},
       {"legacy: a storage declared in two ways",
        legacy("(" + good + tensor(storage("IntStorage", "0", 3), 0, {3}, {1}) + "t", "]", ""),
        "f: storage '0' is declared in two ways"},

@@ -138,8 +138,7 @@ TEST_CASE(
   CHECK(message(file_of(wide)) ==
         "f: 2 tensors in the way of this warm start: 'fc.weight' has shape [5, 8], the model wants [3, 8] "
         "(skip it, or adapt it: --adapt fc.weight=keep_rows); 'fc.bias' has shape [5], the model wants [3] "
-        "(skip it, or adapt it: --adapt fc.bias=keep_rows). "
-        "The model is unchanged");
+        "(skip it, or adapt it: --adapt fc.bias=keep_rows). The model is unchanged");
   nn::Sequential source = small_net();
   draw(source, 3);
   CHECK(message(file_of(source, [](const std::string& n) { return n == "fc.weight" ? "fc.weigth" : n; })) ==
@@ -148,8 +147,7 @@ TEST_CASE(
         "[3, 8] is unexpected (did you mean 'fc.weight'?). The model is unchanged");
   CHECK(message(file_of(std::vector<StoredTensor>{})) ==
         "f: 8 tensors in the way of this warm start: 'conv.weight' [2, 1, 3, 3] is missing; 'conv.bias' [2] "
-        "is missing; "
-        "'bn.weight' [2] is missing; and 5 more. The model is unchanged");
+        "is missing; 'bn.weight' [2] is missing; and 5 more. The model is unchanged");
   CHECK(all_values(net) == before);
   CHECK(net.parameter("conv.weight")->origin == nn::Origin::drawn);
 }

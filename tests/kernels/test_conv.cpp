@@ -149,7 +149,8 @@ const ConvShape shapes[] = {
      .kernel_w = 3,
      .pad_h = 1,
      .pad_w = 1},
-    // Winograd's: tiles that fill their vectors and tiles that do not, every padding, groups, channels no vector divides.
+    // Winograd's: tiles that fill their vectors and tiles that do not, every padding, groups, channels no
+    // vector divides.
     {.batch = 3,
      .in_channels = 17,
      .height = 14,

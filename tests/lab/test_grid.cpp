@@ -92,8 +92,8 @@ TEST_CASE("grid: the same runs come out, bit for bit, however many work at a tim
 }
 
 TEST_CASE("grid: one seed gives every scheme the same batches, whatever it draws") {
-  // Schemes that end in the same weights after drawing very different numbers of random values: equal histories
-  // need equal batches.
+  // Schemes that end in the same weights after drawing very different numbers of random values: equal
+  // histories need equal batches.
   Grid one =
       grid({{"zeros", "zeros"}, {"tiny", "normal(std=1e-30)"}, {"sparse", "sparse(sparsity=0.5, std=1e-30)"}},
            {4});

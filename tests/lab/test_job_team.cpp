@@ -1,4 +1,5 @@
-// Jobs on several threads: all are done, and workers that the system refuses are an Error before any job begins.
+// Jobs on several threads: all are done, and workers that the system refuses are an Error before any job
+// begins.
 #include <doctest/doctest.h>
 #include <pthread.h>
 #include <sys/resource.h>

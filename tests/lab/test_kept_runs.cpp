@@ -1,4 +1,5 @@
-// Runs that a comparison keeps: whatever lies in their place, no run is taken from it but the one that was kept, and nothing waits.
+// Runs that a comparison keeps: whatever lies in their place, no run is taken from it but the one that was
+// kept, and nothing waits.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 

@@ -1,4 +1,5 @@
-// Each parameter has a slot of its own in the generator: what fills one moves no other, and schemes share their luck.
+// Each parameter has a slot of its own in the generator: what fills one moves no other, and schemes share
+// their luck.
 #include <doctest/doctest.h>
 
 #include <cmath>

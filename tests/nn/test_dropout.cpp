@@ -1,4 +1,5 @@
-// Masks of different layers are independent without anybody's doing, and follow from a seed once there is one.
+// Masks of different layers are independent without anybody's doing, and follow from a seed once there is
+// one.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// An initialization that fails leaves nothing behind, one that would do nothing says so, and what has no values cannot be read.
+// An initialization that fails leaves nothing behind, one that would do nothing says so, and what has no
+// values cannot be read.
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// Layers, tensors, data sets and streams used as they cannot be: each an Error that says what, and never a crash.
+// Layers, tensors, data sets and streams used as they cannot be: each an Error that says what, and never a
+// crash.
 #include <doctest/doctest.h>
 
 #include <cmath>

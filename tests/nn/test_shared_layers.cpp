@@ -1,4 +1,5 @@
-// One layer used twice, and tied parameters: one parameter, one draw, one gradient, one update, under several names in a state dict.
+// One layer used twice, and tied parameters: one parameter, one draw, one gradient, one update, under several
+// names in a state dict.
 #include <doctest/doctest.h>
 
 #include <cmath>

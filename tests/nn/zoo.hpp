@@ -1,5 +1,6 @@
 #pragma once
-// Small models that between them have every layer type, and a layer whose parameters are drawn in an order of their own.
+// Small models that between them have every layer type, and a layer whose parameters are drawn in an order of
+// their own.
 #include "framework/nn/activation.hpp"
 #include "framework/nn/conv2d.hpp"
 #include "framework/nn/linear.hpp"
@@ -25,7 +26,8 @@ class Attention final : public nn::Module {
   Tensor forward(const Tensor& x) override { return x; }
 };
 
-/// Every layer type with parameters; with fewer than 16 normals before others, so that a cached sine is at stake.
+/// Every layer type with parameters; with fewer than 16 normals before others, so that a cached sine is at
+/// stake.
 inline nn::ModulePtr zoo() {
   auto net = std::make_shared<nn::Sequential>();
   net->add("words", nn::Embedding({.count = 1, .dimension = 3}))

@@ -8,7 +8,8 @@ struct Outcome {
   std::string out = {}, err = {};
 };
 
-/// Runs $FANIN_BIN, or build/fanin, with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file exists in that folder.
+/// Runs $FANIN_BIN, or build/fanin, with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file
+/// exists in that folder.
 Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when = {});
 
 /// Runs the program and kills it (SIGKILL) after `milliseconds`; whether it was still running then.

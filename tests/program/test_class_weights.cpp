@@ -1,4 +1,5 @@
-// --class-weights in train, finetune and compare; macro F1, balanced accuracy and each class's scores in what is printed.
+// --class-weights in train, finetune and compare; macro F1, balanced accuracy and each class's scores in what
+// is printed.
 #include <doctest/doctest.h>
 
 #include <filesystem>

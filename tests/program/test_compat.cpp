@@ -1,4 +1,5 @@
-// Every later version reads what an earlier one wrote: tests/reference/compat holds a folder a version (make compat).
+// Every later version reads what an earlier one wrote: tests/reference/compat holds a folder a version (make
+// compat).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -126,7 +127,8 @@ TEST_CASE("compatibility: comparisons and kept runs of earlier versions are read
       if (entry.path().extension() == ".json") ++kept;
     }
     CHECK(kept == 4);
-    // Whether they count as the same runs is for the settings to say; that they are there stops no comparison.
+    // Whether they count as the same runs is for the settings to say; that they are there stops no
+    // comparison.
     const Scratch scratch;
     fs::copy(version / "compared", scratch / "compared", fs::copy_options::recursive);
     const Outcome again =

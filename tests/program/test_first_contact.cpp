@@ -1,4 +1,5 @@
-// What a new user meets: outputs are tried before the work, rates fit the optimizer, messages help, tables call things by their names.
+// What a new user meets: outputs are tried before the work, rates fit the optimizer, messages help, tables
+// call things by their names.
 #include <doctest/doctest.h>
 
 #include <chrono>

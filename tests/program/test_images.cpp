@@ -1,4 +1,5 @@
-// Image folders through the command line: predict sees an image as train does, and what is left out is told and kept.
+// Image folders through the command line: predict sees an image as train does, and what is left out is told
+// and kept.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -50,7 +51,8 @@ TEST_CASE("images: predict composites, turns and names images as train does") {
                                       "--batch", "4", "--output", model});
   REQUIRE_MESSAGE(trained.code == 0, trained.err);
 
-  // The same picture four ways: as it is; drawn on nothing, where the model's background stands in; upside down with a tag.
+  // The same picture four ways: as it is; drawn on nothing, where the model's background stands in; upside
+  // down with a tag.
   Bytes gray(64, 10), alpha, turned(64, 10);
   for (std::size_t p = 0; p < 32; ++p) gray[p] = 220, turned[p + 32] = 220;
   for (std::size_t p = 0; p < 64; ++p)

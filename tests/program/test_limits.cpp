@@ -1,4 +1,5 @@
-// The program under the limits of a shell: what the system refuses is one line on stderr and an exit code, never a hang or a signal.
+// The program under the limits of a shell: what the system refuses is one line on stderr and an exit code,
+// never a hang or a signal.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/wait.h>

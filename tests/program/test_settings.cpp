@@ -1,5 +1,6 @@
-// Every setting that a result depends on is recorded: in the JSON of a run, in results.json and its page, in the fingerprint of
-// kept runs, in checkpoints. Every flag that --help knows is tried, so that a new one cannot be forgotten.
+// Every setting that a result depends on is recorded: in the JSON of a run, in results.json and its page, in
+// the fingerprint of kept runs, in checkpoints. Every flag that --help knows is tried, so that a new one
+// cannot be forgotten.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// Where what is said cannot arrive: a full or closed stderr and stdout, a pipe without a reader, a hung-up terminal.
+// Where what is said cannot arrive: a full or closed stderr and stdout, a pipe without a reader, a hung-up
+// terminal.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -27,7 +28,8 @@ std::string program(const char* name) {
   return fs::absolute(fs::path(chosen ? chosen : "build/fanin").replace_filename(name)).string();
 }
 
-/// The exit code of a line for the shell; 128 + the signal's number when one ended it. $F is the program, $C the claims.
+/// The exit code of a line for the shell; 128 + the signal's number when one ended it. $F is the program, $C
+/// the claims.
 int shell(const std::string& line) {
   const std::string all = "F=" + program("fanin") + "; C=" + program("claims") + "; " + line;
   const int status = std::system(("bash -c '" + all + "'").c_str());

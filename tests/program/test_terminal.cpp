@@ -1,5 +1,5 @@
-// The live line of a comparison, on a terminal of our own: it fits, it leaves no escape codes where none are understood, and what is
-// said last does not stand in it.
+// The live line of a comparison, on a terminal of our own: it fits, it leaves no escape codes where none are
+// understood, and what is said last does not stand in it.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,5 @@
-// How training ends, as a user of the program sees it: normalisation kept, divergence said, nothing claimed of dead runs.
+// How training ends, as a user of the program sees it: normalisation kept, divergence said, nothing claimed
+// of dead runs.
 #include <doctest/doctest.h>
 
 #include <filesystem>

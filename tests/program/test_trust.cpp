@@ -73,7 +73,8 @@ double seconds_of(const auto& action) {
 }  // namespace
 
 TEST_CASE("trust: no path in a file's metadata is opened") {
-  // A pipe with nobody at its other end: whoever opened it as a plain file would wait for good, and who looks at it says so.
+  // A pipe with nobody at its other end: whoever opened it as a plain file would wait for good, and who looks
+  // at it says so.
   const Scratch scratch;
   const std::string secret = scratch / "secret";
   REQUIRE(::mkfifo(secret.c_str(), 0600) == 0);

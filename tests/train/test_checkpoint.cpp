@@ -147,7 +147,8 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
     REQUIRE_MESSAGE(whole.status == Status::ok, whole.divergence);
     REQUIRE(whole.steps >= 10);
     const auto expected = state(*model);
-    // 5 batches an epoch: the first step, in mid-epoch, at an epoch's last step, just behind it; also several times a run.
+    // 5 batches an epoch: the first step, in mid-epoch, at an epoch's last step, just behind it; also several
+    // times a run.
     for (const std::vector<Index>& stops : std::vector<std::vector<Index>>{{1}, {5}, {6}, {10}, {2, 3, 8}}) {
       const Scratch scratch;
       std::vector<std::vector<real>> weights;

@@ -31,10 +31,8 @@ std::string saved_mlp(const Scratch& scratch, nn::ModulePtr& saved) {
 TEST_CASE("warm: the text form says all that the value holds") {
   const Warm warm = Warm::parse(
       "warm(a b/c.pt, head=fc3, freeze=conv*+fc1, freeze_statistics=no, lr_body=0.1, layer_decay=0.8, "
-      "head_epochs=2, "
-      "unfreeze_every=3, l2_sp=0.01, l2_head=0.5, shrink=0.4, perturb=0.2, skip=fc2.*, adapt=crop_pad, "
-      "strip_prefix=module., "
-      "allow_missing=yes, allow_unexpected=yes)");
+      "head_epochs=2, unfreeze_every=3, l2_sp=0.01, l2_head=0.5, shrink=0.4, perturb=0.2, skip=fc2.*, "
+      "adapt=crop_pad, strip_prefix=module., allow_missing=yes, allow_unexpected=yes)");
   CHECK(warm.file == "a b/c.pt");
   CHECK(warm.finetune.head == "fc3");
   CHECK(warm.finetune.freeze == std::vector<std::string>{"conv*", "fc1"});
