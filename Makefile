@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 CXX := $(if $(shell command -v ccache),ccache )g++
 OPT ?= -O2
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
+CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -Iframework -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
 LDLIBS += -lfmt -lz -ldeflate -lpthread $(SANITIZE)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -64,19 +64,20 @@ tsan:
 compat: $(BUILD)/fanin
 	@tests/reference/make_compat.sh $(BUILD)/fanin $(NAME)
 
-sources = $(shell git ls-files '*.cpp' '*.hpp')
+sources = $(shell git ls-files '*.cpp' '*.hpp' '*.inl')
 format:
 	clang-format -i $(sources)
 tidy:
-	clang-tidy --quiet $(filter %.cpp,$(sources)) -- -std=c++20 -I. -isystem /usr/include/stb
+	clang-tidy --quiet $(filter %.cpp,$(sources)) -- -std=c++20 -Iframework -I. -isystem /usr/include/stb
 clean:
 	rm -rf build
 
 # ---- how it is built ---------------------------------------------------------------------------------------------
-engine_dirs := core kernels autograd ops init nn
-engine  := $(foreach d,$(engine_dirs),$(wildcard framework/$(d)/*.cpp))
-library := $(wildcard framework/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
-commands := $(wildcard examples/commands/*.cpp) examples/fanin.cpp
+# Rooms of the engine, which the gradient checks build in double as well.
+engine_dirs := core kernels/* random autograd ops init nn
+engine  := $(foreach d,$(engine_dirs),$(wildcard framework/fanin/$(d)/*.cpp))
+library := $(wildcard framework/fanin/*/*.cpp) $(wildcard framework/fanin/kernels/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
+commands := $(wildcard examples/fanin/*.cpp)
 # tests/double/ holds the tests that run on the double build of the engine as well (gradient checks).
 test_sources   := $(filter-out tests/double/main.cpp tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
@@ -120,16 +121,16 @@ $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 # headers do not pass our warnings. tiny-dnn looks for stb in a folder of its own.
 $(BUILD)/peer_libtorch: examples/bench/peers/libtorch.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -w -I. -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
+	$(CXX) -std=c++17 -O2 -w -Iframework -I. -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
 $(BUILD)/peer_dlib: examples/bench/peers/dlib.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w -I. $< -o $@ -ldlib -lopenblas -lpthread
+	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w -Iframework -I. $< -o $@ -ldlib -lopenblas -lpthread
 $(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(BUILD)/third_party && ln -sfn /usr/include/stb $(BUILD)/third_party/stb
 	$(CXX) -std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I. -I$(BUILD) $< -o $@ -lpthread
 
 # The compiler does not see what the assembler includes.
-$(BUILD)/float/framework/lab/page_files.o: $(wildcard framework/lab/page/*)
+$(BUILD)/float/framework/fanin/compare/page_files.o: $(wildcard framework/fanin/compare/page/*)
 
 -include tests/fuzz/fuzz.mk tests/interop/interop.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

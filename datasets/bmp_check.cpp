@@ -2,10 +2,11 @@
 
 #include <cstdlib>
 
-#include "datasets/raster.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+#include "datasets/raster.hpp"
+
+namespace fanin::datasets {
 
 void check_bmp(std::span<const std::uint8_t> file, const std::string& path) {
   const auto broken = [&](const std::string& why) { fail("{}: broken image ({})", path, why); };
@@ -54,4 +55,4 @@ void check_bmp(std::span<const std::uint8_t> file, const std::string& path) {
     }
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

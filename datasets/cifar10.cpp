@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "datasets/files.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+#include "datasets/files.hpp"
+
+namespace fanin::datasets {
 namespace {
 
 const std::string how_to_get =
@@ -23,7 +24,7 @@ std::size_t record_count(const std::string& path) {
   return size / record;
 }
 
-void append_batch(Dataset& data, const std::string& path) {
+void append_batch(data::Dataset& data, const std::string& path) {
   const std::size_t count = record_count(path);
   std::ifstream file(path, std::ios::binary);
   std::array<std::uint8_t, record> bytes;
@@ -41,14 +42,14 @@ void append_batch(Dataset& data, const std::string& path) {
 
 }  // namespace
 
-Dataset load_cifar10_folder(const std::string& folder, Split split) {
-  Dataset data{.name = "cifar10",
-               .channels = 3,
-               .height = 32,
-               .width = 32,
-               .classes = 10,
-               .class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse",
-                               "ship", "truck"}};
+data::Dataset load_cifar10_folder(const std::string& folder, Split split) {
+  data::Dataset data{.name = "cifar10",
+                     .channels = 3,
+                     .height = 32,
+                     .width = 32,
+                     .classes = 10,
+                     .class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse",
+                                     "ship", "truck"}};
   const std::filesystem::path root = folder;
   std::vector<std::string> batches;
   if (split == Split::test) batches.push_back((root / "test_batch.bin").string());
@@ -66,8 +67,8 @@ Dataset load_cifar10_folder(const std::string& folder, Split split) {
   return data;
 }
 
-Dataset load_cifar10(Split split) {
+data::Dataset load_cifar10(Split split) {
   return load_cifar10_folder(find_data_folder("cifar10", {find_data_folder("cifar-10-batches-bin")}), split);
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

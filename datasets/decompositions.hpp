@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// How Unicode takes its composed letters apart (canonical decomposition, Unicode 14): Latin, Greek, Cyrillic
 /// and kana. Korean follows a rule and has no table.
@@ -223,4 +223,4 @@ constexpr Decomposition decompositions[] = {
     {0x30f8, 0x30f0, 0x3099}, {0x30f9, 0x30f1, 0x3099}, {0x30fa, 0x30f2, 0x3099}, {0x30fe, 0x30fd, 0x3099}};
 // clang-format on
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 constexpr std::uint16_t orientation_tag = 0x0112, short_type = 3, long_type = 4;
@@ -58,4 +58,4 @@ Raster oriented(Raster stored, int orientation) {
   return shown;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -4,7 +4,7 @@
 
 #include "datasets/raster.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// The orientation that an EXIF block (a TIFF header and its first directory, in either byte order) asks for,
 /// 1..8; 1 where it asks for none or makes no sense. Reads nothing outside `block`.
@@ -16,4 +16,4 @@ Raster oriented(Raster stored, int orientation);
 /// Whether width and height are swapped.
 inline bool swaps_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

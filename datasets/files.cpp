@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "framework/core/error.hpp"
-#include "framework/core/memory.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/memory.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 namespace fs = std::filesystem;
 
@@ -64,4 +64,4 @@ std::string advice(const std::string& how_to_get) {
   return how_to_get.empty() ? "" : "; get it with: " + how_to_get;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

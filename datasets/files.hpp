@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// Where the data set `name` lies: $FANIN_DATA/name, ./data/name, or one of `more`; the last of these when
 /// none is there.
@@ -26,4 +26,4 @@ std::string advice(const std::string& how_to_get);
 
 constexpr std::uint64_t max_data_bytes = std::uint64_t{1} << 32;
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -7,12 +7,13 @@
 #include <optional>
 #include <set>
 
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+
 #include "datasets/image_kind.hpp"
 #include "datasets/name_form.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/printable.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 namespace fs = std::filesystem;
@@ -172,4 +173,4 @@ FolderLayout folder_layout(const std::string& path) {
   return layout;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "datasets/registry.hpp"
+#include <fanin/datasets.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// Where the halves of an image folder lie, and its classes.
 struct FolderLayout {
@@ -35,4 +35,4 @@ std::string endings_text(const std::map<std::string, Index>& others);
 /// Whether a file's ending is one of PNG's, JPEG's, GIF's or BMP's.
 bool has_image_ending(const std::string& name);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

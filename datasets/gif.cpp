@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 struct Palette {
@@ -222,4 +222,4 @@ Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, I
   }
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

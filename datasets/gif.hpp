@@ -5,7 +5,7 @@
 
 #include "datasets/raster.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// The first frame of a GIF, as a viewer shows it: what the frame leaves free, and its transparent colour,
 /// show `background`. Takes the result's bytes and a few kilobytes. Error naming `path` for a broken, cut or
@@ -13,4 +13,4 @@ namespace fanin {
 Raster decode_gif(std::span<const std::uint8_t> file, const std::string& path, Index channels,
                   const Background& background);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -10,11 +10,12 @@
 #include <memory>
 #include <optional>
 
-#include "datasets/files.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/memory.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/memory.hpp>
 
-namespace fanin {
+#include "datasets/files.hpp"
+
+namespace fanin::datasets {
 namespace {
 
 constexpr std::uint64_t max_deflate_ratio =
@@ -352,8 +353,8 @@ IdxArray read_idx(const std::string& path, int rank, const std::string& how_to_g
   return array_of(file);
 }
 
-Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,
-                         const std::string& how_to_get) {
+data::Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,
+                               const std::string& how_to_get) {
   IdxFile labels_file(labels_path, Wanted::labels, how_to_get),
       images_file(images_path, Wanted::images, how_to_get);
   const std::vector<Index>& sizes = images_file.header().sizes;
@@ -387,4 +388,4 @@ Dataset read_idx_dataset(const std::string& images_path, const std::string& labe
           .labels = std::move(labels)};
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

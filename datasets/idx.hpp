@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/data/dataset.hpp"
+#include <fanin/data/dataset.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// What an IDX file holds (LeCun's format: 00 00 type rank, then big-endian 32-bit sizes, then elements).
 struct IdxArray {
@@ -30,7 +30,7 @@ constexpr int most_idx_classes = 65536;
 
 /// Images (rank 3) and labels (rank 1) as a dataset without mean and stddev. Labels must be below `classes`;
 /// `classes` 0 stands for the largest label + 1.
-Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,
-                         const std::string& how_to_get = "");
+data::Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path, int classes,
+                               const std::string& how_to_get = "");
 
-}  // namespace fanin
+}  // namespace fanin::datasets

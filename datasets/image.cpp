@@ -1,5 +1,7 @@
 #include "datasets/image.hpp"
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/bmp_check.hpp"
 #include "datasets/exif.hpp"
 #include "datasets/gif.hpp"
@@ -7,9 +9,8 @@
 #include "datasets/jpeg_check.hpp"
 #include "datasets/png.hpp"
 #include "datasets/stb.hpp"
-#include "framework/core/error.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 Raster decode_any(std::span<const std::uint8_t> file, const std::string& path, const ImageForm& form,
@@ -50,4 +51,4 @@ std::vector<std::uint8_t> decode_image(std::span<const std::uint8_t> file, const
   return planes;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

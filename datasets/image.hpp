@@ -6,7 +6,7 @@
 
 #include "datasets/raster.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// What every image of a data set, and every image that a model is to judge, becomes.
 struct ImageForm {
@@ -23,4 +23,4 @@ constexpr std::size_t most_image_file_bytes = std::size_t{1} << 28;
 std::vector<std::uint8_t> decode_image(std::span<const std::uint8_t> file, const std::string& path,
                                        const ImageForm& form);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -14,12 +14,13 @@
 #include <cstring>
 #include <new>
 
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+
 #include "datasets/image_kind.hpp"
 #include "datasets/sandbox.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/printable.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 constexpr unsigned seconds_per_image = 30;  // of processor time
@@ -295,4 +296,4 @@ DecodedImages decode_images(Index count, const std::function<std::string(Index)>
   return images;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

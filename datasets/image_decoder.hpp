@@ -7,7 +7,7 @@
 
 #include "datasets/image.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// Images that cannot be read, gathered so that all are named at once.
 struct BadImages {
@@ -36,4 +36,4 @@ struct DecodedImages {
 DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form,
                             BadImages& bad);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

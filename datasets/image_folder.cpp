@@ -4,12 +4,13 @@
 #include <cmath>
 #include <filesystem>
 
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+
 #include "datasets/folder_layout.hpp"
 #include "datasets/image_kind.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/printable.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 namespace fs = std::filesystem;
@@ -56,7 +57,7 @@ std::vector<std::string> half_of(const std::string& class_name, std::vector<std:
   fail("{}: no images, expected {} files{}", printable(folder), readable_kinds, there);
 }
 
-void note_left_out(Dataset& data, const std::string& root, const std::map<std::string, Index>& others,
+void note_left_out(data::Dataset& data, const std::string& root, const std::map<std::string, Index>& others,
                    Index nested) {
   Index count = 0;
   for (const auto& [ending, files] : others) count += files;
@@ -72,7 +73,7 @@ void note_left_out(Dataset& data, const std::string& root, const std::map<std::s
 }
 
 /// After bad images are left out.
-void require_every_class(const Dataset& data, const std::string& root, Split split) {
+void require_every_class(const data::Dataset& data, const std::string& root, Split split) {
   if (data.count == 0)
     fail("{}: no {} image can be read", printable(root), split == Split::train ? "training" : "test");
   if (split == Split::test) return;
@@ -99,17 +100,17 @@ std::vector<std::uint8_t> read_image(const std::string& path, const ImageForm& f
   return std::move(image.pixels);
 }
 
-Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad) {
+data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad) {
   FolderLayout layout = folder_layout(options.path);
   const std::string& root = layout.half(split);
-  Dataset data{.name = options.path,
-               .count = 0,
-               .channels = options.gray ? 1 : 3,
-               .height = options.size,
-               .width = options.size,
-               .classes = static_cast<int>(layout.classes.size()),
-               .class_names = layout.classes,
-               .notes = layout.notes};
+  data::Dataset data{.name = options.path,
+                     .count = 0,
+                     .channels = options.gray ? 1 : 3,
+                     .height = options.size,
+                     .width = options.size,
+                     .classes = static_cast<int>(layout.classes.size()),
+                     .class_names = layout.classes,
+                     .notes = layout.notes};
   std::vector<std::string> files;
   std::vector<std::int32_t> labels;
   std::map<std::string, Index> others;
@@ -168,4 +169,4 @@ Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadIma
   return data;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -3,10 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "datasets/image_decoder.hpp"
-#include "datasets/registry.hpp"
+#include <fanin/datasets.hpp>
 
-namespace fanin {
+#include "datasets/image_decoder.hpp"
+
+namespace fanin::datasets {
 
 /// An image file (PNG, JPEG, GIF or BMP) as bytes, CHW: gray for 1 channel, RGB for 3, as image.hpp says.
 /// Error naming the path when it cannot be read (see image_decoder.hpp).
@@ -26,6 +27,6 @@ struct ImageFolderOptions {
 /// images at least one on either side, chosen by a hash of their names: an image that comes or goes moves at
 /// most one other. No mean and stddev yet. What is left out is told in the notes; images that cannot be read
 /// are added to `bad`. Error for a folder without classes, or a class without training images.
-Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad);
+data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

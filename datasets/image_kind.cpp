@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 using namespace std::string_view_literals;
@@ -90,4 +90,4 @@ std::string other_kind_name(std::span<const std::uint8_t> bytes) {
   return "no image that is known here";
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-namespace fanin {
+namespace fanin::datasets {
 
 enum class ImageKind : std::uint8_t { png, jpeg, gif, bmp, other };
 
@@ -17,4 +17,4 @@ std::string other_kind_name(std::span<const std::uint8_t> bytes);
 /// "PNG, JPEG, GIF or BMP".
 constexpr const char* readable_kinds = "PNG, JPEG, GIF or BMP";
 
-}  // namespace fanin
+}  // namespace fanin::datasets

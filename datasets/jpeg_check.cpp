@@ -4,11 +4,12 @@
 #include <array>
 #include <string_view>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/exif.hpp"
 #include "datasets/raster.hpp"
-#include "framework/core/error.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
@@ -225,4 +226,4 @@ JpegHeader check_jpeg(std::span<const std::uint8_t> file, const std::string& pat
   return Checker(file, path).check();
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

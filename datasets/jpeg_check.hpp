@@ -3,9 +3,9 @@
 #include <span>
 #include <string>
 
-#include "framework/core/real.hpp"
+#include <fanin/core/real.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// What a JPEG file says of itself before its pixels.
 struct JpegHeader {
@@ -19,4 +19,4 @@ struct JpegHeader {
 /// factors. Error naming `path` and what is wrong.
 JpegHeader check_jpeg(std::span<const std::uint8_t> file, const std::string& path);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

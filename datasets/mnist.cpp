@@ -8,13 +8,14 @@
 #include <optional>
 #include <regex>
 
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/core/printable.hpp>
+
 #include "datasets/files.hpp"
 #include "datasets/idx.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
-#include "framework/core/printable.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,22 +82,22 @@ std::string find_file(const std::string& folder, const std::map<std::string, Idx
 
 }  // namespace
 
-Dataset load_idx_folder(const IdxFolder& folder, Split split, const std::string& how_to_get) {
+data::Dataset load_idx_folder(const IdxFolder& folder, Split split, const std::string& how_to_get) {
   std::error_code ignored;
   if (!fs::exists(folder.path, ignored))
     fail("{}: no such folder, expected MNIST's four IDX files in it{}", printable(folder.path),
          advice(how_to_get));
   const auto files = idx_files(folder.path);
   const std::string set = chosen_set(folder, files);
-  Dataset data =
+  data::Dataset data =
       read_idx_dataset(find_file(folder.path, files, set, split, false),
                        find_file(folder.path, files, set, split, true), folder.classes, how_to_get);
   data.name = folder.path;
   return data;
 }
 
-Dataset load_mnist(Split split) {
-  Dataset data =
+data::Dataset load_mnist(Split split) {
+  data::Dataset data =
       load_idx_folder({.path = find_data_folder("mnist"), .classes = 10}, split, "make data-mnist");
   data.name = "mnist";
   data.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -105,8 +106,8 @@ Dataset load_mnist(Split split) {
   return data;
 }
 
-Dataset load_fashion_mnist(Split split) {
-  Dataset data = load_idx_folder(
+data::Dataset load_fashion_mnist(Split split) {
+  data::Dataset data = load_idx_folder(
       {.path = find_data_folder("fashion-mnist", {"/usr/share/datasets/fashion-mnist"}), .classes = 10},
       split, "apt-get install dataset-fashion-mnist");
   data.name = "fashion-mnist";
@@ -117,4 +118,4 @@ Dataset load_fashion_mnist(Split split) {
   return data;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -2,14 +2,14 @@
 #include <string>
 #include <vector>
 
-#include "datasets/registry.hpp"
+#include <fanin/datasets.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// The data sets that come as MNIST's four IDX files, each plain or .gz:
 /// {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte.
-Dataset load_mnist(Split split);          ///< LeCun's handwritten digits; `make data-mnist` fetches them
-Dataset load_fashion_mnist(Split split);  ///< Zalando's clothing; Debian package dataset-fashion-mnist
+data::Dataset load_mnist(Split split);  ///< LeCun's handwritten digits; `make data-mnist` fetches them
+data::Dataset load_fashion_mnist(Split split);  ///< Zalando's clothing; Debian package dataset-fashion-mnist
 struct IdxFolder {
   std::string path;
   std::string name =
@@ -19,6 +19,6 @@ struct IdxFolder {
 
 /// Any folder of the four files, also under the names of EMNIST (emnist-letters-train-images-idx3-ubyte,
 /// …-test-…) and QMNIST (qmnist-train-labels-idx2-int). No mean and stddev yet.
-Dataset load_idx_folder(const IdxFolder& folder, Split split, const std::string& how_to_get = "");
+data::Dataset load_idx_folder(const IdxFolder& folder, Split split, const std::string& how_to_get = "");
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
-#include "datasets/decompositions.hpp"
-#include "framework/core/printable.hpp"
+#include <fanin/core/printable.hpp>
 
-namespace fanin {
+#include "datasets/decompositions.hpp"
+
+namespace fanin::datasets {
 namespace {
 
 void append(std::string& text, std::uint32_t point) {
@@ -81,4 +82,4 @@ std::string without_case(std::string_view name) {
                     [](std::string& text, std::uint32_t point) { append(text, small_letter(point)); });
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

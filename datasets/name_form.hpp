@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// A name with its composed letters taken apart ("é" as "e" and an accent): equal for names that look the
 /// same and differ in their Unicode form alone, as when a folder has been on a Mac. Latin, Greek, Cyrillic,
@@ -12,4 +12,4 @@ std::string decomposed(std::string_view name);
 /// That, in small letters: equal for names that a file system without case takes for one.
 std::string without_case(std::string_view name);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

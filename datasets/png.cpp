@@ -6,10 +6,11 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "datasets/exif.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+#include "datasets/exif.hpp"
+
+namespace fanin::datasets {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
@@ -294,4 +295,4 @@ Raster decode_png(std::span<const std::uint8_t> file, const std::string& path, I
   return Decoder(file, path).decode(channels, background, orientation);
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -5,7 +5,7 @@
 
 #include "datasets/raster.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// A PNG image of any colour type, depth and interlacing, row by row: it takes the result's bytes and two
 /// rows more, whatever the file promises. Transparency (an alpha channel, a palette's, one colour's) shows
@@ -14,4 +14,4 @@ namespace fanin {
 Raster decode_png(std::span<const std::uint8_t> file, const std::string& path, Index channels,
                   const Background& background, int& orientation);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -2,9 +2,9 @@
 
 #include <charconv>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 std::optional<unsigned> number(const std::string& text, int base) {
@@ -31,4 +31,4 @@ void require_bearable(const std::string& path, Index width, Index height) {
     fail("{}: an image of {}x{} pixels is too large, at most {} are read", path, width, height, most_pixels);
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

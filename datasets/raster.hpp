@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/real.hpp"
+#include <fanin/core/real.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// A decoded image: rows of 1 (gray) or 3 (RGB) interleaved bytes a pixel, opaque.
 struct Raster {
@@ -69,4 +69,4 @@ class PixelWriter {
   Background background_;
 };
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -1,10 +1,13 @@
-#include "datasets/registry.hpp"
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
 #include <optional>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/datasets.hpp>
 
 #include "datasets/cifar10.hpp"
 #include "datasets/idx.hpp"
@@ -12,15 +15,12 @@
 #include "datasets/mnist.hpp"
 #include "datasets/selection.hpp"
 #include "datasets/synthetic.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
-#include "framework/core/printable.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 /// Reads one half; images that cannot be read are gathered.
-using Load = std::function<Dataset(Split, BadImages&)>;
+using Load = std::function<data::Dataset(Split, BadImages&)>;
 
 /// A data set the registry knows: its name, its line of help, and how its options become a way to load either
 /// half.
@@ -137,7 +137,7 @@ Load loader_for(const Expression& call, const std::string& name) {
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
       return [load = entry.make(call), name](Split split, BadImages& bad) {
-        Dataset data = load(split, bad);
+        data::Dataset data = load(split, bad);
         data.name = name;  // what it can be loaded by again
         return data;
       };
@@ -148,7 +148,7 @@ Load loader_for(const Expression& call, const std::string& name) {
 }
 
 /// A class without a training sample still has an output, which is never right.
-void note_missing_classes(Dataset& train) {
+void note_missing_classes(data::Dataset& train) {
   const auto counts = train.class_counts();
   std::vector<std::string> missing;
   for (std::size_t label = 0; label < counts.size(); ++label)
@@ -169,7 +169,7 @@ void note_missing_classes(Dataset& train) {
 }
 
 /// Gives both halves what only the training half can tell: the number of classes, and the mean and stddev.
-void settle(Dataset& train, Dataset* test) {
+void settle(data::Dataset& train, data::Dataset* test) {
   if (train.mean.empty()) train.measure();
   train.check();
   if (!test) return;
@@ -218,7 +218,7 @@ Request request_for(const std::string& text) {
 }
 
 /// What is selected, with a word about classes that are not in it.
-Dataset selected(const Selection& selection, Dataset data, Split split) {
+data::Dataset selected(const Selection& selection, data::Dataset data, Split split) {
   data = selection.apply(std::move(data), split);
   if (split == Split::train) note_missing_classes(data);
   return data;
@@ -226,15 +226,15 @@ Dataset selected(const Selection& selection, Dataset data, Split split) {
 
 }  // namespace
 
-Dataset load_dataset(const std::string& text, Split split) {
+data::Dataset load_dataset(const std::string& text, Split split) {
   const Request request = request_for(text);
   BadImages bad;
-  Dataset data = request.load(split, bad);
+  data::Dataset data = request.load(split, bad);
   if (split == Split::train || !data.mean.empty()) {
     bad.require_none(skip_advice);
     settle(data, nullptr);
   } else {
-    Dataset train = request.load(Split::train, bad);
+    data::Dataset train = request.load(Split::train, bad);
     bad.require_none(skip_advice);
     settle(train, &data);
   }
@@ -284,4 +284,4 @@ std::vector<std::string> Splits::notes() const {
   return all;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

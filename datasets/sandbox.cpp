@@ -18,7 +18,7 @@
 #include <limits>
 #include <vector>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 #if defined(__x86_64__)
@@ -120,4 +120,4 @@ void limit_process(int pid, std::uint64_t bytes, unsigned seconds) {
     limit_softly(pid, RLIMIT_CPU, static_cast<rlim_t>(used.tv_sec) + seconds + 1);
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// Gives up what decoding does not need, for the rest of this process's life: all open files but `kept` and
 /// stderr, new files, new processes, core dumps, and with seccomp every system call but read, write, exit and
@@ -16,4 +16,4 @@ std::uint64_t address_space();
 /// A build for AddressSanitizer or ThreadSanitizer, whose address space is terabytes, limits the time alone.
 void limit_process(int pid, std::uint64_t bytes, unsigned seconds);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -4,9 +4,9 @@
 #include <charconv>
 #include <optional>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 constexpr int most_classes = 1000;
@@ -60,10 +60,10 @@ Selection Selection::take_from(Expression& call) {
   return selection;
 }
 
-Dataset Selection::apply(Dataset data, Split split) const {
+data::Dataset Selection::apply(data::Dataset data, Split split) const {
   if (!only.empty()) data = data.only_classes(only);
   if (per_class > 0 && split == Split::train) data = data.take_per_class(per_class, draw);
   return data;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

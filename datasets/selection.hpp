@@ -1,10 +1,10 @@
 #pragma once
 #include <vector>
 
-#include "datasets/registry.hpp"
-#include "framework/core/expression.hpp"
+#include <fanin/core/expression.hpp>
+#include <fanin/datasets.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// The options that every data set takes besides its own: `only=0..4` or `only=0+3+7` keeps those classes,
 /// renumbered from 0; `per_class=10` keeps so many training samples of each, drawn with `draw=0`.
@@ -17,7 +17,7 @@ struct Selection {
   static Selection take_from(Expression& call);
   /// The selected part. A test half keeps all samples of its classes. Error for a class that the set does not
   /// have.
-  Dataset apply(Dataset data, Split split) const;
+  data::Dataset apply(data::Dataset data, Split split) const;
 };
 
-}  // namespace fanin
+}  // namespace fanin::datasets

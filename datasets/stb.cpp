@@ -8,8 +8,9 @@
 #include <new>
 #include <string_view>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/image_kind.hpp"
-#include "framework/core/error.hpp"
 
 // A failed assertion means a corrupt file, and ends the decoding process without a word (image_decoder.cpp).
 #define STBI_ASSERT(condition) ((condition) ? (void)0 : _exit(1))
@@ -39,7 +40,7 @@
 #pragma clang attribute pop
 #endif
 
-namespace fanin {
+namespace fanin::datasets {
 
 Raster decode_with_stb(std::span<const std::uint8_t> file, const std::string& path, Index channels,
                        const Background& background) {
@@ -80,4 +81,4 @@ Raster resized(Raster image, Index height, Index width, const std::string& path)
   return scaled;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -5,7 +5,7 @@
 
 #include "datasets/raster.hpp"
 
-namespace fanin {
+namespace fanin::datasets {
 
 /// A JPEG or BMP file through stb_image, which its own notes exclude from untrusted files: check_jpeg and
 /// check_bmp come first. Transparent parts of a BMP show `background`. Error naming `path` when it cannot be
@@ -17,4 +17,4 @@ Raster decode_with_stb(std::span<const std::uint8_t> file, const std::string& pa
 /// that size.
 Raster resized(Raster image, Index height, Index width, const std::string& path);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

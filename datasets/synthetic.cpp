@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "framework/core/error.hpp"
-#include "framework/core/generator.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/random/generator.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 namespace {
 
 constexpr Index grid = 5;  // random values per side of a pattern, interpolated in between
@@ -33,19 +33,19 @@ struct Pattern {
 
 }  // namespace
 
-Dataset make_synthetic(const SyntheticOptions& options, Split split) {
+data::Dataset make_synthetic(const SyntheticOptions& options, Split split) {
   if (options.classes < 1 || options.size < 1 || options.channels < 1 || options.count < 1 ||
       !(options.noise >= 0))
     fail_usage("synthetic: {} classes, size {}, {} channels, {} samples, noise {}: all must be positive",
                options.classes, options.size, options.channels, options.count, options.noise);
   const Index count =
       split == Split::train ? options.count : std::max<Index>(options.count / 4, options.classes);
-  Dataset data{.name = "synthetic",
-               .count = count,
-               .channels = options.channels,
-               .height = options.size,
-               .width = options.size,
-               .classes = options.classes};
+  data::Dataset data{.name = "synthetic",
+                     .count = count,
+                     .channels = options.channels,
+                     .height = options.size,
+                     .width = options.size,
+                     .classes = options.classes};
   Generator pattern_gen(derive_seed(options.seed, "synthetic patterns"));
   std::vector<Pattern> patterns;
   for (Index k = 0; k < options.classes * options.channels; ++k) patterns.emplace_back(pattern_gen);
@@ -73,4 +73,4 @@ Dataset make_synthetic(const SyntheticOptions& options, Split split) {
   return data;
 }
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -1,10 +1,10 @@
 #pragma once
 #include <cstdint>
 
-#include "datasets/registry.hpp"
-#include "framework/core/real.hpp"
+#include <fanin/core/real.hpp>
+#include <fanin/datasets.hpp>
 
-namespace fanin {
+namespace fanin::datasets {
 
 struct SyntheticOptions {
   int classes = 10;
@@ -19,6 +19,6 @@ struct SyntheticOptions {
 /// moved by up to a tenth of its size, at its own contrast, under noise. Classes take turns, so that any
 /// prefix is balanced. Made from the generator's bits and plain arithmetic alone: the same bytes on every
 /// machine. No mean and stddev yet.
-Dataset make_synthetic(const SyntheticOptions& options, Split split);
+data::Dataset make_synthetic(const SyntheticOptions& options, Split split);
 
-}  // namespace fanin
+}  // namespace fanin::datasets

@@ -6,8 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "framework/core/console.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
 
 namespace fanin {
 

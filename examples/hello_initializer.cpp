@@ -1,13 +1,13 @@
 // Swap one layer's initializer, train, test: the README's example.
 #include <iostream>
 
-#include "datasets/registry.hpp"
-#include "framework/fanin.hpp"
+#include <fanin/datasets.hpp>
+#include <fanin/fanin.hpp>
 
 using namespace fanin;
 
 int main() {
-  const auto [training, test] = load_splits("fashion-mnist");
+  const auto [training, test] = datasets::load_splits("fashion-mnist");
 
   nn::Sequential net("flatten", nn::Flatten(),                          //
                      "fc1", nn::Linear(784, 256), "relu1", nn::ReLU(),  // PyTorch's default weights
@@ -19,7 +19,7 @@ int main() {
                      "fc3", nn::Linear(128, 10));
 
   Generator generator(42);
-  for (const auto& one : nn::initialize(net, "fc3.weight=zeros", generator)) {  // and one more by name
+  for (const auto& one : start::initialize(net, "fc3.weight=zeros", generator)) {  // and one more by name
     std::cout << one.name << "  " << one.shape.to_string() << "  " << one.scheme << "  std " << one.std
               << "\n";
   }

@@ -1,5 +1,5 @@
 #pragma once
-#include "models/model.hpp"
+#include <fanin/models.hpp>
 
 namespace fanin::models {
 

@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/simple_layers.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/simple_layers.hpp>
 
 namespace fanin::models {
 namespace {

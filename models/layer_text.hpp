@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "framework/nn/module.hpp"
+#include <fanin/nn/module.hpp>
 
 namespace fanin::models {
 

@@ -1,5 +1,6 @@
-#include "framework/core/error.hpp"
-#include "framework/nn/activation.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/nn/activation.hpp>
+
 #include "models/families.hpp"
 
 namespace fanin::models {

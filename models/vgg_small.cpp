@@ -1,10 +1,11 @@
-#include "framework/core/error.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+
 #include "models/families.hpp"
 
 namespace fanin::models {

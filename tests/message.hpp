@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
 /// What `action` is refused with, or "no error".
 std::string message(const auto& action) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
 /// What `body` is refused with; a usage Error, or "no error".
 std::string usage_message(auto&& body) {

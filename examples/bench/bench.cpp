@@ -6,11 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+
 #include "examples/bench/table.hpp"
 #include "examples/bench/workloads.hpp"
 #include "examples/guarded.hpp"
-#include "framework/core/console.hpp"
-#include "framework/core/error.hpp"
 
 using namespace fanin;
 

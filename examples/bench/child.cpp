@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
 extern char** environ;
 

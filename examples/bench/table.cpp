@@ -6,11 +6,12 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/io/atomic_file.hpp>
+#include <fanin/io/writable.hpp>
+
 #include "examples/bench/sections.hpp"
-#include "framework/core/console.hpp"
-#include "framework/core/error.hpp"
-#include "framework/io/atomic_file.hpp"
-#include "framework/io/writable.hpp"
 
 namespace fanin::bench {
 namespace {
@@ -94,7 +95,7 @@ void run_table(const TableOptions& options) {
   if (!options.only.empty() && std::find(known.begin(), known.end(), options.only) == known.end())
     fail_usage("--only: unknown '{}'{}; known are {}", options.only, suggest(options.only, known),
                sections());
-  require_writable_folder(options.out);
+  io::require_writable_folder(options.out);
   TableOptions chosen = options;
   if (chosen.quick) chosen.pairs = 1, chosen.seconds = 0.2;
   Bench bench(chosen);
@@ -113,7 +114,7 @@ void run_table(const TableOptions& options) {
   if (wanted("scaling")) measure_scaling(bench);
   for (const auto& one : bench.remarks) bench.report += "\n" + one + "\n";
   const auto save = [&](const char* name, const std::string& text) {
-    write_atomically(chosen.out + "/" + name, [&text](AtomicWriter& file) { file.write(text); });
+    io::write_atomically(chosen.out + "/" + name, [&text](io::AtomicWriter& file) { file.write(text); });
   };
   save("results.json", training.json());
   save("bench.md", bench.report);

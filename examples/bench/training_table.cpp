@@ -5,9 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+
 #include "examples/bench/sections.hpp"
-#include "framework/core/console.hpp"
-#include "framework/core/error.hpp"
 
 namespace fanin::bench {
 namespace {

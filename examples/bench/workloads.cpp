@@ -7,16 +7,16 @@
 #include <cmath>
 #include <thread>
 
-#include "datasets/registry.hpp"
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/data/loader.hpp"
-#include "framework/init/init.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/optim/optimizer.hpp"
-#include "models/model.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/data/loader.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/init/init.hpp>
+#include <fanin/models.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/start/initialize.hpp>
 
 namespace fanin::bench {
 namespace {
@@ -27,12 +27,12 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Dataset data_of(const TrainingRun& run) {
-  Dataset data = load_dataset(run.data, Split::train);
+data::Dataset data_of(const TrainingRun& run) {
+  data::Dataset data = datasets::load_dataset(run.data, datasets::Split::train);
   return run.count > 0 && run.count < data.count ? data.take(run.count) : data;
 }
 
-models::InputSpec input_of(const Dataset& data) {
+models::InputSpec input_of(const data::Dataset& data) {
   return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
 }
 
@@ -58,11 +58,11 @@ const Workload& workload_named(const std::string& name) {
 }
 
 struct Training::Parts {
-  Dataset data;
+  data::Dataset data;
   nn::ModulePtr model;
-  Loader loader;
+  data::Loader loader;
   optim::Optimizer optimizer;
-  Batch batch;
+  data::Batch batch;
 
   explicit Parts(const TrainingRun& run)
       : data(data_of(run)),
@@ -72,10 +72,10 @@ struct Training::Parts {
     model->train();
   }
 
-  static nn::ModulePtr drawn(const TrainingRun& run, const Dataset& data) {
+  static nn::ModulePtr drawn(const TrainingRun& run, const data::Dataset& data) {
     auto model = models::build(workload_named(run.workload).model, input_of(data));
     Generator generator(0);
-    nn::initialize(*model, generator);
+    start::initialize(*model, generator);
     return model;
   }
 
@@ -109,7 +109,7 @@ double flops_per_sample(const std::string& workload) {
   const models::InputSpec input;
   const auto model = models::build(workload_named(workload).model, input);
   Generator generator(0);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   double flops = 0;
   bool first = true;
   const NoGrad guard;

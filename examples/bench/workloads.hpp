@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/real.hpp"
+#include <fanin/core/real.hpp>
 
 namespace fanin::bench {
 

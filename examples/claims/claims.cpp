@@ -11,14 +11,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fanin/core/console.hpp>
+#include <fanin/core/cores.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/io/atomic_file.hpp>
+#include <fanin/io/writable.hpp>
+
+#include "examples/claims/claim_report.hpp"
 #include "examples/claims/experiments.hpp"
 #include "examples/guarded.hpp"
-#include "framework/core/console.hpp"
-#include "framework/core/cores.hpp"
-#include "framework/core/error.hpp"
-#include "framework/io/atomic_file.hpp"
-#include "framework/io/writable.hpp"
-#include "framework/lab/claim_report.hpp"
 
 using namespace fanin;
 
@@ -33,23 +34,24 @@ struct Arguments {
 };
 
 /// Read once, by whichever experiment asks first.
-std::function<const Splits&()> lazy_data(const std::string& text) {
+std::function<const datasets::Splits&()> lazy_data(const std::string& text) {
   struct Lazy {
     std::once_flag once;
-    Splits splits;
+    datasets::Splits splits;
   };
-  return [text, lazy = std::make_shared<Lazy>()]() -> const Splits& {
-    std::call_once(lazy->once, [&] { lazy->splits = load_splits(text); });
+  return [text, lazy = std::make_shared<Lazy>()]() -> const datasets::Splits& {
+    std::call_once(lazy->once, [&] { lazy->splits = datasets::load_splits(text); });
     return lazy->splits;
   };
 }
 
-void write_outputs(const std::string& folder, const std::vector<lab::Finding>& findings, std::uint64_t seed) {
+void write_outputs(const std::string& folder, const std::vector<claims::Finding>& findings,
+                   std::uint64_t seed) {
   const auto write = [&](const char* name, const std::string& text) {
-    write_atomically(folder + "/" + name, [&](AtomicWriter& file) { file.write(text); });
+    io::write_atomically(folder + "/" + name, [&](io::AtomicWriter& file) { file.write(text); });
   };
-  write("claims.json", lab::findings_json(findings, seed));
-  write("claims.md", lab::findings_markdown(findings));
+  write("claims.json", claims::findings_json(findings, seed));
+  write("claims.md", claims::findings_markdown(findings));
 }
 
 /// The exit code: 1 when a claim failed.
@@ -57,20 +59,20 @@ int run(const Arguments& arguments) {
   const claims::Bench bench{.seed = arguments.seed, .data = lazy_data(arguments.data)};
   const auto chosen = claims::experiments(bench, arguments.names);
   if (arguments.list) {
-    say("{}", lab::claims_list(chosen));
+    say("{}", claims::claims_list(chosen));
     return 0;
   }
   bench.data();  // what is missing is said now, not once an experiment
-  require_writable_folder(arguments.out);
+  io::require_writable_folder(arguments.out);
   std::size_t done = 0;
-  const auto findings = lab::examine_all(chosen, arguments.jobs, [&](const lab::Finding& finding) {
+  const auto findings = claims::examine_all(chosen, arguments.jobs, [&](const claims::Finding& finding) {
     note("{}/{} {}: {} in {:.1f} s\n", ++done, chosen.size(), finding.name,
          finding.reproduced() ? "reproduced" : "FAILED", finding.seconds);
   });
   if (arguments.json)
-    say("{}", lab::findings_json(findings, arguments.seed));
+    say("{}", claims::findings_json(findings, arguments.seed));
   else
-    say("{}\n", lab::findings_table(findings));
+    say("{}\n", claims::findings_table(findings));
   write_outputs(arguments.out, findings, arguments.seed);
   if (!arguments.json) say("written to {0}/claims.json and {0}/claims.md\n", arguments.out);
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;

@@ -5,20 +5,19 @@
 
 namespace fanin::claims {
 
-std::vector<lab::Prediction> TrainsAndStalls::predictions(const std::string& trains,
-                                                          const std::string& stalls) {
+std::vector<Prediction> TrainsAndStalls::predictions(const std::string& trains, const std::string& stalls) {
   return {{.what = trains + ": least test accuracy of the seeds",
            .formula = "2.5 × chance",
            .figure = 0.25,
-           .relation = lab::Relation::at_least},
+           .relation = Relation::at_least},
           {.what = trains + ": largest loss of the seeds (last 20 steps)",
            .formula = "ln 10 - 0.3",
            .figure = std::log(10.0) - 0.3,
-           .relation = lab::Relation::at_most},
+           .relation = Relation::at_most},
           {.what = stalls + ": largest test accuracy of the seeds",
            .formula = "1.5 × chance",
            .figure = 0.15,
-           .relation = lab::Relation::at_most},
+           .relation = Relation::at_most},
           {.what = stalls + ": least loss of the seeds (last 20 steps)",
            .formula = "ln 10",
            .figure = std::log(10.0),
@@ -38,16 +37,16 @@ std::vector<double> best_in_mean(std::span<const double> rates, int seeds,
   for (const double rate : rates) {
     std::vector<double> all;
     for (int i = 0; i < seeds; ++i) all.push_back(accuracy(rate, i));
-    if (best.empty() || lab::mean(all) > lab::mean(best)) best = all;
+    if (best.empty() || statistics::mean(all) > statistics::mean(best)) best = all;
   }
   return best;
 }
 
-lab::PairedTest lead(const std::vector<double>& mine, const std::vector<double>& others) {
+statistics::PairedTest lead(const std::vector<double>& mine, const std::vector<double>& others) {
   std::vector<double> points(mine.size());
   std::transform(mine.begin(), mine.end(), others.begin(), points.begin(),
                  [](double own, double other) { return 100 * (own - other); });
-  return lab::paired_test(points);
+  return statistics::paired_test(points);
 }
 
 }  // namespace fanin::claims

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <fanin/statistics/statistics.hpp>
+
+#include "examples/claims/claim.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/lab/claim.hpp"
-#include "framework/lab/statistics.hpp"
 
 namespace fanin::claims {
 
@@ -14,7 +15,7 @@ namespace fanin::claims {
 /// first against the best of the second.
 class TrainsAndStalls {
  public:
-  static std::vector<lab::Prediction> predictions(const std::string& trains, const std::string& stalls);
+  static std::vector<Prediction> predictions(const std::string& trains, const std::string& stalls);
   void add(const Course& trains, const Course& stalls);
   /// In the order of the predictions.
   std::vector<double> figures() const { return {accuracy_, loss_, other_accuracy_, other_loss_}; }
@@ -28,6 +29,6 @@ std::vector<double> best_in_mean(std::span<const double> rates, int seeds,
                                  const std::function<double(double rate, int i)>& accuracy);
 
 /// By how many points accuracies lead others of the same seeds.
-lab::PairedTest lead(const std::vector<double>& mine, const std::vector<double>& others);
+statistics::PairedTest lead(const std::vector<double>& mine, const std::vector<double>& others);
 
 }  // namespace fanin::claims

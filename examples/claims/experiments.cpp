@@ -2,17 +2,17 @@
 
 #include <algorithm>
 
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
 
 namespace fanin::claims {
 
-std::vector<lab::Claim> experiments(const Bench& bench) {
+std::vector<Claim> experiments(const Bench& bench) {
   return {symmetry(bench), scale(bench),     glorot_2010(bench),     torch_default(bench),
           he_2015(bench),  saxe_2013(bench), schoenholz_2017(bench), xiao_2018(bench),
           lsuv(bench),     residual(bench),  warm_start(bench),      weight_selection(bench)};
 }
 
-std::vector<lab::Claim> experiments(const Bench& bench, const std::vector<std::string>& names) {
+std::vector<Claim> experiments(const Bench& bench, const std::vector<std::string>& names) {
   const auto all = experiments(bench);
   if (names.empty()) return all;
   std::vector<std::string> known;
@@ -21,7 +21,7 @@ std::vector<lab::Claim> experiments(const Bench& bench, const std::vector<std::s
     if (std::find(known.begin(), known.end(), name) == known.end())
       fail_usage("unknown claim '{}'{}", name, suggest(name, known));
   }
-  std::vector<lab::Claim> chosen;
+  std::vector<Claim> chosen;
   for (const auto& claim : all) {
     if (std::find(names.begin(), names.end(), claim.name) != names.end()) chosen.push_back(claim);
   }

@@ -2,8 +2,9 @@
 
 #include <cmath>
 
+#include <fanin/init/mean_field.hpp>
+
 #include "examples/claims/propagation.hpp"
-#include "framework/init/mean_field.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -36,7 +37,7 @@ Ends of_glorot() { return predicted(inputs * 2 / (inputs + n), 1); }
 }  // namespace
 
 /// Var(w) = 1/(3n) loses two thirds of the variance a layer both ways; 2/(fan_in + fan_out) keeps it.
-lab::Claim glorot_2010(const Bench& bench) {
+Claim glorot_2010(const Bench& bench) {
   return {
       .name = "glorot-2010",
       .paper = "Glorot & Bengio 2010",
@@ -51,30 +52,30 @@ lab::Claim glorot_2010(const Bench& bench) {
           [] {
             const Ends standard = of_standard(), glorot = of_glorot();
             const double layers = depth - 1;
-            return std::vector<lab::Prediction>{{.what = "standard: activation variance, factor a layer",
-                                                 .formula = "E[tanh²]-map, σw² = 1/3",
-                                                 .figure = std::pow(standard.forward, 2 / layers),
-                                                 .share = 0.05},
-                                                {.what = "standard: gradient variance, factor a layer",
-                                                 .formula = "E[tanh'²]/3 → 1/3",
-                                                 .figure = std::pow(standard.backward, 2 / layers),
-                                                 .share = 0.05},
-                                                {.what = "standard: activation std, layer 5 / layer 1",
-                                                 .formula = "product",
-                                                 .figure = standard.forward,
-                                                 .share = 0.05},
-                                                {.what = "standard: gradient std, layer 1 / layer 5",
-                                                 .formula = "product",
-                                                 .figure = standard.backward,
-                                                 .share = 0.05},
-                                                {.what = "Glorot: activation std, layer 5 / layer 1",
-                                                 .formula = "E[tanh²]-map, σw² = 1",
-                                                 .figure = glorot.forward,
-                                                 .share = 0.05},
-                                                {.what = "Glorot: gradient std, layer 1 / layer 5",
-                                                 .formula = "Π E[tanh'²]",
-                                                 .figure = glorot.backward,
-                                                 .share = 0.05}};
+            return std::vector<Prediction>{{.what = "standard: activation variance, factor a layer",
+                                            .formula = "E[tanh²]-map, σw² = 1/3",
+                                            .figure = std::pow(standard.forward, 2 / layers),
+                                            .share = 0.05},
+                                           {.what = "standard: gradient variance, factor a layer",
+                                            .formula = "E[tanh'²]/3 → 1/3",
+                                            .figure = std::pow(standard.backward, 2 / layers),
+                                            .share = 0.05},
+                                           {.what = "standard: activation std, layer 5 / layer 1",
+                                            .formula = "product",
+                                            .figure = standard.forward,
+                                            .share = 0.05},
+                                           {.what = "standard: gradient std, layer 1 / layer 5",
+                                            .formula = "product",
+                                            .figure = standard.backward,
+                                            .share = 0.05},
+                                           {.what = "Glorot: activation std, layer 5 / layer 1",
+                                            .formula = "E[tanh²]-map, σw² = 1",
+                                            .figure = glorot.forward,
+                                            .share = 0.05},
+                                           {.what = "Glorot: gradient std, layer 1 / layer 5",
+                                            .formula = "Π E[tanh'²]",
+                                            .figure = glorot.backward,
+                                            .share = 0.05}};
           },
       .measure =
           [bench] {

@@ -2,12 +2,13 @@
 
 #include <cmath>
 
+#include <fanin/init/gain.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/contrast.hpp"
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/init/gain.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -21,7 +22,7 @@ constexpr const char* net = "plain_net(conv=true, depth=30, width=16, activation
 /// He's variance 2/fan keeps a ReLU net's signal; Glorot's, for equal fans 1/fan, halves it a layer. (After
 /// 500 steps, tried first, He's accuracy was within rounding of its bound: above it with one rounding of the
 /// same convolutions, 0.249 with another.)
-lab::Claim he_2015(const Bench& bench) {
+Claim he_2015(const Bench& bench) {
   return {
       .name = "he-2015",
       .paper = "He et al. 2015, figure 3",
@@ -34,7 +35,7 @@ lab::Claim he_2015(const Bench& bench) {
                       net, steps, seeds),
       .predict =
           [] {
-            std::vector<lab::Prediction> all = {
+            std::vector<Prediction> all = {
                 {.what = "Xavier's signal at layer 30 as a share of He's",
                  .formula = "E[relu²]^(29/2) · first layer",
                  .figure = std::pow(init::gain("relu").forward, -29.0) * std::sqrt(9.0 / (9 + 9 * 16)),
@@ -54,7 +55,7 @@ lab::Claim he_2015(const Bench& bench) {
               const auto course = [&](const char* plan) {
                 const auto model = models::build(net, {});
                 Generator generator(bench.seed_of(i));
-                nn::initialize(*model, plan, generator);
+                start::initialize(*model, plan, generator);
                 return train_briefly(
                     *model, training, test,
                     {.steps = steps, .optimizer = {.lr = 0.002, .momentum = 0.9}, .seed = bench.seed_of(i)});

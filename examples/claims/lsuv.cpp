@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/moments.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/contrast.hpp"
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/autograd/node.hpp"
-#include "framework/core/moments.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -34,7 +35,7 @@ double worst_variance(nn::Module& model, const Tensor& images) {
 }  // namespace
 
 /// LSUV draws orthogonal weights and divides each layer's by the deviation of its output on one batch.
-lab::Claim lsuv(const Bench& bench) {
+Claim lsuv(const Bench& bench) {
   return {
       .name = "lsuv",
       .paper = "Mishkin & Matas 2015",
@@ -47,11 +48,11 @@ lab::Claim lsuv(const Bench& bench) {
           net, batch, steps, seeds),
       .predict =
           [] {
-            std::vector<lab::Prediction> all = {
+            std::vector<Prediction> all = {
                 {.what = "largest |variance - 1| of a layer, on the batch it was fitted to",
                  .formula = "tolerance 0.1",
                  .figure = 0.1,
-                 .relation = lab::Relation::at_most}};
+                 .relation = Relation::at_most}};
             const auto training = TrainsAndStalls::predictions("LSUV", "default");
             all.insert(all.end(), training.begin(), training.end());
             return all;
@@ -70,8 +71,8 @@ lab::Claim lsuv(const Bench& bench) {
               };
               const auto fitted = models::build(net, {}), standard = models::build(net, {});
               Generator generator(bench.seed_of(i)), same(bench.seed_of(i));
-              nn::initialize(*fitted, "lsuv", generator, images.pixels, images.labels);
-              nn::initialize(*standard, "default", same);
+              start::initialize(*fitted, "lsuv", generator, images.pixels, images.labels);
+              start::initialize(*standard, "default", same);
               variance = std::max(variance, worst_variance(*fitted, images.pixels));
               worst.add(course(*fitted), course(*standard));
             }

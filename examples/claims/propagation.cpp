@@ -2,15 +2,15 @@
 
 #include <cmath>
 
-#include "framework/core/moments.hpp"
-#include "framework/lab/signal.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
+#include <fanin/core/moments.hpp>
+#include <fanin/models.hpp>
+#include <fanin/probe/signal.hpp>
+#include <fanin/start/initialize.hpp>
 
 namespace fanin::claims {
 
 Images unit_images(const Bench& bench, Index count) {
-  const Dataset& data = bench.data().train;
+  const data::Dataset& data = bench.data().train;
   Images images{.pixels = Tensor({count, 1, data.height, data.width}), .labels = {}};
   for (Index i = 0; i < count; ++i) {
     const auto bytes = data.image(i);
@@ -31,8 +31,8 @@ Profile propagate(const Bench& bench, const std::string& model, const std::strin
   for (int draw = 0; draw < draws; ++draw) {
     const auto net = models::build(model, {});
     Generator generator(bench.seed_of(draw));
-    nn::initialize(*net, plan, generator);
-    auto layers = lab::signal_profile(*net, images.pixels, images.labels);
+    start::initialize(*net, plan, generator);
+    auto layers = probe::signal_profile(*net, images.pixels, images.labels);
     layers.pop_back();  // the logits
     mean.forward.resize(layers.size());
     mean.backward.resize(layers.size());

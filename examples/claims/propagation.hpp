@@ -2,8 +2,9 @@
 #include <string>
 #include <vector>
 
+#include <fanin/core/tensor.hpp>
+
 #include "examples/claims/experiments.hpp"
-#include "framework/core/tensor.hpp"
 
 namespace fanin::claims {
 

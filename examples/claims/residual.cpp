@@ -1,18 +1,18 @@
-#include "framework/nn/residual.hpp"
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/residual.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -47,7 +47,7 @@ std::vector<std::string> schemes() {
 /// With He's weights each block of a residual net triples the signal's variance. Fixup, ReZero and SkipInit
 /// start every block at or near the identity. At the larger learning rate alone, SkipInit with α = 1/√blocks
 /// diverges.
-lab::Claim residual(const Bench& bench) {
+Claim residual(const Bench& bench) {
   return {
       .name = "residual",
       .paper = "Zhang et al. 2019; Bachlechner et al. 2020; De & Smith 2020",
@@ -61,25 +61,25 @@ lab::Claim residual(const Bench& bench) {
           blocks, width, steps, seeds, fmt::join(rates, " and ")),
       .predict =
           [] {
-            std::vector<lab::Prediction> all;
+            std::vector<Prediction> all;
             for (const std::string& scheme : schemes()) {
               all.push_back({.what = scheme + ": least test accuracy of the seeds",
                              .formula = "5 × chance",
                              .figure = 0.5,
-                             .relation = lab::Relation::at_least});
+                             .relation = Relation::at_least});
               all.push_back({.what = scheme + ": largest loss of the seeds (last 20 steps)",
                              .formula = "ln 10 / 2",
                              .figure = std::log(10.0) / 2,
-                             .relation = lab::Relation::at_most});
+                             .relation = Relation::at_most});
             }
             all.push_back({.what = "kaiming_normal: largest test accuracy of seeds and rates",
                            .formula = "2 × chance",
                            .figure = 0.2,
-                           .relation = lab::Relation::at_most});
+                           .relation = Relation::at_most});
             all.push_back({.what = "kaiming_normal: least loss of seeds and rates (last 20 steps)",
                            .formula = "0.95 ln 10",
                            .figure = 0.95 * std::log(10.0),
-                           .relation = lab::Relation::at_least});
+                           .relation = Relation::at_least});
             return all;
           },
       .measure =
@@ -88,7 +88,7 @@ lab::Claim residual(const Bench& bench) {
             const auto course = [&](const std::string& scheme, double rate, int i) {
               nn::Sequential net = residual_mlp();
               Generator generator(bench.seed_of(i));
-              nn::initialize(net, scheme, generator);
+              start::initialize(net, scheme, generator);
               return train_briefly(
                   net, training, test,
                   {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)});

@@ -3,11 +3,12 @@
 #include <cmath>
 #include <numbers>
 
+#include <fanin/init/init.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/init/init.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -94,7 +95,7 @@ double learning_time(const Bench& bench, int depth, const char* plan) {
     for (const double rate : rates) {
       const auto net = models::build(linear_net(depth), {});
       Generator generator(bench.seed_of(i));
-      nn::initialize(*net, plan, generator);
+      start::initialize(*net, plan, generator);
       const Course course = train_briefly(*net, training, test,
                                           {.steps = most_steps,
                                            .optimizer = {.lr = rate / depth},
@@ -111,7 +112,7 @@ double learning_time(const Bench& bench, int depth, const char* plan) {
 
 /// Orthogonal factors keep every singular value of the product at 1, whatever the depth; Gaussian ones keep
 /// only their mean.
-lab::Claim saxe_2013(const Bench& bench) {
+Claim saxe_2013(const Bench& bench) {
   return {
       .name = "saxe-2013",
       .paper = "Saxe et al. 2013",
@@ -124,7 +125,7 @@ lab::Claim saxe_2013(const Bench& bench) {
           factors, width, width, target_loss, std::size(rates), most_steps, seeds),
       .predict =
           [] {
-            return std::vector<lab::Prediction>{
+            return std::vector<Prediction>{
                 {.what = "orthogonal: ln of the product's largest / least singular value",
                  .formula = "0",
                  .margin = 1e-3},
@@ -147,7 +148,7 @@ lab::Claim saxe_2013(const Bench& bench) {
                 {.what = fmt::format("Gaussian: learning time, {} / {} layers", deep, shallow),
                  .formula = "grows with depth",
                  .figure = 2,
-                 .relation = lab::Relation::at_least}};
+                 .relation = Relation::at_least}};
           },
       .measure =
           [bench] {

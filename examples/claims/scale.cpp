@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/init/gain.hpp>
+#include <fanin/statistics/linear_fit.hpp>
+
 #include "examples/claims/propagation.hpp"
-#include "framework/init/gain.hpp"
-#include "framework/lab/linear_fit.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -25,7 +26,7 @@ init::Gain gain_of(const char* activation) {
 }  // namespace
 
 /// A layer multiplies the signal's second moment by n·σ²·E[f(z)²], the gradient's by n·σ²·E[f'(z)²].
-lab::Claim scale(const Bench& bench) {
+Claim scale(const Bench& bench) {
   return {
       .name = "scale",
       .paper = "Glorot & Bengio 2010; He et al. 2015",
@@ -38,7 +39,7 @@ lab::Claim scale(const Bench& bench) {
           depth, width, draws),
       .predict =
           [] {
-            std::vector<lab::Prediction> all;
+            std::vector<Prediction> all;
             for (const auto& [activation, std] : cases) {
               const init::Gain gain = gain_of(activation);
               const double linear = std::sqrt(static_cast<double>(width)) * std;
@@ -55,7 +56,7 @@ lab::Claim scale(const Bench& bench) {
             all.push_back({.what = "all of them: least R² of log size against depth",
                            .formula = "geometric",
                            .figure = 0.999,
-                           .relation = lab::Relation::at_least});
+                           .relation = Relation::at_least});
             return all;
           },
       .measure =
@@ -70,7 +71,7 @@ lab::Claim scale(const Bench& bench) {
                   fmt::format("normal(std={})", std), images, draws);
               std::reverse(profile.backward.begin(), profile.backward.end());  // from the loss to the input
               for (const auto* side : {&profile.forward, &profile.backward}) {
-                const auto fit = lab::geometric_fit(*side);
+                const auto fit = statistics::geometric_fit(*side);
                 seen.push_back(fit.factor);
                 least_r2 = std::min(least_r2, fit.r2);
               }

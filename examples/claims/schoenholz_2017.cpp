@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/init/mean_field.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/statistics/linear_fit.hpp>
+
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/init/mean_field.hpp"
-#include "framework/lab/linear_fit.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -48,7 +49,7 @@ double trained_accuracy(const Bench& bench, double xi, int depth) {
   const auto& [training, test] = bench.data();
   const auto model = models::build(net(depth), {});
   Generator generator(bench.seed_of(0));
-  nn::initialize(*model, plan_for(xi), generator);
+  start::initialize(*model, plan_for(xi), generator);
   return train_briefly(*model, training, test,
                        {.steps = steps, .optimizer = {.lr = lr}, .seed = bench.seed_of(0)})
       .test_accuracy;
@@ -70,7 +71,7 @@ double deepest_that_trains(const Bench& bench, double xi) {
 
 /// Two inputs' difference, and the gradient, change e-fold every ξ layers: deeper than some six of these
 /// nothing gets through.
-lab::Claim schoenholz_2017(const Bench& bench) {
+Claim schoenholz_2017(const Bench& bench) {
   return {
       .name = "schoenholz-2017",
       .paper = "Schoenholz et al. 2017",
@@ -82,7 +83,7 @@ lab::Claim schoenholz_2017(const Bench& bench) {
           width, bias_square, steps, lr, most_multiple, rate_depth),
       .predict =
           [] {
-            std::vector<lab::Prediction> all;
+            std::vector<Prediction> all;
             for (const double xi : scales)
               all.push_back({.what = fmt::format("ξ = {}: gradient's factor a layer", xi),
                              .formula = "√χ = e^(-1/2ξ)",
@@ -102,7 +103,7 @@ lab::Claim schoenholz_2017(const Bench& bench) {
             for (const double xi : scales) {
               const Profile profile = propagate(bench, net(rate_depth), plan_for(xi), images, 4);
               // nearer the input, the signal has not settled at q* yet
-              seen.push_back(1 / lab::geometric_fit(std::span(profile.backward).subspan(5)).factor);
+              seen.push_back(1 / statistics::geometric_fit(std::span(profile.backward).subspan(5)).factor);
             }
             for (const double xi : scales) seen.push_back(deepest_that_trains(bench, xi));
             return seen;

@@ -2,10 +2,11 @@
 #include <set>
 #include <string>
 
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -31,7 +32,7 @@ double farthest_from(real start, const Tensor& weight) {
 
 /// Units with equal weights get equal gradients, so they never part: a layer of them learns no more than one
 /// unit.
-lab::Claim symmetry(const Bench& bench) {
+Claim symmetry(const Bench& bench) {
   constexpr Index steps = 200;
   return {
       .name = "symmetry",
@@ -43,7 +44,7 @@ lab::Claim symmetry(const Bench& bench) {
       .predict =
           [] {
             const std::string rule = "equal weights → equal gradients";
-            return std::vector<lab::Prediction>{
+            return std::vector<Prediction>{
                 {.what = "mlp, constant(0.05): distinct units of 128 in fc1", .formula = rule, .figure = 1},
                 {.what = "lenet, constant(0.01): distinct filters of 16 in conv2",
                  .formula = rule,
@@ -51,7 +52,7 @@ lab::Claim symmetry(const Bench& bench) {
                 {.what = "  while its weights moved by",
                  .formula = "trained, not stuck",
                  .figure = 1e-4,
-                 .relation = lab::Relation::at_least},
+                 .relation = Relation::at_least},
                 {.what = "mlp, zeros: distinct units of 128 in fc1", .formula = rule, .figure = 1},
                 {.what = "mlp, kaiming_normal: distinct units of 128 in fc1",
                  .formula = "all",
@@ -59,11 +60,11 @@ lab::Claim symmetry(const Bench& bench) {
                 {.what = "mlp, constant(0.05): test accuracy",
                  .formula = "one unit a layer's worth",
                  .figure = 0.5,
-                 .relation = lab::Relation::at_most},
+                 .relation = Relation::at_most},
                 {.what = "mlp, kaiming_normal: test accuracy",
                  .formula = "it learns",
                  .figure = 0.7,
-                 .relation = lab::Relation::at_least}};
+                 .relation = Relation::at_least}};
           },
       .measure =
           [bench] {
@@ -71,7 +72,7 @@ lab::Claim symmetry(const Bench& bench) {
             const auto trained = [&](const char* model, const char* plan) {
               auto net = models::build(model, {});
               Generator generator(bench.seed_of(0));
-              nn::initialize(*net, plan, generator);
+              start::initialize(*net, plan, generator);
               const Course course =
                   train_briefly(*net, training, test,
                                 {.steps = steps, .optimizer = {.lr = 0.05}, .seed = bench.seed_of(0)});

@@ -2,13 +2,14 @@
 
 #include <cmath>
 
+#include <fanin/autograd/node.hpp>
+#include <fanin/init/gain.hpp>
+#include <fanin/init/mean_field.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/statistics/linear_fit.hpp>
+
 #include "examples/claims/propagation.hpp"
-#include "framework/autograd/node.hpp"
-#include "framework/init/gain.hpp"
-#include "framework/init/mean_field.hpp"
-#include "framework/lab/linear_fit.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -47,7 +48,7 @@ std::vector<double> information(const Bench& bench, const Images& images) {
   for (int draw = 0; draw < draws; ++draw) {
     const auto net = models::build(relu_net, {});
     Generator generator(bench.seed_of(draw));
-    nn::initialize(*net, generator);
+    start::initialize(*net, generator);
     std::size_t layer = 0;
     const NoGrad guard;
     const nn::Observer observer([&](nn::Module& module, const Tensor& output) {
@@ -61,7 +62,7 @@ std::vector<double> information(const Bench& bench, const Images& images) {
 }  // namespace
 
 /// U(±1/√n) has variance 1/(3n): a third of what keeps a linear layer's signal, a sixth of what keeps ReLU's.
-lab::Claim torch_default(const Bench& bench) {
+Claim torch_default(const Bench& bench) {
   return {
       .name = "torch-default",
       .paper = "He et al. 2015 on torch.nn.Linear's a = √5",
@@ -74,7 +75,7 @@ lab::Claim torch_default(const Bench& bench) {
           [] {
             const double linear = weight_square(), relu = init::gain("relu").forward;
             const init::MeanField field = with_biases();
-            return std::vector<lab::Prediction>{
+            return std::vector<Prediction>{
                 {.what = "linear, biases 0: second moment's factor a layer",
                  .formula = "2/(1+a²)",
                  .figure = linear,
@@ -107,10 +108,10 @@ lab::Claim torch_default(const Bench& bench) {
             const std::span<const double> deep =
                 std::span(kept).subspan(2, 6);  // settled, and above rounding
             const auto square = [](double x) { return x * x; };
-            return std::vector<double>{square(lab::geometric_fit(linear.forward).factor),
-                                       square(lab::geometric_fit(relu.forward).factor),
-                                       1 / square(lab::geometric_fit(relu.backward).factor),
-                                       whole.forward.back(), lab::geometric_fit(deep).factor};
+            return std::vector<double>{square(statistics::geometric_fit(linear.forward).factor),
+                                       square(statistics::geometric_fit(relu.forward).factor),
+                                       1 / square(statistics::geometric_fit(relu.backward).factor),
+                                       whole.forward.back(), statistics::geometric_fit(deep).factor};
           }};
 }
 

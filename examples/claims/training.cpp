@@ -4,8 +4,8 @@
 #include <limits>
 #include <numeric>
 
-#include "framework/core/error.hpp"
-#include "framework/train/trainer.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/train/trainer.hpp>
 
 namespace fanin::claims {
 
@@ -17,7 +17,7 @@ double Course::last_loss(std::size_t count) const {
 
 bool Course::reached(double loss) const { return losses.size() >= 10 && last_loss(10) <= loss; }
 
-Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test,
+Course train_briefly(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
                      const ShortTraining& options) {
   const Index samples = options.steps * options.batch;
   if (samples > training.count)

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "framework/data/dataset.hpp"
-#include "framework/nn/module.hpp"
-#include "framework/optim/optimizer.hpp"
+#include <fanin/data/dataset.hpp>
+#include <fanin/nn/module.hpp>
+#include <fanin/optim/optimizer.hpp>
 
 namespace fanin::claims {
 
@@ -27,7 +27,7 @@ struct Course {
 };
 
 /// Trains for at most so many steps, one pass over the first steps · batch samples.
-Course train_briefly(nn::Module& model, const Dataset& training, const Dataset& test,
+Course train_briefly(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
                      const ShortTraining& options);
 
 }  // namespace fanin::claims

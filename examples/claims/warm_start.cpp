@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <limits>
 
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
+#include <fanin/statistics/statistics.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "examples/claims/contrast.hpp"
 #include "examples/claims/experiments.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/lab/statistics.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -28,21 +29,22 @@ constexpr Labels label_counts[] = {{10, 40}, {100, 10}};
 nn::ModulePtr five_class_lenet() { return models::build("lenet", {.classes = 5}); }
 
 /// What a lenet has learned from the first five classes, all labels.
-TensorFile pretrained(const Dataset& training, const Dataset& test, std::uint64_t seed) {
+io::TensorFile pretrained(const data::Dataset& training, const data::Dataset& test, std::uint64_t seed) {
   const auto net = five_class_lenet();
   Generator generator(seed);
-  nn::initialize(*net, generator);
+  start::initialize(*net, generator);
   train::train(*net, training, test,
                {.epochs = 2, .seed = seed, .optimizer = {.lr = 0.02, .momentum = 0.9}, .test_every = 2});
-  TensorFile file{.format = FileFormat::safetensors, .path = "pre-trained", .tensors = {}, .metadata = {}};
-  for (const auto& [name, value] : net->state_dict()) file.tensors.push_back(stored(name, value.clone()));
+  io::TensorFile file{
+      .format = io::FileFormat::safetensors, .path = "pre-trained", .tensors = {}, .metadata = {}};
+  for (const auto& [name, value] : net->state_dict()) file.tensors.push_back(io::stored(name, value.clone()));
   return file;
 }
 
 struct Task {
-  const Dataset& training;
-  const Dataset& test;
-  const TensorFile& learned;
+  const data::Dataset& training;
+  const data::Dataset& test;
+  const io::TensorFile& learned;
   Labels labels;
 };
 
@@ -50,9 +52,9 @@ struct Task {
 double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t seed) {
   const auto net = five_class_lenet();
   Generator generator(seed);
-  if (!scheme) load_state_dict(*net, task.learned, {.skip = {head}});
-  nn::initialize(*net, scheme ? scheme : "default", generator);
-  const Dataset few = task.training.take_per_class(task.labels.per_class, seed);
+  if (!scheme) start::load_state_dict(*net, task.learned, {.skip = {head}});
+  start::initialize(*net, scheme ? scheme : "default", generator);
+  const data::Dataset few = task.training.take_per_class(task.labels.per_class, seed);
   return train::counted_accuracy(train::train(*net, few, task.test,
                                               {.epochs = task.labels.epochs,
                                                .batch = 10,
@@ -71,7 +73,7 @@ std::vector<double> best_accuracies(const Bench& bench, const Task& task, const 
 
 /// Features learned from one half of the classes serve the other half better than any random ones, the more
 /// so the fewer labels there are.
-lab::Claim warm_start(const Bench& bench) {
+Claim warm_start(const Bench& bench) {
   return {
       .name = "warm-start",
       .paper = "Yosinski et al. 2014",
@@ -83,19 +85,19 @@ lab::Claim warm_start(const Bench& bench) {
           seeds, std::size(rates)),
       .predict =
           [] {
-            std::vector<lab::Prediction> all;
+            std::vector<Prediction> all;
             for (const auto& [per_class, epochs] : label_counts) {
               all.push_back(
                   {.what = fmt::format("{} labels a class: mean lead over the best random scheme", per_class),
                    .formula = "points",
                    .figure = 0,
-                   .relation = lab::Relation::at_least});
+                   .relation = Relation::at_least});
               for (const char* scheme : random_schemes)
                 all.push_back(
                     {.what = fmt::format("{} labels a class: lead over {}, 95 % sure", per_class, scheme),
                      .formula = "mean - t·s/√n",
                      .figure = 0,
-                     .relation = lab::Relation::at_least});
+                     .relation = Relation::at_least});
             }
             return all;
           },
@@ -103,10 +105,10 @@ lab::Claim warm_start(const Bench& bench) {
           [bench] {
             const std::vector<int> first = {0, 1, 2, 3, 4}, second = {5, 6, 7, 8, 9};
             const auto& [training, test] = bench.data();
-            const TensorFile learned =
+            const io::TensorFile learned =
                 pretrained(training.only_classes(first), test.only_classes(first), bench.seed_of(0));
-            const Dataset others = training.only_classes(second),
-                          others_test = test.only_classes(second).take(2000);
+            const data::Dataset others = training.only_classes(second),
+                                others_test = test.only_classes(second).take(2000);
             std::vector<double> seen;
             for (const Labels& labels : label_counts) {
               const Task task{others, others_test, learned, labels};

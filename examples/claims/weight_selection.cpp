@@ -1,21 +1,21 @@
-#include "framework/io/weight_selection.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <limits>
 
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
+#include <fanin/start/weight_selection.hpp>
+#include <fanin/statistics/statistics.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "examples/claims/contrast.hpp"
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/lab/statistics.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -49,7 +49,7 @@ std::vector<double> best_accuracies(const Bench& bench, const std::string& schem
   return best_in_mean(rates, seeds, [&](double rate, int i) {
     const auto net = models::build(small, {});
     Generator generator(bench.seed_of(i));
-    nn::initialize(*net, scheme, generator);
+    start::initialize(*net, scheme, generator);
     const ShortTraining course{
         .steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)};
     return train_briefly(*net, training, test, course).test_accuracy;
@@ -59,7 +59,7 @@ std::vector<double> best_accuracies(const Bench& bench, const std::string& schem
 }  // namespace
 
 /// A small net starts from evenly spaced elements of a larger trained net's weights.
-lab::Claim weight_selection(const Bench& bench) {
+Claim weight_selection(const Bench& bench) {
   return {.name = "weight-selection",
           .paper = "Xu et al. 2024",
           .words =
@@ -72,31 +72,31 @@ lab::Claim weight_selection(const Bench& bench) {
               large, small, seeds, std::size(rates)),
           .predict =
               [] {
-                std::vector<lab::Prediction> all;
+                std::vector<Prediction> all;
                 for (const Index count : steps)
                   for (const char* scheme : random_schemes)
                     all.push_back({.what = fmt::format("{} steps: lead over {}, 95 % sure", count, scheme),
                                    .formula = "mean - t·s/√n",
                                    .figure = 0,
-                                   .relation = lab::Relation::at_least});
+                                   .relation = Relation::at_least});
                 return all;
               },
           .measure =
               [bench] {
-                register_weight_selection();
+                start::register_weight_selection();
                 const auto& [training, test] = bench.data();
                 const TemporaryFolder folder;
                 const std::string file = folder.path / "large.safetensors";
                 {
                   const auto net = models::build(large, {});
                   Generator generator(bench.seed_of(0));
-                  nn::initialize(*net, generator);
+                  start::initialize(*net, generator);
                   train::train(*net, training, test,
                                {.epochs = 2,
                                 .seed = bench.seed_of(0),
                                 .optimizer = {.lr = 0.02, .momentum = 0.9},
                                 .test_every = 2});
-                  save_model(file, *net);
+                  start::save_model(file, *net);
                 }
                 std::vector<double> seen;
                 for (const Index count : steps) {

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include <fanin/init/mean_field.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
-#include "framework/init/mean_field.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
 
 namespace fanin::claims {
 namespace {
@@ -18,8 +19,8 @@ constexpr double lr = 0.0004, gaussian_tries[] = {1, 10, 100};  // times lr
 constexpr const char* net = "plain_net(conv=true, depth=500, width=16, activation=tanh)";
 
 /// Every image at half its height and width: means of 2×2 pixels.
-Dataset halved(const Dataset& data, Index count) {
-  Dataset small = data.take(count);
+data::Dataset halved(const data::Dataset& data, Index count) {
+  data::Dataset small = data.take(count);
   small.height /= 2;
   small.width /= 2;
   small.images.clear();
@@ -43,7 +44,7 @@ Dataset halved(const Dataset& data, Index count) {
 /// At the edge of chaos with delta-orthogonal filters all singular values of the input-output Jacobian stay
 /// near 1; with Gaussian ones they spread, and every spatial frequency but the lowest dies. (After 250 steps,
 /// tried first, the accuracy was within rounding of its bound.)
-lab::Claim xiao_2018(const Bench& bench) {
+Claim xiao_2018(const Bench& bench) {
   return {.name = "xiao-2018",
           .paper = "Xiao et al. 2018",
           .words =
@@ -56,33 +57,33 @@ lab::Claim xiao_2018(const Bench& bench) {
           .predict =
               [] {
                 const double chance = std::log(10.0);
-                return std::vector<lab::Prediction>{
+                return std::vector<Prediction>{
                     {.what = "delta-orthogonal: loss (last 20 steps)",
                      .formula = "ln 10 - 0.3",
                      .figure = chance - 0.3,
-                     .relation = lab::Relation::at_most},
+                     .relation = Relation::at_most},
                     {.what = "delta-orthogonal: test accuracy",
                      .formula = "3 × chance",
                      .figure = 0.3,
-                     .relation = lab::Relation::at_least},
+                     .relation = Relation::at_least},
                     {.what = "Gaussian: least loss of the three rates (last 20 steps)",
                      .formula = "ln 10 - 0.03",
                      .figure = chance - 0.03,
-                     .relation = lab::Relation::at_least},
+                     .relation = Relation::at_least},
                     {.what = "Gaussian: largest test accuracy of the three rates",
                      .formula = "1.5 × chance",
                      .figure = 0.15,
-                     .relation = lab::Relation::at_most}};
+                     .relation = Relation::at_most}};
               },
           .measure =
               [bench] {
-                const Dataset training = halved(bench.data().train, steps * batch),
-                              test = halved(bench.data().test, 500);
+                const data::Dataset training = halved(bench.data().train, steps * batch),
+                                    test = halved(bench.data().test, 500);
                 const auto course = [&](const char* weights, double rate) {
                   const auto model = models::build(net, {.height = 14, .width = 14});
                   Generator generator(bench.seed_of(0));
-                  nn::initialize(*model, fmt::format("edge_of_chaos(activation=tanh, weights={})", weights),
-                                 generator);
+                  start::initialize(
+                      *model, fmt::format("edge_of_chaos(activation=tanh, weights={})", weights), generator);
                   return train_briefly(*model, training, test,
                                        {.steps = steps,
                                         .batch = batch,

@@ -3,9 +3,9 @@
 #include <string>
 #include <thread>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
-#include "framework/ops/ops.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/ops/ops.hpp>
 
 namespace fanin {
 namespace {

@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+
 #include "tests/usage_message.hpp"
 
 using namespace fanin;

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "framework/core/tensor.hpp"
+#include <fanin/core/tensor.hpp>
 
 #if !defined(__SANITIZE_ADDRESS__)  // there every block is the system's
 

@@ -10,10 +10,11 @@
 #include <chrono>
 #include <thread>
 
-#include "framework/core/cores.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/core/tensor.hpp"
+#include <fanin/core/cores.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/core/tensor.hpp>
+
 #include "tests/message.hpp"
 
 namespace fanin {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/printable.hpp"
+#include <fanin/core/printable.hpp>
 
 using namespace fanin;
 

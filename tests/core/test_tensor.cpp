@@ -5,8 +5,9 @@
 #include <functional>
 #include <memory>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+
 #include "tests/message.hpp"
 
 namespace fanin {

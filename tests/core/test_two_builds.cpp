@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 
 /// Public headers whose functions mention `real` in no signature, in one, and not at all.
 constexpr const char* source = R"(
-#include "framework/nn/module.hpp"
-#include "framework/core/tensor.hpp"
+#include <fanin/nn/module.hpp>
+#include <fanin/core/tensor.hpp>
 int count(fanin::nn::Module& model) { return static_cast<int>(model.parameter_count()); }
 int main() { return fanin::Tensor::zeros({2}).numel() == 2 ? 0 : 1; }
 )";
@@ -35,7 +35,7 @@ TEST_CASE("headers of one build and the library of the other do not link") {
   const Scratch scratch;
   std::ofstream(scratch / "x.cpp") << source;
   const std::string compile =
-      "g++ -std=c++20 -O1 -I. -ffunction-sections -fdata-sections " + flags + " -c " + (scratch / "x.cpp");
+      "g++ -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " + flags + " -c " + (scratch / "x.cpp");
   REQUIRE(runs(compile + " -o " + (scratch / "float.o")));
   REQUIRE(runs(compile + " -DFANIN_DOUBLE -o " + (scratch / "double.o")));
   const auto links = [&](const std::string& object, const std::string& libraries) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "framework/core/error.hpp"
-#include "framework/data/loader.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/data/loader.hpp>
+
 #include "tests/allocations.hpp"
 
 using namespace fanin;
@@ -12,15 +13,15 @@ using namespace fanin;
 namespace {
 
 /// `count` 1x2x2 images; every pixel and the label of sample i are i.
-Dataset numbered(Index count) {
-  Dataset data{.name = "numbered",
-               .count = count,
-               .channels = 1,
-               .height = 2,
-               .width = 2,
-               .classes = static_cast<int>(count),
-               .mean = {0},
-               .stddev = {1.0f / 255}};
+data::Dataset numbered(Index count) {
+  data::Dataset data{.name = "numbered",
+                     .count = count,
+                     .channels = 1,
+                     .height = 2,
+                     .width = 2,
+                     .classes = static_cast<int>(count),
+                     .mean = {0},
+                     .stddev = {1.0f / 255}};
   for (Index i = 0; i < count; ++i) {
     data.images.insert(data.images.end(), 4, static_cast<std::uint8_t>(i));
     data.labels.push_back(static_cast<std::int32_t>(i));
@@ -28,9 +29,10 @@ Dataset numbered(Index count) {
   return data;
 }
 
-std::vector<int> epoch(Loader& loader) {
+std::vector<int> epoch(data::Loader& loader) {
   std::vector<int> order;
-  for (Batch batch; loader.next(batch);) order.insert(order.end(), batch.labels.begin(), batch.labels.end());
+  for (data::Batch batch; loader.next(batch);)
+    order.insert(order.end(), batch.labels.begin(), batch.labels.end());
   return order;
 }
 
@@ -43,13 +45,13 @@ std::vector<int> counting(int count) {
 }  // namespace
 
 TEST_CASE("an epoch hands out each sample once, the last batch short, images beside their labels") {
-  const Dataset data = numbered(10);
-  Loader loader(data, {.batch = 4, .shuffle = true}, Generator(3));
+  const data::Dataset data = numbered(10);
+  data::Loader loader(data, {.batch = 4, .shuffle = true}, Generator(3));
   CHECK(loader.batches() == 3);
   for (int e = 0; e < 2; ++e) {
     std::vector<int> seen;
     std::vector<Index> sizes;
-    for (Batch batch; loader.next(batch);) {
+    for (data::Batch batch; loader.next(batch);) {
       sizes.push_back(batch.size());
       REQUIRE(batch.images.shape() == Shape{batch.size(), 1, 2, 2});
       for (Index i = 0; i < batch.size(); ++i) {
@@ -67,10 +69,11 @@ TEST_CASE("an epoch hands out each sample once, the last batch short, images bes
 }
 
 TEST_CASE("the order is the generator's alone") {
-  const Dataset data = numbered(50);
-  Loader a(data, {.batch = 8, .shuffle = true}, Generator(5));
-  Loader b(data, {.batch = 8, .shuffle = true, .transform = Transform().flip().shift(1, 1)}, Generator(5));
-  Loader other(data, {.batch = 8, .shuffle = true}, Generator(6));
+  const data::Dataset data = numbered(50);
+  data::Loader a(data, {.batch = 8, .shuffle = true}, Generator(5));
+  data::Loader b(data, {.batch = 8, .shuffle = true, .transform = data::Transform().flip().shift(1, 1)},
+                 Generator(5));
+  data::Loader other(data, {.batch = 8, .shuffle = true}, Generator(6));
   const auto first = epoch(a), second = epoch(a);
   CHECK(first != second);
   CHECK(epoch(b) == first);
@@ -81,63 +84,64 @@ TEST_CASE("the order is the generator's alone") {
 }
 
 TEST_CASE("without shuffling the order is the dataset's; a short last batch is kept, dropped or spread") {
-  const Dataset data = numbered(10);
-  Loader plain(data, {.batch = 4});
+  const data::Dataset data = numbered(10);
+  data::Loader plain(data, {.batch = 4});
   CHECK(epoch(plain) == counting(10));
-  Loader dropping(data, {.batch = 4, .last_batch = LastBatch::drop});
+  data::Loader dropping(data, {.batch = 4, .last_batch = data::LastBatch::drop});
   CHECK(dropping.batches() == 2);
   CHECK(epoch(dropping) == counting(8));
-  Loader spreading(data, {.batch = 4, .last_batch = LastBatch::spread});
+  data::Loader spreading(data, {.batch = 4, .last_batch = data::LastBatch::spread});
   CHECK(spreading.batches() == 3);
   std::vector<Index> sizes;
-  for (Batch batch; spreading.next(batch);) sizes.push_back(batch.size());
+  for (data::Batch batch; spreading.next(batch);) sizes.push_back(batch.size());
   CHECK(sizes == std::vector<Index>{4, 3, 3});
   CHECK(epoch(spreading) == counting(10));
-  Loader large(data, {.batch = 1000});
+  data::Loader large(data, {.batch = 1000});
   CHECK(large.batches() == 1);
   CHECK(epoch(large) == counting(10));
 }
 
 TEST_CASE("pixels are normalised by each channel's mean and stddev") {
-  Dataset data = numbered(1);
+  data::Dataset data = numbered(1);
   data.channels = 2;
   data.images = {0, 255, 51, 102, 0, 255, 51, 102};
   data.mean = {0, 0.5f};
   data.stddev = {1, 0.25f};
-  Batch batch;
-  Loader own(data, {});
+  data::Batch batch;
+  data::Loader own(data, {});
   REQUIRE(own.next(batch));
   const double expected[] = {0, 1, 0.2, 0.4, -2, 2, -1.2, -0.4};
   for (int i = 0; i < 8; ++i) CHECK(batch.images.data()[i] == doctest::Approx(expected[i]).epsilon(1e-6));
-  Loader replaced(data, {.transform = Transform().normalise(0.2, 0.2)});
+  data::Loader replaced(data, {.transform = data::Transform().normalise(0.2, 0.2)});
   REQUIRE(replaced.next(batch));
   for (int i = 0; i < 8; ++i)
     CHECK(batch.images.data()[i] == doctest::Approx(expected[i % 4] * 5 - 1).epsilon(1e-6));
 }
 
 TEST_CASE("seek continues a walk exactly, augmentation included") {
-  Dataset data = numbered(23);
+  data::Dataset data = numbered(23);
   for (std::size_t i = 0; i < data.images.size(); ++i) data.images[i] = static_cast<std::uint8_t>(i * 37);
-  const LoaderOptions options{.batch = 5, .shuffle = true, .transform = Transform::parse("shift(1); flip")};
-  const auto rest = [&](Loader& loader, int steps) {
+  const data::LoaderOptions options{
+      .batch = 5, .shuffle = true, .transform = data::Transform::parse("shift(1); flip")};
+  const auto rest = [&](data::Loader& loader, int steps) {
     std::vector<real> values;
-    for (Batch batch; steps > 0; --steps)
+    for (data::Batch batch; steps > 0; --steps)
       if (loader.next(batch))
         values.insert(values.end(), batch.images.values().begin(), batch.images.values().end());
     return values;
   };
   for (const int steps : {0, 1, 4, 5, 6, 7, 14, 17}) {
     CAPTURE(steps);
-    Loader walked(data, options, Generator(9));
+    data::Loader walked(data, options, Generator(9));
     rest(walked, steps);
-    Loader resumed(data, options, Generator(9));
-    Batch elsewhere;
+    data::Loader resumed(data, options, Generator(9));
+    data::Batch elsewhere;
     resumed.next(elsewhere);
     resumed.seek(walked.position());
     CHECK(resumed.position() == walked.position());
     CHECK(rest(resumed, 9) == rest(walked, 9));
   }
-  Loader loader(data, options, Generator(9));
+  data::Loader loader(data, options, Generator(9));
   CHECK_THROWS_WITH_AS(loader.seek({.epoch = 0, .batch = 6}),
                        "loader: no position epoch 0, batch 6: an epoch of dataset 'numbered' has 5 batches",
                        Error);
@@ -145,9 +149,9 @@ TEST_CASE("seek continues a walk exactly, augmentation included") {
 }
 
 TEST_CASE("a batch somebody still holds is not overwritten") {
-  const Dataset data = numbered(8);
-  Loader loader(data, {.batch = 4});
-  Batch batch;
+  const data::Dataset data = numbered(8);
+  data::Loader loader(data, {.batch = 4});
+  data::Batch batch;
   REQUIRE(loader.next(batch));
   const Tensor kept = batch.images;
   REQUIRE(loader.next(batch));
@@ -156,26 +160,27 @@ TEST_CASE("a batch somebody still holds is not overwritten") {
 }
 
 TEST_CASE("what no loader can do is refused") {
-  const Dataset data = numbered(3);
-  CHECK_THROWS_WITH_AS(Loader(data, {.batch = 0}), "loader: batch 0 must be at least 1", Error);
+  const data::Dataset data = numbered(3);
+  CHECK_THROWS_WITH_AS(data::Loader(data, {.batch = 0}), "loader: batch 0 must be at least 1", Error);
   CHECK_THROWS_WITH_AS(
-      Loader(data, {.batch = 4, .last_batch = LastBatch::drop}),
+      data::Loader(data, {.batch = 4, .last_batch = data::LastBatch::drop}),
       doctest::Contains(
           "dataset 'numbered' has 3 samples, fewer than one batch of 4, and dropping the last batch leaves none"),
       Error);
-  CHECK_THROWS_WITH_AS(Loader(data, {.transform = Transform().normalise({{0, 0}, {1, 1}})}),
+  CHECK_THROWS_WITH_AS(data::Loader(data, {.transform = data::Transform().normalise({{0, 0}, {1, 1}})}),
                        doctest::Contains("2 constants for images of 1 channels"), Error);
-  const Dataset empty{.name = "nothing"};
-  CHECK_THROWS_WITH_AS(Loader(empty, {}), "dataset 'nothing' is empty: it must have at least one sample",
-                       Error);
+  const data::Dataset empty{.name = "nothing"};
+  CHECK_THROWS_WITH_AS(data::Loader(empty, {}),
+                       "dataset 'nothing' is empty: it must have at least one sample", Error);
 }
 
 TEST_CASE("after the first epoch nothing is allocated any more") {
   if (!counts_allocations()) return;
-  const Dataset data = numbered(100);
+  const data::Dataset data = numbered(100);
   const std::uint64_t before = heap_allocations();
-  Loader loader(data, {.batch = 16, .shuffle = true, .transform = Transform().crop(1).flip()}, Generator(1));
-  Batch batch;
+  data::Loader loader(data, {.batch = 16, .shuffle = true, .transform = data::Transform().crop(1).flip()},
+                      Generator(1));
+  data::Batch batch;
   while (loader.next(batch)) {
   }
   const std::uint64_t warm = heap_allocations();

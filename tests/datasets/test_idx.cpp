@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/idx.hpp"
-#include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
 #include "tests/message.hpp"
 
@@ -28,7 +29,7 @@ Bytes changed(Bytes bytes, std::size_t at, std::uint8_t value) {
 
 std::string parse_message(const Bytes& content, int rank) {
   try {
-    parse_idx(content, rank, "FILE", "make it");
+    datasets::parse_idx(content, rank, "FILE", "make it");
   } catch (const Error& error) {
     CHECK(error.blame() == Blame::run);
     return error.what();
@@ -47,7 +48,7 @@ TEST_CASE("an IDX file reads alike plain and gzipped") {
   write_gz(folder / "packed", good);
   for (const char* name : {"plain.gz", "packed"}) {
     CAPTURE(name);
-    const IdxArray array = read_idx(folder / name, 3);
+    const datasets::IdxArray array = datasets::read_idx(folder / name, 3);
     CHECK(array.sizes == std::vector<Index>{2, 2, 3});
     CHECK(array.bytes == pixels);
   }
@@ -145,18 +146,18 @@ TEST_CASE("images and labels become a dataset") {
   const TempFolder folder;
   write_gz(folder / "images", good);
   write_bytes(folder / "labels", idx_labels({0, 4}));
-  const Dataset data = read_idx_dataset(folder / "images", folder / "labels", 10);
+  const data::Dataset data = datasets::read_idx_dataset(folder / "images", folder / "labels", 10);
   CHECK(data.count == 2);
   CHECK(data.height == 2);
   CHECK(data.width == 3);
   CHECK(data.labels == std::vector<std::int32_t>{0, 4});
-  CHECK(read_idx_dataset(folder / "images", folder / "labels", 0).classes == 5);
+  CHECK(datasets::read_idx_dataset(folder / "images", folder / "labels", 0).classes == 5);
   CHECK_THROWS_WITH_AS(
-      read_idx_dataset(folder / "images", folder / "labels", 3, "make it"),
+      datasets::read_idx_dataset(folder / "images", folder / "labels", 3, "make it"),
       (folder / "labels: label 4 at position 1 is out of range, expected 0..2; get it with: make it").c_str(),
       Error);
   write_bytes(folder / "labels", idx_labels({0, 4, 1}));
-  CHECK_THROWS_WITH_AS(read_idx_dataset(folder / "images", folder / "labels", 10),
+  CHECK_THROWS_WITH_AS(datasets::read_idx_dataset(folder / "images", folder / "labels", 10),
                        (folder / "labels: 3 labels for the 2 images of " + (folder / "images")).c_str(),
                        Error);
 }
@@ -178,14 +179,14 @@ TEST_CASE("labels may be whole numbers of any size, of which the first column co
     CAPTURE(what);
     for (const bool packed : {false, true}) {
       write_bytes(folder / "labels", packed ? gzip(labels) : labels);
-      const Dataset data = read_idx_dataset(folder / "images", folder / "labels", 0);
+      const data::Dataset data = datasets::read_idx_dataset(folder / "images", folder / "labels", 0);
       CHECK(data.labels == std::vector<std::int32_t>{3, 1});
       CHECK(data.classes == 4);
     }
   }
   const auto refused = [&](const Bytes& labels, int classes) {
     write_bytes(folder / "labels", labels);
-    return message([&] { read_idx_dataset(folder / "images", folder / "labels", classes); });
+    return message([&] { datasets::read_idx_dataset(folder / "images", folder / "labels", classes); });
   };
   CHECK(holds(refused({0, 0, 9, 1, 0, 0, 0, 2, 1, 0xff}, 0), "label -1 at position 1 is out of range"));
   // No model of two thousand million outputs is made for one hostile label.
@@ -197,9 +198,10 @@ TEST_CASE("labels may be whole numbers of any size, of which the first column co
 
 TEST_CASE("what is no readable file is refused before it is opened") {
   const TempFolder folder;
-  CHECK_THROWS_WITH_AS(read_idx(folder / "none", 3),
+  CHECK_THROWS_WITH_AS(datasets::read_idx(folder / "none", 3),
                        (folder / "none: no such file, expected IDX data").c_str(), Error);
-  CHECK_THROWS_WITH_AS(read_idx(folder.path(), 3),
+  CHECK_THROWS_WITH_AS(datasets::read_idx(folder.path(), 3),
                        (folder.path() + ": not a readable file, expected IDX data").c_str(), Error);
-  CHECK_THROWS_WITH_AS(read_idx("/dev/zero", 3), "/dev/zero: not a readable file, expected IDX data", Error);
+  CHECK_THROWS_WITH_AS(datasets::read_idx("/dev/zero", 3),
+                       "/dev/zero: not a readable file, expected IDX data", Error);
 }

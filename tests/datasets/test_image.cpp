@@ -6,10 +6,11 @@
 #include <cstring>
 #include <fstream>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/image.hpp"
 #include "datasets/image_decoder.hpp"
 #include "datasets/jpeg_check.hpp"
-#include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
 #include "tests/datasets/pictures.hpp"
 #include "tests/message.hpp"
@@ -19,18 +20,19 @@ using namespace fanin;
 namespace {
 
 /// Pixels of the picture's own size.
-Bytes pixels(const Bytes& file, Index channels, Index width, Index height, Background background = {}) {
-  return decode_image(file, "FILE",
-                      {.channels = channels, .height = height, .width = width, .background = background});
+Bytes pixels(const Bytes& file, Index channels, Index width, Index height,
+             datasets::Background background = {}) {
+  return datasets::decode_image(
+      file, "FILE", {.channels = channels, .height = height, .width = width, .background = background});
 }
 
-Bytes pixel(const Bytes& file, Background background) { return pixels(file, 3, 1, 1, background); }
+Bytes pixel(const Bytes& file, datasets::Background background) { return pixels(file, 3, 1, 1, background); }
 
 std::string refusal(const Bytes& file) {
-  return message([&] { decode_image(file, "FILE", {.channels = 1, .height = 4, .width = 4}); });
+  return message([&] { datasets::decode_image(file, "FILE", {.channels = 1, .height = 4, .width = 4}); });
 }
 
-constexpr Background teal{0, 100, 200};
+constexpr datasets::Background teal{0, 100, 200};
 
 Bytes bmp32(std::uint8_t alpha) {
   Bytes file = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,  40,
@@ -90,7 +92,7 @@ TEST_CASE("whatever form transparency has, the background shows through") {
     CHECK(pixel(picture.bytes(), teal) == shown);
     if (shown == behind) {
       CHECK(pixels(picture.bytes(), 1, 1, 1) == Bytes{255});  // white, unless told otherwise
-      CHECK(pixels(picture.bytes(), 1, 1, 1, Background{0, 0, 0}) == Bytes{0});
+      CHECK(pixels(picture.bytes(), 1, 1, 1, datasets::Background{0, 0, 0}) == Bytes{0});
     }
   }
   const Bytes colours = {1, 2, 3, 10, 20, 30, 7, 7, 7, 8, 8, 8};
@@ -101,12 +103,12 @@ TEST_CASE("whatever form transparency has, the background shows through") {
 }
 
 TEST_CASE("a background is a name, a gray level or a colour") {
-  CHECK(Background::parse("white") == Background{255, 255, 255});
-  CHECK(Background::parse("black") == Background{0, 0, 0});
-  CHECK(Background::parse("128") == Background{128, 128, 128});
-  CHECK(Background::parse("ff8000") == Background{255, 128, 0});
+  CHECK(datasets::Background::parse("white") == datasets::Background{255, 255, 255});
+  CHECK(datasets::Background::parse("black") == datasets::Background{0, 0, 0});
+  CHECK(datasets::Background::parse("128") == datasets::Background{128, 128, 128});
+  CHECK(datasets::Background::parse("ff8000") == datasets::Background{255, 128, 0});
   for (const char* bad : {"", "256", "-1", "red", "#ffffff", "ff80", "12 "})
-    CHECK_MESSAGE(!Background::parse(bad), bad);
+    CHECK_MESSAGE(!datasets::Background::parse(bad), bad);
 }
 
 TEST_CASE("a PNG is read alike under every filter, interlaced or not") {
@@ -235,7 +237,7 @@ TEST_CASE("what is no image that is read is named by its content") {
 
 TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before it sees them") {
   const Bytes good = jpeg_bytes(Bytes(16 * 16, 77), 16, 16);
-  CHECK(check_jpeg(good, "FILE").width == 16);
+  CHECK(datasets::check_jpeg(good, "FILE").width == 16);
   const auto find = [&](std::uint8_t marker) {
     const Bytes wanted = {0xff, marker};
     return static_cast<std::size_t>(std::search(good.begin(), good.end(), wanted.begin(), wanted.end()) -
@@ -303,7 +305,7 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
     CAPTURE(what);
     CHECK(holds(refusal(file), expected));
   }
-  CHECK(check_jpeg(with_segment(good, 0xc4, full), "FILE").height ==
+  CHECK(datasets::check_jpeg(with_segment(good, 0xc4, full), "FILE").height ==
         16);  // 256 codes are as many as there may be
 }
 
@@ -404,8 +406,8 @@ TEST_CASE("bad images are all named at once, and those beside them are read") {
   }
   paths.push_back(folder / "none.png");
   paths.push_back("/dev/zero");
-  BadImages bad;
-  const auto images = decode_images(
+  datasets::BadImages bad;
+  const auto images = datasets::decode_images(
       static_cast<Index>(paths.size()), [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
       {.channels = 1, .height = 2, .width = 2}, bad);
   CHECK(images.kept == std::vector<Index>{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28});
@@ -433,11 +435,11 @@ TEST_CASE("whatever becomes of the decoder, --skip-bad reads what can be read") 
     if (i < 25 && child > 0) kill(child, SIGKILL);
     return folder / "a.png";
   };
-  const ImageForm form{.channels = 1, .height = 1, .width = 1};
-  BadImages bad{.skipped = true};
-  CHECK(decode_images(27, kill_decoder, form, bad).kept == std::vector<Index>{25, 26});
+  const datasets::ImageForm form{.channels = 1, .height = 1, .width = 1};
+  datasets::BadImages bad{.skipped = true};
+  CHECK(datasets::decode_images(27, kill_decoder, form, bad).kept == std::vector<Index>{25, 26});
   CHECK(bad.count == 25);
-  BadImages ended;
-  CHECK(holds(message([&] { decode_images(27, kill_decoder, form, ended); }),
+  datasets::BadImages ended;
+  CHECK(holds(message([&] { datasets::decode_images(27, kill_decoder, form, ended); }),
               "20 images brought their decoder down"));
 }

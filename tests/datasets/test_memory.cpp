@@ -12,10 +12,11 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+
 #include "datasets/idx.hpp"
 #include "datasets/image_decoder.hpp"
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
 #include "tests/datasets/files.hpp"
 #include "tests/datasets/pictures.hpp"
 #include "tests/message.hpp"
@@ -118,8 +119,8 @@ TEST_CASE("a large packed IDX file takes what it holds and 64 MiB, not twice tha
   const TempFolder folder;
   constexpr long size = 160;
   write_large_gz(folder / "images.gz", size);
-  const Peak peak =
-      peak_of([&] { CHECK(read_idx(folder / "images.gz", 3).bytes.size() == std::size_t{size} << 20); });
+  const Peak peak = peak_of(
+      [&] { CHECK(datasets::read_idx(folder / "images.gz", 3).bytes.size() == std::size_t{size} << 20); });
   CHECK(peak.own >= size);  // it was read
   CHECK(peak.own <= size + 64);
 }
@@ -156,9 +157,9 @@ TEST_CASE(
   for (const auto& [images, labels, most] : rows) {
     CAPTURE(images);
     CAPTURE(labels);
-    CHECK(peak_of([&] { read_idx_dataset(folder / images, folder / labels, 0); }).own <= most);
+    CHECK(peak_of([&] { datasets::read_idx_dataset(folder / images, folder / labels, 0); }).own <= most);
   }
-  CHECK(holds(message([&] { read_idx(folder / "liar.gz", 3); }),
+  CHECK(holds(message([&] { datasets::read_idx(folder / "liar.gz", 3); }),
               "the header promises 2000x1024x1024 = 2097152000 bytes, there are 3145728"));
 }
 
@@ -167,8 +168,8 @@ TEST_CASE("the largest PNG of 16 bits takes a few bytes a pixel, and only in the
   const TempFolder folder;
   write_large_png(folder / "large.png", 8192, 16, 2);
   const Peak peak = peak_of([&] {
-    BadImages bad;
-    const auto images = decode_images(
+    datasets::BadImages bad;
+    const auto images = datasets::decode_images(
         1, [&](Index) { return folder / "large.png"; }, {.channels = 1, .height = 28, .width = 28}, bad);
     if (images.kept.size() != 1) throw std::runtime_error("not read");
   });
@@ -192,9 +193,9 @@ TEST_CASE("an image that needs more memory than its process gets is a bad image,
   jpeg.insert(jpeg.end(), {0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0xff, 0xd9});
   write_bytes(folder / "a.jpg", jpeg);
   write_bytes(folder / "b.png", PngPicture{1, 1, 8, 0, {7}}.bytes());
-  BadImages bad;
+  datasets::BadImages bad;
   const std::vector<std::string> paths = {folder / "a.jpg", folder / "b.png"};
-  const auto images = decode_images(
+  const auto images = datasets::decode_images(
       2, [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
       {.channels = 3, .height = 1, .width = 1}, bad);
   CHECK(images.kept == std::vector<Index>{1});
@@ -211,7 +212,7 @@ TEST_CASE("a folder of many files takes its names and its images") {
     for (int i = 0; i < count / 2; ++i)
       std::ofstream(folder / (std::string(name) + "/" + std::string(200, 'n') + std::to_string(i) + ".txt"));
   }
-  const Peak peak = peak_of([&] { load_splits("folder(" + folder.path() + ")"); });
+  const Peak peak = peak_of([&] { datasets::load_splits("folder(" + folder.path() + ")"); });
   CHECK(peak.own <= 16);
 }
 
@@ -221,8 +222,8 @@ TEST_CASE("absurd sizes are refused before anything is made") {
         "synthetic(size=100000)", "synthetic(count=5000000, size=28, channels=3)", "folder(/tmp, size=4097)",
         "idx(/tmp, classes=100000)"}) {
     CAPTURE(text);
-    const Peak peak = peak_of([&] { load_splits(text); });
+    const Peak peak = peak_of([&] { datasets::load_splits(text); });
     CHECK(peak.own <= 8);
-    CHECK(message([&] { load_splits(text); }) != "no error");
+    CHECK(message([&] { datasets::load_splits(text); }) != "no error");
   }
 }

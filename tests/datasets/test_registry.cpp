@@ -5,8 +5,9 @@
 #include <ctime>
 #include <filesystem>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+
 #include "tests/datasets/files.hpp"
 #include "tests/message.hpp"
 #include "tests/usage_message.hpp"
@@ -41,11 +42,11 @@ TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zli
   }
   // Half a second on an idle machine; this one may be busy, so it is measured against zlib alone, and again
   // if need be.
-  Splits data;
+  datasets::Splits data;
   bool fast = false;
   for (int tries = 0; tries < 3 && !fast; ++tries) {
     const double begin = cpu_seconds();
-    data = load_splits("fashion-mnist");
+    data = datasets::load_splits("fashion-mnist");
     fast = cpu_seconds() - begin < 2 * bare_inflate_seconds(folder + "/train-images-idx3-ubyte.gz");
   }
   CHECK(fast);
@@ -57,7 +58,7 @@ TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zli
   CHECK(data.test.class_counts() == std::vector<Index>(10, 1000));
   CHECK(data.train.class_name(data.train.labels[0]) == "Ankle boot");
   // The constants everybody uses are those of the training images.
-  Dataset measured = data.train;
+  data::Dataset measured = data.train;
   measured.measure();
   CHECK(measured.mean[0] == doctest::Approx(data.test.mean[0]).epsilon(1e-3));
   CHECK(measured.stddev[0] == doctest::Approx(data.test.stddev[0]).epsilon(1e-3));
@@ -66,7 +67,7 @@ TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zli
 TEST_CASE("what is typed wrong is named, with the nearest names") {
   const auto blame = [](const char* text) {
     try {
-      load_dataset(text, Split::train);
+      datasets::load_dataset(text, datasets::Split::train);
     } catch (const Error& error) {
       CHECK(error.blame() == Blame::usage);
       return std::string(error.what());
@@ -94,21 +95,21 @@ TEST_CASE("a folder of four IDX files: plain or .gz, the test half judged by the
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({1}));
   const std::string text = "idx(" + folder.path() + ")";
 
-  const Splits both = load_splits(text);
+  const datasets::Splits both = datasets::load_splits(text);
   CHECK(both.train.classes == 3);
   CHECK(both.train.mean[0] == doctest::Approx(100 / 255.0));
   CHECK(both.train.stddev[0] == doctest::Approx(std::sqrt((100. * 100 + 0 + 50 * 50 + 150 * 150) / 4) / 255));
   CHECK(both.test.mean == both.train.mean);
   CHECK(both.test.stddev == both.train.stddev);
   CHECK(both.test.classes == 3);
-  const Dataset alone = load_dataset(text, Split::test);
+  const data::Dataset alone = datasets::load_dataset(text, datasets::Split::test);
   CHECK(alone.mean == both.train.mean);
   CHECK(alone.name == text);
-  CHECK(load_dataset(alone.name, Split::test).images == alone.images);
+  CHECK(datasets::load_dataset(alone.name, datasets::Split::test).images == alone.images);
   CHECK(alone.images == std::vector<std::uint8_t>{9, 9});
 
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({3}));
-  CHECK_THROWS_WITH_AS(load_splits(text),
+  CHECK_THROWS_WITH_AS(datasets::load_splits(text),
                        doctest::Contains("label 3 of sample 0 is out of range, expected 0..2"), Error);
 }
 
@@ -125,20 +126,20 @@ TEST_CASE("a class that never occurs in training is told, with what to do about 
   using List = std::vector<std::string>;
   const std::string letters = write({1, 2, 3, 3});
   CHECK(
-      load_splits(letters + ")").notes() ==
+      datasets::load_splits(letters + ")").notes() ==
       List{
           "1 of 4 classes never occurs in the training images: 0; its labels begin at 1: only=1..3 renumbers them from 0"});
-  CHECK(load_splits(letters + ", only=1..3)").notes().empty());
-  CHECK(load_splits(letters + ", only=1..3)").train.classes == 3);
-  CHECK(load_splits(letters + ", only=0..1)").notes() ==
+  CHECK(datasets::load_splits(letters + ", only=1..3)").notes().empty());
+  CHECK(datasets::load_splits(letters + ", only=1..3)").train.classes == 3);
+  CHECK(datasets::load_splits(letters + ", only=0..1)").notes() ==
         List{"1 of 2 classes never occurs in the training images: 0"});
-  CHECK(load_splits(letters + ", classes=6)").notes() ==
+  CHECK(datasets::load_splits(letters + ", classes=6)").notes() ==
         List{"3 of 6 classes never occur in the training images: 0, 4, 5"});
   const std::string gaps = write({0, 2, 2, 5});
-  CHECK(load_splits(gaps + ")").notes() ==
+  CHECK(datasets::load_splits(gaps + ")").notes() ==
         List{"3 of 6 classes never occur in the training images: 1, 3, 4"});
-  CHECK(load_splits(gaps + ", only=0+2+5)").notes().empty());
-  CHECK(load_splits("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
+  CHECK(datasets::load_splits(gaps + ", only=0+2+5)").notes().empty());
+  CHECK(datasets::load_splits("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
 }
 
 TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
@@ -154,27 +155,27 @@ TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
   };
   const std::string text = "idx(" + folder.path();
   write("emnist-letters-", "test", "idx1-ubyte", 1);
-  CHECK(load_splits(text + ")").test.images == Bytes{1});
+  CHECK(datasets::load_splits(text + ")").test.images == Bytes{1});
   write("qmnist-", "test", "idx2-int", 2);
-  const std::string several = message([&] { load_splits(text + ")"); });
+  const std::string several = message([&] { datasets::load_splits(text + ")"); });
   CHECK(holds(several, "the files of several data sets (emnist-letters, qmnist); say which: idx(" +
                            folder.path() + ", name=emnist-letters)"));
-  CHECK(load_splits(text + ", name=qmnist)").train.images == Bytes{2});
-  CHECK(load_splits(text + ", name=emnist-letters)").train.images == Bytes{1});
-  CHECK(holds(message([&] { load_splits(text + ", name=emnist-leters)"); }),
+  CHECK(datasets::load_splits(text + ", name=qmnist)").train.images == Bytes{2});
+  CHECK(datasets::load_splits(text + ", name=emnist-letters)").train.images == Bytes{1});
+  CHECK(holds(message([&] { datasets::load_splits(text + ", name=emnist-leters)"); }),
               "no files of 'emnist-leters'; did you mean 'emnist-letters'?"));
   write("", "t10k", "idx1-ubyte", 3);  // MNIST's names stand for themselves
-  CHECK(load_splits(text + ")").train.images == Bytes{3});
+  CHECK(datasets::load_splits(text + ")").train.images == Bytes{3});
 }
 
 TEST_CASE("a missing set says where it was looked for and how to get it") {
-  CHECK_THROWS_WITH_AS(load_dataset("idx(/no/such/folder)", Split::train),
+  CHECK_THROWS_WITH_AS(datasets::load_dataset("idx(/no/such/folder)", datasets::Split::train),
                        "/no/such/folder: no such folder, expected MNIST's four IDX files in it", Error);
   const TempFolder empty;
   const EnvironmentVariable data_root("FANIN_DATA", empty.path());
   std::filesystem::create_directory(empty / "mnist");
   CHECK_THROWS_WITH_AS(
-      load_dataset("mnist", Split::train),
+      datasets::load_dataset("mnist", datasets::Split::train),
       (empty / "mnist/train-labels-idx1-ubyte[.gz]: no such file, expected IDX data; get it with: make "
                "data-mnist")
           .c_str(),
@@ -189,7 +190,7 @@ TEST_CASE("a name is looked for in $FANIN_DATA first") {
     write_gz(root / ("mnist/" + std::string(half) + "-images-idx3-ubyte.gz"), idx_images({7, 8}, 2, 1, 1));
     write_bytes(root / ("mnist/" + std::string(half) + "-labels.idx1-ubyte"), idx_labels({9, 0}));
   }
-  const Splits data = load_splits("mnist");
+  const datasets::Splits data = datasets::load_splits("mnist");
   CHECK(data.train.labels == std::vector<std::int32_t>{9, 0});
   CHECK(data.test.images == std::vector<std::uint8_t>{7, 8});
   CHECK(data.test.mean[0] == doctest::Approx(0.1307));
@@ -208,7 +209,7 @@ TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
   for (std::uint8_t batch = 1; batch <= 5; ++batch)
     write_bytes(root / ("cifar10/data_batch_" + std::to_string(batch) + ".bin"), record(batch, batch));
   write_bytes(root / "cifar10/test_batch.bin", record(9, 90));
-  const Splits data = load_splits("cifar10");
+  const datasets::Splits data = datasets::load_splits("cifar10");
   CHECK(data.train.labels == std::vector<std::int32_t>{1, 2, 3, 4, 5});
   CHECK(data.train.image(4)[3071] == 5);
   CHECK(data.test.count == 1);
@@ -216,40 +217,41 @@ TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
   CHECK(data.test.mean.size() == 3);
 
   write_bytes(root / "cifar10/test_batch.bin", record(10, 0));
-  CHECK_THROWS_WITH_AS(load_dataset("cifar10", Split::test),
+  CHECK_THROWS_WITH_AS(datasets::load_dataset("cifar10", datasets::Split::test),
                        doctest::Contains("label 10 at position 0 is out of range, expected 0..9"), Error);
   write_bytes(root / "cifar10/test_batch.bin", Bytes(3072));
-  CHECK_THROWS_WITH_AS(load_dataset("cifar10", Split::test),
+  CHECK_THROWS_WITH_AS(datasets::load_dataset("cifar10", datasets::Split::test),
                        doctest::Contains("3072 bytes, expected a positive multiple of 3073"), Error);
   std::filesystem::remove(root / "cifar10/data_batch_3.bin");
   CHECK_THROWS_WITH_AS(
-      load_dataset("cifar10", Split::train),
+      datasets::load_dataset("cifar10", datasets::Split::train),
       doctest::Contains("data_batch_3.bin: no such file, expected a CIFAR-10 batch; get it with: "), Error);
 }
 
 TEST_CASE("a selection keeps some classes, renumbered, and some training samples of each") {
-  const Splits all = load_splits("synthetic(classes=6, count=600, size=4)");
-  const Splits part = load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7)");
+  const datasets::Splits all = datasets::load_splits("synthetic(classes=6, count=600, size=4)");
+  const datasets::Splits part =
+      datasets::load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7)");
   CHECK(part.train.classes == 3);
   CHECK(part.train.count == 21);
   CHECK(part.train.class_counts() == std::vector<Index>{7, 7, 7});
   const auto counts = all.test.class_counts();
   CHECK(part.test.class_counts() == std::vector<Index>{counts[3], counts[4], counts[1]});
   CHECK(part.train.mean == all.train.mean);
-  CHECK(load_dataset(part.train.name, Split::train).images == part.train.images);
-  CHECK(
-      load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)").train.images !=
-      part.train.images);
+  CHECK(datasets::load_dataset(part.train.name, datasets::Split::train).images == part.train.images);
+  CHECK(datasets::load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)")
+            .train.images != part.train.images);
 
   const auto refused = [](const std::string& options) {
-    return usage_message([&] { load_splits("synthetic(classes=6, count=60, size=4, " + options + ")"); });
+    return usage_message(
+        [&] { datasets::load_splits("synthetic(classes=6, count=60, size=4, " + options + ")"); });
   };
   CHECK(refused("only=0-4").find("only = '0-4' must be classes") != std::string::npos);
   CHECK(refused("only=1+1").find("each once") != std::string::npos);
   CHECK(refused("only=4..2").find("must be classes") != std::string::npos);
   CHECK(refused("per_class=0").find("per_class = '0'") != std::string::npos);
-  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, only=9)"),
+  CHECK_THROWS_WITH_AS(datasets::load_splits("synthetic(classes=6, count=60, size=4, only=9)"),
                        doctest::Contains("no class 9, expected 0..5"), Error);
-  CHECK_THROWS_WITH_AS(load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"),
+  CHECK_THROWS_WITH_AS(datasets::load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"),
                        doctest::Contains("cannot take 900"), Error);
 }

@@ -2,15 +2,16 @@
 
 #include <limits>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/synthetic.hpp"
-#include "framework/core/error.hpp"
 
 using namespace fanin;
 
 namespace {
 
 /// How many test samples the nearest mean of a training class gets right.
-double nearest_mean_accuracy(const Dataset& train, const Dataset& test) {
+double nearest_mean_accuracy(const data::Dataset& train, const data::Dataset& test) {
   const auto size = static_cast<std::size_t>(train.image_size());
   std::vector<std::vector<double>> means(static_cast<std::size_t>(train.classes), std::vector<double>(size));
   const auto counts = train.class_counts();
@@ -42,12 +43,13 @@ double nearest_mean_accuracy(const Dataset& train, const Dataset& test) {
 }  // namespace
 
 TEST_CASE("the synthetic set is the same bytes every time, others for another seed or half") {
-  const SyntheticOptions options{.classes = 4, .size = 12, .count = 100, .seed = 3};
-  const Dataset train = make_synthetic(options, Split::train), test = make_synthetic(options, Split::test);
-  CHECK(train.images == make_synthetic(options, Split::train).images);
-  SyntheticOptions other = options;
+  const datasets::SyntheticOptions options{.classes = 4, .size = 12, .count = 100, .seed = 3};
+  const data::Dataset train = datasets::make_synthetic(options, datasets::Split::train),
+                      test = datasets::make_synthetic(options, datasets::Split::test);
+  CHECK(train.images == datasets::make_synthetic(options, datasets::Split::train).images);
+  datasets::SyntheticOptions other = options;
   other.seed = 4;
-  CHECK(train.images != make_synthetic(other, Split::train).images);
+  CHECK(train.images != datasets::make_synthetic(other, datasets::Split::train).images);
   CHECK(train.count == 100);
   CHECK(test.count == 25);
   CHECK(train.class_counts() == std::vector<Index>(4, 25));
@@ -59,18 +61,18 @@ TEST_CASE("the synthetic set is the same bytes every time, others for another se
 }
 
 TEST_CASE("the synthetic set can be learned, and noise makes it harder") {
-  SyntheticOptions options{.count = 500};
-  CHECK(nearest_mean_accuracy(make_synthetic(options, Split::train), make_synthetic(options, Split::test)) >
-        0.9);
+  datasets::SyntheticOptions options{.count = 500};
+  CHECK(nearest_mean_accuracy(datasets::make_synthetic(options, datasets::Split::train),
+                              datasets::make_synthetic(options, datasets::Split::test)) > 0.9);
   options.noise = 5;
-  const double noisy =
-      nearest_mean_accuracy(make_synthetic(options, Split::train), make_synthetic(options, Split::test));
+  const double noisy = nearest_mean_accuracy(datasets::make_synthetic(options, datasets::Split::train),
+                                             datasets::make_synthetic(options, datasets::Split::test));
   CHECK(noisy < 0.9);
   CHECK(noisy > 0.15);
 }
 
 TEST_CASE("a synthetic set of nothing is refused") {
-  CHECK_THROWS_AS(make_synthetic({.classes = 0}, Split::train), Error);
-  CHECK_THROWS_AS(make_synthetic({.count = 0}, Split::train), Error);
-  CHECK_THROWS_AS(make_synthetic({.noise = -1}, Split::train), Error);
+  CHECK_THROWS_AS(datasets::make_synthetic({.classes = 0}, datasets::Split::train), Error);
+  CHECK_THROWS_AS(datasets::make_synthetic({.count = 0}, datasets::Split::train), Error);
+  CHECK_THROWS_AS(datasets::make_synthetic({.noise = -1}, datasets::Split::train), Error);
 }

@@ -3,9 +3,9 @@
 #include <functional>
 #include <vector>
 
-#include "framework/autograd/gradcheck.hpp"
-#include "framework/core/generator.hpp"
-#include "framework/ops/ops.hpp"
+#include <fanin/autograd/gradcheck.hpp>
+#include <fanin/ops/ops.hpp>
+#include <fanin/random/generator.hpp>
 
 namespace fanin::gradcheck_test {
 

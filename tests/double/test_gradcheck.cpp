@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+
 #include "tests/double/gradcheck_inputs.hpp"
 
 namespace fanin::gradcheck_test {

@@ -2,14 +2,16 @@
 // of the input is the rank asked for.
 #include <cstdlib>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/idx.hpp"
-#include "framework/core/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return 0;
   const int rank = bytes[0] % 2 == 0 ? 1 : 3;
   try {
-    const fanin::IdxArray array = fanin::parse_idx({bytes + 1, bytes + size}, rank, "input", "make it");
+    const fanin::datasets::IdxArray array =
+        fanin::datasets::parse_idx({bytes + 1, bytes + size}, rank, "input", "make it");
     std::size_t expected = 1;
     for (const fanin::Index length : array.sizes) expected *= static_cast<std::size_t>(length);
     const bool whole =

@@ -4,8 +4,9 @@
 #include <cstdlib>
 #include <new>
 
+#include <fanin/core/error.hpp>
+
 #include "datasets/image.hpp"
-#include "framework/core/error.hpp"
 
 namespace {
 
@@ -38,11 +39,11 @@ bool is_large(const std::uint8_t* bytes, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   if (size == 0) return 0;
-  const fanin::ImageForm form{
+  const fanin::datasets::ImageForm form{
       .channels = bytes[0] % 2 == 0 ? 1 : 3, .height = 5, .width = 7, .background = {1, 2, 3}};
   if (is_large(bytes + 1, size - 1)) return 0;
   try {
-    const auto pixels = fanin::decode_image({bytes + 1, size - 1}, "input", form);
+    const auto pixels = fanin::datasets::decode_image({bytes + 1, size - 1}, "input", form);
     if (pixels.size() != static_cast<std::size_t>(form.channels * form.height * form.width)) std::abort();
   } catch (const fanin::Error&) {
   }

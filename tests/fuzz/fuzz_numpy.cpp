@@ -1,12 +1,13 @@
-#include "framework/io/numpy_file.hpp"
-#include "framework/io/zip.hpp"
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/zip.hpp>
+
 #include "tests/fuzz/read_all.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return read_all(data, size, [](fanin::Bytes bytes) {
-    if (fanin::looks_like_zip(bytes)) return fanin::parse_npz(bytes, "fuzz", nullptr);
-    fanin::TensorFile file;
-    file.tensors.push_back(fanin::parse_npy(bytes, "fuzz", "array", nullptr));
+  return read_all(data, size, [](fanin::io::Bytes bytes) {
+    if (fanin::io::looks_like_zip(bytes)) return fanin::io::parse_npz(bytes, "fuzz", nullptr);
+    fanin::io::TensorFile file;
+    file.tensors.push_back(fanin::io::parse_npy(bytes, "fuzz", "array", nullptr));
     return file;
   });
 }

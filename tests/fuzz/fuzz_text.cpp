@@ -3,15 +3,15 @@
 #include <cstdlib>
 #include <string>
 
-#include "framework/core/error.hpp"
-#include "framework/core/expression.hpp"
-#include "framework/data/transform.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/data/transform.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(bytes), size);
   try {
-    const fanin::Transform transform = fanin::Transform::parse(text);
-    if (!(fanin::Transform::parse(transform.to_string()) == transform)) std::abort();
+    const fanin::data::Transform transform = fanin::data::Transform::parse(text);
+    if (!(fanin::data::Transform::parse(transform.to_string()) == transform)) std::abort();
   } catch (const fanin::Error& error) {
     if (error.blame() != fanin::Blame::usage) std::abort();
   }

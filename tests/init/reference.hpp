@@ -1,7 +1,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 
-#include "framework/core/tensor.hpp"
+#include <fanin/core/tensor.hpp>
 
 /// tests/reference/init.json: what PyTorch drew (made by make_init.py).
 const nlohmann::json& init_reference();

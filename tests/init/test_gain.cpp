@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "framework/core/error.hpp"
-#include "framework/init/gain.hpp"
-#include "framework/init/mean_field.hpp"
-#include "framework/init/quadrature.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/init/gain.hpp>
+#include <fanin/init/mean_field.hpp>
+#include <fanin/init/quadrature.hpp>
 
 using namespace fanin;
 using namespace fanin::init;

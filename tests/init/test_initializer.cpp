@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/error.hpp"
-#include "framework/init/init.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/init/init.hpp>
 
 using namespace fanin;
 using namespace fanin::init;

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <string>
 
-#include "framework/init/init.hpp"
+#include <fanin/init/init.hpp>
+
 #include "tests/init/reference.hpp"
 
 using namespace fanin;

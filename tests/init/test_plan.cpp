@@ -3,9 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "framework/core/error.hpp"
-#include "framework/init/init.hpp"
-#include "framework/init/plan.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/init/init.hpp>
+#include <fanin/init/plan.hpp>
+
 #include "tests/usage_message.hpp"
 
 using namespace fanin;

@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/io/numpy_file.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/optim/optimizer.hpp"
-#include "models/model.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/models.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
 
 using namespace fanin;
 
@@ -45,7 +45,7 @@ Tensor logits_of(nn::Module& model, const Tensor& images) {
 nn::ModulePtr trained(const std::string& text, const models::InputSpec& input) {
   const auto model = models::build(text, input);
   Generator generator(7);
-  nn::initialize(*model, "default", generator);
+  start::initialize(*model, "default", generator);
   model->reseed(7);
   optim::Optimizer optimizer(*model, {.rule = optim::Rule::sgd, .lr = 0.02, .momentum = 0.9});
   for (int step = 0; step < 5; ++step) {
@@ -61,8 +61,8 @@ nn::ModulePtr trained(const std::string& text, const models::InputSpec& input) {
 }
 
 Tensor read_images(const std::string& path, const models::InputSpec& input) {
-  const TensorFile file = read_tensor_file(path);
-  const StoredTensor& images = file.tensors.at(0);
+  const io::TensorFile file = io::read_tensor_file(path);
+  const io::StoredTensor& images = file.tensors.at(0);
   Tensor out(Shape{images.sizes.at(0), input.channels, input.height, input.width});
   if (out.numel() != images.numel()) fail("{}: images of shape {}", path, images.shape_text());
   images.read_all(out.data());
@@ -74,13 +74,13 @@ void train(const std::string& text, const std::string& size, const std::string& 
            const std::string& folder) {
   const auto input = input_spec(size);
   const auto model = trained(text, input);
-  save_model(folder + "/f32.safetensors", *model, {{"model", text}});
-  save_model(folder + "/f16.safetensors", *model, {{"model", text}}, DType::f16);
-  save_model(folder + "/bf16.safetensors", *model, {{"model", text}}, DType::bf16);
-  const TensorFile file = read_tensor_file(folder + "/f32.safetensors");
-  write_npz(folder + "/f32.npz", file.tensors);
-  write_npz(folder + "/f16.npz", file.tensors, DType::f16);
-  write_npy(folder + "/logits.npy", stored("logits", logits_of(*model, read_images(images, input))));
+  start::save_model(folder + "/f32.safetensors", *model, {{"model", text}});
+  start::save_model(folder + "/f16.safetensors", *model, {{"model", text}}, io::DType::f16);
+  start::save_model(folder + "/bf16.safetensors", *model, {{"model", text}}, io::DType::bf16);
+  const io::TensorFile file = io::read_tensor_file(folder + "/f32.safetensors");
+  io::write_npz(folder + "/f32.npz", file.tensors);
+  io::write_npz(folder + "/f16.npz", file.tensors, io::DType::f16);
+  io::write_npy(folder + "/logits.npy", io::stored("logits", logits_of(*model, read_images(images, input))));
 }
 
 /// Loads a file strictly into a fresh model and writes its logits.
@@ -88,15 +88,16 @@ void load(const std::string& text, const std::string& size, const std::string& i
           const std::string& path, const std::string& out, const std::string& prefix) {
   const auto input = input_spec(size);
   const auto model = models::build(text, input);
-  const WarmStart report = load_state_dict(*model, read_tensor_file(path), {.strip_prefix = prefix});
-  write_npy(out, stored("logits", logits_of(*model, read_images(images, input))));
+  const start::WarmStart report =
+      start::load_state_dict(*model, io::read_tensor_file(path), {.strip_prefix = prefix});
+  io::write_npy(out, io::stored("logits", logits_of(*model, read_images(images, input))));
   std::puts(report.summary().c_str());
 }
 
 /// Seconds to open, check and read all tensors of a file into memory of their own.
 double time_loading(const std::string& path) {
   const auto start = std::chrono::steady_clock::now();
-  const TensorFile file = read_tensor_file(path);
+  const io::TensorFile file = io::read_tensor_file(path);
   std::vector<Tensor> tensors;
   for (const auto& tensor : file.tensors) {
     tensors.emplace_back(Shape{tensor.numel()});

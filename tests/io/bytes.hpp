@@ -5,11 +5,11 @@
 #include <string>
 #include <type_traits>
 
-#include "framework/io/dtype.hpp"
+#include <fanin/io/dtype.hpp>
 
 // Building bytes for files that no honest program writes.
 
-inline fanin::Bytes bytes_of(const std::string& text) {
+inline fanin::io::Bytes bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "framework/io/stored_tensor.hpp"
+#include <fanin/io/stored_tensor.hpp>
 
 /// A tensor's elements as they lie in its file, in hexadecimal.
-inline std::string hex_bytes(const fanin::StoredTensor& tensor) {
+inline std::string hex_bytes(const fanin::io::StoredTensor& tensor) {
   std::vector<std::byte> bytes(tensor.byte_size());
   tensor.read_bytes(0, tensor.numel(), bytes.data());
   std::string out;

@@ -2,8 +2,9 @@
 #include <functional>
 #include <string>
 
-#include "framework/core/error.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/allocations.hpp"
 #include "tests/io/bytes.hpp"
 
@@ -28,5 +29,5 @@ inline std::string message_of(const std::string& bytes, const std::function<void
 
 /// What reading these bytes as a weight file called "f" is refused with, or "no error".
 inline std::string parse_message(const std::string& file) {
-  return message_of(file, [&] { fanin::parse_tensor_file(bytes_of(file), "f", nullptr); });
+  return message_of(file, [&] { fanin::io::parse_tensor_file(bytes_of(file), "f", nullptr); });
 }

@@ -11,9 +11,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "framework/core/error.hpp"
-#include "framework/io/atomic_file.hpp"
-#include "framework/io/writable.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/atomic_file.hpp>
+#include <fanin/io/writable.hpp>
+
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -26,7 +27,7 @@ std::string contents(const std::string& path) {
 }
 
 void save(const std::string& path, const std::string& text) {
-  write_atomically(path, [&](AtomicWriter& writer) { writer.write(text); });
+  io::write_atomically(path, [&](io::AtomicWriter& writer) { writer.write(text); });
 }
 
 std::size_t files_in(const std::string& folder) {
@@ -44,7 +45,7 @@ TEST_CASE("an atomic write replaces the whole file and keeps its permissions") {
   save(path, "old and longer");
   ::chmod(path.c_str(), 0640);
   const std::string large(3'000'000, 'x');
-  write_atomically(path, [&](AtomicWriter& writer) {
+  io::write_atomically(path, [&](io::AtomicWriter& writer) {
     writer.write("new:");
     writer.write(large);
     writer.write("!");
@@ -69,11 +70,11 @@ TEST_CASE("a failing body leaves the old file and no temporary one") {
   const Scratch scratch;
   const std::string path = scratch / "a.bin";
   save(path, "old");
-  CHECK_THROWS_AS(write_atomically(path,
-                                   [](AtomicWriter& writer) {
-                                     writer.write("half of the n");
-                                     fail("the model is on fire");
-                                   }),
+  CHECK_THROWS_AS(io::write_atomically(path,
+                                       [](io::AtomicWriter& writer) {
+                                         writer.write("half of the n");
+                                         fail("the model is on fire");
+                                       }),
                   Error);
   CHECK(contents(path) == "old");
   CHECK(files_in(scratch.folder()) == 1);
@@ -139,7 +140,7 @@ TEST_CASE("killed at random moments while saving, 200 times: the old or the new 
     if (found.size() < 60'000 || found != version(written)) ++torn;
     if (written == i || written == i + 200) ++renewed;
   }
-  remove_abandoned(scratch.folder());
+  io::remove_abandoned(scratch.folder());
   CHECK(files_in(scratch.folder()) == 1);  // what the killed left is gone
   CHECK(torn == 0);
   CHECK(renewed > 0);  // else every child died before its first rename and the test saw nothing
@@ -155,7 +156,7 @@ pid_t stopped_writer(const std::string& path) {
   REQUIRE(child >= 0);
   if (child == 0) {
     ::alarm(30);
-    write_atomically(path, [&](AtomicWriter& writer) {
+    io::write_atomically(path, [&](io::AtomicWriter& writer) {
       writer.write("half");
       static_cast<void>(!::write(ends[1], "x", 1));
       while (true) ::pause();
@@ -188,26 +189,26 @@ TEST_CASE(
 
   const pid_t killed = stopped_writer(scratch / "a.bin"), living = stopped_writer(scratch / "other.bin");
   CHECK(files_in(scratch.folder()) == strangers + 2);
-  remove_abandoned(scratch.folder());
+  io::remove_abandoned(scratch.folder());
   CHECK(files_in(scratch.folder()) == strangers + 2);  // both live
   end(killed);
   save(scratch / "third.bin", "new");
   CHECK(files_in(scratch.folder()) == strangers + 2);  // the living one's, and the third
   CHECK(contents(scratch / "third.bin") == "new");
   end(living);
-  remove_abandoned(scratch.folder());
+  io::remove_abandoned(scratch.folder());
   CHECK(files_in(scratch.folder()) == strangers + 1);
   CHECK(std::filesystem::is_symlink(scratch / "c.tmp.fanin-Ab12cd"));
   CHECK(std::filesystem::is_directory(scratch / "b.tmp.fanin-Ab12cd"));
-  remove_abandoned(scratch / "none");  // says nothing
+  io::remove_abandoned(scratch / "none");  // says nothing
   // Trying whether a file can be written clears as well, what an earlier try left too.
   for (const bool whole_folder : {false, true}) {
     for (const char* name : {"d.tmp.fanin-Ab12cd", ".try.tmp.fanin-Ab12cd"})
       std::ofstream(scratch / name) << "left";
     if (whole_folder)
-      require_writable_folder(scratch.folder());
+      io::require_writable_folder(scratch.folder());
     else
-      require_writable_file(scratch / "e.bin");
+      io::require_writable_file(scratch / "e.bin");
     CHECK(files_in(scratch.folder()) == strangers + 1);
   }
 }

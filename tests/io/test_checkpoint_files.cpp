@@ -8,8 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/error.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/hex_bytes.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -19,14 +20,14 @@ namespace {
 
 const std::string folder = "tests/reference/files/checkpoints/";
 
-std::vector<std::string> keys(const TensorFile& file) {
+std::vector<std::string> keys(const io::TensorFile& file) {
   std::vector<std::string> out;
-  for (const StoredDict& dict : file.dicts) out.push_back(dict.path);
+  for (const io::StoredDict& dict : file.dicts) out.push_back(dict.path);
   return out;
 }
 
-std::string what(const TensorFile& file, const std::string& name) {
-  for (const LeftOut& one : file.left_out) {
+std::string what(const io::TensorFile& file, const std::string& name) {
+  for (const io::LeftOut& one : file.left_out) {
     if (one.name == name) return one.what;
   }
   return "not left out";
@@ -40,19 +41,19 @@ TEST_CASE("checkpoints: the weights are read bit for bit, whatever stands beside
   REQUIRE(values.size() >= 18);
   for (const auto& [name, expected] : values.items()) {
     CAPTURE(name);
-    const TensorFile file = read_tensor_file(folder + name);
+    const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.key == expected["key"].get<std::string>());
     CHECK(file.tensors.size() == expected["tensors"].size());
     for (const auto& [key, value] : expected["tensors"].items()) {
       CAPTURE(key);
-      const StoredTensor* tensor = file.find(key);
+      const io::StoredTensor* tensor = file.find(key);
       REQUIRE(tensor != nullptr);
       CHECK(name_of(tensor->dtype) == value[0].get<std::string>());
       CHECK(tensor->sizes == value[1].get<std::vector<Index>>());
       CHECK(hex_bytes(*tensor) == value[2].get<std::string>());
     }
     std::vector<std::string> left_out;
-    for (const LeftOut& one : file.left_out) left_out.push_back(one.name);
+    for (const io::LeftOut& one : file.left_out) left_out.push_back(one.name);
     std::sort(left_out.begin(), left_out.end());
     CHECK(left_out == expected["left_out"].get<std::vector<std::string>>());
     CHECK(file.left_out_count == left_out.size());
@@ -63,7 +64,7 @@ TEST_CASE("checkpoints: the weights are read bit for bit, whatever stands beside
 TEST_CASE("checkpoints: what is no tensor says what it would have been") {
   for (const char* name : {"beside2.pt", "beside5.pt", "beside_legacy.pt"}) {
     CAPTURE(name);
-    const TensorFile file = read_tensor_file(folder + name);
+    const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(what(file, "args") == "an object of argparse.Namespace");
     CHECK(what(file, "color") == "__main__.Color.RED");
     CHECK(what(file, "when") == "an object of datetime.datetime");
@@ -77,7 +78,7 @@ TEST_CASE("checkpoints: what is no tensor says what it would have been") {
     CHECK(what(file, "complex_tensor") ==
           "a tensor whose numbers are not supported: a storage of class ComplexFloatStorage");
   }
-  const TensorFile odd = read_tensor_file(folder + "odd.npz");
+  const io::TensorFile odd = io::read_tensor_file(folder + "odd.npz");
   CHECK(what(odd, "name") ==
         "the NumPy dtype '<U5' is not supported (floats f2 to f8, integers and bool are)");
   CHECK(what(odd, "history").find("Python objects") != std::string::npos);
@@ -85,20 +86,20 @@ TEST_CASE("checkpoints: what is no tensor says what it would have been") {
 }
 
 TEST_CASE("checkpoints: nested dicts are listed and chosen by key") {
-  const TensorFile file = read_tensor_file(folder + "ema.pt");
+  const io::TensorFile file = io::read_tensor_file(folder + "ema.pt");
   CHECK(keys(file) == std::vector<std::string>{"params_ema", "params"});
-  const TensorFile ema = read_tensor_file(folder + "ema.pt", "params_ema");
+  const io::TensorFile ema = io::read_tensor_file(folder + "ema.pt", "params_ema");
   CHECK(ema.key == "params_ema");
   CHECK(ema.at("0.bias").to_floats()[0] == doctest::Approx(file.at("0.bias").to_floats()[0] + 1));
   CHECK(keys(ema) == keys(file));
-  CHECK_THROWS_WITH_AS(read_tensor_file(folder + "ema.pt", "param_ema"),
+  CHECK_THROWS_WITH_AS(io::read_tensor_file(folder + "ema.pt", "param_ema"),
                        doctest::Contains("did you mean 'params_ema'"), Error);
-  CHECK_THROWS_WITH_AS(read_tensor_file("tests/reference/files/plain.npy", "model"),
+  CHECK_THROWS_WITH_AS(io::read_tensor_file("tests/reference/files/plain.npy", "model"),
                        doctest::Contains("its tensors stand at the top"), Error);
   // One layer of several is no wrapper.
-  CHECK(read_tensor_file(folder + "layers.pt").key.empty());
-  CHECK(read_tensor_file(folder + "layers.pt", "net").tensors.size() == 1);
-  CHECK(read_tensor_file(folder + "beside2.pt", "optimizer.state").tensors.size() == 12);
+  CHECK(io::read_tensor_file(folder + "layers.pt").key.empty());
+  CHECK(io::read_tensor_file(folder + "layers.pt", "net").tensors.size() == 1);
+  CHECK(io::read_tensor_file(folder + "beside2.pt", "optimizer.state").tensors.size() == 12);
 }
 
 TEST_CASE("checkpoints: a shard that is a pointer, a page or missing is named, and leads nowhere else") {
@@ -108,7 +109,7 @@ TEST_CASE("checkpoints: a shard that is a pointer, a page or missing is named, a
   };
   const auto index = [&](const std::string& shard) {
     put("m.index.json", R"({"weight_map": {"a": ")" + shard + "\"}}");
-    return read_tensor_file(scratch / "m.index.json");
+    return io::read_tensor_file(scratch / "m.index.json");
   };
   put("lfs.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 123\n");
   CHECK_THROWS_WITH_AS(index("lfs.bin"), doctest::Contains("lfs.bin: a Git LFS pointer"), Error);

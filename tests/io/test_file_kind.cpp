@@ -3,8 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "framework/core/error.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/io/zip_bytes.hpp"
@@ -84,7 +85,7 @@ TEST_CASE("file kind: a folder says which file to name, or what it is") {
   const Scratch scratch;
   const auto message = [&] {
     try {
-      read_tensor_file(scratch.folder());
+      io::read_tensor_file(scratch.folder());
     } catch (const Error& error) {
       return std::string(error.what());
     }

@@ -5,18 +5,19 @@
 #include <limits>
 #include <numeric>
 
-#include "framework/io/convert.hpp"
-#include "framework/io/not_finite.hpp"
-#include "framework/io/prefix_hint.hpp"
-#include "framework/io/safetensors.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "models/model.hpp"
+#include <fanin/io/not_finite.hpp>
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/models.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/start/convert.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/prefix_hint.hpp>
+#include <fanin/start/state_dict.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 
@@ -27,10 +28,10 @@ namespace {
 /// A file in memory that owns its elements.
 class File {
  public:
-  TensorFile file{.format = FileFormat::safetensors, .path = "theirs", .tensors = {}, .metadata = {}};
+  io::TensorFile file{.format = io::FileFormat::safetensors, .path = "theirs", .tensors = {}, .metadata = {}};
 
   template <class T>
-  File& add(const std::string& name, DType dtype, std::vector<Index> sizes, std::vector<T> values) {
+  File& add(const std::string& name, io::DType dtype, std::vector<Index> sizes, std::vector<T> values) {
     const auto kept = std::make_shared<std::vector<T>>(std::move(values));
     file.tensors.push_back({.name = name,
                             .dtype = dtype,
@@ -52,11 +53,11 @@ std::vector<float> counted(std::size_t n) {
 /// A model's own tensors under other names.
 File saved(nn::Module& model, const std::function<std::string(const std::string&)>& rename) {
   Generator generator(1);
-  nn::initialize(model, generator);
+  start::initialize(model, generator);
   File all;
   for (const auto& [name, tensor] : model.state_dict()) {
     const Shape& shape = tensor.shape();
-    all.add<float>(rename(name), DType::f32, {shape.begin(), shape.end()},
+    all.add<float>(rename(name), io::DType::f32, {shape.begin(), shape.end()},
                    {tensor.data(), tensor.data() + tensor.numel()});
   }
   return all;
@@ -66,9 +67,9 @@ nn::ModulePtr mlp() {
   return models::build("mlp(hidden=4)", {.channels = 1, .height = 2, .width = 2, .classes = 3});
 }
 
-std::string refusal(const TensorFile& file, const WarmStartOptions& options = {}) {
+std::string refusal(const io::TensorFile& file, const start::WarmStartOptions& options = {}) {
   const auto model = mlp();
-  return message([&] { load_state_dict(*model, file, options); });
+  return message([&] { start::load_state_dict(*model, file, options); });
 }
 
 /// A net whose model's names have a prefix of their own.
@@ -89,11 +90,12 @@ TEST_CASE("prefixes: one that hides every name is named, with the flag") {
     CHECK(refusal(file.file) == "theirs: every saved name starts with '" + prefix +
                                     "'; without it all 4 fit: --strip-prefix " + prefix);
     const auto model = mlp();
-    CHECK(load_state_dict(*model, file.file, {.strip_prefix = prefix}).count(WarmStart::Status::loaded) == 4);
+    CHECK(start::load_state_dict(*model, file.file, {.strip_prefix = prefix})
+              .count(start::WarmStart::Status::loaded) == 4);
   }
   // PyTorch's counters are in nobody's way.
   File counted_too = saved(*source, [](const std::string& name) { return "module." + name; });
-  counted_too.add<std::int64_t>("module.bn.num_batches_tracked", DType::i64, {}, {3});
+  counted_too.add<std::int64_t>("module.bn.num_batches_tracked", io::DType::i64, {}, {3});
   CHECK(holds(refusal(counted_too.file), "all 4 fit: --strip-prefix module."));
 }
 
@@ -109,19 +111,19 @@ TEST_CASE("prefixes: what is left over, copies under two prefixes, and a prefix 
       "all 4 of the model fit, and 4 saved ones are left over: --strip-prefix student. --allow-unexpected"));
   CHECK(holds(text, "or --strip-prefix teacher. --allow-unexpected"));
   const auto half = mlp();
-  CHECK(load_state_dict(*half, both.file, {.strip_prefix = "teacher.", .allow_unexpected = true})
-            .count(WarmStart::Status::loaded) == 4);
+  CHECK(start::load_state_dict(*half, both.file, {.strip_prefix = "teacher.", .allow_unexpected = true})
+            .count(start::WarmStart::Status::loaded) == 4);
 
   const auto outer = wrapped();
   const File bare = saved(*source, [](const std::string& name) { return name; });
-  const std::string add = message([&] { load_state_dict(*outer, bare.file); });
+  const std::string add = message([&] { start::load_state_dict(*outer, bare.file); });
   CHECK(holds(
       add,
       "every name of the model starts with 'net.'; with it before the saved names all 4 fit: --add-prefix net."));
-  load_state_dict(*outer, bare.file, {.add_prefix = "net."});
+  start::load_state_dict(*outer, bare.file, {.add_prefix = "net."});
   const auto other = wrapped();
   const File foreign = saved(*source, [](const std::string& name) { return "module." + name; });
-  CHECK(holds(message([&] { load_state_dict(*other, foreign.file); }),
+  CHECK(holds(message([&] { start::load_state_dict(*other, foreign.file); }),
               "--strip-prefix module. --add-prefix net."));
 
   // Without a prefix that helps there is none in the message; a file that gives nothing is no warm start.
@@ -150,24 +152,25 @@ TEST_CASE(
   const std::vector<Case> cases = {
       {"'fc2.bias': 3 of 3 are NaN",
        [&](File& f) {
-         replace(f, "fc2.bias", File().add<float>("fc2.bias", DType::f32, {3}, {nan, nan, nan}));
+         replace(f, "fc2.bias", File().add<float>("fc2.bias", io::DType::f32, {3}, {nan, nan, nan}));
        }},
       {"'fc1.bias': of 4, 1 is NaN, 2 are infinite",
        [&](File& f) {
-         replace(f, "fc1.bias", File().add<float>("fc1.bias", DType::f32, {4}, {inf, 0, nan, -inf}));
+         replace(f, "fc1.bias", File().add<float>("fc1.bias", io::DType::f32, {4}, {inf, 0, nan, -inf}));
        }},
       {"'fc2.bias': 2 of 3 are too large for F32",
        [&](File& f) {
-         replace(f, "fc2.bias", File().add<double>("fc2.bias", DType::f64, {3}, {1e300, 1, -1e40}));
+         replace(f, "fc2.bias", File().add<double>("fc2.bias", io::DType::f64, {3}, {1e300, 1, -1e40}));
        }},
       {"'fc2.bias': 1 of 3 is infinite",
        [&](File& f) {
-         replace(f, "fc2.bias", File().add<std::uint16_t>("fc2.bias", DType::f16, {3}, {0, 0x7c00, 0x3c00}));
+         replace(f, "fc2.bias",
+                 File().add<std::uint16_t>("fc2.bias", io::DType::f16, {3}, {0, 0x7c00, 0x3c00}));
        }},
       {"'fc2.bias': 1 of 3 is NaN",
        [&](File& f) {
          replace(f, "fc2.bias",
-                 File().add<std::uint16_t>("fc2.bias", DType::bf16, {3}, {0x7fc0, 0x7f7f, 0x3c00}));
+                 File().add<std::uint16_t>("fc2.bias", io::DType::bf16, {3}, {0x7fc0, 0x7f7f, 0x3c00}));
        }},
   };
   for (const auto& [says, spoil] : cases) {
@@ -175,42 +178,43 @@ TEST_CASE(
     File file = saved(*source, [](const std::string& name) { return name; });
     spoil(file);
     const auto model = mlp();
-    const std::string text = message([&] { load_state_dict(*model, file.file); });
+    const std::string text = message([&] { start::load_state_dict(*model, file.file); });
     CHECK(holds(text, says));
     CHECK(holds(text, "--allow-nonfinite"));
     for (const auto& one : model->named_parameters()) CHECK(one.parameter->origin == nn::Origin::declared);
-    const WarmStart report = load_state_dict(*model, file.file, {.allow_nonfinite = true});
+    const start::WarmStart report = start::load_state_dict(*model, file.file, {.allow_nonfinite = true});
     CHECK(holds(report.to_string(), says.substr(says.find(':') + 2)));
   }
   // Far into a large tensor, and at the edge of the range.
   std::vector<float> many(10'000, 1);
   many[9'999] = nan;
-  CHECK(not_finite(File().add<float>("a", DType::f32, {10'000}, many).file.tensors[0]).nans == 1);
+  CHECK(not_finite(File().add<float>("a", io::DType::f32, {10'000}, many).file.tensors[0]).nans == 1);
   const double most = std::numeric_limits<float>::max();
-  CHECK_FALSE(not_finite(File().add<double>("a", DType::f64, {2}, {most, -most}).file.tensors[0]).any());
-  CHECK_FALSE(not_finite(File().add<std::int64_t>("a", DType::i64, {1}, {INT64_MAX}).file.tensors[0]).any());
+  CHECK_FALSE(not_finite(File().add<double>("a", io::DType::f64, {2}, {most, -most}).file.tensors[0]).any());
+  CHECK_FALSE(
+      not_finite(File().add<std::int64_t>("a", io::DType::i64, {1}, {INT64_MAX}).file.tensors[0]).any());
 }
 
 TEST_CASE("transpose: Keras's dense, convolution and depthwise kernels get their place, element by element") {
   // dense [in, out]
   const File dense =
-      File().add("weight", DType::f32, {2, 3}, counted(6)).add("bias", DType::f32, {3}, counted(3));
+      File().add("weight", io::DType::f32, {2, 3}, counted(6)).add("bias", io::DType::f32, {3}, counted(3));
   nn::Linear linear(2, 3);
-  CHECK(holds(message([&] { load_state_dict(linear, dense.file); }), "--adapt weight=transpose"));
-  load_state_dict(linear, dense.file, {.adapt = {{"*", Adapt::transpose}}});
+  CHECK(holds(message([&] { start::load_state_dict(linear, dense.file); }), "--adapt weight=transpose"));
+  start::load_state_dict(linear, dense.file, {.adapt = {{"*", start::Adapt::transpose}}});
   CHECK(linear.weight->value.to_vector() == std::vector<real>{1, 4, 2, 5, 3, 6});
   // Square: shapes are equal, and the rule still counts.
-  const File square = File().add("weight", DType::f32, {2, 2}, counted(4));
+  const File square = File().add("weight", io::DType::f32, {2, 2}, counted(4));
   nn::Linear both({.in = 2, .out = 2, .bias = false});
-  load_state_dict(both, square.file, {.adapt = {{"weight", Adapt::transpose}}});
+  start::load_state_dict(both, square.file, {.adapt = {{"weight", start::Adapt::transpose}}});
   CHECK(both.weight->value.to_vector() == std::vector<real>{1, 3, 2, 4});
   // kernels [H, W, in, out]
   const auto at = [](Index h, Index w, Index i, Index o) {
     return static_cast<real>(1 + ((h * 3 + w) * 2 + i) * 4 + o);
   };
-  const File kernels = File().add("weight", DType::f32, {3, 3, 2, 4}, counted(72));
+  const File kernels = File().add("weight", io::DType::f32, {3, 3, 2, 4}, counted(72));
   nn::Conv2d conv({.in = 2, .out = 4, .kernel = 3, .bias = false});
-  load_state_dict(conv, kernels.file, {.adapt = {{"*", Adapt::transpose}}});
+  start::load_state_dict(conv, kernels.file, {.adapt = {{"*", start::Adapt::transpose}}});
   for (Index o = 0; o < 4; ++o)
     for (Index i = 0; i < 2; ++i)
       for (Index h = 0; h < 3; ++h)
@@ -218,41 +222,44 @@ TEST_CASE("transpose: Keras's dense, convolution and depthwise kernels get their
           CHECK(conv.weight->value.data()[((o * 2 + i) * 3 + h) * 3 + w] == at(h, w, i, o));
   // depthwise [H, W, in, multiplier]
   nn::Conv2d depthwise({.in = 2, .out = 8, .kernel = 3, .groups = 2, .bias = false});
-  for (const Adapt rule : {Adapt::transpose, Adapt::transpose_depthwise}) {
-    load_state_dict(depthwise, kernels.file, {.adapt = {{"*", rule}}});
+  for (const start::Adapt rule : {start::Adapt::transpose, start::Adapt::transpose_depthwise}) {
+    start::load_state_dict(depthwise, kernels.file, {.adapt = {{"*", rule}}});
     for (Index c = 0; c < 8; ++c)
       for (Index h = 0; h < 3; ++h)
         for (Index w = 0; w < 3; ++w)
           CHECK(depthwise.weight->value.data()[(c * 3 + h) * 3 + w] == at(h, w, c / 4, c % 4));
   }
   // Behind a Flatten Keras has pixels of 3 channels, we channels of 2 pixels.
-  const File flat = File().add("weight", DType::f32, {6, 2}, counted(12));
+  const File flat = File().add("weight", io::DType::f32, {6, 2}, counted(12));
   nn::Linear behind({.in = 6, .out = 2, .bias = false});
-  load_state_dict(behind, flat.file, {.adapt = {parse_adapt_rule("weight", "transpose(channels=3)")}});
+  start::load_state_dict(behind, flat.file,
+                         {.adapt = {start::parse_adapt_rule("weight", "transpose(channels=3)")}});
   CHECK(behind.weight->value.to_vector() == std::vector<real>{1, 7, 3, 9, 5, 11, 2, 8, 4, 10, 6, 12});
-  CHECK(holds(message([&] {
-                load_state_dict(behind, flat.file, {.adapt = {{"weight", Adapt::transpose, 4}}});
-              }),
-              "multiple"));
   CHECK(
       holds(message([&] {
-              load_state_dict(conv, dense.file, {.skip = {"bias"}, .adapt = {{"weight", Adapt::transpose}}});
+              start::load_state_dict(behind, flat.file, {.adapt = {{"weight", start::Adapt::transpose, 4}}});
             }),
-            "Keras"));
+            "multiple"));
+  CHECK(holds(message([&] {
+                start::load_state_dict(conv, dense.file,
+                                       {.skip = {"bias"}, .adapt = {{"weight", start::Adapt::transpose}}});
+              }),
+              "Keras"));
 }
 
 TEST_CASE("transpose: convert writes the other order, and refuses what it cannot know") {
   const Scratch scratch;
   const File file = File()
-                        .add("dense.weight", DType::f32, {2, 3}, counted(6))
-                        .add("dense.bias", DType::f32, {3}, counted(3))
-                        .add("flat.weight", DType::f32, {6, 2}, counted(12))
-                        .add("dw.weight", DType::f32, {1, 2, 2, 2}, counted(8));
+                        .add("dense.weight", io::DType::f32, {2, 3}, counted(6))
+                        .add("dense.bias", io::DType::f32, {3}, counted(3))
+                        .add("flat.weight", io::DType::f32, {6, 2}, counted(12))
+                        .add("dw.weight", io::DType::f32, {1, 2, 2, 2}, counted(8));
   const std::string out = scratch / "out.safetensors";
-  convert(file.file, out,
-          {.adapt = {parse_adapt_rule("*=transpose"), parse_adapt_rule("flat.weight=transpose(channels=3)"),
-                     parse_adapt_rule("dw.weight=transpose_depthwise")}});
-  const TensorFile back = read_tensor_file(out);
+  start::convert(file.file, out,
+                 {.adapt = {start::parse_adapt_rule("*=transpose"),
+                            start::parse_adapt_rule("flat.weight=transpose(channels=3)"),
+                            start::parse_adapt_rule("dw.weight=transpose_depthwise")}});
+  const io::TensorFile back = io::read_tensor_file(out);
   CHECK(back.at("dense.weight").shape_text() == "[3, 2]");
   CHECK(back.at("dense.weight").to_floats() == std::vector<float>{1, 4, 2, 5, 3, 6});
   CHECK(back.at("dense.bias").to_floats() == counted(3));
@@ -260,7 +267,7 @@ TEST_CASE("transpose: convert writes the other order, and refuses what it cannot
   CHECK(back.at("dw.weight").shape_text() == "[4, 1, 1, 2]");
   CHECK(back.at("dw.weight").to_floats() == std::vector<float>{1, 5, 2, 6, 3, 7, 4, 8});
   const auto refused = [&](const char* rule) {
-    return message([&] { convert(file.file, out, {.adapt = {parse_adapt_rule(rule)}}); });
+    return message([&] { start::convert(file.file, out, {.adapt = {start::parse_adapt_rule(rule)}}); });
   };
   CHECK(holds(refused("*=average"), "only transpose"));
   CHECK(holds(refused("dense.bias=transpose"), "no 2 dimensions"));

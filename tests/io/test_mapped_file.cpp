@@ -16,11 +16,12 @@
 #include <fstream>
 #include <thread>
 
-#include "framework/core/parallel.hpp"
-#include "framework/io/mapped_file.hpp"
-#include "framework/io/numpy_file.hpp"
-#include "framework/io/safetensors.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/parallel.hpp>
+#include <fanin/io/mapped_file.hpp>
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 
@@ -30,12 +31,12 @@ namespace {
 constexpr Index numbers = 1'000'000;
 
 /// Two tensors of 4 MB each, in safetensors, NumPy's archive or, the first alone, NumPy's array.
-std::string write_weights(const Scratch& scratch, FileFormat format) {
+std::string write_weights(const Scratch& scratch, io::FileFormat format) {
   const std::string path = scratch / (std::string("weights.") + name_of(format));
-  TensorFile file;
-  file.tensors.push_back(stored("a", Tensor::full({numbers}, 1)));
-  if (format != FileFormat::npy) file.tensors.push_back(stored("b", Tensor::full({numbers}, 2)));
-  write_tensor_file(path, file, format);
+  io::TensorFile file;
+  file.tensors.push_back(io::stored("a", Tensor::full({numbers}, 1)));
+  if (format != io::FileFormat::npy) file.tensors.push_back(io::stored("b", Tensor::full({numbers}, 2)));
+  io::write_tensor_file(path, file, format);
   return path;
 }
 
@@ -47,12 +48,13 @@ bool names_it(const std::string& text, const std::string& path) {
 
 TEST_CASE(
     "a file that is cut short once it is open is named by every way to read it, and others are not disturbed") {
-  for (const FileFormat format : {FileFormat::safetensors, FileFormat::npz, FileFormat::npy}) {
+  for (const io::FileFormat format :
+       {io::FileFormat::safetensors, io::FileFormat::npz, io::FileFormat::npy}) {
     CAPTURE(std::string(name_of(format)));
     const Scratch scratch, elsewhere;
     const std::string path = write_weights(scratch, format), whole = write_weights(elsewhere, format);
-    const TensorFile file = read_tensor_file(path), other = read_tensor_file(whole);
-    const StoredTensor& tensor = file.tensors.back();
+    const io::TensorFile file = io::read_tensor_file(path), other = io::read_tensor_file(whole);
+    const io::StoredTensor& tensor = file.tensors.back();
     cut(path, 5'000);
     std::vector<float> out(numbers);
     std::vector<std::byte> bytes(numbers * 4);
@@ -60,25 +62,26 @@ TEST_CASE(
     CHECK(names_it(message([&] { tensor.read_all(out.data()); }), path));
     CHECK(names_it(message([&] { tensor.read(numbers / 2, 10, out.data()); }), path));
     CHECK(names_it(message([&] { tensor.read_bytes(0, numbers, bytes.data()); }), path));
-    CHECK(names_it(message([&] { tensor.read_pieces(DType::f16, [](const std::byte*, std::size_t) {}); }),
+    CHECK(names_it(message([&] { tensor.read_pieces(io::DType::f16, [](const std::byte*, std::size_t) {}); }),
                    path));
-    CHECK(names_it(message([&] { write_tensor_file(elsewhere / "copy.npz", file, FileFormat::npz); }), path));
+    CHECK(names_it(message([&] { io::write_tensor_file(elsewhere / "copy.npz", file, io::FileFormat::npz); }),
+                   path));
     CHECK(!std::filesystem::exists(elsewhere / "copy.npz"));
     CHECK(other.tensors.back().to_floats() ==
-          std::vector<float>(numbers, format == FileFormat::npy ? 1.f : 2.f));
+          std::vector<float>(numbers, format == io::FileFormat::npy ? 1.f : 2.f));
   }
 }
 
 TEST_CASE(
     "what is cut off within a page, or written anew at the same size, raises no signal and is noticed all the same") {
   const Scratch scratch;
-  const std::string path = write_weights(scratch, FileFormat::safetensors);
+  const std::string path = write_weights(scratch, io::FileFormat::safetensors);
   const auto size = static_cast<off_t>(std::filesystem::file_size(path));
-  const TensorFile before = read_tensor_file(path);
+  const io::TensorFile before = io::read_tensor_file(path);
   cut(path, size - 4);
   CHECK(names_it(message([&] { before.at("b").to_floats(); }), path));
   cut(path, size);
-  const TensorFile again = read_tensor_file(path);
+  const io::TensorFile again = io::read_tensor_file(path);
   CHECK(again.at("b").to_floats()[0] == 2);
   std::this_thread::sleep_for(
       std::chrono::milliseconds(20));  // a file's time is as coarse as the system's clock
@@ -88,9 +91,9 @@ TEST_CASE(
 
 TEST_CASE("a file that another one replaces, or that is removed, can be read to its end") {
   const Scratch scratch, elsewhere;
-  const std::string path = write_weights(scratch, FileFormat::safetensors),
-                    next = write_weights(elsewhere, FileFormat::safetensors);
-  const TensorFile file = read_tensor_file(path);
+  const std::string path = write_weights(scratch, io::FileFormat::safetensors),
+                    next = write_weights(elsewhere, io::FileFormat::safetensors);
+  const io::TensorFile file = io::read_tensor_file(path);
   std::filesystem::rename(next, path);
   CHECK(file.at("b").to_floats() == std::vector<float>(numbers, 2.f));
   std::filesystem::remove(path);
@@ -100,8 +103,8 @@ TEST_CASE("a file that another one replaces, or that is removed, can be read to 
 TEST_CASE("threads that read a file which is cut short meanwhile all get the Error, or the whole tensor") {
   const Scratch scratch;
   for (int round = 0; round < 5; ++round) {
-    const std::string path = write_weights(scratch, FileFormat::safetensors);
-    const TensorFile file = read_tensor_file(path);
+    const std::string path = write_weights(scratch, io::FileFormat::safetensors);
+    const io::TensorFile file = io::read_tensor_file(path);
     std::atomic<int> told{0}, wrong{0};
     std::vector<std::thread> readers;
     for (int i = 0; i < 3; ++i) {
@@ -130,11 +133,12 @@ TEST_CASE("threads that read a file which is cut short meanwhile all get the Err
 TEST_CASE(
     "a file cut short while its parts are looked for is named, whatever the parser makes of the zeros") {
   const Scratch scratch;
-  const std::string path = write_weights(scratch, FileFormat::npz);
-  const auto map = MappedFile::open(path);
+  const std::string path = write_weights(scratch, io::FileFormat::npz);
+  const auto map = io::MappedFile::open(path);
   cut(path, 100);
   CHECK(names_it(
-      message([&] { read_mapped(*map, [&] { return parse_tensor_file(map->bytes(), path, map); }); }), path));
+      message([&] { io::read_mapped(*map, [&] { return io::parse_tensor_file(map->bytes(), path, map); }); }),
+      path));
 }
 
 /// The bytes of a mapping of our own, whose file is then cut short.
@@ -151,7 +155,7 @@ const volatile char* cut_mapping(const std::string& path) {
 TEST_CASE("child: a fault in memory that is not ours" * doctest::skip()) {
   const Scratch scratch;
   if (std::getenv("FANIN_TEST_HANDLER") != nullptr) ::signal(SIGBUS, [](int) { ::_exit(7); });
-  const auto map = MappedFile::open(write_weights(scratch, FileFormat::npy));
+  const auto map = io::MappedFile::open(write_weights(scratch, io::FileFormat::npy));
   const volatile char* bytes = cut_mapping(scratch / "other");
   std::filesystem::remove_all(scratch.folder());
   ::alarm(30);

@@ -11,12 +11,13 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "framework/core/memory.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/io/safetensors.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/sequential.hpp"
+#include <fanin/core/memory.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/io/safetensors.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/start/state_dict.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/io/zip_bytes.hpp"
@@ -136,10 +137,10 @@ TEST_CASE("memory: the greediest files cost no more than their size and 64 MiB")
   const std::string zeros(32'000'000, '\0'), packed = deflated(zeros);
   const auto named = [](std::size_t i) { return fmt::format("\"{}\"", i); };
   const std::pair<const char*, std::string> files[] = {
-      {"as many tensors as are allowed", safetensors(listed(max_tensors, [&](std::size_t i) {
+      {"as many tensors as are allowed", safetensors(listed(io::max_tensors, [&](std::size_t i) {
          return named(i) + R"(:{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
        }))},
-      {"many tensors of 32 dimensions", safetensors(listed(max_tensors, [&](std::size_t i) {
+      {"many tensors of 32 dimensions", safetensors(listed(io::max_tensors, [&](std::size_t i) {
          return named(i) + R"(:{"dtype":"U8","shape":[0)" + repeated(31, ",0") + R"(],"data_offsets":[0,0]})";
        }))},
       {"metadata without end", safetensors(R"({"__metadata__":)" + listed(100'000, [&](std::size_t i) {
@@ -158,7 +159,7 @@ TEST_CASE("memory: the greediest files cost no more than their size and 64 MiB")
          for (std::size_t i = 0; i < 65'000; ++i) parts.push_back({.name = fmt::format("{}.npy", i), .data = ""});
          return zip_of(parts);
        }()},
-      {"65,536 long names", safetensors(listed(max_tensors, [&](std::size_t i) {
+      {"65,536 long names", safetensors(listed(io::max_tensors, [&](std::size_t i) {
          return fmt::format(R"("{:0500}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i);
        }))},
       {"as many names as their records may take", safetensors(listed(60'000, [&](std::size_t i) {
@@ -188,7 +189,7 @@ TEST_CASE("memory: the greediest files cost no more than their size and 64 MiB")
       {"latin-1 text decoded again and again", pickle_of_arrays(2'000'000, 5'000)},
       {"one list doubled by what is pushed", torch("](" + repeated(499'000, "NNN0") + "e")},
       {"a memo filled to its end", torch("N" + repeated(199'999, "\x94") + "r" + u32(199'999))},
-      {"ONNX: as many tensors as are allowed", onnx(max_tensors, 1)},
+      {"ONNX: as many tensors as are allowed", onnx(io::max_tensors, 1)},
       {"ONNX: 60,000 tensors of 32 dimensions", onnx(60'000, 32)},
       {"ONNX: constants", onnx_constants(60'000)},
       {"ONNX: a constant whose integers swell", onnx_constant(20'000'000)},
@@ -242,7 +243,9 @@ TEST_CASE("memory: loading a large file takes the model's memory and one tensor 
     nn::Sequential net;
     for (Index i = 0; i < count; ++i)
       net.add(std::to_string(i), nn::Linear({.in = side, .out = side, .bias = false}));
-    const bool whole = load_state_dict(net, read_tensor_file(path)).count(WarmStart::Status::loaded) == count;
+    const bool whole =
+        start::load_state_dict(net, io::read_tensor_file(path)).count(start::WarmStart::Status::loaded) ==
+        count;
     const long grown = whole ? resident("VmHWM") - before : -1;
     if (::write(ends[1], &grown, sizeof grown) != sizeof grown) ::_exit(1);
     ::_exit(0);

@@ -4,9 +4,10 @@
 #include <fstream>
 #include <iterator>
 
-#include "framework/core/error.hpp"
-#include "framework/io/numpy_file.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/io/zip_bytes.hpp"
@@ -101,7 +102,7 @@ TEST_CASE("npy: each way to be hostile has its message") {
 
 TEST_CASE("npy: either byte order, Fortran order and headers of Python 2 are read right") {
   const auto read = [](const std::string& file) {
-    return parse_tensor_file(bytes_of(file), "f", nullptr).at("array").to_floats();
+    return io::parse_tensor_file(bytes_of(file), "f", nullptr).at("array").to_floats();
   };
   const std::string big("\x3f\x80\0\0\xc0\0\0\0", 8);
   CHECK(read(npy_of(header("'>f4'", "(2,)"), big)) == std::vector<float>{1, -2});
@@ -116,69 +117,70 @@ TEST_CASE("npy and npz: what is written is read back, and the same tensors give 
   const Scratch scratch;
   const std::vector<float> numbers = {0.5f, -1.25f, 3, 1e-3f, 7, 8};
   const std::int64_t steps = -5;
-  const StoredTensor tensors[] = {stored("conv.weight", Tensor::from(numbers, {1, 2, 3})),
-                                  stored("scalar", Tensor::scalar(4)),
-                                  {.name = "steps",
-                                   .dtype = DType::i64,
-                                   .sizes = {1},
-                                   .strides = {},
-                                   .data = reinterpret_cast<const std::byte*>(&steps),
-                                   .big_endian = false,
-                                   .owner = nullptr}};
-  write_npy(scratch / "a.npy", tensors[0]);
-  const TensorFile one = read_tensor_file(scratch / "a.npy");
-  CHECK(one.format == FileFormat::npy);
+  const io::StoredTensor tensors[] = {io::stored("conv.weight", Tensor::from(numbers, {1, 2, 3})),
+                                      io::stored("scalar", Tensor::scalar(4)),
+                                      {.name = "steps",
+                                       .dtype = io::DType::i64,
+                                       .sizes = {1},
+                                       .strides = {},
+                                       .data = reinterpret_cast<const std::byte*>(&steps),
+                                       .big_endian = false,
+                                       .owner = nullptr}};
+  io::write_npy(scratch / "a.npy", tensors[0]);
+  const io::TensorFile one = io::read_tensor_file(scratch / "a.npy");
+  CHECK(one.format == io::FileFormat::npy);
   CHECK(one.at("array").sizes == std::vector<Index>{1, 2, 3});
   CHECK(one.at("array").to_floats() == numbers);
 
-  write_npz(scratch / "a.npz", tensors);
-  write_npz(scratch / "b.npz", tensors);
+  io::write_npz(scratch / "a.npz", tensors);
+  io::write_npz(scratch / "b.npz", tensors);
   CHECK(contents(scratch / "a.npz") == contents(scratch / "b.npz"));
-  const TensorFile all = read_tensor_file(scratch / "a.npz");
-  CHECK(all.format == FileFormat::npz);
+  const io::TensorFile all = io::read_tensor_file(scratch / "a.npz");
+  CHECK(all.format == io::FileFormat::npz);
   REQUIRE(all.tensors.size() == 3);
   CHECK(all.at("conv.weight").to_floats() == numbers);
   CHECK(all.at("scalar").sizes.empty());
-  CHECK(all.at("steps").dtype == DType::i64);
+  CHECK(all.at("steps").dtype == io::DType::i64);
   CHECK(all.at("steps").to_floats() == std::vector<float>{-5});
 
-  write_npz(scratch / "half.npz", tensors, DType::f16);
-  CHECK(read_tensor_file(scratch / "half.npz").at("conv.weight").dtype == DType::f16);
-  CHECK(read_tensor_file(scratch / "half.npz").at("steps").dtype == DType::i64);
-  const StoredTensor twice[] = {tensors[1], tensors[1]};
-  CHECK_THROWS_WITH_AS(write_npz(scratch / "c.npz", twice), doctest::Contains("two arrays named 'scalar'"),
+  io::write_npz(scratch / "half.npz", tensors, io::DType::f16);
+  CHECK(io::read_tensor_file(scratch / "half.npz").at("conv.weight").dtype == io::DType::f16);
+  CHECK(io::read_tensor_file(scratch / "half.npz").at("steps").dtype == io::DType::i64);
+  const io::StoredTensor twice[] = {tensors[1], tensors[1]};
+  CHECK_THROWS_WITH_AS(io::write_npz(scratch / "c.npz", twice),
+                       doctest::Contains("two arrays named 'scalar'"), Error);
+  CHECK_THROWS_WITH_AS(io::write_npz(scratch / "c.npz", tensors, io::DType::i8), doctest::Contains("not I8"),
                        Error);
-  CHECK_THROWS_WITH_AS(write_npz(scratch / "c.npz", tensors, DType::i8), doctest::Contains("not I8"), Error);
 }
 
 TEST_CASE("any file converts to safetensors, npz and, one tensor, npy without losing a bit") {
   const Scratch scratch;
-  const auto same = [](const StoredTensor& a, const StoredTensor& b) {
+  const auto same = [](const io::StoredTensor& a, const io::StoredTensor& b) {
     std::vector<std::byte> x(a.byte_size()), y(b.byte_size());
     a.read_bytes(0, a.numel(), x.data());
     b.read_bytes(0, b.numel(), y.data());
     return a.name == b.name && a.dtype == b.dtype && a.sizes == b.sizes && x == y;
   };
   for (const char* name : {"views.pt", "dtypes_legacy.pt", "compressed.npz"}) {
-    const TensorFile from = read_tensor_file(std::string("tests/reference/files/") + name);
-    for (const FileFormat format : {FileFormat::safetensors, FileFormat::npz}) {
+    const io::TensorFile from = io::read_tensor_file(std::string("tests/reference/files/") + name);
+    for (const io::FileFormat format : {io::FileFormat::safetensors, io::FileFormat::npz}) {
       CAPTURE(name);
-      write_tensor_file(scratch / "out", from, format);
-      const TensorFile to = read_tensor_file(scratch / "out");
+      io::write_tensor_file(scratch / "out", from, format);
+      const io::TensorFile to = io::read_tensor_file(scratch / "out");
       CHECK(to.format == format);
       REQUIRE(to.tensors.size() == from.tensors.size());
       for (const auto& tensor : from.tensors) {
         // NumPy has no bfloat16: it is widened, and only then.
-        const bool kept = format == FileFormat::safetensors || tensor.dtype != DType::bf16;
+        const bool kept = format == io::FileFormat::safetensors || tensor.dtype != io::DType::bf16;
         CHECK(same(tensor, to.at(tensor.name)) == kept);
       }
     }
-    CHECK_THROWS_WITH_AS(write_tensor_file(scratch / "out", from, FileFormat::npy),
+    CHECK_THROWS_WITH_AS(io::write_tensor_file(scratch / "out", from, io::FileFormat::npy),
                          doctest::Contains("write npz instead"), Error);
-    CHECK_THROWS_WITH_AS(write_tensor_file(scratch / "out", from, FileFormat::torch_zip),
+    CHECK_THROWS_WITH_AS(io::write_tensor_file(scratch / "out", from, io::FileFormat::torch_zip),
                          doctest::Contains("only read"), Error);
   }
-  const TensorFile one = read_tensor_file("tests/reference/files/big_fortran.npy");
-  write_tensor_file(scratch / "one.npy", one, FileFormat::npy);
-  CHECK(same(one.tensors[0], read_tensor_file(scratch / "one.npy").tensors[0]));
+  const io::TensorFile one = io::read_tensor_file("tests/reference/files/big_fortran.npy");
+  io::write_tensor_file(scratch / "one.npy", one, io::FileFormat::npy);
+  CHECK(same(one.tensors[0], io::read_tensor_file(scratch / "one.npy").tensors[0]));
 }

@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "framework/io/onnx_file.hpp"
+#include <fanin/io/onnx_file.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -35,7 +36,7 @@ std::string holding(const std::string& tensor) { return model(bytes(5, tensor));
 
 std::vector<float> values(const std::string& tensor) {
   const std::string file = holding(tensor);
-  return parse_tensor_file(bytes_of(file), "f", nullptr).at("w").to_floats();
+  return io::parse_tensor_file(bytes_of(file), "f", nullptr).at("w").to_floats();
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ TEST_CASE("onnx: each way to be hostile has its message") {
        "f: tensor 'w' has more values than its shape [1]"},
       {"many tensors", model([] {
          std::string out;
-         for (std::size_t i = 0; i <= max_tensors; ++i)
+         for (std::size_t i = 0; i <= io::max_tensors; ++i)
            out += bytes(5, number(1, 0) + number(2, 1) + bytes(8, std::to_string(i)));
          return out;
        }()),
@@ -140,7 +141,7 @@ TEST_CASE("onnx: external data is read from a plain file beside the model, and f
   const auto message = [&](const std::string& fields) {
     put("m.onnx", holding(tensor(1, {2}, fields + number(14, 1))));
     try {
-      const auto floats = read_tensor_file(scratch / "m.onnx").at("w").to_floats();
+      const auto floats = io::read_tensor_file(scratch / "m.onnx").at("w").to_floats();
       return fmt::format("{}", fmt::join(floats, " "));
     } catch (const Error& error) {
       return std::string(error.what());
@@ -187,7 +188,7 @@ TEST_CASE("onnx: a constant node is a tensor in each of its forms, or named and 
   const std::string good = bytes(5, tensor(1, {1}, bytes(9, raw(1.0f))));
   const auto read = [&](const std::string& nodes) {
     const std::string file = model(nodes + good);
-    TensorFile out = parse_tensor_file(bytes_of(file), "f", nullptr);
+    io::TensorFile out = io::parse_tensor_file(bytes_of(file), "f", nullptr);
     std::string text;
     for (const auto& one : out.tensors) {
       if (one.name != "w")

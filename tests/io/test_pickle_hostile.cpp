@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "framework/core/error.hpp"
-#include "framework/io/pickle.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/pickle.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/zip_bytes.hpp"
 
@@ -379,7 +380,9 @@ TEST_CASE("pickle: each way to be hostile has its message") {
 
 TEST_CASE("pickle: what the rows above spoil is read when whole") {
   const std::string good = tensor(storage("FloatStorage", "0", 3), 1, {2}, {1});
-  const auto read = [](const std::string& bytes) { return parse_tensor_file(bytes_of(bytes), "f", nullptr); };
+  const auto read = [](const std::string& bytes) {
+    return io::parse_tensor_file(bytes_of(bytes), "f", nullptr);
+  };
   CHECK(read(running(dict("w", good))).at("w").to_floats() == std::vector<float>{2, 3});
   CHECK(read(holding(2, {2, 3}, {0, 0})).at("w").to_floats() == std::vector<float>(6, 3.0f));
   CHECK(read(holding(3, {0}, {1})).at("w").to_floats().empty());
@@ -412,7 +415,7 @@ TEST_CASE(
   const auto names = [](const std::string& code) {
     const std::string bytes = running(code);
     std::string all;
-    const TensorFile read = parse_tensor_file(bytes_of(bytes), "f", nullptr);
+    const io::TensorFile read = io::parse_tensor_file(bytes_of(bytes), "f", nullptr);
     for (const auto& one : read.tensors) all += one.name + " ";
     return all + fmt::format("{} {}", read.dicts.size(), read.left_out_count);
   };

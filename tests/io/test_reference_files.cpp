@@ -5,8 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/parallel.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/core/parallel.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/hex_bytes.hpp"
 
 using namespace fanin;
@@ -23,11 +24,11 @@ TEST_CASE("files by real PyTorch and NumPy hold bit for bit what those say") {
   REQUIRE(values.size() >= 20);
   for (const auto& [name, tensors] : values.items()) {
     CAPTURE(name);
-    const TensorFile file = read_tensor_file(folder + name);
+    const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.tensors.size() == tensors.size());
     for (const auto& [key, value] : tensors.items()) {
       CAPTURE(key);
-      const StoredTensor* tensor = file.find(key);
+      const io::StoredTensor* tensor = file.find(key);
       REQUIRE(tensor != nullptr);
       CHECK(name_of(tensor->dtype) == value[0].get<std::string>());
       CHECK(tensor->sizes == value[1].get<std::vector<Index>>());
@@ -37,18 +38,18 @@ TEST_CASE("files by real PyTorch and NumPy hold bit for bit what those say") {
 }
 
 TEST_CASE("a weight file's format is told by its content") {
-  const auto format = [](const char* name) { return read_tensor_file(folder + name).format; };
-  CHECK(format("state_dict.pt") == FileFormat::torch_zip);
-  CHECK(format("deflated.pt") == FileFormat::torch_zip);
-  CHECK(format("state_dict_legacy.pt") == FileFormat::torch_legacy);
-  CHECK(format("arrays.npz") == FileFormat::npz);
-  CHECK(format("plain.npy") == FileFormat::npy);
-  CHECK(format("model.onnx") == FileFormat::onnx);
+  const auto format = [](const char* name) { return io::read_tensor_file(folder + name).format; };
+  CHECK(format("state_dict.pt") == io::FileFormat::torch_zip);
+  CHECK(format("deflated.pt") == io::FileFormat::torch_zip);
+  CHECK(format("state_dict_legacy.pt") == io::FileFormat::torch_legacy);
+  CHECK(format("arrays.npz") == io::FileFormat::npz);
+  CHECK(format("plain.npy") == io::FileFormat::npy);
+  CHECK(format("model.onnx") == io::FileFormat::onnx);
 }
 
 TEST_CASE("a PyTorch checkpoint gives its state dict, and its numbers and texts as metadata") {
   for (const char* name : {"checkpoint.pt", "checkpoint_legacy.pt"}) {
-    const TensorFile file = read_tensor_file(folder + name);
+    const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.tensors.front().name == "features.0.weight");
     CHECK(file.metadata == std::map<std::string, std::string>{
                                {"arch", "net"}, {"best", "true"}, {"epoch", "3"}, {"loss", "0.5"}});
@@ -57,10 +58,10 @@ TEST_CASE("a PyTorch checkpoint gives its state dict, and its numbers and texts 
 
 TEST_CASE("tied tensors of a PyTorch file share their bytes, and views of one storage lie in it") {
   for (const char* name : {"tied.pt", "tied_legacy.pt"}) {
-    const TensorFile file = read_tensor_file(folder + name);
+    const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.at("embed.weight").data == file.at("out.weight").data);
   }
-  const TensorFile views = read_tensor_file(folder + "views.pt");
+  const io::TensorFile views = io::read_tensor_file(folder + "views.pt");
   CHECK(views.at("offset").data - views.at("every_other").data == 5 * 4);
   CHECK(views.at("offset").strides.empty());
   CHECK(views.at("transposed").strides == std::vector<Index>{1, 6});
@@ -69,7 +70,7 @@ TEST_CASE("tied tensors of a PyTorch file share their bytes, and views of one st
 }
 
 TEST_CASE("strided tensors read the same from any starting point and with any number of threads") {
-  const TensorFile views = read_tensor_file(folder + "views.pt");
+  const io::TensorFile views = io::read_tensor_file(folder + "views.pt");
   for (const auto& tensor : views.tensors) {
     CAPTURE(tensor.name);
     const std::vector<float> all = tensor.to_floats();

@@ -1,7 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "framework/core/error.hpp"
-#include "framework/io/safetensors.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/safetensors.hpp>
+
 #include "tests/io/parse_message.hpp"
 
 using namespace fanin;
@@ -25,7 +26,7 @@ std::string one(const std::string& dtype, const std::string& shape, const std::s
 }
 
 std::string message(const std::string& file) {
-  return message_of(file, [&] { parse_safetensors(bytes_of(file), "f", nullptr); });
+  return message_of(file, [&] { io::parse_safetensors(bytes_of(file), "f", nullptr); });
 }
 
 std::string repeated(std::size_t times, const std::string& text) {
@@ -155,7 +156,7 @@ TEST_CASE("safetensors: each way to be hostile has its message") {
       {"bytes after the last tensor", one("F32", "[1]", "[0,4]", 9),
        "f: the tensors cover 4 bytes of a buffer of 9"},
       {"data and no tensor", with_header("{}", 9), "f: the tensors cover 0 bytes of a buffer of 9"},
-      {"too many tensors", with_header(numbered(max_tensors + 1)), "f: more than 65536 tensors"},
+      {"too many tensors", with_header(numbered(io::max_tensors + 1)), "f: more than 65536 tensors"},
       {"deep nesting", with_header(R"({"a":)" + repeated(1'000'000, "[")),
        "f: the safetensors header is not valid at byte 5: found '[', expected '{'"},
   };
@@ -170,7 +171,7 @@ TEST_CASE("safetensors: what is odd but allowed is read right") {
     const std::string header =
         "{" + tensor("flag", "U8", "[1]", "[0,1]") + "," + tensor("a", "F64", "[2]", "[1,17]") + "}";
     const std::string bytes = u64(header.size()) + header + "\1" + raw(0.5) + raw(-2.0);
-    const TensorFile file = parse_safetensors(bytes_of(bytes), "f", nullptr);
+    const io::TensorFile file = io::parse_safetensors(bytes_of(bytes), "f", nullptr);
     CHECK(file.at("a").to_floats() == std::vector<float>{0.5f, -2.0f});
   }
   SUBCASE(
@@ -180,15 +181,15 @@ TEST_CASE("safetensors: what is odd but allowed is read right") {
                                tensor("h", "F16", "[1]", "[0,2]") + "," +
                                tensor("none", "F32", "[3,0]", "[6,6]") + "}   ";
     const std::string bytes = u64(header.size()) + header + u16(0x3c00) + raw(7.0f);
-    const TensorFile file = parse_safetensors(bytes_of(bytes), "f", nullptr);
+    const io::TensorFile file = io::parse_safetensors(bytes_of(bytes), "f", nullptr);
     CHECK(file.at("é😀").to_floats() == std::vector<float>{7.0f});
     CHECK(file.at("é😀").sizes.empty());
     CHECK(file.at("h").to_floats() == std::vector<float>{1.0f});
     CHECK(file.at("none").to_floats().empty());
   }
   SUBCASE("metadata only") {
-    const TensorFile file =
-        parse_safetensors(bytes_of(with_header(R"({"__metadata__":{"plan":"a\n\"b\""}})")), "f", nullptr);
+    const io::TensorFile file =
+        io::parse_safetensors(bytes_of(with_header(R"({"__metadata__":{"plan":"a\n\"b\""}})")), "f", nullptr);
     CHECK(file.tensors.empty());
     CHECK(file.metadata.at("plan") == "a\n\"b\"");
   }

@@ -3,12 +3,13 @@
 #include <cmath>
 #include <limits>
 
-#include "framework/io/tensor_diff.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/io/tensor_diff.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
-using Kind = TensorDifference::Kind;
+using Kind = io::TensorDifference::Kind;
 
 namespace {
 
@@ -20,14 +21,14 @@ struct Named {
   Tensor tensor;
 };
 
-TensorFile file_of(const std::vector<Named>& tensors) {
-  TensorFile file;
-  for (const auto& [name, tensor] : tensors) file.tensors.push_back(stored(name, tensor));
+io::TensorFile file_of(const std::vector<Named>& tensors) {
+  io::TensorFile file;
+  for (const auto& [name, tensor] : tensors) file.tensors.push_back(io::stored(name, tensor));
   return file;
 }
 
-TensorDifference one(const Tensor& a, const Tensor& b) {
-  const auto all = tensor_diff(file_of({{"x", a}}), file_of({{"x", b}}));
+io::TensorDifference one(const Tensor& a, const Tensor& b) {
+  const auto all = io::tensor_diff(file_of({{"x", a}}), file_of({{"x", b}}));
   REQUIRE(all.size() == 1);
   return all[0];
 }
@@ -36,7 +37,7 @@ TensorDifference one(const Tensor& a, const Tensor& b) {
 
 TEST_CASE("tensor_diff: who is where, in the order of A, then of B") {
   const Tensor x = Tensor::from({1, 2, 3, 4}, {2, 2});
-  const auto all = tensor_diff(
+  const auto all = io::tensor_diff(
       file_of({{"same", x}, {"gone", x}, {"shape", x}, {"value", x}}),
       file_of({{"new", x}, {"value", Tensor::ones({2, 2})}, {"shape", x.view({4})}, {"same", x.clone()}}));
   std::vector<std::string> said;
@@ -45,7 +46,7 @@ TEST_CASE("tensor_diff: who is where, in the order of A, then of B") {
                                          "value: values differ", "new: only in B"});
   CHECK(all[2].a == "F32 [2, 2]");
   CHECK(all[2].b == "F32 [4]");
-  CHECK(tensor_diff({}, {}).empty());
+  CHECK(io::tensor_diff({}, {}).empty());
 }
 
 TEST_CASE("tensor_diff: measures how far apart values are") {
@@ -84,10 +85,10 @@ TEST_CASE("tensor_diff: one dtype is compared by bits, so that NaN equals itself
 
 TEST_CASE("tensor_diff: two dtypes are compared by value") {
   const Scratch scratch;
-  const TensorFile a =
+  const io::TensorFile a =
       file_of({{"exact", Tensor::from({1, 0.5, -2}, {3})}, {"rounded", Tensor::from({1, 0.1f}, {2})}});
-  write_tensor_file(scratch / "half.safetensors", a, FileFormat::safetensors, DType::f16);
-  const auto all = tensor_diff(a, read_tensor_file(scratch / "half.safetensors"));
+  io::write_tensor_file(scratch / "half.safetensors", a, io::FileFormat::safetensors, io::DType::f16);
+  const auto all = io::tensor_diff(a, io::read_tensor_file(scratch / "half.safetensors"));
   REQUIRE(all.size() == 2);
   CHECK(all[0].kind == Kind::dtype);
   CHECK(all[0].differing == 0);

@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "framework/core/error.hpp"
-#include "framework/io/numpy_file.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/io/zip.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/io/zip.hpp>
+
 #include "tests/io/parse_message.hpp"
 #include "tests/io/zip_bytes.hpp"
 
@@ -171,7 +172,7 @@ TEST_CASE("npz: one member that cannot be read is named and left out, and the ot
     CAPTURE(reason);
     for (const bool first : {true, false}) {
       const std::string bytes = first ? zip_of({bad, good}) : zip_of({good, bad});
-      const TensorFile file = parse_tensor_file(bytes_of(bytes), "f", nullptr);
+      const io::TensorFile file = io::parse_tensor_file(bytes_of(bytes), "f", nullptr);
       REQUIRE(file.tensors.size() == 1);
       CHECK(file.at("a").to_floats() == std::vector<float>{1.5f, -2.0f});
       REQUIRE(file.left_out_count == 1);
@@ -189,7 +190,7 @@ TEST_CASE("zip: many bombs, each within bounds, share one budget") {
     parts.push_back({.name = name, .data = packed, .method = 8, .size = zeros.size(), .crc = crc_of(zeros)});
   }
   const std::string file = zip_of(parts);
-  ZipArchive archive(bytes_of(file), "f");
+  io::ZipArchive archive(bytes_of(file), "f");
   archive.read(archive.entries()[0]);
   archive.read(archive.entries()[1]);
   CHECK_THROWS_WITH_AS(
@@ -203,14 +204,14 @@ TEST_CASE(
   const std::string packed = deflated(array);
   std::string file = zip_of(
       {good, {.name = "b.npy", .data = packed, .method = 8, .size = array.size(), .crc = crc_of(array)}});
-  const TensorFile arrays = parse_tensor_file(bytes_of(file), "f", nullptr);
+  const io::TensorFile arrays = io::parse_tensor_file(bytes_of(file), "f", nullptr);
   CHECK(arrays.at("a").to_floats() == std::vector<float>{1.5f, -2.0f});
   CHECK(arrays.at("b").to_floats() == std::vector<float>{1.5f, -2.0f});
   for (std::size_t size = 0; size < file.size(); ++size) {
-    CHECK_THROWS_AS(parse_tensor_file(bytes_of(file.substr(0, size)), "f", nullptr), Error);
+    CHECK_THROWS_AS(io::parse_tensor_file(bytes_of(file.substr(0, size)), "f", nullptr), Error);
   }
   file[file.size() - 2] = 7;
-  CHECK(parse_tensor_file(bytes_of(file + "comment"), "f", nullptr).tensors.size() == 2);
-  CHECK(parse_tensor_file(bytes_of(zip64(0)), "f", nullptr).at("a").to_floats() ==
+  CHECK(io::parse_tensor_file(bytes_of(file + "comment"), "f", nullptr).tensors.size() == 2);
+  CHECK(io::parse_tensor_file(bytes_of(zip64(0)), "f", nullptr).at("a").to_floats() ==
         std::vector<float>{1.5f, -2.0f});
 }

@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "framework/core/parallel.hpp"
-#include "framework/kernels/isa.hpp"
+#include <fanin/core/parallel.hpp>
+#include <fanin/kernels/simd/isa.hpp>
 
 namespace fanin::naive {
 

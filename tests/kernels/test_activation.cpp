@@ -1,6 +1,7 @@
 #include <limits>
 
-#include "framework/kernels/activation.hpp"
+#include <fanin/kernels/pointwise/activation.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

@@ -1,7 +1,8 @@
 #include <cstdint>
 
-#include "framework/kernels/conv.hpp"
-#include "framework/kernels/pool.hpp"
+#include <fanin/kernels/conv/conv.hpp>
+#include <fanin/kernels/reduce/pool.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

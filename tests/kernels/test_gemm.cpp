@@ -1,5 +1,6 @@
-#include "framework/kernels/gemm.hpp"
-#include "framework/kernels/linear.hpp"
+#include <fanin/kernels/gemm/gemm.hpp>
+#include <fanin/kernels/gemm/linear.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

@@ -1,8 +1,9 @@
 // Batch, group and layer normalization against their definition, on every instruction set.
 #include <span>
 
-#include "framework/kernels/batch_norm.hpp"
-#include "framework/kernels/group_norm.hpp"
+#include <fanin/kernels/norm/batch_norm.hpp>
+#include <fanin/kernels/norm/group_norm.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 namespace fanin::kernels {

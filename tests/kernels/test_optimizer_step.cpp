@@ -1,5 +1,6 @@
-#include "framework/kernels/gather.hpp"
-#include "framework/kernels/optimizer_step.hpp"
+#include <fanin/kernels/optim/optimizer_step.hpp>
+#include <fanin/kernels/pointwise/gather.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

@@ -1,6 +1,7 @@
 #include <limits>
 
-#include "framework/kernels/pool.hpp"
+#include <fanin/kernels/reduce/pool.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

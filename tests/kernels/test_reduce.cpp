@@ -1,8 +1,9 @@
 // Sums, arithmetic and prelu against their definitions, on every instruction set and for every length of
 // tail.
-#include "framework/kernels/elementwise.hpp"
-#include "framework/kernels/prelu.hpp"
-#include "framework/kernels/reduce.hpp"
+#include <fanin/kernels/pointwise/elementwise.hpp>
+#include <fanin/kernels/pointwise/prelu.hpp>
+#include <fanin/kernels/reduce/reduce.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 namespace fanin::kernels {

@@ -1,4 +1,5 @@
-#include "framework/kernels/softmax.hpp"
+#include <fanin/kernels/reduce/softmax.hpp>
+
 #include "tests/kernels/naive.hpp"
 
 using namespace fanin;

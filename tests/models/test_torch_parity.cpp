@@ -3,10 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/nn/initialize.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/optim/optimizer.hpp"
-#include "models/model.hpp"
+#include <fanin/models.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "tests/reference/digest.hpp"
 
 using namespace fanin;
@@ -30,7 +31,7 @@ struct Example {
 nn::ModulePtr born(const std::string& name) {
   const auto model = models::build(name, {});
   Generator generator(0);
-  nn::initialize(*model, "default", generator);
+  start::initialize(*model, "default", generator);
   return model;
 }
 

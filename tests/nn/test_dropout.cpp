@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/residual.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/residual.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/start/initialize.hpp>
 
 using namespace fanin;
 
@@ -61,7 +61,7 @@ TEST_CASE("dropout: layers that nobody seeded draw masks of their own, alone, in
 TEST_CASE("dropout: initialize makes masks follow from its generator's state, and no weight from the masks") {
   const auto born = [](std::uint64_t seed, nn::Sequential&& model) {
     Generator generator(seed);
-    nn::initialize(model, generator);
+    start::initialize(model, generator);
     return masks_below(model);
   };
   const auto first = born(1, three());
@@ -71,13 +71,13 @@ TEST_CASE("dropout: initialize makes masks follow from its generator's state, an
   for (std::size_t i = 0; i < first.size(); ++i) CHECK(agreement(first[i], second[i]) < 0.75);
   Generator one(3), two(3);
   nn::Sequential with = three(), without("fc", nn::Linear(4, 4));
-  nn::initialize(with, one);
-  nn::initialize(without, two);
+  start::initialize(with, one);
+  start::initialize(without, two);
   CHECK(with.parameter("fc.weight")->value.to_vector() == without.parameter("fc.weight")->value.to_vector());
   CHECK(one == two);
   // Two models from one generator: as different as their weights.
   nn::Sequential next = three();
-  nn::initialize(next, one);
+  start::initialize(next, one);
   CHECK(masks_below(next) != first);
 }
 
@@ -85,13 +85,13 @@ TEST_CASE("dropout: a seed of its own, and one given by reseed, stay through ini
   nn::Dropout mine(0.5, 7), same(0.5, 7);
   nn::Sequential model("a", std::move(mine), "fc", nn::Linear(256, 4), "b", nn::Dropout(0.5));
   Generator generator(1);
-  nn::initialize(model, generator);
+  start::initialize(model, generator);
   CHECK(masks_below(model)[0] == mask_of(same));
   model.reseed(5);
   const auto reseeded = masks_below(model);
   model.reseed(5);
-  nn::forget(model);
-  nn::initialize(model, generator);
+  start::forget(model);
+  start::initialize(model, generator);
   CHECK(masks_below(model) == reseeded);
 }
 

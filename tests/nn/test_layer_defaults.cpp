@@ -5,12 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/simple_layers.hpp"
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "tests/reference/digest.hpp"
 
 using namespace fanin;
@@ -58,7 +59,7 @@ TEST_CASE("layers: each is born as PyTorch's of its name") {
     CAPTURE(name);
     const auto one = make();
     Generator generator(0);
-    nn::initialize(*one, generator);
+    start::initialize(*one, generator);
     const auto& expected = reference().at("layers").at(name);
     REQUIRE(one->named_parameters().size() == expected.at("parameters").size());
     for (const auto& [parameter_name, parameter, owner] : one->named_parameters()) {

@@ -7,23 +7,24 @@
 #include <limits>
 #include <memory>
 
-#include "framework/autograd/gradcheck.hpp"
-#include "framework/autograd/node.hpp"
-#include "framework/core/generator.hpp"
-#include "framework/data/loader.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/keep_state.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/residual.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "framework/ops/linear.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/optim/optimizer.hpp"
-#include "framework/optim/width.hpp"
+#include <fanin/autograd/gradcheck.hpp>
+#include <fanin/autograd/node.hpp>
+#include <fanin/data/loader.hpp>
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/residual.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/linear.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/random/generator.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/keep_state.hpp>
+#include <fanin/start/width.hpp>
+
 #include "tests/message.hpp"
 
 using namespace fanin;
@@ -99,7 +100,7 @@ const std::vector<Layer>& layers() {
 
 void born(nn::Module& layer) {
   Generator generator(0);
-  nn::initialize(layer, generator);
+  start::initialize(layer, generator);
 }
 
 /// A module whose child its parent does not know.
@@ -159,9 +160,9 @@ TEST_CASE("misuse: a layer without values, and a layer that was moved from, say 
     CHECK(message([&] { (*layer)(Tensor::ones({1, 3})); }) == said);
     CHECK(message([&] { layer->named_parameters(); }) == said);
     CHECK(message([&] { layer->state_dict(); }) == said);
-    CHECK(message([&] { nn::initialize(*layer, generator); }) == said);
+    CHECK(message([&] { start::initialize(*layer, generator); }) == said);
     CHECK(message([&] { layer->train(); }) == said);
-    CHECK(message([&] { nn::KeepState keep(*layer); }) == said);
+    CHECK(message([&] { start::KeepState keep(*layer); }) == said);
     CHECK(message([&] { optim::Optimizer(*layer, {}); }) == said);
   }
   check_all({{"weight", [&] { linear.weight->use(); }, "the layer has no 'weight'"},
@@ -224,15 +225,15 @@ TEST_CASE("misuse: children that cannot be are refused when they are added") {
 TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of range") {
   constexpr Index huge = std::numeric_limits<Index>::max();
   Shape shape{2, 3};
-  Dataset data{.name = "tiny",
-               .count = 4,
-               .height = 2,
-               .width = 2,
-               .classes = 2,
-               .images = std::vector<std::uint8_t>(16),
-               .labels = {0, 1, 0, 1}};
+  data::Dataset data{.name = "tiny",
+                     .count = 4,
+                     .height = 2,
+                     .width = 2,
+                     .classes = 2,
+                     .images = std::vector<std::uint8_t>(16),
+                     .labels = {0, 1, 0, 1}};
   data.measure();
-  Dataset cut = data, wild = data, none = data;
+  data::Dataset cut = data, wild = data, none = data;
   cut.images.resize(7);
   wild.labels[2] = 9;
   none.classes = -3;
@@ -240,7 +241,7 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
   born(stranger);
   nn::Sequential drawn("one", nn::Linear(64, 32), "two", nn::Linear(32, 2));
   Generator generator(0);
-  nn::initialize(drawn, "mup(base_width=8)", generator);
+  start::initialize(drawn, "mup(base_width=8)", generator);
   check_all(
       {{"set negative", [&] { shape.set(1, -1); }, "must not be negative: got -1"},
        {"set huge", [&] { shape.set(1, huge); }, "too many elements"},
@@ -262,11 +263,11 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
           data.subset(std::vector<Index>{0, -1});
         },
         "image -1"},
-       {"batch 0", [&] { Loader(data, {.batch = 0}); }, "batch 0 must be at least 1"},
-       {"batch -1", [&] { first_batch(data, -1); }, "batch -1 must be at least 1"},
+       {"batch 0", [&] { data::Loader(data, {.batch = 0}); }, "batch 0 must be at least 1"},
+       {"batch -1", [&] { data::first_batch(data, -1); }, "batch -1 must be at least 1"},
        {"seek",
         [&] {
-          Loader(data, {.batch = 2}).seek({0, 9});
+          data::Loader(data, {.batch = 2}).seek({0, 9});
         },
         "no position"},
        {"randperm", [&] { generator.randperm(-1); }, "-1 is negative"},
@@ -276,15 +277,15 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
        {"augment without pixels",
         [&] {
           std::vector<std::uint8_t> pixels(4);
-          Transform().shift(1, 1).augment({pixels.data(), 1, 2, 2}, {}, generator);
+          data::Transform().shift(1, 1).augment({pixels.data(), 1, 2, 2}, {}, generator);
         },
         "scratch"},
        {"gradcheck of nothing", [&] { gradcheck({}, {}); }, "gradcheck"},
        {"by_width of another model",
-        [&] { optim::by_width(drawn, optim::Rule::adam, {{.parameters = stranger.named_parameters()}}); },
+        [&] { start::by_width(drawn, optim::Rule::adam, {{.parameters = stranger.named_parameters()}}); },
         "this model has no parameter 'weight'"},
        {"parameter", [&] { drawn.parameter("one.wieght"); }, "one.weight"},
-       {"forget", [&] { nn::forget(drawn, "three.*"); }, "three.*"},
+       {"forget", [&] { start::forget(drawn, "three.*"); }, "three.*"},
        {"class weights",
         [&] {
           ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},

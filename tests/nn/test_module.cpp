@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "framework/core/error.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/module.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/residual.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "framework/ops/elementwise.hpp"
-#include "framework/ops/reduce.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/models.hpp>
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/module.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/residual.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/elementwise.hpp>
+#include <fanin/ops/reduce.hpp>
+#include <fanin/start/initialize.hpp>
 
 using namespace fanin;
 
@@ -40,7 +40,7 @@ Tensor pattern(const Shape& shape) {
 
 void draw(nn::Module& model, std::uint64_t seed = 0) {
   Generator generator(seed);
-  nn::initialize(model, generator);
+  start::initialize(model, generator);
 }
 
 double difference(const Tensor& a, const Tensor& b) {

@@ -4,21 +4,22 @@
 
 #include <cmath>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/moments.hpp"
-#include "framework/io/safetensors.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/nn/activation.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/shrink_perturb.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/optim/optimizer.hpp"
-#include "framework/train/finetune.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/moments.hpp>
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/shrink_perturb.hpp>
+#include <fanin/start/state_dict.hpp>
+#include <fanin/train/finetune.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 
@@ -55,7 +56,7 @@ struct Tied {
 
 void draw(nn::Module& model, const std::string& plan = "default") {
   Generator generator(4);
-  nn::initialize(model, plan, generator);
+  start::initialize(model, plan, generator);
 }
 
 Tensor batch() {
@@ -87,7 +88,7 @@ TEST_CASE("a layer used twice is listed, counted and initialized once, and saved
   CHECK(twice.net.parameter_count() == (4 * 6 + 6) + (6 * 6 + 6) + (6 * 3 + 3));
   CHECK(twice.net.parameter("again.weight") == twice.a->weight);
   Generator generator(4);
-  CHECK(nn::initialize(twice.net, generator).size() == 6);
+  CHECK(start::initialize(twice.net, generator).size() == 6);
   // What is drawn behind it is as if it stood there once.
   nn::Sequential once("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "out",
                       nn::Linear(6, 3));
@@ -162,30 +163,30 @@ TEST_CASE(
   const std::string path = folder / "shared.safetensors";
   Twice from;
   draw(from.net);
-  save_model(path, from.net);
-  TensorFile file = read_tensor_file(path);
+  start::save_model(path, from.net);
+  io::TensorFile file = io::read_tensor_file(path);
   CHECK(file.tensors.size() == 8);
   Twice to;
-  load_state_dict(to.net, file);
+  start::load_state_dict(to.net, file);
   CHECK(to.a->weight->value.to_vector() == from.a->weight->value.to_vector());
   CHECK(to.a->weight->origin == nn::Origin::loaded);
   for (const char* gone : {"a.weight", "again.weight"}) {  // as files without duplicates have it
-    TensorFile less = read_tensor_file(path);
+    io::TensorFile less = io::read_tensor_file(path);
     std::erase_if(less.tensors, [&](const auto& one) { return one.name == gone; });
     Twice other;
-    load_state_dict(other.net, less);
+    start::load_state_dict(other.net, less);
     CHECK(other.a->weight->value.to_vector() == from.a->weight->value.to_vector());
   }
   nn::Sequential apart("in", nn::Linear(4, 6), "a", nn::Linear(6, 6), "relu", nn::ReLU(), "again",
                        nn::Linear(6, 6), "out", nn::Linear(6, 3));
   draw(apart);
-  save_model(path, apart);
+  start::save_model(path, apart);
   Twice refused;
-  const std::string why = message([&] { load_state_dict(refused.net, read_tensor_file(path)); });
+  const std::string why = message([&] { start::load_state_dict(refused.net, io::read_tensor_file(path)); });
   CHECK(holds(
       why, "'a.weight' and 'again.weight' are one tensor in the model and two different ones in the file"));
   CHECK(refused.a->weight->origin == nn::Origin::declared);
-  load_state_dict(refused.net, read_tensor_file(path), {.skip = {"a.*"}});
+  start::load_state_dict(refused.net, io::read_tensor_file(path), {.skip = {"a.*"}});
   CHECK(refused.a->weight->value.to_vector() == apart.parameter("again.weight")->value.to_vector());
 }
 
@@ -199,10 +200,10 @@ TEST_CASE("a shared layer is frozen, slowed, excepted and forgotten by any of it
     CHECK(tuning.layers().size() == 6);
     const auto before = twice.a->weight->value.to_vector();
     Generator generator(2);
-    nn::shrink_and_perturb(
+    start::shrink_and_perturb(
         twice.net, {.except = {std::string(name) + ".weight", std::string(name) + ".bias"}}, generator);
     CHECK(twice.a->weight->value.to_vector() == before);
-    nn::forget(twice.net, std::string(name) + ".weight");
+    start::forget(twice.net, std::string(name) + ".weight");
     CHECK(twice.a->weight->origin == nn::Origin::declared);
   }
 }

@@ -1,12 +1,12 @@
 #pragma once
 // Small models that between them have every layer type, and a layer whose parameters are drawn in an order of
 // their own.
-#include "framework/nn/activation.hpp"
-#include "framework/nn/conv2d.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
+#include <fanin/nn/activation.hpp>
+#include <fanin/nn/conv2d.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
 
 namespace fanin {
 

@@ -5,8 +5,8 @@
 #include <limits>
 #include <string>
 
-#include "framework/core/error.hpp"
-#include "framework/ops/ops.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/ops/ops.hpp>
 
 namespace fanin {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/ops/ops.hpp"
+#include <fanin/ops/ops.hpp>
 
 namespace fanin {
 namespace {

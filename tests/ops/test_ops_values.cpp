@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "framework/autograd/node.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/ops/ops.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/ops/ops.hpp>
 
 namespace fanin {
 namespace {

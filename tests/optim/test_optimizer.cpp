@@ -9,14 +9,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/ops/reduce.hpp"
-#include "framework/optim/optimizer.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/ops/reduce.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "tests/message.hpp"
 #include "tests/reference/digest.hpp"
 
@@ -135,7 +136,7 @@ TEST_CASE("optimizer: a parameter without a gradient keeps its value and its cou
     Problem problem;
     nn::Linear idle(2, 2);
     Generator generator(0);
-    nn::initialize(idle, generator);
+    start::initialize(idle, generator);
     std::vector<nn::Module::NamedParameter> parameters = idle.named_parameters();
     for (const auto& one : problem.layer.named_parameters()) parameters.push_back(one);
     Optimizer optimizer({{.parameters = parameters}}, options);
@@ -241,7 +242,7 @@ TEST_CASE("optimizer: goes on when another one, its model or what was in a param
   {
     nn::Linear model(2, 2);
     Generator generator(0);
-    nn::initialize(model, generator);
+    start::initialize(model, generator);
     handle = model.weight->value;
     widow.emplace(model, OptimizerOptions{});
     last = handle.to_vector();

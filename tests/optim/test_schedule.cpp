@@ -4,8 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/error.hpp"
-#include "framework/optim/schedule.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/optim/schedule.hpp>
+
 #include "tests/reference/digest.hpp"
 
 using namespace fanin;

@@ -7,7 +7,8 @@
 #include <iterator>
 #include <random>
 
-#include "framework/io/folder_lock.hpp"
+#include <fanin/io/folder_lock.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -183,7 +184,7 @@ TEST_CASE(
   const Arguments run = {"train",    "--data", "synthetic(count=60)", "--model",      "mlp(hidden=8)",
                          "--epochs", "1",      "--checkpoint",        scratch / "run"};
   REQUIRE(fanin_command(run).code == 0);
-  const fanin::FolderLock lock(scratch / "run", "checkpoints");
+  const fanin::io::FolderLock lock(scratch / "run", "checkpoints");
   const Outcome refused = fanin_command(with(run, {"--resume"}));
   CHECK(refused.code == 1);
   CHECK(line_count(refused.err) == 2);  // what is trained, and why it is not

@@ -11,9 +11,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/io/tensor_file.hpp"
-#include "framework/lab/results_json.hpp"
-#include "framework/train/checkpoint.hpp"
+#include <fanin/compare/results_json.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/train/checkpoint.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -24,7 +25,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::string data = "synthetic(count=60, size=8, classes=3)";
+const std::string samples = "synthetic(count=60, size=8, classes=3)";
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -48,7 +49,7 @@ TEST_CASE("compatibility: models of earlier versions are read, and give the same
     CAPTURE(version.string());
     const std::string model = (version / "model.safetensors").string();
     const json then = json::parse(text_of(version / "evaluated.json"));
-    const Outcome evaluated = fanin_command({"evaluate", model, "--data", data, "--json"});
+    const Outcome evaluated = fanin_command({"evaluate", model, "--data", samples, "--json"});
     REQUIRE_MESSAGE(evaluated.code == 0, evaluated.err);
     const json now = json::parse(evaluated.out);
     CHECK(now.at("accuracy") == then.at("accuracy"));
@@ -71,7 +72,7 @@ TEST_CASE("compatibility: models of earlier versions are read, and give the same
       }
     }
     CHECK(fanin_command({"inspect", "--diff", model, (version / "model.npz").string()}).code == 0);
-    CHECK(fanin_command({"finetune", "--from", model, "--data", data, "--epochs", "1"}).code == 0);
+    CHECK(fanin_command({"finetune", "--from", model, "--data", samples, "--epochs", "1"}).code == 0);
   }
 }
 
@@ -87,8 +88,8 @@ TEST_CASE(
       if (entry.path().extension() != ".safetensors") continue;
       ++found;
       const std::string path = entry.path().string();
-      CHECK(fanin_command({"evaluate", path, "--data", data}).code == 0);  // a model, whatever its format
-      TensorFile file = read_tensor_file(path);
+      CHECK(fanin_command({"evaluate", path, "--data", samples}).code == 0);  // a model, whatever its format
+      io::TensorFile file = io::read_tensor_file(path);
       CHECK(train::is_checkpoint(file));
       same_format = file.metadata.at("checkpoint.format") == "2";
       if (same_format)
@@ -101,7 +102,7 @@ TEST_CASE(
     CHECK(found > 0);
     const Outcome resumed =
         fanin_command({"train", "--model", "mlp(hidden=4,batch_norm=true)", "--epochs", "2", "--batch", "16",
-                       "--lr", "0.05", "--seed", "3", "--init", "kaiming_normal", "--data", data,
+                       "--lr", "0.05", "--seed", "3", "--init", "kaiming_normal", "--data", samples,
                        "--checkpoint", scratch / "run", "--resume", "--json"});
     CAPTURE(resumed.err);
     if (!same_format) {
@@ -119,7 +120,7 @@ TEST_CASE("compatibility: comparisons and kept runs of earlier versions are read
   for (const auto& version : versions()) {
     CAPTURE(version.string());
     const auto comparison =
-        lab::comparison_from_json(text_of(version / "compared/results.json"), "results.json");
+        compare::comparison_from_json(text_of(version / "compared/results.json"), "results.json");
     CHECK(comparison.runs.size() == 4);
     for (const auto& run : comparison.runs) CHECK(run.history.size() == 1);
     std::size_t kept = 0;
@@ -132,8 +133,8 @@ TEST_CASE("compatibility: comparisons and kept runs of earlier versions are read
     const Scratch scratch;
     fs::copy(version / "compared", scratch / "compared", fs::copy_options::recursive);
     const Outcome again =
-        fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data", data,
-                       "--epochs", "1", "--seeds", "2", "--out", scratch / "compared"});
+        fanin_command({"compare", "--models", "mlp(hidden=4)", "--schemes", "default; zeros", "--data",
+                       samples, "--epochs", "1", "--seeds", "2", "--out", scratch / "compared"});
     CHECK_MESSAGE(again.code == 0, again.err);
   }
 }

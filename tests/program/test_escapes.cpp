@@ -11,10 +11,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/printable.hpp"
-#include "framework/io/safetensors.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/lab/results_csv.hpp"
+#include <fanin/compare/results_csv.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -83,12 +84,12 @@ TEST_CASE(
     check_clean(train);
   }
   REQUIRE(fs::exists(model));
-  TensorFile file = read_tensor_file(model);
+  io::TensorFile file = io::read_tensor_file(model);
   auto metadata = file.metadata;
   metadata["class_names"] = nlohmann::json({"a" + evil, "b" + evil}).dump();
   for (const char* key : {"data", "warm_start", "framework"}) metadata[key] = evil;
   metadata["key" + evil] = evil;
-  write_safetensors(forged, file.tensors, metadata);
+  io::write_safetensors(forged, file.tensors, metadata);
   const std::string image = scratch / ("nope" + evil + "\xff.png");
   write_image(scratch / ("image" + evil + "\xff.bmp"), 7);
   for (const std::string& path : {model, forged}) {
@@ -111,7 +112,7 @@ TEST_CASE(
   }
   // Tensor names: C1 and marks of direction are no control characters to JSON.
   file.tensors[0].name = "w\xc2\x9b31m\xe2\x80\xae";
-  write_safetensors(forged, file.tensors, file.metadata);
+  io::write_safetensors(forged, file.tensors, file.metadata);
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"inspect", forged},
                                              {"inspect", forged, "--json"},
@@ -126,7 +127,7 @@ TEST_CASE(
   for (const char* key : {"model", "plan", "seed", "mean", "classes", "class_names", "height"}) {
     auto broken = metadata;
     broken[key] = evil;
-    write_safetensors(forged, read_tensor_file(model).tensors, broken);
+    io::write_safetensors(forged, io::read_tensor_file(model).tensors, broken);
     check_clean({"evaluate", forged, "--data", data});
     check_clean({"inspect", forged});
     check_clean({"finetune", "--from", forged, "--data", data, "--epochs", "1"});
@@ -144,9 +145,9 @@ TEST_CASE(
   check_clean(train);
   const std::string step = run + "/step-00000002.safetensors";
   if (fs::exists(step)) {
-    TensorFile file = read_tensor_file(step);
+    io::TensorFile file = io::read_tensor_file(step);
     file.metadata["checkpoint.format"] = evil;
-    write_safetensors(scratch / "damaged", file.tensors, file.metadata);
+    io::write_safetensors(scratch / "damaged", file.tensors, file.metadata);
     fs::rename(scratch / "damaged", run + "/step-00000009.safetensors");
   }
   std::vector<std::string> resume = train;
@@ -163,17 +164,17 @@ TEST_CASE(
 }
 
 TEST_CASE("escapes: no cell of results.csv is a formula, and numbers stay numbers") {
-  lab::Comparison comparison;
+  compare::Comparison comparison;
   for (const std::string cell :
        {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "a=1", "plain", "\xff\x1b[31m", "a\nb"}) {
-    lab::Run run;
+    compare::Run run;
     run.model = cell;
     run.scheme = "default";
     run.message = cell;
     run.test_loss = -0.5;
     comparison.runs.push_back(run);
   }
-  const std::string text = lab::comparison_csv(comparison);
+  const std::string text = compare::comparison_csv(comparison);
   CHECK(printable_lines(text) == text);
   CHECK(holds(text, ",-0.5,"));
   CHECK(holds(text, "\na=1,default"));

@@ -6,7 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/io/tensor_file.hpp"
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -25,7 +26,7 @@ std::string trained_on_three(const Scratch& scratch) {
 }
 
 std::vector<float> tensor_of(const std::string& path, const std::string& name) {
-  const TensorFile file = read_tensor_file(path);
+  const io::TensorFile file = io::read_tensor_file(path);
   for (const auto& one : file.tensors) {
     if (one.name != name) continue;
     std::vector<float> values(static_cast<std::size_t>(one.numel()));
@@ -59,7 +60,7 @@ TEST_CASE("finetune: new classes, a frozen layer, rates by layer; the result is 
   CHECK(tensor_of(to, "fc1.weight") == tensor_of(from, "fc1.weight"));
   CHECK(tensor_of(to, "fc2.weight") != tensor_of(from, "fc2.weight"));
   CHECK(tensor_of(to, "fc3.bias").size() == 5);
-  CHECK(read_tensor_file(to).metadata.at("warm_start") == from);
+  CHECK(io::read_tensor_file(to).metadata.at("warm_start") == from);
   CHECK(fanin_command({"evaluate", to, "--data", five}).code == 0);
 
   const auto shown =
@@ -102,7 +103,7 @@ TEST_CASE("compare: runs from older weights are not kept, whichever of a model's
   const Scratch scratch;
   const std::string shard = trained_on_three(scratch), index = scratch / "m.index.json";
   std::string map;
-  for (const auto& one : read_tensor_file(shard).tensors)
+  for (const auto& one : io::read_tensor_file(shard).tensors)
     map += (map.empty() ? "\"" : ", \"") + one.name + "\": \"three.safetensors\"";
   std::ofstream(index) << "{\"weight_map\": {" << map << "}}";
   const auto compare = [&] {

@@ -10,8 +10,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/error.hpp"
-#include "framework/lab/format.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/program/bmp.hpp"
 #include "tests/program/command.hpp"
@@ -253,7 +254,7 @@ TEST_CASE(
   CHECK_FALSE(holds(tables, "The default"));
   CHECK(holds(outcome.err, "12 runs: 1 model × 3 label budgets × 2 schemes × 2 seeds"));
   CHECK(holds(tables, "1 model × 3 label budgets × 2 schemes × 2 seeds"));
-  using fanin::lab::percent, fanin::lab::signed_percent;
+  using fanin::text::percent, fanin::text::signed_percent;
   CHECK(signed_percent(-0.0) == "0.00");
   CHECK(signed_percent(-0.00001) == "0.00");
   CHECK(signed_percent(0.00001, 1) == "0.0");

@@ -6,7 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/core/expression.hpp"
+#include <fanin/core/expression.hpp>
+
 #include "tests/datasets/files.hpp"
 #include "tests/datasets/pictures.hpp"
 #include "tests/message.hpp"

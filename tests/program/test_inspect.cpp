@@ -7,9 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/io/state_dict.hpp"
-#include "framework/nn/initialize.hpp"
-#include "models/model.hpp"
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
+
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
@@ -56,9 +57,9 @@ TEST_CASE(
     Generator generator(3);
     const auto plan = init::Plan::parse("fc1.weight=zeros");
     if (by_slots)
-      nn::initialize(*net, plan, generator);
+      start::initialize(*net, plan, generator);
     else
-      nn::initialize_by_one_stream(*net, plan, generator);
+      start::initialize_by_one_stream(*net, plan, generator);
     std::map<std::string, std::string> metadata = {{"model", "mlp(hidden=8-6)"},
                                                    {"plan", plan.to_string()},
                                                    {"seed", "3"},
@@ -71,7 +72,7 @@ TEST_CASE(
                                                    {"mean", "[0]"},
                                                    {"stddev", "[1]"}};
     if (draws) metadata["draws"] = draws;
-    save_model(scratch / name, *net, metadata);
+    start::save_model(scratch / name, *net, metadata);
     return scratch / name;
   };
   const auto unmoved = [](const std::string& path) {

@@ -9,7 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "framework/core/cores.hpp"
+#include <fanin/core/cores.hpp>
+
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"

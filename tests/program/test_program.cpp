@@ -8,10 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/init/init.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
+#include <fanin/init/init.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/start/initialize.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/bmp.hpp"
@@ -45,7 +46,7 @@ json json_file(const std::string& path) {
 }
 
 std::vector<real> npy_values(const std::string& path, Index count) {
-  const TensorFile file = read_tensor_file(path);
+  const io::TensorFile file = io::read_tensor_file(path);
   REQUIRE(file.tensors.size() == 1);
   std::vector<real> values(static_cast<std::size_t>(count));
   file.tensors[0].read_all(values.data());
@@ -269,7 +270,7 @@ TEST_CASE("program: init writes what the library draws") {
       0);
   nn::Linear layer(12, 5);
   Generator second(3);
-  nn::initialize(layer, second);
+  start::initialize(layer, second);
   CHECK(npy_values(scratch / "born/weight.npy", 60) == layer.weight->value.to_vector());
   CHECK(npy_values(scratch / "born/bias.npy", 5) == layer.bias->value.to_vector());
 

@@ -3,8 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/io/safetensors.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -55,11 +56,11 @@ TEST_CASE(
         json::parse(fanin_command({"inspect", still, "--fit-data", data, "--json"}).out).at("files").at(0);
     for (const auto& tensor : file.at("tensors")) CHECK(tensor.at("moved").at("distance") == 0);
   }
-  TensorFile moved = read_tensor_file(still);
+  io::TensorFile moved = io::read_tensor_file(still);
   const auto saved = [&](const char* key, const char* value) {
     auto metadata = moved.metadata;
     metadata[key] = value;
-    write_safetensors(scratch / "elsewhere.safetensors", moved.tensors, metadata);
+    io::write_safetensors(scratch / "elsewhere.safetensors", moved.tensors, metadata);
     return fanin_command(
         {"inspect", scratch / "elsewhere.safetensors", "--fit-data", value[0] == '[' ? data : value});
   };

@@ -14,7 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "framework/lab/format.hpp"
+#include <fanin/core/format.hpp>
+
 #include "tests/io/scratch.hpp"
 
 namespace {
@@ -92,7 +93,7 @@ TEST_CASE("terminal: the live line fits a narrow one") {
   for (const auto& line : lines_of(seen)) {
     if (!line.starts_with(clear) || line.find(": epoch") == std::string::npos) continue;
     ++live;
-    CHECK(fanin::lab::text_width(line.substr(3)) < 30);
+    CHECK(fanin::text::text_width(line.substr(3)) < 30);
   }
   for (const auto& line : lines_of(seen))
     live += line.starts_with(clear) && line.find("mlp") != std::string::npos &&

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/io/safetensors.hpp"
-#include "framework/io/tensor_file.hpp"
+#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -31,11 +32,11 @@ class Model {
   }
   std::string path() const { return scratch_ / "model.safetensors"; }
   std::string with(const Metadata& changes) const {
-    const TensorFile file = read_tensor_file(path());
+    const io::TensorFile file = io::read_tensor_file(path());
     Metadata metadata = file.metadata;
     for (const auto& [key, value] : changes) metadata[key] = value;
     const std::string forged = scratch_ / "forged.safetensors";
-    write_safetensors(forged, file.tensors, metadata);
+    io::write_safetensors(forged, file.tensors, metadata);
     return forged;
   }
   std::string file(const std::string& name) const { return scratch_ / name; }
@@ -213,12 +214,12 @@ TEST_CASE(
 }
 
 TEST_CASE("trust: a view that repeats few elements does not pay for a large model") {
-  StoredTensor one{.name = "a",
-                   .dtype = DType::f32,
-                   .sizes = {1000, 1000},
-                   .strides = {0, 0},
-                   .data = nullptr,
-                   .owner = nullptr};
+  io::StoredTensor one{.name = "a",
+                       .dtype = io::DType::f32,
+                       .sizes = {1000, 1000},
+                       .strides = {0, 0},
+                       .data = nullptr,
+                       .owner = nullptr};
   CHECK(one.stored_elements() == 1);
   one.strides = {1, 2};
   CHECK(one.stored_elements() == 999 + 1998 + 1);

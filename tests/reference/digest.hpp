@@ -3,7 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "framework/core/tensor.hpp"
+#include <fanin/core/tensor.hpp>
 
 /// What tests/reference/make_models.py wrote: PyTorch's draws, gradients and trained weights.
 const nlohmann::json& reference();

@@ -1,24 +1,25 @@
 // After its first steps a training step asks neither the system nor the heap for memory.
 #include <doctest/doctest.h>
 
-#include "datasets/registry.hpp"
-#include "framework/core/memory.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/core/memory.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/allocations.hpp"
 
 using namespace fanin;
 
 TEST_CASE("train: a step allocates nothing after warm-up") {
   if (!counts_allocations()) return;
-  const Splits data = load_splits("synthetic(count=200)");
+  const datasets::Splits data = datasets::load_splits("synthetic(count=200)");
   for (const char* text : {"mlp", "lenet", "mlp(batch_norm=true, dropout=0.1)"}) {
     for (const auto rule : {optim::Rule::sgd, optim::Rule::adam}) {
       CAPTURE(text);
       const auto model = models::build(text, {});
       Generator generator(0);
-      nn::initialize(*model, generator);
+      start::initialize(*model, generator);
       constexpr Index warm = 6, last = 18;  // all within the first epoch of 20 full batches
       std::uint64_t heap_before = 0, heap_after = 0, pool_before = 0, pool_after = 0;
       train::TrainOptions options{

@@ -9,16 +9,17 @@
 #include <fstream>
 #include <iterator>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/io/folder_lock.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/io/tensor_file.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/checkpoint.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/io/folder_lock.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
+#include <fanin/train/checkpoint.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/io/scratch.hpp"
 
 namespace fs = std::filesystem;
@@ -30,20 +31,20 @@ using train::TrainResult;
 
 namespace {
 
-const Splits& data() {
-  static const Splits splits = load_splits("synthetic(count=120)");
+const datasets::Splits& samples() {
+  static const datasets::Splits splits = datasets::load_splits("synthetic(count=120)");
   return splits;
 }
 
 nn::ModulePtr born(const std::string& text, std::uint64_t seed = 0) {
   const auto model = models::build(text, {});
   Generator generator(seed);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   return model;
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, data().train, data().test, options);
+  return train::train(model, samples().train, samples().test, options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -131,7 +132,7 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
   cases.push_back({"dropout, RMSprop", "mlp(hidden=16, dropout=0.3)", plain()});
   cases.back().options.optimizer = {.rule = optim::Rule::rmsprop, .lr = 0.002, .momentum = 0.5};
   cases.push_back({"BatchNorm and augmentation", "resnet_small(width=2)", plain()});
-  cases.back().options.augment = Transform::parse("shift(2); flip");
+  cases.back().options.augment = data::Transform::parse("shift(2); flip");
   cases.back().options.test_every = 2;
   cases.push_back({"L2-SP and gradual unfreezing", "mlp(hidden=16-16, batch_norm=true)", plain(3)});
   cases.back().options.optimizer = {.rule = optim::Rule::adamw, .lr = 0.01, .weight_decay = 0.1};
@@ -207,12 +208,12 @@ TEST_CASE(
   CHECK(names(folder) == std::vector<std::string>{"best.safetensors.tmp.backup", "step-00000010.safetensors",
                                                   "step-00000015.safetensors"});
 
-  TensorFile file = train::read_checkpoint(folder + "/step-00000015.safetensors");
+  io::TensorFile file = train::read_checkpoint(folder + "/step-00000015.safetensors");
   CHECK(train::is_checkpoint(file));
   train::drop_training_state(file);
   CHECK(file.metadata == std::map<std::string, std::string>{{"model", "mlp(hidden=8)"}});
   const auto other = models::build("mlp(hidden=8)", {});
-  load_state_dict(*other, file);
+  start::load_state_dict(*other, file);
   CHECK(state(*other) == state(*model));
 }
 
@@ -258,7 +259,7 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
       {"lr was '0.05', now it is '0.1'", [](auto& o) { o.optimizer.lr = 0.1; }},
       {"momentum was '0'", [](auto& o) { o.optimizer.momentum = 0.9; }},
       {"schedule was 'constant'", [](auto& o) { o.schedule = optim::Schedule::parse("cosine"); }},
-      {"augment was 'none'", [](auto& o) { o.augment = Transform::parse("flip"); }},
+      {"augment was 'none'", [](auto& o) { o.augment = data::Transform::parse("flip"); }},
       {"freeze was 'none', now it is 'fc1'", [](auto& o) { o.finetune.freeze = {"fc1"}; }},
       {"label_smoothing was '0'", [](auto& o) { o.label_smoothing = 0.1; }},
       {"model was not set, now it is 'mlp'",
@@ -274,12 +275,13 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
     CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights),
                          doctest::Contains(says.c_str()), Error);
   }
-  const Splits other = load_splits("synthetic(count=120, seed=1)");  // as many images of the same size
+  const datasets::Splits other =
+      datasets::load_splits("synthetic(count=120, seed=1)");  // as many images of the same size
   TrainOptions resumed = options;
   resumed.checkpoint = {.folder = scratch / "run", .resume = true};
   const auto model = born("mlp(hidden=8)");
   const auto before = state(*model);
-  CHECK_THROWS_WITH_AS(train::train(*model, other.train, data().test, resumed),
+  CHECK_THROWS_WITH_AS(train::train(*model, other.train, samples().test, resumed),
                        doctest::Contains("training data was"), Error);
   CHECK(state(*model) == before);
   CHECK_THROWS_WITH_AS(
@@ -328,7 +330,7 @@ TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all
     flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
     damaged(flipped);
   }
-  save_model(scratch / "run/step-00000008.safetensors", *model);  // a model file is none
+  start::save_model(scratch / "run/step-00000008.safetensors", *model);  // a model file is none
   write_bytes(scratch / "run/step-00000004.safetensors", "");
   CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", options, scratch / "run", weights),
                        doctest::Contains("step-00000008.safetensors: no metadata 'checkpoint.format'"),
@@ -350,7 +352,7 @@ TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it")
   const train::RunParts parts{*model, optimizer, tuning, forged, best};
   const auto refused = [&](const char* says) {
     train::save_checkpoint(path, parts, settings);
-    const TensorFile file = train::read_checkpoint(path);
+    const io::TensorFile file = train::read_checkpoint(path);
     train::RunState restored;
     CHECK_THROWS_WITH_AS(
         train::restore_checkpoint(file, {*model, optimizer, tuning, restored, best}, settings),
@@ -408,7 +410,7 @@ TEST_CASE(
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    const FolderLock lock(options.checkpoint.folder, "checkpoints");
+    const io::FolderLock lock(options.checkpoint.folder, "checkpoints");
     static_cast<void>(!::write(ready[1], "x", 1));
     for (;;) ::pause();
   }

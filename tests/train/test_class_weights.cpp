@@ -3,14 +3,15 @@
 
 #include <cmath>
 
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/linear.hpp"
-#include "framework/nn/sequential.hpp"
-#include "framework/nn/simple_layers.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/train/class_scores.hpp"
-#include "framework/train/settings.hpp"
-#include "framework/train/trainer.hpp"
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/sequential.hpp>
+#include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/class_scores.hpp>
+#include <fanin/train/settings.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
@@ -19,8 +20,8 @@ using train::ClassWeights;
 namespace {
 
 /// `counts[c]` samples of class c, of noise around a level of its own.
-Dataset uneven(std::initializer_list<int> counts) {
-  Dataset data{.name = "uneven", .height = 4, .width = 4, .classes = static_cast<int>(counts.size())};
+data::Dataset uneven(std::initializer_list<int> counts) {
+  data::Dataset data{.name = "uneven", .height = 4, .width = 4, .classes = static_cast<int>(counts.size())};
   Generator generator(1);
   std::int32_t label = 0;
   for (const int count : counts) {
@@ -39,11 +40,11 @@ Dataset uneven(std::initializer_list<int> counts) {
 nn::Sequential net_of(int classes) {
   nn::Sequential net("flatten", nn::Flatten(), "fc", nn::Linear(16, classes));
   Generator generator(2);
-  nn::initialize(net, generator);
+  start::initialize(net, generator);
   return net;
 }
 
-std::vector<real> trained(const Dataset& data, const ClassWeights& weights, double smoothing = 0) {
+std::vector<real> trained(const data::Dataset& data, const ClassWeights& weights, double smoothing = 0) {
   auto net = net_of(data.classes);
   train::train(net, data, data,
                {.epochs = 1,
@@ -70,7 +71,7 @@ TEST_CASE("class weights: texts parse, print and are refused by what is wrong wi
   CHECK(usage_message([] {
           ClassWeights::parse("1,0");
         }).find("'0' for class 1 must be a number from 1e-06 to") != std::string::npos);
-  const Dataset data = uneven({4, 2});
+  const data::Dataset data = uneven({4, 2});
   CHECK(usage_message([&] { ClassWeights::parse("1,2,3").of(data); }) ==
         "class weights: 3 numbers for the 2 classes of data set 'uneven'; give one for each class");
   CHECK(usage_message([&] { trained(data, ClassWeights::parse("1")); }).find("1 numbers for the 2 classes") !=
@@ -89,7 +90,7 @@ TEST_CASE(
 TEST_CASE(
     "class weights: a run's loss is PyTorch's weighted mean, so balanced trains as if every class had as many samples") {
   // Each sample of the second class three times, against weights: sums and weights' sums are the same.
-  Dataset few = uneven({6, 2}), equal = few;
+  data::Dataset few = uneven({6, 2}), equal = few;
   for (int copy = 0; copy < 2; ++copy) {
     equal.images.insert(equal.images.end(), few.images.end() - 32, few.images.end());
     equal.labels.insert(equal.labels.end(), {1, 1});

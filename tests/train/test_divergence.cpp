@@ -3,12 +3,13 @@
 
 #include <cmath>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/divergence.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/divergence.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 
@@ -17,15 +18,15 @@ using train::Status;
 
 namespace {
 
-const Splits& data() {
-  static const Splits splits = load_splits("synthetic(count=80, classes=3, size=8)");
+const datasets::Splits& samples() {
+  static const datasets::Splits splits = datasets::load_splits("synthetic(count=80, classes=3, size=8)");
   return splits;
 }
 
 nn::ModulePtr born(const std::string& plan = "default") {
   auto model = models::build("mlp(hidden=12)", {.height = 8, .width = 8, .classes = 3});
   Generator generator(0);
-  nn::initialize(*model, plan, generator);
+  start::initialize(*model, plan, generator);
   return model;
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("divergence: what the last step did is seen, and nothing of it is save
     train::TrainOptions options{.epochs = 1, .batch = 80, .optimizer = {.lr = lr}};
     options.checkpoint.folder = scratch / "run";
     options.checkpoint.keep_best = true;
-    const auto result = train::train(*born(), data().train, data().test, options);
+    const auto result = train::train(*born(), samples().train, samples().test, options);
     CHECK(result.status == Status::diverged);
     CHECK(result.diverged_step == 1);
     CHECK(holds(result.divergence, "after step 1"));
@@ -77,19 +78,20 @@ TEST_CASE("divergence: what the last step did is seen, and nothing of it is save
     CHECK(result.checkpoint.empty());
     CHECK(std::filesystem::is_empty(scratch / "run"));
   }
-  CHECK(train::train(*born(), data().train, data().test, {.epochs = 1, .batch = 80}).status == Status::ok);
+  CHECK(train::train(*born(), samples().train, samples().test, {.epochs = 1, .batch = 80}).status ==
+        Status::ok);
 }
 
 TEST_CASE("divergence: the best epoch's weights, when they are restored, are what counts") {
   train::TrainOptions options{
       .epochs = 2, .batch = 80, .optimizer = {.lr = 1e-3}, .early_stopping = {.restore_best = true}};
   options.schedule = optim::Schedule::parse("step(every=1, gamma=1e15)");  // a second step of 10^12
-  const auto result = train::train(*born(), data().train, data().test, options);
+  const auto result = train::train(*born(), samples().train, samples().test, options);
   CHECK(result.status == Status::ok);
   CHECK(result.best_epoch == 1);
   CHECK(result.test.loss < 10);
   options.early_stopping.restore_best = false;
-  CHECK(train::train(*born(), data().train, data().test, options).status == Status::diverged);
+  CHECK(train::train(*born(), samples().train, samples().test, options).status == Status::diverged);
 }
 
 TEST_CASE("divergence: the newest checkpoint from before is named, not one whose weights have run away") {
@@ -98,13 +100,13 @@ TEST_CASE("divergence: the newest checkpoint from before is named, not one whose
   options.schedule = optim::Schedule::parse("step(every=3, gamma=1e22)");  // from the fourth step on, 10^19
   options.checkpoint = {.folder = scratch / "run", .every_steps = 1, .keep = 10};
   const auto model = born();
-  const auto result = train::train(*model, data().train, data().test, options);
+  const auto result = train::train(*model, samples().train, samples().test, options);
   REQUIRE(result.status == Status::diverged);
   CHECK(result.checkpoint == scratch / "run/step-00000003.safetensors");
   // What it died of is not asked for again with one option changed, and the message says what can be done.
   options.checkpoint.resume = true;
   options.optimizer.lr = 1e-4;
-  const std::string says = message([&] { train::train(*born(), data().train, data().test, options); });
+  const std::string says = message([&] { train::train(*born(), samples().train, samples().test, options); });
   CAPTURE(says);
   CHECK(holds(says, "its lr was '0.001', now it is '0.0001'"));
   CHECK(holds(says, "fanin finetune --from " + scratch / "run/step-00000003.safetensors"));
@@ -114,13 +116,13 @@ TEST_CASE("divergence: no checkpoint is named when none works; the message on re
   const Scratch scratch;
   train::TrainOptions options{.epochs = 6, .batch = 80, .optimizer = {.lr = 1e19}};
   options.checkpoint = {.folder = scratch / "run", .every_steps = 1, .keep = 10};
-  const auto result = train::train(*born(), data().train, data().test, options);
+  const auto result = train::train(*born(), samples().train, samples().test, options);
   REQUIRE(result.status == Status::diverged);
   CHECK(result.checkpoint.empty());
   REQUIRE_FALSE(std::filesystem::is_empty(scratch / "run"));
   options.checkpoint.resume = true;
   options.optimizer.lr = 1e-4;
-  CHECK(holds(message([&] { train::train(*born(), data().train, data().test, options); }),
+  CHECK(holds(message([&] { train::train(*born(), samples().train, samples().test, options); }),
               "no checkpoint there holds weights that predict"));
 }
 
@@ -129,12 +131,12 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
   train::TrainOptions options{.epochs = 2, .batch = 80};
   options.checkpoint.folder = scratch / "run";
   options.stop = [] { return true; };
-  train::train(*born(), data().train, data().test, options);
-  Dataset changed = data().train;
+  train::train(*born(), samples().train, samples().test, options);
+  data::Dataset changed = samples().train;
   changed.images.back() =
       static_cast<std::uint8_t>(changed.images.back() ^ 1);  // mean and stddev stay those of the set
   options.checkpoint.resume = true;
-  const std::string says = message([&] { train::train(*born(), changed, data().test, options); });
+  const std::string says = message([&] { train::train(*born(), changed, samples().test, options); });
   CAPTURE(says);
   const auto was = says.find("was '"), now = says.find("', now it is '");
   REQUIRE(was != std::string::npos);
@@ -148,28 +150,28 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
 TEST_CASE("threshold: a run shorter than the time between two looks is looked at after its last step") {
   train::TrainOptions options{.epochs = 7, .batch = 20, .threshold = 0.9};
   options.optimizer.lr = 0.2;
-  const auto result = train::train(*born(), data().train, data().test, options);
+  const auto result = train::train(*born(), samples().train, samples().test, options);
   REQUIRE(result.test.accuracy >= 0.9);
   CHECK(result.steps == 28);
   CHECK(result.steps_to_threshold == 28);
   options.threshold_every = 5;
-  const auto closely = train::train(*born(), data().train, data().test, options);
+  const auto closely = train::train(*born(), samples().train, samples().test, options);
   CHECK(closely.steps_to_threshold % 5 == 0);
   options.optimizer.lr = 0;
-  CHECK(train::train(*born(), data().train, data().test, options).steps_to_threshold == -1);
+  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == -1);
   options.threshold = 0;
-  CHECK(train::train(*born(), data().train, data().test, options).steps_to_threshold == -1);
+  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == -1);
 }
 
 TEST_CASE("threshold: a run resumed with more epochs does not count the look after its first end") {
   const Scratch scratch;
   train::TrainOptions options{.epochs = 14, .batch = 20, .optimizer = {.lr = 0.2}, .threshold = 0.9};
-  const auto whole = train::train(*born(), data().train, data().test, options);
+  const auto whole = train::train(*born(), samples().train, samples().test, options);
   REQUIRE(whole.steps_to_threshold == 50);
   options.checkpoint.folder = scratch / "run";
   options.epochs = 7;
-  CHECK(train::train(*born(), data().train, data().test, options).steps_to_threshold == 28);
+  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == 28);
   options.epochs = 14;
   options.checkpoint.resume = true;
-  CHECK(train::train(*born(), data().train, data().test, options).steps_to_threshold == 50);
+  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == 50);
 }

@@ -3,15 +3,16 @@
 #include <cmath>
 #include <map>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/nn/norm.hpp"
-#include "framework/nn/shrink_perturb.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/train/finetune.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/shrink_perturb.hpp>
+#include <fanin/train/finetune.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
@@ -23,7 +24,7 @@ namespace {
 nn::ModulePtr born(const std::string& text, std::uint64_t seed = 0) {
   const auto model = models::build(text, {});
   Generator generator(seed);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   return model;
 }
 
@@ -51,8 +52,8 @@ train::LayerPlan plan_of(const FineTuning& tuning, const std::string& name) {
   return {};
 }
 
-const Splits& data() {
-  static const Splits splits = load_splits("synthetic(count=200)");
+const datasets::Splits& samples() {
+  static const datasets::Splits splits = datasets::load_splits("synthetic(count=200)");
   return splits;
 }
 
@@ -77,7 +78,7 @@ TEST_CASE(
   train::TrainOptions options{
       .epochs = 1, .batch = 50, .optimizer = {.lr = 0.05, .weight_decay = 0.01, .momentum = 0.9}};
   options.finetune.freeze = {"conv*", "fc1"};
-  train::train(*model, data().train, data().test, options);
+  train::train(*model, samples().train, samples().test, options);
   CHECK(changed(before, values_of(*model)) ==
         std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
   for (auto& one : model->named_parameters()) CHECK(one.parameter->value.requires_grad());  // as before
@@ -106,7 +107,7 @@ TEST_CASE("fine-tuning: BatchNorm's statistics freeze with their layer, or not, 
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 1, .batch = 50};
     options.finetune = {.freeze = {"fc1", first_norm}, .freeze_statistics = freeze_statistics};
-    train::train(*model, data().train, data().test, options);
+    train::train(*model, samples().train, samples().test, options);
     const auto names = changed(before, values_of(*model));
     const auto moved = [&](const std::string& name) {
       return std::find(names.begin(), names.end(), name) != names.end();
@@ -142,7 +143,7 @@ TEST_CASE("fine-tuning: a group's rate is what its weights are stepped with") {
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 1, .batch = 200, .optimizer = {.lr = 0.1}};
     if (scaled) options.finetune.rates = {{"fc1", 0.25}};
-    train::train(*model, data().train, data().test, options);
+    train::train(*model, samples().train, samples().test, options);
     for (const auto& [name, values] : values_of(*model)) {
       for (std::size_t i = 0; i < values.size(); ++i)
         step[scaled][name].push_back(values[i] - before.at(name)[i]);
@@ -180,7 +181,7 @@ TEST_CASE("fine-tuning: the head trains alone first; then layer after layer join
       moved.push_back(changed(before, now));
       before = now;
     };
-    train::train(*net, data().train, data().test, options);
+    train::train(*net, samples().train, samples().test, options);
     CHECK(moved[0] == std::vector<std::string>{"fc3.bias", "fc3.weight"});
     CHECK(moved[1] == std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
     CHECK(moved[2].size() == 6);
@@ -215,7 +216,7 @@ TEST_CASE("fine-tuning: a strong L2-SP keeps the body near its start") {
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 3, .batch = 20, .optimizer = {.lr = 0.05}};
     if (strong) options.finetune.l2_sp = 5;
-    train::train(*model, data().train, data().test, options);
+    train::train(*model, samples().train, samples().test, options);
     const auto after = values_of(*model).at("fc1.weight");
     for (std::size_t i = 0; i < after.size(); ++i)
       distance[strong] += std::pow(static_cast<double>(after[i] - before.at("fc1.weight")[i]), 2);
@@ -242,7 +243,7 @@ TEST_CASE("shrink and perturb: λ of the old plus γ of a fresh draw") {
   const auto model = born("mlp(hidden=8, batch_norm=true)");
   const Values before = values_of(*model);
   Generator generator(5), same(5);
-  nn::shrink_and_perturb(*model, {.shrink = 0.25, .perturb = 0.5}, generator);
+  start::shrink_and_perturb(*model, {.shrink = 0.25, .perturb = 0.5}, generator);
   for (auto& one : model->named_parameters()) {
     const auto now = one.parameter->value.to_vector();
     const auto& old = before.at(one.name);
@@ -256,8 +257,8 @@ TEST_CASE("shrink and perturb: λ of the old plus γ of a fresh draw") {
       CHECK(now[i] == doctest::Approx(real(0.25) * old[i] + real(0.5) * fresh.values()[i]).epsilon(1e-6));
     }
   }
-  const auto refused = [&](nn::ShrinkPerturbOptions options) {
-    return usage_message([&] { nn::shrink_and_perturb(*model, options, generator); });
+  const auto refused = [&](start::ShrinkPerturbOptions options) {
+    return usage_message([&] { start::shrink_and_perturb(*model, options, generator); });
   };
   CHECK(refused({.shrink = 1.5}).find("shrink must be in [0, 1], got 1.5") != std::string::npos);
   CHECK(refused({.perturb = -1}).find("perturb") != std::string::npos);

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <thread>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/metrics.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/metrics.hpp>
 
 using namespace fanin;
 
@@ -40,14 +40,14 @@ namespace {
 nn::ModulePtr born(const std::string& text, const models::InputSpec& input) {
   auto model = models::build(text, input);
   Generator generator(0);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   return model;
 }
 
 }  // namespace
 
 TEST_CASE("metrics: a model with NaN among its outputs has no accuracy, not one of 0") {
-  const Splits data = load_splits("synthetic(count=40, classes=3, size=8)");
+  const datasets::Splits data = datasets::load_splits("synthetic(count=40, classes=3, size=8)");
   const auto model = born("mlp(hidden=8)", {.height = 8, .width = 8, .classes = 3});
   const auto before = train::evaluate(*model, data.test);
   CHECK(before.count == data.test.count);
@@ -63,7 +63,7 @@ TEST_CASE("metrics: a model with NaN among its outputs has no accuracy, not one 
 // For the thread sanitizer: whatever an evaluation writes in the model is a race here.
 TEST_CASE(
     "metrics: several threads evaluate one model that is in evaluation mode, and each gets what one alone gets") {
-  const Splits data = load_splits("synthetic(count=64, classes=3, size=16, channels=3)");
+  const datasets::Splits data = datasets::load_splits("synthetic(count=64, classes=3, size=16, channels=3)");
   for (const char* text : {"mlp(hidden=16, batch_norm=true, dropout=0.5)", "lenet", "resnet_small(width=4)",
                            "mlp(hidden=8, activation=gelu)"}) {
     CAPTURE(text);

@@ -1,15 +1,16 @@
 // One normalisation a model: that it was trained under, for whoever uses it.
 #include <doctest/doctest.h>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/data/normalisation.hpp"
-#include "framework/io/state_dict.hpp"
-#include "framework/lab/grid.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/trainer.hpp"
-#include "framework/train/warm.hpp"
-#include "models/model.hpp"
+#include <fanin/compare/grid.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/data/normalisation.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/state_dict.hpp>
+#include <fanin/train/trainer.hpp>
+#include <fanin/train/warm.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 
@@ -17,13 +18,14 @@ using namespace fanin;
 
 namespace {
 
-const Splits& data() {
-  static const Splits splits = load_splits("synthetic(count=60, classes=3, size=8, channels=3)");
+const datasets::Splits& samples() {
+  static const datasets::Splits splits =
+      datasets::load_splits("synthetic(count=60, classes=3, size=8, channels=3)");
   return splits;
 }
 
-Splits under(const Normalisation& normalisation) {
-  Splits other = data();
+datasets::Splits under(const data::Normalisation& normalisation) {
+  datasets::Splits other = samples();
   other.train.normalise(normalisation);
   other.test.normalise(normalisation);
   return other;
@@ -33,11 +35,11 @@ nn::ModulePtr born() {
   auto model = models::build("mlp(hidden=12, batch_norm=true)",
                              {.channels = 3, .height = 8, .width = 8, .classes = 3});
   Generator generator(0);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   return model;
 }
 
-const std::vector<Normalisation> several = {
+const std::vector<data::Normalisation> several = {
     {{0}, {0.02}}, {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}, {{-3}, {7}}};
 
 }  // namespace
@@ -50,21 +52,21 @@ TEST_CASE(
     options.augment.flip();
     auto given = options;
     given.augment.normalise(one);
-    const Splits own = under(one);
-    const auto by_option = train::train(*a, data().train, data().test, given);
+    const datasets::Splits own = under(one);
+    const auto by_option = train::train(*a, samples().train, samples().test, given);
     const auto by_data = train::train(*b, own.train, own.test, options);
     CHECK(by_option.test.loss == by_data.test.loss);
     CHECK(by_option.test.accuracy == by_data.test.accuracy);
     CHECK(by_option.steps_to_threshold == by_data.steps_to_threshold);
     for (std::size_t e = 0; e < 2; ++e) CHECK(by_option.history[e].test_loss == by_data.history[e].test_loss);
-    CHECK(train::evaluate(*a, data().test, 250, one).loss == by_option.test.loss);
+    CHECK(train::evaluate(*a, samples().test, 250, one).loss == by_option.test.loss);
     CHECK(train::evaluate(*a, own.test).loss == by_option.test.loss);
-    CHECK(train::evaluate(*a, data().test).loss != by_option.test.loss);
+    CHECK(train::evaluate(*a, samples().test).loss != by_option.test.loss);
   }
 }
 
 TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
-  lab::Grid grid;
+  compare::Grid grid;
   grid.models = {"mlp(hidden=12)"};
   grid.schemes = {{"default", "default"}, {"lsuv", "lsuv"}};
   grid.seeds = {0};
@@ -72,18 +74,18 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   grid.build = [](const std::string& text) {
     return models::build(text, {.channels = 3, .height = 8, .width = 8, .classes = 3});
   };
-  grid.initialize = [](nn::Module& model, const lab::Scheme& scheme, std::uint64_t seed,
-                       const Dataset& training) {
+  grid.initialize = [](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
+                       const data::Dataset& training) {
     Generator generator(seed);
-    const Batch batch = first_batch(training, 32);
-    nn::initialize(model, scheme.plan, generator, batch.images, batch.labels);
+    const data::Batch batch = data::first_batch(training, 32);
+    start::initialize(model, scheme.plan, generator, batch.images, batch.labels);
     return scheme.plan;
   };
   const std::atomic<bool> interrupted{false};
   const auto own = under(several[1]);
-  const auto by_data = lab::run_grid(grid, own.train, own.test, {}, interrupted);
+  const auto by_data = compare::run_grid(grid, own.train, own.test, {}, interrupted);
   grid.training.augment.normalise(several[1]);
-  const auto by_option = lab::run_grid(grid, data().train, data().test, {}, interrupted);
+  const auto by_option = compare::run_grid(grid, samples().train, samples().test, {}, interrupted);
   REQUIRE(by_option.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     REQUIRE(by_option[i].status == "ok");
@@ -100,11 +102,11 @@ TEST_CASE(
   const auto model = born();
   const auto saved = [&](const std::map<std::string, std::string>& metadata) {
     const std::string path = scratch / "m.safetensors";
-    save_model(path, *model, metadata);
+    start::save_model(path, *model, metadata);
     return train::Warm{.file = path};
   };
   const auto ours = saved({{"framework", "fanin 0.1.0"}, {"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}});
-  CHECK(ours.normalisation(3) == Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});
+  CHECK(ours.normalisation(3) == data::Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});
   CHECK(ours.normalisation(1).empty());
   CHECK(saved({{"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}})
             .normalisation(3)
@@ -118,11 +120,11 @@ TEST_CASE(
 }
 
 TEST_CASE("normalisation: constants of another number of channels, or that no float holds, are refused") {
-  Dataset set = data().train;
+  data::Dataset set = samples().train;
   CHECK(holds(message([&] { set.normalise({{0, 0}, {1, 1}}); }), "2 constants for images of 3 channels"));
-  CHECK(holds(message([] { Transform().normalise({{0}, {1e-60}}); }), "must be positive"));
-  CHECK(holds(message([] { Transform().normalise({{1e60}, {1}}); }), "must be finite"));
-  CHECK(holds(message([] { Transform().normalise({{1}, {}}); }), "stddev is missing"));
+  CHECK(holds(message([] { data::Transform().normalise({{0}, {1e-60}}); }), "must be positive"));
+  CHECK(holds(message([] { data::Transform().normalise({{1e60}, {1}}); }), "must be finite"));
+  CHECK(holds(message([] { data::Transform().normalise({{1}, {}}); }), "stddev is missing"));
   set.normalise({});
-  CHECK(set.mean == data().train.mean);
+  CHECK(set.mean == samples().train.mean);
 }

@@ -2,14 +2,14 @@
 
 #include <cmath>
 
-#include "datasets/registry.hpp"
-#include "framework/autograd/node.hpp"
-#include "framework/core/error.hpp"
-#include "framework/core/parallel.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/ops/loss.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/ops/loss.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/trainer.hpp>
 
 using namespace fanin;
 using train::Status;
@@ -18,20 +18,20 @@ using train::TrainResult;
 
 namespace {
 
-const Splits& data() {
-  static const Splits splits = load_splits("synthetic(count=400)");
+const datasets::Splits& samples() {
+  static const datasets::Splits splits = datasets::load_splits("synthetic(count=400)");
   return splits;
 }
 
 nn::ModulePtr born(const std::string& text, const std::string& plan = "default", std::uint64_t seed = 0) {
   const auto model = models::build(text, {});
   Generator generator(seed);
-  nn::initialize(*model, plan, generator);
+  start::initialize(*model, plan, generator);
   return model;
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, data().train, data().test, options);
+  return train::train(model, samples().train, samples().test, options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -58,7 +58,7 @@ TEST_CASE("train: the same seed gives the same bits, for any number of threads")
       const Threads scope(threads);
       const auto model = born(text);
       TrainOptions options{.epochs = 1, .batch = 50, .seed = 3};
-      options.augment = Transform::parse("shift(2)");
+      options.augment = data::Transform::parse("shift(2)");
       std::vector<double> seen;
       options.on_step = [&](Index, double loss) { seen.push_back(loss); };
       trained(*model, options);
@@ -103,7 +103,7 @@ TEST_CASE("train: learns, and reports what it did") {
   CHECK(result.samples_per_s > 0);
   Index tested = 0;
   for (const Index count : result.test.confusion.counts) tested += count;
-  CHECK(tested == data().test.count);
+  CHECK(tested == samples().test.count);
 }
 
 TEST_CASE("train: zeros cannot break the symmetry, and the result says so") {
@@ -188,13 +188,13 @@ TEST_CASE("train: bad arguments are errors, not crashes") {
                                                            {.threshold = 0.5, .threshold_every = 0},
                                                            {.threshold = 0.5, .threshold_samples = 0}})
     CHECK_THROWS_AS(trained(*model, bad), Error);
-  CHECK_THROWS_AS(train::train(*model, Dataset{}, data().test, {}), Error);
-  CHECK_THROWS_AS(train::train(*model, data().train, Dataset{}, {.epochs = 1}), Error);
+  CHECK_THROWS_AS(train::train(*model, data::Dataset{}, samples().test, {}), Error);
+  CHECK_THROWS_AS(train::train(*model, samples().train, data::Dataset{}, {.epochs = 1}), Error);
   CHECK_THROWS_WITH_AS(trained(*models::build("mlp", {}), {.epochs = 1}), doctest::Contains("'fc1.weight'"),
                        Error);
   const auto wrong = models::build("mlp(hidden=8)", {.classes = 5});
   Generator generator(0);
-  nn::initialize(*wrong, generator);
+  start::initialize(*wrong, generator);
   CHECK_THROWS_AS(trained(*wrong, {.epochs = 1}), Error);
 }
 
@@ -202,22 +202,22 @@ TEST_CASE("evaluate: records nothing, changes nothing, and leaves the mode as it
   const auto model = born("resnet_small(width=4)");
   const auto before = state(*model);
   CHECK(model->training());
-  const auto first = train::evaluate(*model, data().test, 30);
+  const auto first = train::evaluate(*model, samples().test, 30);
   CHECK(model->training());
   CHECK(grad_enabled());
   CHECK(state(*model) == before);
   for (const auto& one : model->named_parameters()) CHECK_FALSE(one.parameter->value.grad().defined());
   model->eval();
-  CHECK(train::evaluate(*model, data().test, 30).loss == first.loss);
+  CHECK(train::evaluate(*model, samples().test, 30).loss == first.loss);
   CHECK_FALSE(model->training());
   model->train();
   model->children()[1].second->eval();  // a frozen layer stays frozen
-  train::evaluate(*model, data().test, 30);
+  train::evaluate(*model, samples().test, 30);
   CHECK(model->training());
   CHECK_FALSE(model->children()[1].second->training());
-  const auto whole = train::evaluate(*model, data().test, 1000);
+  const auto whole = train::evaluate(*model, samples().test, 1000);
   CHECK(whole.accuracy == first.accuracy);
   CHECK(whole.loss == doctest::Approx(first.loss).epsilon(1e-5));
-  CHECK_THROWS_AS(train::evaluate(*model, Dataset{}), Error);
-  CHECK_THROWS_AS(train::evaluate(*model, data().test, 0), Error);
+  CHECK_THROWS_AS(train::evaluate(*model, data::Dataset{}), Error);
+  CHECK_THROWS_AS(train::evaluate(*model, samples().test, 0), Error);
 }

@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/warm.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/warm.hpp>
+
 #include "tests/io/scratch.hpp"
 #include "tests/usage_message.hpp"
 
@@ -20,9 +21,9 @@ std::vector<real> values(nn::Module& model, const std::string& name) {
 std::string saved_mlp(const Scratch& scratch, nn::ModulePtr& saved) {
   saved = models::build("mlp(hidden=12-8)", {.classes = 5});
   Generator generator(7);
-  nn::initialize(*saved, generator);
+  start::initialize(*saved, generator);
   const std::string path = scratch / "saved.safetensors";
-  save_model(path, *saved);
+  start::save_model(path, *saved);
   return path;
 }
 
@@ -47,7 +48,7 @@ TEST_CASE("warm: the text form says all that the value holds") {
   CHECK(warm.shrink_perturb->shrink == 0.4);
   CHECK(warm.shrink_perturb->perturb == 0.2);
   CHECK(warm.matching.skip == std::vector<std::string>{"fc2.*"});
-  CHECK(warm.matching.adapt.at(0).rule == Adapt::crop_pad);
+  CHECK(warm.matching.adapt.at(0).rule == start::Adapt::crop_pad);
   CHECK(warm.matching.strip_prefix == "module.");
   CHECK(warm.matching.allow_missing);
   CHECK(warm.matching.allow_unexpected);
@@ -71,8 +72,8 @@ TEST_CASE("warm: the body is loaded, the head is drawn, once, by its own scheme 
   const auto report = Warm::parse("warm(" + path + ")").start(*model, 3);
   for (const char* name : {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"})
     CHECK(values(*model, name) == values(*saved, name));
-  CHECK(report.count(WarmStart::Status::loaded) == 4);
-  CHECK(report.count(WarmStart::Status::skipped) == 2);
+  CHECK(report.count(start::WarmStart::Status::loaded) == 4);
+  CHECK(report.count(start::WarmStart::Status::skipped) == 2);
   CHECK(report.to_string().find("the head, new for this task: drawn by kaiming_uniform") !=
         std::string::npos);
   CHECK(model->parameter("fc3.weight")->origin == nn::Origin::drawn);
@@ -113,7 +114,7 @@ TEST_CASE("warm: shrink and perturb spares the head, which is fresh already") {
 TEST_CASE("warm: the body's rate holds for all but the head") {
   const auto model = models::build("lenet", {});
   Generator generator(0);
-  nn::initialize(*model, generator);
+  start::initialize(*model, generator);
   Warm warm{.file = "x", .lr_body = 0.1};
   warm.finetune.rates = {{"conv1", 0.01}};
   const train::FineTuning tuning(*model, warm.tuning(*model));

@@ -1,11 +1,12 @@
 // The learning rates that muP gives survive an interruption.
 #include <doctest/doctest.h>
 
-#include "datasets/registry.hpp"
-#include "framework/core/error.hpp"
-#include "framework/nn/initialize.hpp"
-#include "framework/train/trainer.hpp"
-#include "models/model.hpp"
+#include <fanin/core/error.hpp>
+#include <fanin/datasets.hpp>
+#include <fanin/models.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/train/trainer.hpp>
+
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -15,14 +16,14 @@ namespace {
 nn::ModulePtr born(const std::string& plan) {
   const auto model = models::build("mlp(hidden=128-96)", {});
   Generator generator(0);
-  nn::initialize(*model, plan, generator);
+  start::initialize(*model, plan, generator);
   return model;
 }
 
 }  // namespace
 
 TEST_CASE("mup: a resumed run is the run that never was, and other rates by width are refused") {
-  const Splits data = load_splits("synthetic(count=120)");
+  const datasets::Splits data = datasets::load_splits("synthetic(count=120)");
   for (const optim::Rule rule : {optim::Rule::adam, optim::Rule::sgd}) {
     const Scratch scratch;
     train::TrainOptions options{.epochs = 2, .batch = 20};

@@ -1,0 +1,31 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <fanin/train/trainer.hpp>
+
+namespace fanin::program {
+
+/// The flags of a command that trains for long: checkpoints, resume, early stopping.
+struct CheckpointFlags {
+  std::string folder, every = "epoch";
+  int keep = 3;
+  bool keep_best = false, resume = false;
+
+  /// With the settings of early stopping, which write into `options`.
+  void add_to(CLI::App& command, train::TrainOptions& options);
+  /// Error when no checkpoint could be written.
+  void require_writable() const;
+  /// Tells on stderr that `result` was stopped early, if it was.
+  void report_end(const train::TrainOptions& options, const train::TrainResult& result) const;
+  /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from
+  /// diverging.
+  void require_end(const train::TrainResult& result, const char* remedy) const;
+  /// Fills in `options.checkpoint`; `metadata` goes into each checkpoint, so that it is a model file too.
+  /// Usage Error for flags that contradict each other.
+  void apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const;
+};
+
+}  // namespace fanin::program

@@ -1,0 +1,217 @@
+#include "examples/fanin/command.hpp"
+
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <limits>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/guessing.hpp>
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/io/finite_json.hpp>
+#include <fanin/train/class_scores.hpp>
+
+#include "examples/fanin/setting_flags.hpp"
+
+namespace fanin::program {
+namespace {
+
+std::atomic<bool> stop_asked{false};
+
+std::atomic<int> last_signal{0};
+
+/// The same wish said twice is meant: it does not wait for the step under way. A terminal that closes may say
+/// SIGHUP twice by itself.
+void on_interrupt(int signal) {
+  if (last_signal.exchange(signal) == signal && signal != SIGHUP) _exit(128 + signal);
+  stop_asked = true;
+}
+
+}  // namespace
+
+void TrainingFlags::add_to(CLI::App& command) {
+  command
+      .add_option("--data", data,
+                  "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…)")
+      ->capture_default_str();
+  add_skip_bad(command, data);
+  add_setting_flags(command, values, train::Topic::training);
+  lr_ = command.get_option("--lr")->default_str("0.1 for sgd, 0.001 for the others");
+}
+
+train::TrainOptions TrainingFlags::options() const {
+  train::TrainOptions options = values;
+  if (options.epochs < 1) fail_usage("--epochs must be at least 1, got {}", options.epochs);
+  if (options.batch < 1) fail_usage("--batch must be at least 1, got {}", options.batch);
+  double& lr = options.optimizer.lr;
+  if (lr_->count() == 0) lr = optim::default_lr(options.optimizer.rule);
+  if (!(lr >= 0) || !std::isfinite(lr)) fail_usage("--lr must be a finite number ≥ 0, got {}", lr);
+  if (!(options.clip_norm >= 0)) fail_usage("--clip must be ≥ 0, got {}", options.clip_norm);
+  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1))
+    fail_usage("--label-smoothing must be in [0, 1), got {}", options.label_smoothing);
+  return options;
+}
+
+void add_skip_bad(CLI::App& command, std::string& data) {
+  const auto asked = std::make_shared<bool>(false);
+  command.add_flag("--skip-bad", *asked,
+                   "leave out images of a folder that cannot be read, and say how many");
+  command.parse_complete_callback([asked, &data] {
+    if (*asked) data = datasets::with_bad_images_skipped(data);
+  });
+}
+
+namespace {
+
+void tell(const std::vector<std::string>& notes) {
+  for (const auto& one : notes) note("note: {}\n", printable(one));
+}
+
+}  // namespace
+
+datasets::Splits load_data(const std::string& text) {
+  datasets::Splits data = datasets::load_splits(text);
+  tell(data.notes());
+  return data;
+}
+
+data::Dataset load_half(const std::string& text, datasets::Split split) {
+  data::Dataset data = datasets::load_dataset(text, split);
+  tell(data.notes);
+  return data;
+}
+
+void normalise(datasets::Splits& data, const train::TrainOptions& options, const data::Normalisation& usual,
+               const std::string& source) {
+  const bool asked = !options.augment.normalisation().empty();
+  const data::Normalisation& chosen = asked ? options.augment.normalisation() : usual;
+  const auto before = data.train.mean, stddev_before = data.train.stddev;
+  data.train.normalise(chosen);
+  data.test.normalise(chosen);
+  if (data.train.mean == before && data.train.stddev == stddev_before) return;
+  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.train.mean, " "),
+       fmt::join(data.train.stddev, " "), asked ? "--augment" : source);
+}
+
+data::Batch initial_batch(const data::Dataset& training) { return data::first_batch(training, 256); }
+
+models::InputSpec input_of(const data::Dataset& data) {
+  return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
+}
+
+const std::atomic<bool>& interrupted() { return stop_asked; }
+
+void watch_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
+      continue;  // nohup, or a job in the background
+    action = {};
+    action.sa_handler = on_interrupt;
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t seed = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), seed);
+        if (status == std::errc() && end == text.data() + text.size()) return std::string();
+        return fmt::format("'{}' is not a whole number from 0 to {}", text,
+                           std::numeric_limits<std::uint64_t>::max());
+      },
+      "");
+}
+
+std::vector<std::string> split_list(const std::string& text, const std::string& separators) {
+  std::vector<std::string> pieces;
+  for (const auto& [first, last] : split_calls(text, separators))
+    pieces.push_back(text.substr(first, last - first));
+  return pieces;
+}
+
+void point_to_probe(const train::Evaluation& test, const data::Dataset& data, const std::string& model,
+                    const std::string& plan) {
+  if (!compare::no_better_than_guessing(test.accuracy, data)) return;
+  const bool rules = plan.find_first_of("=;") != std::string::npos;
+  note(
+      "this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
+      "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
+      percent(compare::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
+}
+
+std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
+
+std::string json_text(const nlohmann::ordered_json& json) {
+  const std::string text = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  std::string safe;  // DEL is ASCII, and no escape to the library
+  for (const char c : text) safe += c == '\x7f' ? std::string("\\u007f") : std::string(1, c);
+  return safe;
+}
+
+std::string accuracy_text(const train::Evaluation& test, const data::Dataset& data) {
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", percent(test.accuracy),
+                     percent(train::macro_f1(scores)), percent(train::balanced_accuracy(scores)));
+}
+
+void print_class_scores(const train::Evaluation& test, const data::Dataset& data) {
+  say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", "class", "precision", "recall", "F1", "samples");
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    const auto& one = scores[c];
+    say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))),
+        percent(one.precision), percent(one.recall), percent(one.f1), one.samples);
+  }
+}
+
+void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& test,
+                      const data::Dataset& data) {
+  using io::finite_or_null;
+  const auto scores = train::class_scores(test.confusion, data.class_counts());
+  json["macro_f1"] = io::finite_or_null(train::macro_f1(scores));
+  json["balanced_accuracy"] = io::finite_or_null(train::balanced_accuracy(scores));
+  json["classes"] = nlohmann::ordered_json::array();
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    const auto& one = scores[c];
+    json["classes"].push_back({{"name", printable(data.class_name(static_cast<int>(c)))},
+                               {"samples", one.samples},
+                               {"precision", io::finite_or_null(one.precision)},
+                               {"recall", io::finite_or_null(one.recall)},
+                               {"f1", io::finite_or_null(one.f1)}});
+  }
+}
+
+void print_confusion(const train::Evaluation& test, const data::Dataset& data) {
+  say("\nrows: true class, columns: predicted\n");
+  const auto& confusion = test.confusion;
+  for (int truth = 0; truth < confusion.classes; ++truth) {
+    say("{:>14.14}", printable(data.class_name(truth)));
+    for (int guess = 0; guess < confusion.classes; ++guess) say(" {:>5}", confusion.at(truth, guess));
+    say("\n");
+  }
+  say("\n");
+}
+
+nlohmann::ordered_json confusion_json(const train::Confusion& confusion) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (int truth = 0; truth < confusion.classes; ++truth) {
+    nlohmann::ordered_json row = nlohmann::ordered_json::array();
+    for (int guess = 0; guess < confusion.classes; ++guess) row.push_back(confusion.at(truth, guess));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,74 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/io/finite_json.hpp>
+
+#include "examples/fanin/command.hpp"
+#include "examples/fanin/model_file.hpp"
+
+namespace fanin::program {
+namespace {
+
+struct EvaluateFlags {
+  std::string file, data, split = "test";
+  bool json = false, confusion = false, skip_bad = false, allow_nonfinite = false;
+};
+
+void run(const EvaluateFlags& flags) {
+  const LoadedModel loaded = load_model(flags.file, flags.allow_nonfinite);
+  const std::string text = followed_data(loaded, flags.file, flags.data);
+  data::Dataset data = load_half(flags.skip_bad ? datasets::with_bad_images_skipped(text) : text,
+                                 flags.split == "train" ? datasets::Split::train : datasets::Split::test);
+  require_fit(loaded, data);
+  data.mean = loaded.like.mean;  // the model was fed with its training data's normalisation
+  data.stddev = loaded.like.stddev;
+  const auto result = train::evaluate(*loaded.model, data);
+  if (result.undecided > 0) {
+    fail(
+        "'{}' predicts nothing for {} of {} images of '{}': its outputs are not numbers; its weights are not finite, or so large that they overflow",
+        flags.file, result.undecided, result.count, data.name);
+  }
+  if (!flags.json) {
+    say("{} on {} ({} images): {}, loss {}\n", printable(flags.file), printable(data.name), data.count,
+        accuracy_text(result, data), text::number(result.loss, 4));
+    if (flags.confusion) print_confusion(result, data);
+    print_class_scores(result, data);
+    return;
+  }
+  nlohmann::ordered_json json = {{"file", flags.file},          {"data", data.name},
+                                 {"split", flags.split},        {"count", data.count},
+                                 {"accuracy", result.accuracy}, {"loss", io::finite_or_null(result.loss)}};
+  add_class_scores(json, result, data);
+  json["confusion"] = confusion_json(result.confusion);
+  say("{}\n", json_text(json));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  auto flags = std::make_shared<EvaluateFlags>();
+  CLI::App* command = app.add_subcommand("evaluate", "Test a saved model");
+  command->footer("Example:\n  fanin evaluate lenet.safetensors --data fashion-mnist");
+  command->add_option("file", flags->file, "a model saved by fanin train --output")->required();
+  command->add_option(
+      "--data", flags->data,
+      "data set; default: the one it was trained on, if that is fashion-mnist, mnist or cifar10");
+  command->add_option("--split", flags->split, "test or train")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"test", "train"}));
+  command->add_flag("--allow-nonfinite", flags->allow_nonfinite, "load NaN and infinities as they are");
+  command->add_flag("--skip-bad", flags->skip_bad,
+                    "leave out images of a folder that cannot be read, and say how many");
+  command->add_flag("--confusion", flags->confusion, "print the confusion matrix too");
+  command->add_flag("--json", flags->json, "one JSON object on stdout");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,267 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/setting_json.hpp>
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/io/finite_json.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/io/writable.hpp>
+#include <fanin/train/checkpoint.hpp>
+#include <fanin/train/warm.hpp>
+
+#include "examples/fanin/checkpoint_flags.hpp"
+#include "examples/fanin/command.hpp"
+#include "examples/fanin/model_file.hpp"
+#include "examples/fanin/rename_flag.hpp"
+#include "examples/fanin/setting_flags.hpp"
+#include "examples/fanin/training_output.hpp"
+
+namespace fanin::program {
+namespace {
+
+using io::finite_or_null;
+using nlohmann::ordered_json;
+
+struct FinetuneFlags {
+  TrainingFlags training;
+  CheckpointFlags checkpoints;
+  train::Warm warm;
+  std::string model, plan = "default", output;
+  std::vector<std::string> rename, adapt, rates;
+  bool skip_mismatched = false, train_statistics = false;
+  std::optional<double> lr_head, lr_body, shrink, perturb;
+  std::uint64_t seed = 0;
+  int threads = 1;
+  bool json = false;
+};
+
+/// `left` and `right` of `text` about its first '='; usage Error without one.
+std::pair<std::string, std::string> halves(const char* option, const std::string& text, const char* example) {
+  const auto at = text.find('=');
+  if (at == std::string::npos || at == 0) fail_usage("{}: '{}' must be as \"{}\"", option, text, example);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+double number_of(const char* option, const std::string& text) {
+  try {
+    std::size_t used = 0;
+    const double value = std::stod(text, &used);
+    if (used == text.size() && std::isfinite(value)) return value;
+  } catch (const std::exception&) {
+  }
+  fail_usage("{}: '{}' is not a finite number", option, text);
+}
+
+/// What the flags say, as the library's value. `training.lr` is the head's rate.
+train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
+  train::Warm warm = flags.warm;
+  for (const auto& text : flags.rename) warm.matching.rename.push_back(parse_rename(text));
+  for (const auto& text : flags.adapt) warm.matching.adapt.push_back(start::parse_adapt_rule(text));
+  if (flags.skip_mismatched) warm.matching.on_shape_mismatch = start::Mismatch::skip;
+  warm.finetune.freeze_statistics = !flags.train_statistics;
+  for (const auto& [flag, rate] : {std::pair{"--lr-head", flags.lr_head}, {"--lr-body", flags.lr_body}}) {
+    if (rate && (!(*rate >= 0) || !std::isfinite(*rate)))
+      fail_usage("{} must be a finite number ≥ 0, got {}", flag, *rate);
+  }
+  if (flags.lr_body) {
+    if (!(head_lr > 0)) fail_usage("--lr-body needs a learning rate of the head above 0, got {}", head_lr);
+    warm.lr_body = *flags.lr_body / head_lr;
+  }
+  for (const auto& text : flags.rates) {
+    const auto [pattern, rate] = halves("--lr-of", text, "conv*=0.001");
+    if (!(head_lr > 0)) fail_usage("--lr-of needs a learning rate above 0, got {}", head_lr);
+    warm.finetune.rates.push_back({pattern, number_of("--lr-of", rate) / head_lr});
+  }
+  if (flags.shrink || flags.perturb) {
+    warm.shrink_perturb = start::ShrinkPerturbOptions{
+        .shrink = flags.shrink.value_or(1), .perturb = flags.perturb.value_or(0), .except = {}};
+  }
+  return warm;
+}
+
+/// The model that --model names, or the file describes.
+std::pair<std::string, nn::ModulePtr> model_of(const FinetuneFlags& flags, const models::InputSpec& input) {
+  if (!flags.model.empty()) return {flags.model, models::build(flags.model, input)};
+  io::TensorFile file = io::read_tensor_file(flags.warm.file, flags.warm.key);
+  train::drop_training_state(file);
+  const std::string text = described_text(file);
+  return {text, build_described(file, text, input)};
+}
+
+void print_layers(const train::FineTuning& tuning, double lr) {
+  note("\n{:<28} {:>6} {:>12} {:>12}\n", "parameter", "depth", "lr", "trains from");
+  for (const auto& one : tuning.layers()) {
+    note("{:<28} {:>6} {:>12} {:>12}{}\n", one.name, one.depth,
+         one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
+         one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "  head" : "");
+  }
+  note("\n");
+}
+
+ordered_json report_json(const start::WarmStart& report) {
+  ordered_json rows = ordered_json::array();
+  for (const auto& entry : report.entries) {
+    rows.push_back({{"status", name_of(entry.status)},
+                    {"name", entry.name},
+                    {"saved_name", entry.saved_name},
+                    {"saved", entry.saved},
+                    {"wanted", entry.wanted},
+                    {"note", entry.note}});
+  }
+  return rows;
+}
+
+ordered_json settings_json(const FinetuneFlags& flags, const std::string& model, const train::Warm& warm,
+                           const train::TrainOptions& options) {
+  ordered_json json = {{"model", model}, {"data", flags.training.data}, {"init", flags.plan}};
+  json.update(compare::settings_json(train::settings_of(warm)));
+  json.update(compare::settings_json(train::settings_of(options)));
+  json["threads"] = flags.threads;
+  return json;
+}
+
+ordered_json result_json(const start::WarmStart& report, const train::FineTuning& tuning, double lr,
+                         const train::TrainResult& result, const train::ClassWeights& weights,
+                         const data::Dataset& test) {
+  ordered_json json = {{"status", train::name_of(result.status)},
+                       {"test_accuracy", io::finite_or_null(result.test.accuracy)},
+                       {"test_loss", io::finite_or_null(result.test.loss)},
+                       {"steps", result.steps},
+                       {"seconds", io::finite_or_null(result.seconds)},
+                       {"last_batch", name_of(result.last_batch)},
+                       {"warm_start", report_json(report)}};
+  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (!result.divergence.empty()) json["message"] = result.divergence;
+  for (const auto& one : tuning.layers()) {
+    json["layers"].push_back({{"name", one.name},
+                              {"depth", one.depth},
+                              {"head", one.head},
+                              {"frozen", one.frozen},
+                              {"lr", lr * one.lr_scale},
+                              {"from_epoch", one.from_epoch}});
+  }
+  json["history"] = history_json(result.history);
+  json["class_weights"] = weights.to_string();
+  add_class_scores(json, result.test, test);
+  return json;
+}
+
+/// "0.1", or "0.1 for the head and 0.01 below".
+std::string rates_text(const train::TrainOptions& options, const std::optional<double>& body) {
+  const std::string head = fmt::format("{:.6g}", options.optimizer.lr);
+  return body ? fmt::format("{} for the head and {:.6g} below", head, *body) : head;
+}
+
+void run(const FinetuneFlags& flags) {
+  train::TrainOptions options = flags.training.options();
+  options.seed = flags.seed;
+  if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
+  const double lr = options.optimizer.lr;
+  const train::Warm warm = warm_of(flags, lr);
+  set_threads(flags.threads);
+  if (!flags.output.empty()) io::require_writable_file(flags.output);
+  flags.checkpoints.require_writable();
+  datasets::Splits data = load_data(flags.training.data);
+  normalise(data, options, warm.normalisation(data.train.channels), "of " + warm.file);
+  const auto [text, model] = model_of(flags, input_of(data.train));
+  const data::Batch batch = initial_batch(data.train);
+  const start::WarmStart report = warm.start(*model, flags.seed, flags.plan, &batch);
+  if (!flags.json) note("{}", report.to_string());
+  options.finetune = warm.tuning(*model);
+  const train::FineTuning tuning(*model, options.finetune);
+  if (!flags.json) print_layers(tuning, lr);
+  note(
+      "{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n",
+      text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed,
+      optim::rule_name(options.optimizer.rule), rates_text(options, flags.lr_body), data.train.name,
+      data.train.count, data.test.count);
+  const ModelOrigin origin{.model = text,
+                           .plan = flags.plan,
+                           .seed = flags.seed,
+                           .warm_start = std::filesystem::absolute(flags.warm.file).string()};
+  flags.checkpoints.apply(options, model_metadata(origin, data.train));
+  follow(options);
+  const auto result = train::train(*model, data.train, data.test, options);
+  flags.checkpoints.report_end(options, result);
+  if (!flags.output.empty() && result.status != train::Status::diverged) {
+    save_trained(flags.output, *model, origin, data.train);
+    note("saved {}\n", flags.output);
+  }
+  if (flags.json) {
+    ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
+    train::TrainOptions done = options;
+    done.last_batch = result.last_batch;
+    json["settings"] = settings_json(flags, text, warm, done);
+    if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
+    say("{}\n", json_text(json));
+  } else if (result.status != train::Status::diverged) {
+    say("test {}, test loss {}\n", accuracy_text(result.test, data.test), text::number(result.test.loss, 4));
+  }
+  flags.checkpoints.require_end(result, "a smaller --lr, --lr-head or --lr-body");
+  point_to_probe(result.test, data.test, text, flags.plan);
+}
+
+}  // namespace
+
+void add_finetune(CLI::App& app) {
+  auto flags = std::make_shared<FinetuneFlags>();
+  CLI::App* command =
+      app.add_subcommand("finetune", "Train on from saved weights: fanin's, PyTorch's or NumPy's");
+  command->footer(
+      "Reads safetensors, PyTorch's .pt/.pth state dicts and NumPy's .npy/.npz, told by content. Strict "
+      "unless told otherwise:\n"
+      "every tensor of the model must be in the file and the other way round, but for the head, which is "
+      "drawn anew.\n"
+      "Patterns are globs on parameters, layers or groups of layers: conv1, conv*, layer1, \"*.bias\".\n\n"
+      "Examples:\n"
+      "  fanin finetune --from lenet.safetensors --data mnist --epochs 3\n"
+      "  fanin finetune --from lenet.safetensors --data mnist --freeze \"conv*\" --head fc3 --lr-head 0.1 "
+      "--lr-body 0.01\n"
+      "  fanin finetune --from theirs.pt --model lenet --data mnist --strip-prefix module. --rename "
+      "\"^classifier=>fc3\"\n"
+      "  fanin finetune --from lenet.safetensors --data \"mnist(per_class=10)\" --epochs 100 "
+      "--unfreeze-every 10 --layer-decay 0.8");
+  auto& warm = flags->warm;
+  add_setting_flags(*command, warm, train::Topic::finetuning);
+  command->get_option("--from")->required();
+  add_setting_flags(*command, warm.finetune, train::Topic::finetuning);
+  command->add_option("--model", flags->model, "model text; default: the one the file names");
+  command->add_option("--init", flags->plan, "plan for what the file does not give (the head)")
+      ->capture_default_str();
+  command->add_flag("--train-statistics", flags->train_statistics,
+                    "frozen BatchNorm layers still update their running statistics");
+  command->add_option("--lr-head", flags->lr_head, "learning rate of the head; default: --lr");
+  command->add_option("--lr-body", flags->lr_body,
+                      "learning rate of all below the head; default: the head's");
+  command->add_option("--lr-of", flags->rates,
+                      "learning rate by pattern: \"conv*=0.001\"; may be given more than once");
+  command->add_option("--shrink", flags->shrink, "shrink and perturb: share of the loaded values that stays");
+  command->add_option("--perturb", flags->perturb, "shrink and perturb: share of a fresh draw added");
+  command->add_option("--rename", flags->rename,
+                      "\"regex=>text\" on saved names, $1 for a group; may be given more than once");
+  command->add_option(
+      "--adapt", flags->adapt,
+      "\"pattern=rule\" where shapes differ: average, repeat, sum, keep_rows, reinitialize, "
+      "crop_pad, select, inflate; transpose: from Keras's order, also of square tensors; transpose(channels=C) "
+      "for the layer behind a Flatten of C channels");
+  command->add_flag("--skip-mismatched", flags->skip_mismatched, "draw a tensor anew where shapes differ");
+  flags->training.add_to(*command);
+  flags->checkpoints.add_to(*command, flags->training.values);
+  command->add_option("--seed", flags->seed, "of the draws and batches")
+      ->capture_default_str()
+      ->check(seed_number());
+  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
+      ->capture_default_str();
+  command->add_option("--output", flags->output, "save the trained model here (safetensors)");
+  command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace fanin::program

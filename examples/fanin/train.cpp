@@ -1,0 +1,168 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/setting_json.hpp>
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/io/finite_json.hpp>
+#include <fanin/io/writable.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/width.hpp>
+#include <fanin/train/settings.hpp>
+
+#include "examples/fanin/checkpoint_flags.hpp"
+#include "examples/fanin/command.hpp"
+#include "examples/fanin/model_file.hpp"
+#include "examples/fanin/training_output.hpp"
+
+namespace fanin::program {
+namespace {
+
+using io::finite_or_null;
+using nlohmann::ordered_json;
+
+struct TrainFlags {
+  TrainingFlags training;
+  CheckpointFlags checkpoints;
+  std::string model = "lenet", plan = "default", output;
+  std::uint64_t seed = 0;
+  int threads = 1;
+  bool json = false, confusion = false;
+};
+
+ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options, data::LastBatch last_batch) {
+  options.last_batch = last_batch;
+  ordered_json json = {{"model", flags.model}, {"data", flags.training.data}, {"init", flags.plan}};
+  json.update(compare::settings_json(train::settings_of(options)));
+  json["threads"] = flags.threads;
+  return json;
+}
+
+ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
+                         const std::vector<start::Drawn>& drawn, const train::TrainResult& result,
+                         const data::Dataset& test) {
+  ordered_json json = {{"status", train::name_of(result.status)},
+                       {"test_accuracy", io::finite_or_null(result.test.accuracy)},
+                       {"test_loss", io::finite_or_null(result.test.loss)},
+                       {"samples_per_s", io::finite_or_null(result.samples_per_s)},
+                       {"seconds", io::finite_or_null(result.seconds)},
+                       {"steps", result.steps},
+                       {"parameters", model.parameter_count()}};
+  if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
+  if (result.stopped_early) json["stopped_early"] = true;
+  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (!result.divergence.empty()) json["message"] = result.divergence;
+  json["history"] = history_json(result.history);
+  json["initialization"] = ordered_json::array();
+  for (const auto& one : drawn) {
+    json["initialization"].push_back({{"name", one.name},
+                                      {"scheme", one.scheme},
+                                      {"mean", io::finite_or_null(one.mean)},
+                                      {"std", io::finite_or_null(one.std)}});
+  }
+  add_class_scores(json, result.test, test);
+  json["confusion"] = confusion_json(result.test.confusion);
+  json["settings"] = settings_json(flags, options, result.last_batch);
+  return json;
+}
+
+/// What `mup` makes of the layers' learning rates.
+void print_rates(nn::Module& model, optim::Rule rule) {
+  std::string text;
+  for (const auto& [name, scale] : start::width_scales(model, rule)) {
+    if (scale != 1) text += fmt::format("{}{} ×{:.4g}", text.empty() ? "" : ", ", name, scale);
+  }
+  if (!text.empty()) note("mup: learning rates by width: {}\n", text);
+}
+
+void run(const TrainFlags& flags) {
+  train::TrainOptions options = flags.training.options();
+  options.seed = flags.seed;
+  const init::Plan plan = init::Plan::parse(flags.plan);
+  set_threads(flags.threads);
+  if (!flags.output.empty()) io::require_writable_file(flags.output);
+  flags.checkpoints.require_writable();
+  datasets::Splits data = load_data(flags.training.data);
+  normalise(data, options);
+  const auto model = models::build(flags.model, input_of(data.train));
+  Generator generator(flags.seed);
+  const data::Batch batch = initial_batch(data.train);
+  const auto drawn = start::initialize(*model, plan, generator, batch.images, batch.labels);
+  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n",
+       flags.model, model->parameter_count(), plan.to_string(), flags.seed,
+       optim::rule_name(options.optimizer.rule), options.optimizer.lr, data.train.name, data.train.count,
+       data.test.count);
+  for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
+  print_rates(*model, options.optimizer.rule);
+  const ModelOrigin origin{
+      .model = flags.model,
+      .plan = plan.to_string(),
+      .seed = flags.seed,
+      .normalisation = data::Transform().normalise(options.augment.normalisation()).to_string()};
+  flags.checkpoints.apply(options, model_metadata(origin, data.train));
+  follow(options);
+  const auto result = train::train(*model, data.train, data.test, options);
+  flags.checkpoints.report_end(options, result);
+  if (!flags.output.empty() && result.status != train::Status::diverged) {
+    save_trained(flags.output, *model, origin, data.train);
+    note("saved {}\n", flags.output);
+  }
+  if (flags.json) {
+    ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
+    if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
+    say("{}\n", json_text(json));
+  } else if (result.status != train::Status::diverged) {
+    say("test {}, test loss {}, {:.0f} samples/s\n", accuracy_text(result.test, data.test),
+        text::number(result.test.loss, 4), result.samples_per_s);
+    if (flags.confusion) {
+      print_confusion(result.test, data.test);
+      print_class_scores(result.test, data.test);
+    }
+  }
+  flags.checkpoints.require_end(result, "a smaller --lr or another --init");
+  point_to_probe(result.test, data.test, flags.model, flags.plan);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "Train one model and test it");
+  command->footer(
+      "Examples:\n"
+      "  fanin train --model lenet --data fashion-mnist --epochs 5\n"
+      "  fanin train --model \"mlp(hidden=256-128, activation=tanh)\" --init xavier_uniform --seed 1\n"
+      "  fanin train --model lenet --init \"conv*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
+      "  fanin train --model mlp --optimizer adam --lr 0.001 --schedule \"cosine(warmup=200)\" --json > "
+      "result.json\n"
+      "  fanin train --epochs 50 --checkpoint out/run1 --keep-best --patience 5 --resume      the same line "
+      "starts it and goes on\n"
+      "Models and their options: fanin models. Initializers: fanin inits; those fitted to data (lsuv, "
+      "krahenbuhl, metainit) see\n"
+      "the first 256 training images.");
+  command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
+  command
+      ->add_option("--init", flags->plan,
+                   "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")
+      ->capture_default_str();
+  flags->training.add_to(*command);
+  flags->checkpoints.add_to(*command, flags->training.values);
+  command->add_option("--seed", flags->seed, "of weights and batches")
+      ->capture_default_str()
+      ->check(seed_number());
+  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
+      ->capture_default_str();
+  command->add_option("--output", flags->output, "save the trained model here (safetensors)");
+  command->add_flag("--confusion", flags->confusion,
+                    "print the confusion matrix, and precision, recall and F1 of each class");
+  command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,36 @@
+#include "examples/fanin/training_output.hpp"
+
+#include <fmt/core.h>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/io/finite_json.hpp>
+
+#include "examples/fanin/command.hpp"
+
+namespace fanin::program {
+
+void follow(train::TrainOptions& options) {
+  options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
+    note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs,
+         text::number(e.train_loss, 4), text::number(e.test_loss, 4), percent(e.test_accuracy), e.seconds);
+  };
+  options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
+  watch_interrupts();
+}
+
+nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& history) {
+  using io::finite_or_null;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& e : history) {
+    list.push_back({{"epoch", e.epoch},
+                    {"train_loss", io::finite_or_null(e.train_loss)},
+                    {"train_accuracy", io::finite_or_null(e.train_accuracy)},
+                    {"test_loss", io::finite_or_null(e.test_loss)},
+                    {"test_accuracy", io::finite_or_null(e.test_accuracy)},
+                    {"seconds", io::finite_or_null(e.seconds)}});
+  }
+  return list;
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <atomic>
+
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+
+namespace fanin {
+namespace {
+
+std::atomic<std::uint64_t> passes = 0;  // one count for all threads: a graph may be walked on several in turn
+
+/// Every node the loss depends on, the latest first: an op is made after its inputs, so this order is
+/// topological.
+PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
+  const std::uint64_t pass = ++passes;
+  PoolVector<std::shared_ptr<Node>> nodes;
+  root->visit = pass;
+  nodes.push_back(root);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const std::shared_ptr<Node> node = nodes[i];
+    if (node->released()) {
+      fail(
+          "backward: part of this loss's graph ({}) was freed by an earlier backward; call backward(true) "
+          "there to keep it",
+          node->name());
+    }
+    for (int j = 0; j < node->input_count(); ++j) {
+      auto from = node->input_node(j);
+      if (from == nullptr || from->visit == pass) continue;
+      from->visit = pass;
+      nodes.push_back(std::move(from));
+    }
+  }
+  std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a->order() > b->order(); });
+  return nodes;
+}
+
+}  // namespace
+
+void Tensor::backward(bool retain_graph) const {
+  require_defined("backward", "the loss", *this);
+  if (numel() != 1) {
+    fail(
+        "backward: the loss must be a scalar, this tensor has shape {}; reduce it with sum() or mean() first",
+        shape().to_string());
+  }
+  if (!node()) {
+    fail(
+        "backward: this scalar was computed from nothing that requires grad (or under NoGrad), so there is "
+        "no graph");
+  }
+  const auto nodes = reachable(node());
+  for (const auto& one : nodes) one->grad = Tensor();
+  node()->grad = Tensor::full(shape(), 1);
+  for (const auto& one : nodes) {
+    if (one->grad.defined()) one->run();
+    if (!retain_graph) one->release();
+  }
+}
+
+}  // namespace fanin

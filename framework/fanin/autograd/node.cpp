@@ -1,0 +1,114 @@
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/kernels/pointwise/elementwise.hpp>
+
+namespace fanin {
+namespace {
+
+thread_local bool recording = true;
+thread_local std::uint64_t nodes_made = 0;
+
+/// A chain of a thousand ops must not be freed by a thousand nested destructors: inputs queue here and go one
+/// by one.
+void free_flat(Tensor tensor) {
+  thread_local PoolVector<Tensor>* queue = nullptr;
+  if (queue != nullptr) {
+    queue->push_back(std::move(tensor));
+    return;
+  }
+  PoolVector<Tensor> mine;
+  queue = &mine;
+  mine.push_back(std::move(tensor));
+  while (!mine.empty()) {
+    const Tensor next = std::move(mine.back());
+    mine.pop_back();
+  }
+  queue = nullptr;
+}
+
+}  // namespace
+
+bool grad_enabled() { return recording; }
+
+NoGrad::NoGrad() : before_(recording) { recording = false; }
+NoGrad::~NoGrad() { recording = before_; }
+
+Node::Node() : order_(++nodes_made) {}
+
+Node::~Node() {
+  for (auto& one : inputs_) {
+    if (one.defined() && one.node()) free_flat(std::move(one));
+  }
+}
+
+void Node::add_input(const Tensor& tensor) {
+  if (count_ == max_inputs) fail("{}: at most {} inputs can be differentiated", name(), int{max_inputs});
+  Tensor& at = input(count_++);
+  if (!tensor.defined() || !tensor.requires_grad()) return;
+  at = tensor;
+  // An input made on another thread may be ahead of this thread's count.
+  if (tensor.node() && tensor.node()->order() >= order_) order_ = nodes_made = tensor.node()->order() + 1;
+}
+
+std::shared_ptr<Node> Node::input_node(int i) const { return input(i).defined() ? input(i).node() : nullptr; }
+
+void Node::run() {
+  Gradients gradients(*this);
+  const Tensor gradient = std::move(grad);
+  grad = Tensor();
+  if (keep_grad) kept_grad = gradient;
+  backward(gradient, gradients);
+}
+
+void retain_grad(const Tensor& output) {
+  if (output.node()) output.node()->keep_grad = true;
+}
+
+Tensor retained_grad(const Tensor& output) {
+  return output.node() ? output.node()->kept_grad : output.grad();
+}
+
+void Node::release() {
+  free_saved();
+  released_ = true;
+  for (auto& one : inputs_) {
+    if (one.defined()) free_flat(std::move(one));
+    one = Tensor();
+  }
+}
+
+bool Gradients::wanted(int i) const { return node_.input(i).defined(); }
+
+Gradients::Slot Gradients::slot(int i) {
+  Tensor& input = node_.input(i);
+  if (Node* from = input.node().get()) {
+    if (from->grad.defined()) {
+      if (!from->grad.unique()) from->grad = from->grad.clone();
+      return {from->grad.data(), true};
+    }
+    from->grad = Tensor(input.shape());
+    return {from->grad.data(), false};
+  }
+  const bool accumulate = input.grad().defined();
+  Tensor& buffer = input.grad_buffer();
+  input.mark_grad();
+  return {buffer.data(), accumulate};
+}
+
+void Gradients::give(int i, Tensor gradient) {
+  if (!wanted(i)) return;
+  Tensor& input = node_.input(i);
+  if (gradient.shape() != input.shape()) {
+    fail("{}: the gradient of input {} has shape {}, the input {}", node_.name(), i,
+         gradient.shape().to_string(), input.shape().to_string());
+  }
+  Node* from = input.node().get();
+  if (from != nullptr && !from->grad.defined()) {
+    from->grad = std::move(gradient);
+    return;
+  }
+  const Slot to = slot(i);
+  kernels::scaled(gradient.numel(), 1, gradient.data(), to.data, to.accumulate);
+}
+
+}  // namespace fanin

@@ -1,0 +1,12 @@
+#pragma once
+#include <fanin/data/dataset.hpp>
+
+namespace fanin::compare {
+
+/// The accuracy of naming the set's most frequent class every time.
+double guessing_accuracy(const data::Dataset& data);
+
+/// Whether an accuracy on this set lies within three standard errors of guessing, or below.
+bool no_better_than_guessing(double accuracy, const data::Dataset& data);
+
+}  // namespace fanin::compare

@@ -1,0 +1,127 @@
+#pragma once
+#include <concepts>
+#include <type_traits>
+
+#include <fanin/compare/results.hpp>
+
+/// The comparison's types, field by field: `fields(value, visit)` calls `visit(name, member)` for each.
+/// Writing and reading JSON both go through these lists, so neither can forget what the other knows.
+namespace fanin::compare {
+
+template <class T, class Plain>
+concept Like = std::same_as<std::remove_const_t<T>, Plain>;
+
+/// A step count whose −1 ("never") is null in JSON.
+template <class Number>
+struct Step {
+  Number& value;
+};
+
+void fields(Like<EpochRecord> auto& epoch, auto&& visit) {
+  visit("epoch", epoch.epoch);
+  visit("train_loss", epoch.train_loss);
+  visit("test_loss", epoch.test_loss);
+  visit("test_accuracy", epoch.test_accuracy);
+  visit("train_accuracy", epoch.train_accuracy);
+  visit("seconds", epoch.seconds);
+}
+
+void fields(Like<probe::LayerProfile> auto& layer, auto&& visit) {
+  visit("layer", layer.layer);
+  visit("activation_mean", layer.activation_mean);
+  visit("activation_std", layer.activation_std);
+  visit("gradient_norm", layer.gradient_norm);
+  visit("dead_share", layer.dead_share);
+}
+
+void fields(Like<probe::Histogram> auto& histogram, auto&& visit) {
+  visit("low", histogram.low);
+  visit("high", histogram.high);
+  visit("counts", histogram.counts);
+}
+
+void fields(Like<ParameterSnapshot> auto& parameter, auto&& visit) {
+  visit("name", parameter.name);
+  visit("shape", parameter.shape);
+  visit("mean", parameter.mean);
+  visit("std", parameter.std);
+  visit("before", parameter.before);
+  visit("after", parameter.after);
+}
+
+void fields(Like<FilterImages> auto& filters, auto&& visit) {
+  visit("name", filters.name);
+  visit("count", filters.count);
+  visit("channels", filters.channels);
+  visit("height", filters.height);
+  visit("width", filters.width);
+  visit("before", filters.before);
+  visit("after", filters.after);
+}
+
+void fields(Like<Run> auto& run, auto&& visit) {
+  visit("model", run.model);
+  visit("scheme", run.scheme);
+  visit("plan", run.plan);
+  visit("seed", run.seed);
+  visit("status", run.status);
+  visit("diverged_step", Step{run.diverged_step});
+  visit("message", run.message);
+  visit("test_accuracy", run.test_accuracy);
+  visit("test_loss", run.test_loss);
+  visit("steps_to_threshold", Step{run.steps_to_threshold});
+  visit("seconds", run.seconds);
+  visit("samples_per_s", run.samples_per_s);
+  visit("history", run.history);
+  visit("loss_curve", run.loss_curve);
+  visit("profile_start", run.profile_start);
+  visit("profile_end", run.profile_end);
+  visit("parameters", run.parameters);
+  visit("filters", run.filters);
+}
+
+void fields(Like<Summary> auto& row, auto&& visit) {
+  visit("model", row.model);
+  visit("scheme", row.scheme);
+  visit("runs", row.runs);
+  visit("diverged", row.diverged);
+  visit("failed", row.failed);
+  visit("mean", row.mean);
+  visit("std", row.std);
+  visit("ci95", row.ci95);
+  visit("median", row.median);
+  visit("minimum", row.minimum);
+  visit("maximum", row.maximum);
+  visit("test_loss", row.test_loss);
+  visit("is_default", row.is_default);
+  visit("pairs", row.pairs);
+  visit("difference_to_default", row.difference_to_default);
+  visit("difference_ci95", row.difference_ci95);
+  visit("p_value", row.p_value);
+  visit("p_adjusted", row.p_adjusted);
+  visit("significant", row.significant);
+  visit("steps_to_threshold", Step{row.steps_to_threshold});
+  visit("train_seconds", row.train_seconds);
+}
+
+void fields(Like<Subject> auto& subject, auto&& visit) {
+  visit("name", subject.name);
+  visit("model", subject.model);
+  visit("labels_per_class", subject.labels_per_class);
+}
+
+void fields(Like<Settings> auto& settings, auto&& visit) {
+  visit("models", settings.models);
+  visit("subjects", settings.subjects);
+  visit("schemes", settings.schemes);
+  visit("seeds", settings.seeds);
+  visit("default_scheme", settings.default_scheme);
+  visit("data", settings.data);
+  visit("threshold", settings.threshold);
+  visit("classes", settings.classes);
+  visit("date", settings.date);
+  visit("training", settings.training);
+  visit("extra", settings.extra);
+}
+
+}  // namespace fanin::compare

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/results.hpp>
+
+// For this floor's .cpp files only: the comparison's types as JSON values, keys in the order of
+// json_fields.hpp.
+namespace fanin::compare {
+
+using Json = nlohmann::ordered_json;
+
+Json json_value(const Settings& settings);
+Json json_value(const Summary& row);
+Json json_value(const Run& run);
+/// One line. Bytes that are not UTF-8 are replaced by U+FFFD.
+std::string dump(const Json& json);
+
+}  // namespace fanin::compare

@@ -1,0 +1,35 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <fanin/compare/results.hpp>
+
+namespace fanin::compare {
+
+/// Finished runs in a folder, each in a file named by what it is a run of. A file holds the text of
+/// everything that its result depends on, and a checksum: one that was damaged, or got another run's name, is
+/// never taken for a result.
+class KeptRuns {
+ public:
+  using Notice = std::function<void(const std::string&)>;
+
+  /// Makes the folder. An empty name: nothing is kept.
+  explicit KeptRuns(const std::string& folder, Notice notice = {});
+
+  /// The run that was kept under this key and `print`, its fingerprint. Nothing where there is none; nothing,
+  /// and a notice naming the file and what is wrong, where the file is not such a run, whatever lies there
+  /// instead.
+  std::optional<Run> find(const Run& key, const std::string& print) const;
+  /// Keeps a run. One that cannot be written is told in a notice, and lost to a later grid alone.
+  void keep(const Run& run, const Run& key, const std::string& print) const;
+
+ private:
+  std::string path_of(const Run& key, const std::string& print) const;
+  void tell(const std::string& notice) const;
+
+  std::string folder_;
+  Notice notice_;
+};
+
+}  // namespace fanin::compare

@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+
+#include <fanin/compare/results.hpp>
+
+namespace fanin::compare {
+
+struct ReportOptions {
+  std::string title = "Comparing weight initializers";
+  /// Chart.js 3.x, copied into the page (Debian: libjs-chart.js). When it cannot be read, the page has its
+  /// tables and images, and a notice in place of the charts.
+  std::string chart_library = "/usr/share/javascript/chart.js/Chart.min.js";
+};
+
+/// report.html: one file that opens offline and asks for nothing from outside. All text from the comparison
+/// is escaped.
+std::string report_html(const Comparison& comparison, const ReportOptions& options = {});
+
+}  // namespace fanin::compare

@@ -1,0 +1,87 @@
+#include <cmath>
+
+#include <fanin/compare/json_fields.hpp>
+#include <fanin/compare/json_values.hpp>
+#include <fanin/compare/results_json.hpp>
+#include <fanin/compare/setting_json.hpp>
+#include <fanin/io/finite_json.hpp>
+
+namespace fanin::compare {
+namespace {
+
+/// `Write::json(value)`: a class, so that its overloads see one another in whatever order they stand.
+struct Write {
+  static Json json(bool value) { return value; }
+  static Json json(std::integral auto value) { return value; }
+  static Json json(double value) { return io::finite_or_null(value); }
+  static Json json(const std::string& text) { return text; }
+
+  /// A weight to four significant digits: a picture needs no more, and a file of many runs stays small.
+  static Json json(float weight) {
+    const double exact = weight;
+    if (!std::isfinite(exact)) return nullptr;
+    if (exact == 0) return 0.0;
+    const double unit = std::pow(10.0, 3 - std::floor(std::log10(std::abs(exact))));
+    return std::round(exact * unit) / unit;
+  }
+
+  template <class Number>
+  static Json json(const Step<Number>& step) {
+    return step.value < 0 ? Json(nullptr) : json(step.value);
+  }
+
+  static Json json(const std::pair<Index, double>& point) {
+    return Json::array({point.first, json(point.second)});
+  }
+
+  static Json json(const std::vector<std::pair<std::string, std::string>>& settings) {
+    Json object = Json::object();
+    for (const auto& [name, value] : settings) object[name] = setting_json(value);
+    return object;
+  }
+
+  template <class T>
+  static Json json(const std::vector<T>& values) {
+    Json list = Json::array();
+    for (const T& value : values) list.push_back(json(value));
+    return list;
+  }
+
+  template <class T>
+  requires std::is_class_v<T>
+  static Json json(const T& value) {
+    Json object = Json::object();
+    fields(value, [&](const char* name, const auto& member) { object[name] = json(member); });
+    return object;
+  }
+};
+
+}  // namespace
+
+Json json_value(const Settings& settings) { return Write::json(settings); }
+Json json_value(const Summary& row) { return Write::json(row); }
+Json json_value(const Run& run) { return Write::json(run); }
+
+std::string dump(const Json& json) {
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;)
+    text.replace(at, 1, "\\u007f");  // a terminal obeys it
+  return text;
+}
+
+std::string run_json(const Run& run) { return dump(Write::json(run)) + "\n"; }
+
+std::string comparison_json(const Comparison& comparison) {
+  std::string text = "{\"settings\": " + dump(Write::json(comparison.settings));
+  auto append = [&](const char* name, const auto& items) {
+    text += std::string(",\n\"") + name + "\": [";
+    for (std::size_t i = 0; i < items.size(); ++i)
+      text += (i > 0 ? ",\n" : "\n") + dump(Write::json(items[i]));
+    text += "]";
+  };
+  append("runs", comparison.runs);
+  append("summary", comparison.summary);
+  return text + "}\n";
+}
+
+}  // namespace fanin::compare

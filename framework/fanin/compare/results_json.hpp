@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+
+#include <fanin/compare/results.hpp>
+
+namespace fanin::compare {
+
+/// A run as one JSON object on one line; what is not finite becomes null.
+std::string run_json(const Run& run);
+
+/// The run that `run_json` wrote. Error naming `source` (a file's path) and the field when `text` is no such
+/// object.
+Run run_from_json(const std::string& text, const std::string& source);
+
+/// results.json: {"settings": {…}, "runs": [{…}], "summary": [{…}]}, one run and one summary row a line.
+std::string comparison_json(const Comparison& comparison);
+
+/// The comparison that `comparison_json` wrote; Error as in `run_from_json`.
+Comparison comparison_from_json(const std::string& text, const std::string& source);
+
+}  // namespace fanin::compare

@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/compare/results.hpp>
+
+namespace fanin::compare {
+
+/// The models that have a summary: the settings' order, then any others.
+std::vector<std::string> models_of(const Comparison& comparison);
+
+/// One model's rows of the summary, best mean first; equal means and unknown ones keep the settings' order.
+std::vector<Summary> ranking(const Comparison& comparison, const std::string& model);
+
+/// One model's findings in a few sentences: who has the highest accuracy, whether the lead over the default
+/// is significant, who is significantly worse, who diverged, what did not finish.
+std::string verdict(const Comparison& comparison, const std::string& model);
+
+}  // namespace fanin::compare

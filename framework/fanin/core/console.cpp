@@ -1,0 +1,104 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+
+namespace fanin {
+namespace {
+
+constexpr const char* clear_line = "\r\033[K";
+
+std::atomic<int> output_error{0};     // errno of the first write to stdout that failed
+std::atomic<bool> live_shown{false};  // a live line stands on the terminal
+bool pipes_kill = false;              // what SIGPIPE was to do before `prepare_streams`
+
+void write_error(std::string_view text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+}
+
+void remember_failure(bool failed) {
+  int none = 0;
+  if (failed) output_error.compare_exchange_strong(none, errno != 0 ? errno : EIO);
+}
+
+}  // namespace
+
+void prepare_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // Opened the wrong way round for stdin and stdout: using them is an error, as it was.
+    const int opened = ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+    if (opened >= 0 && opened != stream) {
+      ::dup2(opened, stream);
+      ::close(opened);
+    }
+  }
+  struct sigaction before {};
+  pipes_kill = ::sigaction(SIGPIPE, nullptr, &before) == 0 && before.sa_handler == SIG_DFL;
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+void write_note(std::string_view text) {
+  write_error((live_shown.exchange(false) ? clear_line : "") + printable_lines(text));
+}
+
+void note_error(const std::string& program, std::string message) {
+  std::replace_if(
+      message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  note("{}: {}\n", program, printable(message));
+}
+
+void write_output(std::string_view text) {
+  if (live_shown.exchange(false)) write_error(clear_line);
+  const std::string shown = printable_lines(text);
+  errno = 0;
+  remember_failure(std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size());
+}
+
+void flush_output() {
+  errno = 0;
+  remember_failure(std::fflush(stdout) != 0);
+}
+
+void close_output() {
+  flush_output();  // first: it sees why
+  std::cout.flush();
+  if (std::ferror(stdout)) remember_failure(true);
+  const int reason = output_error;
+  if (reason == 0) return;
+  if (reason == EPIPE && pipes_kill) {
+    std::signal(SIGPIPE, SIG_DFL);
+    static_cast<void>(std::raise(SIGPIPE));
+  }
+  fail("cannot write the output to stdout: {}; it is not complete", std::strerror(reason));
+}
+
+int live_width() {
+  if (::isatty(STDERR_FILENO) == 0) return 0;
+  const char* terminal = std::getenv("TERM");
+  if (terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb") return 0;
+  struct winsize size {};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col - 1 : 79;  // a line of full width would wrap in some terminals
+}
+
+void live_line(std::string_view line) {
+  if (live_width() == 0) return;
+  write_error(clear_line + printable(line));
+  live_shown = true;
+}
+
+}  // namespace fanin

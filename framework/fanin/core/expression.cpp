@@ -1,0 +1,382 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+
+namespace fanin {
+namespace {
+
+constexpr std::size_t longest_text = 1 << 16;
+constexpr int deepest_nesting = 16;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
+
+bool is_quote(char c) { return c == '"' || c == '\''; }
+/// A quote opens a quoted value only where a value begins: `it's` is a word like any other.
+bool begins_value(char before) { return before == '(' || before == ',' || before == '='; }
+
+/// One past the closing quote of the quoted value that begins at `at`; npos when it is not closed before
+/// `end`.
+std::size_t end_of_quoted(std::string_view text, std::size_t at, std::size_t end) {
+  const char quote = text[at];
+  for (++at; at < end; ++at) {
+    if (text[at] == quote) return at + 1;
+    if (text[at] == '\\' && at + 1 < end && (text[at + 1] == quote || text[at + 1] == '\\')) ++at;
+  }
+  return std::string_view::npos;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view source, std::size_t begin, std::size_t end)
+      : source_(source), end_(std::min(end, source.size())), at_(std::min(begin, end_)) {}
+
+  Expression call() {
+    Expression result;
+    result.source = std::string(source_);
+    skip_space();
+    result.position = at_;
+    result.name = name();
+    skip_space();
+    if (take('(')) {
+      skip_space();
+      if (!take(')')) {
+        do result.args.push_back(argument());
+        while (take(','));
+        if (!take(')')) refuse("expected ',' or ')'");
+      }
+      skip_space();
+    }
+    if (at_ < end_) refuse(fmt::format("unexpected {}", quoted(source_.substr(at_, 1))));
+    return result;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& what) const {
+    fail_usage("{} {}", what, at_character(source_, at_));
+  }
+  bool take(char c) {
+    if (at_ >= end_ || source_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  void skip_space() {
+    while (at_ < end_ && is_space(source_[at_])) ++at_;
+  }
+  std::string name() {
+    if (at_ >= end_ || !is_name_start(source_[at_])) refuse("expected a name");
+    const std::size_t begin = at_;
+    while (at_ < end_ && is_name(source_[at_])) ++at_;
+    return std::string(source_.substr(begin, at_ - begin));
+  }
+
+  Argument argument() {
+    skip_space();
+    Argument result;
+    result.position = result.key_position = at_;
+    const bool in_quotes = at_ < end_ && is_quote(source_[at_]);
+    result.text = value();
+    skip_space();
+    if (take('=')) {
+      if (in_quotes || !std::all_of(result.text.begin(), result.text.end(), is_name) ||
+          !is_name_start(result.text[0])) {
+        at_ = result.position;
+        refuse("expected an option's name before '='");
+      }
+      result.key = std::move(result.text);
+      skip_space();
+      result.position = at_;
+      result.text = value();
+      skip_space();
+    }
+    return result;
+  }
+
+  std::string value() { return at_ < end_ && is_quote(source_[at_]) ? quoted_value() : plain_value(); }
+
+  void refuse_control(char c) const {
+    if (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) refuse("unexpected control character");
+  }
+
+  // Up to a ',' '=' or ')' outside inner parentheses and their quotes, without the space around it.
+  std::string plain_value() {
+    const std::size_t begin = at_;
+    std::size_t last = at_;
+    int depth = 0;
+    char before = ' ';
+    bool is_path = false;
+    while (at_ < end_) {
+      const char c = source_[at_];
+      if (depth == 0 && (c == ',' || (c == '=' && !is_path) || c == ')')) break;
+      if (depth > 0 && is_quote(c) && begins_value(before)) {
+        const std::size_t close = end_of_quoted(source_, at_, end_);
+        if (close == std::string_view::npos) refuse("expected a closing quote for the one");
+        for (; at_ < close; ++at_) refuse_control(source_[at_]);
+        last = at_;
+        before = c;
+        continue;
+      }
+      if (c == '(' && ++depth > deepest_nesting) refuse("parentheses nested too deeply");
+      if (c == ')') --depth;
+      if (c == '/') is_path = true;
+      refuse_control(c);
+      ++at_;
+      if (is_space(c)) continue;
+      last = at_;
+      before = c;
+    }
+    if (at_ >= end_) refuse("expected ')'");
+    if (last == begin) refuse("expected a value");
+    return std::string(source_.substr(begin, last - begin));
+  }
+
+  std::string quoted_value() {
+    const std::size_t close = end_of_quoted(source_, at_, end_);
+    if (close == std::string_view::npos) refuse("expected a closing quote for the one");
+    const char quote = source_[at_];
+    std::string text;
+    for (++at_; at_ < close - 1; ++at_) {
+      refuse_control(source_[at_]);
+      if (source_[at_] == '\\' && (source_[at_ + 1] == quote || source_[at_ + 1] == '\\')) ++at_;
+      text += source_[at_];
+    }
+    at_ = close;
+    skip_space();
+    if (at_ >= end_) refuse("expected ')'");
+    return text;
+  }
+
+  std::string_view source_;
+  std::size_t end_, at_;
+};
+
+std::optional<double> plain_number(std::string_view text) {
+  double value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  if (const auto slash = text.find('/'); slash != std::string_view::npos) {
+    const auto over = parse_number(text.substr(0, slash)), under = plain_number(text.substr(slash + 1));
+    if (!over || !under || !std::isfinite(*over / *under)) return std::nullopt;
+    return *over / *under;
+  }
+  if (text.starts_with("sqrt(") && text.ends_with(")")) {
+    const auto square = plain_number(text.substr(5, text.size() - 6));
+    if (!square || *square < 0) return std::nullopt;
+    return std::sqrt(*square);
+  }
+  return plain_number(text);
+}
+
+std::optional<Index> parse_integer(std::string_view text) {
+  Index value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+}  // namespace
+
+Expression Expression::parse(std::string_view text) { return parse(text, 0, text.size()); }
+
+Expression Expression::parse(std::string_view source, std::size_t begin, std::size_t end) {
+  if (source.size() > longest_text)
+    fail_usage("a text of {} bytes is too long; at most {} are read", source.size(), longest_text);
+  return Reader(source, begin, end).call();
+}
+
+std::string Expression::to_string() const {
+  if (args.empty()) return name;
+  std::string text = name + "(";
+  for (const Argument& arg : args) {
+    if (text.back() != '(') text += ", ";
+    text += (arg.key.empty() ? "" : arg.key + "=") + value_text(arg.text);
+  }
+  return text + ")";
+}
+
+std::string value_text(const std::string& text) {
+  try {
+    const Expression read = Expression::parse("f(" + text + ", k=" + text + ")");
+    const Argument bare{.text = text}, keyed{.key = "k", .text = text};
+    if (read.args.size() == 2 && read.args[0] == bare && read.args[1] == keyed) return text;
+  } catch (const Error&) {  // it does not read at all
+  }
+  std::string in_quotes = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') in_quotes += '\\';
+    in_quotes += c;
+  }
+  return in_quotes + '"';
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view text,
+                                                             std::string_view separators) {
+  std::vector<std::pair<std::size_t, std::size_t>> pieces;
+  int parentheses = 0, braces = 0;
+  char before = ' ';
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    if (at == text.size() ||
+        (parentheses == 0 && braces == 0 && separators.find(text[at]) != std::string_view::npos)) {
+      std::size_t first = begin, last = at;
+      while (first < last && is_space(text[first])) ++first;
+      while (last > first && is_space(text[last - 1])) --last;
+      if (first < last) pieces.emplace_back(first, last);
+      begin = at + 1;
+      continue;
+    }
+    const char c = text[at];
+    if (parentheses > 0 && is_quote(c) && begins_value(before)) {
+      const std::size_t close = end_of_quoted(text, at, text.size());
+      at = close == std::string_view::npos ? text.size() - 1 : close - 1;
+    } else {
+      if (c == '(') ++parentheses;
+      if (c == ')') parentheses = std::max(parentheses - 1, 0);
+      if (parentheses == 0 && c == '{') ++braces;
+      if (parentheses == 0 && c == '}') braces = std::max(braces - 1, 0);
+    }
+    if (!is_space(c)) before = c;
+  }
+  return pieces;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 100;
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
+    if (i >= longest && starts_character) return "'" + shown + "…'";
+    shown += static_cast<unsigned char>(text[i]) < 0x20 || text[i] == 0x7f ? ' ' : text[i];
+  }
+  return "'" + shown + "'";
+}
+
+std::string at_character(std::string_view source, std::size_t position) {
+  position = std::min(position, source.size());
+  const auto characters =
+      std::count_if(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(position),
+                    [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  return fmt::format("at character {} of {}", characters + 1, quoted(source));
+}
+
+std::string number_text(double value) { return fmt::format("{}", value); }
+
+Options::Options(const Expression& call, std::string kind, std::vector<std::string> known)
+    : kind_(std::move(kind)), name_(call.name), source_(call.source), known_(std::move(known)) {
+  std::size_t positional = 0;
+  for (const Argument& given : call.args) {
+    Argument arg = given;
+    if (arg.key.empty()) {
+      if (known_.empty())
+        fail_usage("{} '{}' takes no options; {} {}", kind_, name_, quoted(arg.text),
+                   at_character(source_, arg.position));
+      if (positional != args_.size())
+        fail_usage("{} '{}': {} must come before the options given by name {}", kind_, name_,
+                   quoted(arg.text), at_character(source_, arg.position));
+      if (positional == known_.size())
+        fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}{}", kind_, name_,
+                   known_.size(), joined(known_), quoted(arg.text), at_character(source_, arg.position),
+                   quoting_hint(""));
+      arg.key = known_[positional++];
+    } else if (std::find(known_.begin(), known_.end(), arg.key) == known_.end()) {
+      const std::string hint = known_.empty() ? "; it takes no options" : suggest(arg.key, known_);
+      fail_usage("unknown option {} of {} '{}' {}{}", quoted(arg.key), kind_, name_,
+                 at_character(source_, arg.key_position), hint);
+    }
+    if (has(arg.key))
+      fail_usage("{} '{}': option '{}' is given twice {}", kind_, name_, arg.key,
+                 at_character(source_, arg.position));
+    args_.push_back(std::move(arg));
+  }
+}
+
+const Argument* Options::find(std::string_view key) const {
+  const auto found =
+      std::find_if(args_.begin(), args_.end(), [&](const Argument& arg) { return arg.key == key; });
+  return found == args_.end() ? nullptr : &*found;
+}
+
+void Options::refuse(std::string_view key, const std::string& expected) const {
+  const Argument* arg = find(key);
+  if (!arg) fail_usage("{} '{}': option '{}' is missing; expected {}", kind_, name_, key, expected);
+  fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, quoted(arg->text), expected,
+             at_character(source_, arg->position),
+             arg->key_position == arg->position ? quoting_hint(key) : "");
+}
+
+std::string Options::quoting_hint(std::string_view key) const {
+  for (const Argument& arg : args_) {
+    if (arg.key == key) break;
+    if (arg.text.find('/') != std::string::npos)
+      return fmt::format("; a path that holds a comma is put in quotes: {}(\"…\")", name_);
+  }
+  return "";
+}
+
+double Options::number(std::string_view key, double fallback) const {
+  const Argument* arg = find(key);
+  if (!arg) return fallback;
+  const auto value = parse_number(arg->text);
+  if (!value) refuse(key, "a finite number");
+  return *value;
+}
+
+Index Options::integer(std::string_view key, Index fallback, Index least, Index most) const {
+  const Argument* arg = find(key);
+  if (!arg) return fallback;
+  const auto value = parse_integer(arg->text);
+  if (!value || *value < least || *value > most)
+    refuse(key, fmt::format("a whole number from {} to {}", least, most));
+  return *value;
+}
+
+std::string Options::word(std::string_view key, const std::string& fallback,
+                          const std::vector<std::string>& allowed) const {
+  const Argument* arg = find(key);
+  if (!arg) return fallback;
+  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), arg->text) == allowed.end())
+    refuse(key, "one of " + joined(allowed));
+  return arg->text;
+}
+
+bool Options::flag(std::string_view key, bool fallback) const {
+  const Argument* arg = find(key);
+  if (!arg) return fallback;
+  for (const char* yes : {"true", "yes", "on", "1"})
+    if (arg->text == yes) return true;
+  for (const char* no : {"false", "no", "off", "0"})
+    if (arg->text == no) return false;
+  refuse(key, "true or false");
+}
+
+std::vector<Index> Options::sizes(std::string_view key, const std::vector<Index>& fallback, Index least,
+                                  Index most) const {
+  const Argument* arg = find(key);
+  if (!arg) return fallback;
+  std::vector<Index> result;
+  std::string_view rest = arg->text;
+  while (true) {
+    const auto dash = rest.find('-');
+    const auto value = parse_integer(rest.substr(0, dash));
+    if (!value || *value < least || *value > most || result.size() == 4096)
+      refuse(key, fmt::format("whole numbers from {} to {} joined by dashes, as 256-128", least, most));
+    result.push_back(*value);
+    if (dash == std::string_view::npos) return result;
+    rest.remove_prefix(dash + 1);
+  }
+}
+
+}  // namespace fanin

@@ -1,0 +1,29 @@
+#pragma once
+#include <string>
+
+namespace fanin::text {
+
+/// What rounds to nothing has no sign: "0.00" for "-0.00".
+std::string without_minus_zero(const std::string& number);
+/// A fraction in percent with `digits` decimals ("88.91"), "-" when it is not finite.
+std::string percent(double fraction, int digits = 2);
+/// As `percent`, with its sign: "+0.42", "-0.10", but "0.00".
+std::string signed_percent(double fraction, int digits = 2);
+
+/// "3 models", "1 model".
+std::string counted(std::size_t count, const std::string& noun);
+/// A number of any size, readably: `digits` decimals, or three significant digits and an exponent where it is
+/// so large or so small that these would say nothing ("9.26e+14", "3.10e-07"); "-" when it is not known,
+/// "inf" and "-inf".
+std::string number(double value, int digits);
+
+/// Columns a terminal needs for UTF-8 `text`, counting every code point as one.
+int text_width(const std::string& text);
+/// `text` cut to `width` ≥ 1 code points with "…" in place of what is left out, nearer its end than its
+/// start: schemes often differ in their last option only.
+std::string shorten(const std::string& text, int width);
+/// `text` with spaces to fill `width` columns.
+std::string pad_right(const std::string& text, int width);
+std::string pad_left(const std::string& text, int width);
+
+}  // namespace fanin::text

@@ -1,0 +1,31 @@
+#pragma once
+#include <type_traits>
+
+#include <fanin/core/real.hpp>
+
+namespace fanin {
+
+/// How many threads the calling thread's own work may use (default 1), of which no more than the cores at
+/// hand are: `threads()`. Each thread has a setting of its own. Error, and the setting before stays, when not
+/// in 1..256 or when the system refuses.
+void set_threads(int count);
+int threads();
+
+namespace detail {
+using PieceFunction = void (*)(void* context, Index piece);
+void run_pieces(Index pieces, PieceFunction function, void* context);
+}  // namespace detail
+
+/// Calls `body(piece)` once for each piece in [0, pieces), on up to `threads()` threads; returns when all are
+/// done. The cut into pieces is the caller's and must not depend on the thread count: then no result does
+/// either. Never allocates after the first call; a call from inside a piece runs serially. What `body` throws
+/// reaches the caller.
+template <class Body>
+void parallel_for(Index pieces, Body&& body) {
+  using Plain = std::remove_reference_t<Body>;
+  detail::run_pieces(
+      pieces, [](void* context, Index piece) { (*static_cast<Plain*>(context))(piece); },
+      const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+}  // namespace fanin

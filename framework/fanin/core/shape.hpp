@@ -1,0 +1,43 @@
+#pragma once
+#include <array>
+#include <initializer_list>
+#include <string>
+
+#include <fanin/core/real.hpp>
+
+namespace fanin {
+
+/// The sizes of a tensor's dimensions, outermost first (images: N, C, H, W). At most `max_rank` of them, kept
+/// inline.
+class Shape {
+ public:
+  static constexpr int max_rank = 6;
+
+  Shape() = default;  ///< rank 0: a scalar, one element
+  Shape(std::initializer_list<Index> sizes);
+  /// Sizes from a range; Error on a negative size, more than `max_rank` of them, or an element count past
+  /// 2^48.
+  static Shape of(const Index* sizes, std::size_t rank);
+
+  int rank() const { return rank_; }
+  Index numel() const;
+  /// Size of dimension `i`; negative counts from the end. Error when out of range.
+  Index operator[](int i) const;
+  void set(int i, Index size);
+  void append(Index size);
+
+  const Index* begin() const { return sizes_.data(); }
+  const Index* end() const { return sizes_.data() + rank_; }
+  bool operator==(const Shape& other) const;
+
+  std::string to_string() const;  ///< "[64, 1, 28, 28]"
+
+ private:
+  std::array<Index, max_rank> sizes_{};
+  int rank_ = 0;
+};
+
+/// The shape two operands broadcast to (NumPy's rule); Error naming `op` and both shapes where they do not.
+Shape broadcast(const char* op, const Shape& a, const Shape& b);
+
+}  // namespace fanin

@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/tensor.hpp>
+
+namespace fanin {
+
+#ifdef FANIN_DOUBLE
+const char needs_the_library_built_with_FANIN_DOUBLE = 0;
+#else
+const char needs_the_library_built_without_FANIN_DOUBLE = 0;
+#endif
+/// Both libraries have this name: a program that asks for both has it twice, and does not link either.
+extern const char one_build_to_a_program;
+const char one_build_to_a_program = 0;
+
+namespace {
+
+struct Buffer {
+  explicit Buffer(std::size_t size) : bytes(size), block(pool_allocate(size)) {}
+  ~Buffer() { pool_free(block, bytes); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  std::size_t bytes;
+  void* block;
+};
+
+std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * sizeof(real); }
+
+}  // namespace
+
+Tensor::Tensor(const Shape& shape) : impl_(make_pooled<Impl>()) {
+  impl_->shape = shape;
+  impl_->numel = shape.numel();
+  try {
+    auto buffer = make_pooled<Buffer>(bytes_of(impl_->numel));
+    impl_->elements = static_cast<real*>(buffer->block);
+    impl_->owner = std::move(buffer);
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("there is not enough memory for a tensor of shape {}: {} bytes",
+                            shape.to_string(), bytes_of(shape.numel())),
+                Blame::memory);
+  }
+}
+
+Tensor Tensor::full(const Shape& shape, real value) {
+  Tensor tensor(shape);
+  tensor.fill(value);
+  return tensor;
+}
+
+Tensor Tensor::from(std::span<const real> values, const Shape& shape) {
+  if (static_cast<Index>(values.size()) != shape.numel()) {
+    fail("a tensor of shape {} holds {} values: got {}", shape.to_string(), shape.numel(), values.size());
+  }
+  Tensor tensor(shape);
+  std::copy(values.begin(), values.end(), tensor.data());
+  return tensor;
+}
+
+Tensor Tensor::from(std::initializer_list<real> values, const Shape& shape) {
+  return from(std::span<const real>(values.begin(), values.size()), shape);
+}
+
+Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& shape) {
+  if (elements == nullptr && shape.numel() > 0)
+    fail("a tensor of shape {} over no memory: its elements are a null pointer", shape.to_string());
+  Tensor tensor;
+  tensor.impl_ = make_pooled<Impl>();
+  tensor.impl_->shape = shape;
+  tensor.impl_->numel = shape.numel();
+  tensor.impl_->elements = elements;
+  tensor.impl_->owner = std::move(owner);
+  return tensor;
+}
+
+void Tensor::unset(std::string whose) {
+  held().unset = std::make_unique<const std::string>(std::move(whose));
+}
+
+void Tensor::refuse_read() const {
+  fail(
+      "{} of shape {} has no values yet: it must be drawn (initialize), loaded (load_state_dict) or set (fill, copy_from) first",
+      *impl_->unset, shape().to_string());
+}
+
+void Tensor::open() { fill(std::numeric_limits<real>::quiet_NaN()); }
+
+real Tensor::item() const {
+  if (numel() != 1) fail("item: a tensor of shape {} has {} elements, not one", shape().to_string(), numel());
+  return *data();
+}
+
+Tensor Tensor::detach() const { return view(shape()); }
+
+Tensor Tensor::view(const Shape& shape) const {
+  if (shape.numel() != numel()) {
+    fail("view: shape {} has {} elements, the tensor of shape {} has {}", shape.to_string(), shape.numel(),
+         impl_->shape.to_string(), numel());
+  }
+  if (held().unset) refuse_read();
+  return over(held().owner, impl_->elements, shape);
+}
+
+Tensor Tensor::clone() const {
+  Tensor copy(shape());
+  copy.copy_from(*this);
+  return copy;
+}
+
+void Tensor::copy_from(const Tensor& other) {
+  if (shape() != other.shape()) {
+    fail("copy: shape {} into shape {}", other.shape().to_string(), shape().to_string());
+  }
+  const real* from = other.data();
+  if (numel() > 0 && impl_->elements != from) std::memcpy(impl_->elements, from, bytes_of(numel()));
+  impl_->unset.reset();
+}
+
+void Tensor::fill(real value) {
+  std::fill_n(held().elements, numel(), value);
+  impl_->unset.reset();
+}
+
+void Tensor::rebase(std::shared_ptr<void> owner, real* elements) {
+  if (elements == nullptr && numel() > 0)
+    fail("rebase: a tensor of shape {} cannot move to a null pointer", shape().to_string());
+  if (numel() > 0 && has_values()) std::memcpy(elements, data(), bytes_of(numel()));
+  held().elements = elements;
+  impl_->owner = std::move(owner);
+}
+
+Tensor& Tensor::set_requires_grad(bool on) {
+  if (held().node)
+    fail("set_requires_grad: only a leaf may change it; this tensor of shape {} was computed",
+         shape().to_string());
+  impl_->requires_grad = on;
+  return *this;
+}
+
+Tensor& Tensor::grad_buffer() {
+  if (!held().grad.defined()) impl_->grad = Tensor(shape());
+  return impl_->grad;
+}
+
+void Tensor::set_node(std::shared_ptr<Node> node) {
+  held().requires_grad = true;
+  impl_->node = std::move(node);
+}
+
+void Tensor::throw_undefined() {
+  fail(
+      "this tensor is undefined: it was default-made or moved from, or is a gradient that no backward pass has filled; "
+      "ask defined() before anything else");
+}
+
+void require_defined(const char* op, const char* what, const Tensor& tensor) {
+  if (!tensor.defined()) fail("{}: {} is undefined", op, what);
+}
+
+}  // namespace fanin

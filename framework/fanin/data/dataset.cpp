@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fanin/core/error.hpp>
+#include <fanin/data/dataset.hpp>
+#include <fanin/random/generator.hpp>
+
+namespace fanin::data {
+namespace {
+
+/// The positions of each class's samples, shuffled class by class.
+std::vector<std::vector<Index>> shuffled_by_class(const Dataset& data, std::uint64_t seed) {
+  data.check();
+  std::vector<std::vector<Index>> members(static_cast<std::size_t>(data.classes));
+  for (Index i = 0; i < data.count; ++i)
+    members[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(i)])].push_back(i);
+  Generator gen(seed);
+  for (auto& positions : members)
+    for (std::size_t left = positions.size(); left > 1; --left)
+      std::swap(positions[left - 1],
+                positions[static_cast<std::size_t>(gen.below(static_cast<Index>(left)))]);
+  return members;
+}
+
+}  // namespace
+
+std::span<const std::uint8_t> Dataset::image(Index i) const {
+  if (i < 0 || i >= count) fail("dataset '{}': image {} is out of range, it has {}", name, i, count);
+  if (images.size() / static_cast<std::size_t>(count) < static_cast<std::size_t>(image_size()))
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
+         height, width);
+  return {images.data() + i * image_size(), static_cast<std::size_t>(image_size())};
+}
+
+std::string Dataset::class_name(int label) const {
+  const auto at = static_cast<std::size_t>(label);
+  return label >= 0 && at < class_names.size() ? class_names[at] : std::to_string(label);
+}
+
+std::vector<Index> Dataset::class_counts() const {
+  if (classes < 0) fail("dataset '{}': {} classes, expected at least one", name, classes);
+  std::vector<Index> counts(static_cast<std::size_t>(classes));
+  for (const std::int32_t label : labels) {
+    if (label < 0 || label >= classes)
+      fail("dataset '{}': label {} is out of range, expected 0..{}", name, label, classes - 1);
+    ++counts[static_cast<std::size_t>(label)];
+  }
+  return counts;
+}
+
+void Dataset::check() const {
+  if (count <= 0) fail("dataset '{}' is empty: it must have at least one sample", name);
+  if (channels <= 0 || height <= 0 || width <= 0)
+    fail("dataset '{}': image size {}x{}x{} must be positive", name, channels, height, width);
+  if (classes <= 0) fail("dataset '{}': {} classes, expected at least one", name, classes);
+  if (!class_names.empty() && class_names.size() != static_cast<std::size_t>(classes))
+    fail("dataset '{}': {} class names for {} classes", name, class_names.size(), classes);
+  if (images.size() / static_cast<std::size_t>(count) != static_cast<std::size_t>(image_size()) ||
+      images.size() % static_cast<std::size_t>(count) != 0)
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
+         height, width);
+  if (labels.size() != static_cast<std::size_t>(count))
+    fail("dataset '{}': {} labels for {} images", name, labels.size(), count);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      fail("dataset '{}': label {} of sample {} is out of range, expected 0..{}", name, labels[i], i,
+           classes - 1);
+  if (mean.size() != static_cast<std::size_t>(channels) || stddev.size() != mean.size())
+    fail("dataset '{}': {} means and {} stddevs for {} channels", name, mean.size(), stddev.size(), channels);
+  for (std::size_t c = 0; c < mean.size(); ++c)
+    if (!std::isfinite(mean[c]) || !std::isfinite(stddev[c]) || stddev[c] <= 0)
+      fail(
+          "dataset '{}': channel {} has mean {} and stddev {}, expected finite numbers and a positive stddev",
+          name, c, mean[c], stddev[c]);
+}
+
+void Dataset::measure() {
+  if (channels < 1 || height < 0 || width < 0 || count < 0 ||
+      images.size() < static_cast<std::size_t>(count) * static_cast<std::size_t>(image_size()))
+    fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
+         height, width);
+  mean.assign(static_cast<std::size_t>(channels), 0);
+  stddev.assign(static_cast<std::size_t>(channels), 1);
+  const Index plane = height * width;
+  for (Index c = 0; c < channels; ++c) {
+    // A histogram keeps the sums exact: no result depends on the order of the images.
+    std::uint64_t seen[256] = {};
+    for (Index i = 0; i < count; ++i) {
+      const std::uint8_t* pixels = images.data() + (i * channels + c) * plane;
+      for (Index p = 0; p < plane; ++p) ++seen[pixels[p]];
+    }
+    double total = 0, sum = 0, squares = 0;
+    for (int value = 0; value < 256; ++value) {
+      const double times = static_cast<double>(seen[value]);
+      total += times;
+      sum += times * value;
+      squares += times * value * value;
+    }
+    if (total == 0) continue;
+    const double average = sum / total;
+    const double variance = squares / total - average * average;
+    mean[static_cast<std::size_t>(c)] = static_cast<float>(average / 255);
+    if (variance > 1e-6) stddev[static_cast<std::size_t>(c)] = static_cast<float>(std::sqrt(variance) / 255);
+  }
+}
+
+void Dataset::normalise(const Normalisation& given) {
+  if (given.empty()) return;
+  mean = per_channel(given.mean, channels);
+  stddev = per_channel(given.stddev, channels);
+  check();
+}
+
+Dataset Dataset::subset(std::span<const Index> indices) const {
+  Dataset part{.name = name,
+               .count = static_cast<Index>(indices.size()),
+               .channels = channels,
+               .height = height,
+               .width = width,
+               .classes = classes,
+               .class_names = class_names,
+               .mean = mean,
+               .stddev = stddev,
+               .notes = notes};
+  part.images.reserve(indices.size() * static_cast<std::size_t>(image_size()));
+  part.labels.reserve(indices.size());
+  for (const Index i : indices) {
+    const auto pixels = image(i);
+    part.images.insert(part.images.end(), pixels.begin(), pixels.end());
+    part.labels.push_back(labels[static_cast<std::size_t>(i)]);
+  }
+  return part;
+}
+
+Dataset Dataset::take(Index n) const {
+  if (n < 1 || n > count) fail("dataset '{}': cannot take {} of its {} samples", name, n, count);
+  std::vector<Index> first(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) first[static_cast<std::size_t>(i)] = i;
+  return subset(first);
+}
+
+Dataset Dataset::take_per_class(Index n, std::uint64_t seed) const {
+  if (n < 1) fail("dataset '{}': cannot take {} samples per class, expected at least 1", name, n);
+  std::vector<Index> chosen;
+  const auto members = shuffled_by_class(*this, seed);
+  for (std::size_t label = 0; label < members.size(); ++label) {
+    const auto& positions = members[label];
+    if (static_cast<Index>(positions.size()) < n)
+      fail("dataset '{}': class '{}' has {} samples, cannot take {}", name,
+           class_name(static_cast<int>(label)), positions.size(), n);
+    chosen.insert(chosen.end(), positions.begin(), positions.begin() + n);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return subset(chosen);
+}
+
+std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) const {
+  if (!(share > 0 && share < 1))
+    fail("dataset '{}': cannot split at {}, expected a share between 0 and 1", name, share);
+  std::vector<Index> first, second;
+  for (const auto& positions : shuffled_by_class(*this, seed)) {
+    const auto cut = positions.begin() + std::llround(share * static_cast<double>(positions.size()));
+    first.insert(first.end(), positions.begin(), cut);
+    second.insert(second.end(), cut, positions.end());
+  }
+  if (first.empty() || second.empty())
+    fail("dataset '{}': splitting {} samples at {} leaves one part empty", name, count, share);
+  std::sort(first.begin(), first.end());
+  std::sort(second.begin(), second.end());
+  return {subset(first), subset(second)};
+}
+
+Dataset Dataset::only_classes(std::span<const int> kept) const {
+  if (kept.empty())
+    fail("dataset '{}': no classes are named, expected at least one of 0..{}", name, classes - 1);
+  std::vector<std::int32_t> renumbered(static_cast<std::size_t>(classes), -1);
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    if (kept[k] < 0 || kept[k] >= classes)
+      fail("dataset '{}': no class {}, expected 0..{}", name, kept[k], classes - 1);
+    auto& number = renumbered[static_cast<std::size_t>(kept[k])];
+    if (number >= 0) fail("dataset '{}': class {} is named twice", name, kept[k]);
+    number = static_cast<std::int32_t>(k);
+    names.push_back(class_name(kept[k]));
+  }
+  std::vector<Index> chosen;
+  for (Index i = 0; i < count; ++i)
+    if (renumbered[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])] >= 0) chosen.push_back(i);
+  Dataset part = subset(chosen);
+  for (auto& label : part.labels) label = renumbered[static_cast<std::size_t>(label)];
+  part.classes = static_cast<int>(kept.size());
+  part.class_names = std::move(names);
+  return part;
+}
+
+std::vector<float> per_channel(const std::vector<double>& constants, Index channels) {
+  const auto wanted = static_cast<std::size_t>(channels);
+  if (constants.size() != 1 && constants.size() != wanted) {
+    fail_usage("normalise: {} constants for images of {} channels; give one for all or one for each",
+               constants.size(), channels);
+  }
+  std::vector<float> all;
+  for (std::size_t c = 0; c < wanted; ++c)
+    all.push_back(static_cast<float>(constants[constants.size() == 1 ? 0 : c]));
+  return all;
+}
+
+}  // namespace fanin::data

@@ -1,0 +1,79 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/core/memory.hpp>
+#include <fanin/core/tensor.hpp>
+#include <fanin/data/dataset.hpp>
+#include <fanin/data/last_batch.hpp>
+#include <fanin/data/transform.hpp>
+#include <fanin/random/generator.hpp>
+
+namespace fanin::data {
+
+struct LoaderOptions {
+  Index batch = 64;
+  bool shuffle = false;
+  LastBatch last_batch = LastBatch::keep;
+  Transform transform =
+      {};  ///< random augmentation, sample by sample, and the normalisation; none and the data set's by default
+};
+
+/// One batch: normalised images [B, C, H, W] and their B labels.
+struct Batch {
+  Tensor images;
+  PoolVector<std::int32_t> labels;
+  Index size() const { return static_cast<Index>(labels.size()); }
+};
+
+/// Walks a dataset batch by batch, epoch by epoch. The order follows from the generator's state alone — one
+/// permutation an epoch — so loaders made alike give several networks the same batches, whatever else those
+/// networks draw. Memory comes from the pool: after the first epoch no batch asks the system for any.
+///
+///     Loader loader(train, {.batch = 64, .shuffle = true}, Generator(seed));
+///     for (Batch batch; loader.next(batch);) step(batch.images, batch.labels);   // one epoch
+class Loader {
+ public:
+  /// `data` must outlive the loader. Error for batch < 1, a dataset that fails its own check, or `drop` with
+  /// fewer samples than one batch.
+  Loader(const Dataset& data, LoaderOptions options, const Generator& gen = Generator(0));
+  Loader(Dataset&&, LoaderOptions, const Generator& = Generator(0)) = delete;
+
+  /// The next batch of the epoch; false when the epoch is over, and the next call begins another.
+  bool next(Batch& batch);
+
+  /// Where the walk stands: `batch` batches of epoch `epoch` (both from 0) have been handed out.
+  struct Position {
+    Index epoch = 0, batch = 0;
+    bool operator==(const Position&) const = default;
+  };
+  Position position() const { return position_; }
+  /// Continues as a loader made with the same arguments would from there. Error when there is no such
+  /// position.
+  void seek(const Position& position);
+
+  Index batches() const { return cut_.batches(); }  ///< in one epoch
+  const BatchCut& cut() const { return cut_; }
+  const Dataset& data() const { return *data_; }
+  const LoaderOptions& options() const { return options_; }
+
+ private:
+  void begin_epoch();
+
+  const Dataset* data_;
+  LoaderOptions options_;
+  Generator first_, gen_;
+  BatchCut cut_;
+  Position position_;
+  bool begun_ = false;  // whether this epoch's order has been drawn
+  std::uint64_t augment_seed_ = 0;
+  std::vector<Index> order_, identity_;
+  std::vector<real> scale_, offset_;
+  std::vector<std::uint8_t> augmented_, scratch_;
+};
+
+/// The first `most` samples of a set, or all it has, in their order, under `normalisation`; the set's own
+/// when that is empty.
+Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation = {});
+
+}  // namespace fanin::data

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fanin/core/real.hpp>
+#include <fanin/data/normalisation.hpp>
+#include <fanin/random/generator.hpp>
+
+namespace fanin::data {
+
+/// One image's bytes, CHW.
+struct ImageView {
+  std::uint8_t* pixels;
+  Index channels, height, width;
+};
+
+/// What a loader does to each sample: steps in the order written, as text `crop(pad=2); flip; shift(2)`.
+///   crop(pad=P)            pad by P pixels of 0 on every side, then cut the old size at a random place
+///                          (torchvision's RandomCrop(size, padding=P)); `crop(pad=P, mode=edge)` and
+///                          `mode=reflect` pad with the border
+///   flip(p=0.5)            mirror left to right with probability p (RandomHorizontalFlip)
+///   shift(D)               move by -D..D pixels each way, filling with 0; `shift(x=2, y=0)` for each way
+///                          by itself
+///   normalise(mean=M, stddev=S)
+///                          (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one
+///                          number for each channel. It is no augmentation: whoever tests and uses the
+///                          model does the same
+/// Every draw is from the generator handed in; sizes never change.
+class Transform {
+ public:
+  Transform() = default;  ///< none
+  /// Error (usage) that names the step or option, the position and the nearest known names.
+  static Transform parse(const std::string& text);
+  std::string to_string() const;  ///< parses back to the same value
+
+  Transform& crop(Index pad, const std::string& mode = "zero");
+  Transform& flip(double p = 0.5);
+  Transform& shift(Index x, Index y);
+  Transform& normalise(double mean, double stddev) { return normalise(Normalisation{{mean}, {stddev}}); }
+  Transform& normalise(Normalisation normalisation);  ///< an empty one changes nothing
+
+  bool augments() const { return !steps_.empty(); }
+  const Normalisation& normalisation() const { return normalisation_; }
+  /// Applies the random steps in place; `scratch` holds at least one image.
+  void augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const;
+
+  bool operator==(const Transform&) const = default;
+
+ private:
+  enum class Kind { crop, flip, shift };
+  enum class Fill { zero, edge, reflect };
+  struct Step {
+    Kind kind;
+    Index x = 0, y = 0;
+    double p = 0;
+    Fill fill = Fill::zero;
+    bool operator==(const Step&) const = default;
+  };
+  static Index inside(Fill fill, Index i, Index size);
+
+  std::vector<Step> steps_;
+  Normalisation normalisation_;
+};
+
+}  // namespace fanin::data

@@ -1,0 +1,46 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/data/dataset.hpp>
+
+#include "datasets/raster.hpp"
+
+namespace fanin::datasets {
+
+/// Whether the text is the bare name of a set with one known place and no options ("mnist"): to load it opens
+/// nothing that the text chooses.
+bool is_bare_dataset(const std::string& text);
+
+enum class Split { train, test };
+
+/// What a data set's text form may name, one line each, for `--help`.
+struct DatasetEntry {
+  std::string usage;    ///< "folder(PATH, size=28, gray=true, test=0.2)"
+  std::string summary;  ///< what it is and where it comes from
+};
+const std::vector<DatasetEntry>& known_datasets();
+
+/// One half of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
+/// `synthetic(classes=10, …)`, each also with `only=0..4` and `per_class=10` (selection.hpp); checked, with
+/// the training half's mean and stddev in both, and named by that text. Error (usage) for a name or option
+/// that is not known, Error for data that is missing or broken. Files are looked for in $FANIN_DATA, then in
+/// ./data, then where Debian's packages put them.
+data::Dataset load_dataset(const std::string& text, Split split);
+
+/// Both halves, reading everything once.
+struct Splits {
+  data::Dataset train, test;
+
+  /// What either's reader left out or found odd, each once.
+  std::vector<std::string> notes() const;
+};
+Splits load_splits(const std::string& text);
+
+/// The text of an image folder with skip_bad=true; Error (usage) for any other data set.
+std::string with_bad_images_skipped(const std::string& text);
+/// What an image folder's text says shows where images are transparent; white where it says nothing. Opens no
+/// file.
+Background background_of(const std::string& text);
+
+}  // namespace fanin::datasets

@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+
+#include <fanin/core/shape.hpp>
+
+namespace fanin::init {
+
+/// How many numbers feed one unit of a layer, and how many units one input number feeds (the kernel's area is
+/// in both).
+struct Fans {
+  Index in = 0;
+  Index out = 0;
+  bool operator==(const Fans&) const = default;
+};
+
+/// From a weight's shape [out, in, kernel…], as PyTorch's `_calculate_fan_in_and_fan_out`. A layer that knows
+/// better (groups, transposed) passes its own. Error for fewer than two dimensions.
+Fans fans_of(const Shape& shape);
+
+/// Which fan a variance is kept for: `in` the forward signal's, `out` the gradient's, `average` a compromise.
+enum class Fan { in, out, average };
+
+std::string to_text(Fan mode);           ///< "fan_in", "fan_out", "fan_avg"
+Fan fan_named(const std::string& text);  ///< the inverse, for a text known to be one of these
+double pick(const Fans& fans, Fan mode);
+
+}  // namespace fanin::init

@@ -1,0 +1,37 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fanin/init/nonlinearity.hpp>
+
+namespace fanin::init {
+
+/// `nn.init.calculate_gain`: by how much a layer's weights must be larger than 1/√fan to make up for what the
+/// nonlinearity takes from the signal. `param` is leaky_relu's negative slope. Error for an unknown name.
+/// Part of the table is exact, part a convention: see `gain_notes`.
+double calculate_gain(const std::string& nonlinearity, double param = 0.01);
+/// The names `calculate_gain` knows.
+const std::vector<std::string>& gain_names();
+
+/// By how much weights must exceed 1/√fan for a signal of variance 1 to keep its second moment through the
+/// layer and the nonlinearity f (He et al. 2015, for any f).
+struct Gain {
+  double forward;   ///< 1/√E[f(z)²], z ~ N(0, 1), with fan_in
+  double backward;  ///< 1/√E[f'(z)²], with fan_out: keeps the gradient's
+};
+/// By quadrature (`gaussian_mean`). Error where f or its derivative is zero throughout or not finite.
+Gain gain(const Nonlinearity& nonlinearity);
+/// For one of the framework's activations: `gain("gelu")`, `gain("leaky_relu(0.2)")`.
+Gain gain(const std::string& activation);
+
+/// An activation's computed gains beside PyTorch's table, and what the table's number is.
+struct GainNote {
+  std::string activation;
+  Gain computed;
+  std::optional<double> pytorch;
+  std::string remark;
+};
+std::vector<GainNote> gain_notes();
+
+}  // namespace fanin::init

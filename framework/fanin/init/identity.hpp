@@ -1,0 +1,22 @@
+#pragma once
+#include <fanin/init/initializer.hpp>
+
+namespace fanin::init {
+
+/// Ones on the diagonal of a matrix: `nn.init.eye_`; 2-d only.
+Initializer eye();
+
+struct DiracOptions {
+  Index groups = 1;
+};
+/// A convolution that passes its input through: `nn.init.dirac_`; 3 to 5 dimensions, groups must divide the
+/// outputs.
+Initializer dirac(const DiracOptions& options = {});
+
+struct IdentityOptions {
+  double gain = 1;
+};
+/// gain times `eye` for a matrix, gain times `dirac` for a convolution.
+Initializer identity(const IdentityOptions& options = {});
+
+}  // namespace fanin::init

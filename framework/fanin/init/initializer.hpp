@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanin/core/expression.hpp>
+#include <fanin/init/scheme.hpp>
+
+namespace fanin::init {
+
+/// How a tensor gets its first values: a scheme with its options. A value that can be copied, compared,
+/// printed, stored and parsed; made by a factory (`kaiming_normal({.mode = Fan::out})`) or from text
+/// (`parse("kaiming_normal(mode=fan_out)")`).
+class Initializer {
+ public:
+  /// `values` in the order of the scheme's options. Error for a value out of range, of the wrong type, not
+  /// finite.
+  Initializer(const SchemeInfo& scheme, std::vector<Value> values);
+  Initializer(std::string_view scheme, std::vector<Value> values);
+
+  const SchemeInfo& scheme() const { return *scheme_; }
+  const std::string& name() const { return scheme_->name; }
+  double number(std::string_view option) const;
+  const std::string& word(std::string_view option) const;
+
+  /// Draws `w` from `gen`, for a layer with these fans. Nothing happens to a tensor without elements. Error
+  /// where the scheme cannot fill such a shape (the fan of a 1-d tensor, an orthogonal vector …).
+  void fill(Tensor& w, const Fans& fans, Generator& gen) const;
+  /// The same for a tensor that stands at `site` in a model. The others take it for a lone layer's, and
+  /// refuse a scheme that has no meaning there.
+  void fill(Tensor& w, const Site& site, Generator& gen) const;
+  /// With the fans of the tensor's own shape.
+  void fill(Tensor& w, Generator& gen) const;
+  /// What `fill` of a tensor of this shape takes from the generator.
+  Draw draw(const Shape& shape, const Site& site) const {
+    return scheme_->draw_at ? scheme_->draw_at(shape, site, *this) : scheme_->draw;
+  }
+  /// The standard deviation a tensor of this shape is meant to get, where the scheme has one.
+  std::optional<double> deviation(const Shape& shape, const Fans& fans) const;
+
+  /// What one may not expect of a tensor of this shape, in a sentence to be shown beside the draw; none where
+  /// all is well.
+  std::optional<std::string> caution(const Shape& shape, const Fans& fans) const;
+
+  /// `name(option=value, …)` with the options that are not at their default; `parse` reads it back exactly.
+  std::string to_string() const;
+  bool operator==(const Initializer& other) const {
+    return scheme_ == other.scheme_ && values_ == other.values_;
+  }
+
+ private:
+  const Value& value(std::string_view option) const;
+
+  const SchemeInfo* scheme_;
+  std::vector<Value> values_;
+};
+
+/// Error (usage) that names the unknown scheme, option or value, its position, and the nearest known names.
+Initializer parse(std::string_view text);
+Initializer parse(const Expression& call);
+
+}  // namespace fanin::init

@@ -1,0 +1,170 @@
+#include <algorithm>
+
+#include <fanin/core/error.hpp>
+#include <fanin/init/constant.hpp>
+#include <fanin/init/plan.hpp>
+
+namespace fanin::init {
+namespace {
+
+constexpr std::size_t most_rules = 10000;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_pattern(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_.-*?").find(c) != std::string_view::npos;
+}
+
+std::string_view layer_of(std::string_view name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
+}
+
+std::string_view role_of(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+bool names_parameters(std::string_view pattern) {
+  const std::string_view role = role_of(pattern);
+  return role.find("weight") != std::string_view::npos || role.find("bias") != std::string_view::npos;
+}
+
+// The stretch of `text` from `begin` up to `end` without the space around it.
+std::pair<std::size_t, std::size_t> trimmed(std::string_view text, std::size_t begin, std::size_t end) {
+  while (begin < end && is_space(text[begin])) ++begin;
+  while (end > begin && is_space(text[end - 1])) --end;
+  return {begin, end};
+}
+
+Rule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
+  Rule rule{.init = std::nullopt, .position = begin};
+  const auto equals = std::min(text.find('=', begin), end),
+             parenthesis = std::min(text.find('(', begin), end);
+  std::size_t from = begin;
+  if (equals < parenthesis) {  // not the '=' of an option
+    const auto [first, last] = trimmed(text, begin, equals);
+    if (first == last) fail_usage("expected a pattern before '=' {}", at_character(text, begin));
+    for (std::size_t i = first; i < last; ++i)
+      if (!is_pattern(text[i]))
+        fail_usage("unexpected {} in a pattern of parameter names {}", quoted(text.substr(i, 1)),
+                   at_character(text, i));
+    rule.pattern = std::string(text.substr(first, last - first));
+    from = trimmed(text, equals + 1, end).first;
+    if (from == end)
+      fail_usage("expected a scheme or 'default' after '=' {}", at_character(text, equals + 1));
+  }
+  if (text.substr(from, end - from) != "default") rule.init = parse(Expression::parse(text, from, end));
+  return rule;
+}
+
+// What the user may have meant: layers, groups of layers alike in name, and for a role pattern the
+// parameters.
+std::vector<std::string> near_names(const std::string& pattern, std::span<const Target> parameters) {
+  std::vector<std::string> names;
+  const auto add = [&](std::string name) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  };
+  for (const Target& parameter : parameters) {
+    if (names_parameters(pattern)) {
+      add(parameter.name);
+    } else if (parameter.rank >= 2) {
+      const std::string layer(layer_of(parameter.name));
+      add(layer);
+      const auto stem = layer.find_last_not_of("0123456789");
+      if (stem != std::string::npos && pattern.ends_with('*')) add(layer.substr(0, stem + 1) + "*");
+    }
+    if (names.size() > 1000) break;
+  }
+  return names;
+}
+
+}  // namespace
+
+bool glob(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+bool matches(const Rule& rule, const Target& parameter) {
+  const bool is_weight =
+      (parameter.rank >= 2 && role_of(parameter.name) == "weight") ||
+      (rule.init && rule.init->scheme().fills_branch_weight && role_of(parameter.name) == "branch_weight");
+  if (rule.pattern.empty())
+    return !rule.init || is_weight || (role_of(parameter.name) == "bias" && parameter.weight_rank >= 2);
+  if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
+  return (is_weight || !rule.init) && (glob(rule.pattern, layer_of(parameter.name)) ||
+                                       (role_of(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
+}
+
+Plan Plan::parse(std::string_view text) {
+  constexpr std::size_t longest_text = 1 << 16;
+  if (text.size() > longest_text)
+    fail_usage("a plan of {} bytes is too long; at most {} are read", text.size(), longest_text);
+  Plan plan;
+  plan.source_ = std::string(text);
+  for (const auto& [first, last] : split_calls(text, ";\n")) {
+    plan.rules_.push_back(parse_rule(text, first, last));
+    if (plan.rules_.size() > most_rules) fail_usage("a plan of more than {} rules is too long", most_rules);
+  }
+  if (plan.rules_.empty())
+    fail_usage(
+        "an empty plan; write a scheme, 'default', or rules as \"conv*=kaiming_normal; *.bias=zeros\"");
+  return plan;
+}
+
+const Rule* Plan::rule_for(const Target& parameter) const {
+  const auto rule =
+      std::find_if(rules_.rbegin(), rules_.rend(), [&](const Rule& one) { return matches(one, parameter); });
+  return rule == rules_.rend() ? nullptr : &*rule;
+}
+
+const Initializer* Plan::lookup(const Target& parameter) const {
+  static const Initializer zero = zeros();
+  const Rule* rule = rule_for(parameter);
+  if (!rule || !rule->init) return nullptr;
+  const bool zero_bias =
+      rule->pattern.empty() && role_of(parameter.name) == "bias" && !rule->init->scheme().fills_bias;
+  return zero_bias ? &zero : &*rule->init;
+}
+
+void Plan::require_matches(std::span<const Target> parameters) const {
+  for (const Rule& rule : rules_) {
+    if (!rule.init && rule.pattern.empty()) continue;
+    if (std::any_of(parameters.begin(), parameters.end(), [&](const Target& p) { return matches(rule, p); }))
+      continue;
+    if (rule.pattern.empty())
+      fail_usage("scheme '{}' finds no weight with 2 or more dimensions in this model",
+                 rule.init->to_string());
+    fail_usage(
+        "pattern {} matches no {}, {}{}", quoted(rule.pattern),
+        names_parameters(rule.pattern) ? "parameter" : "layer that has a weight with 2 or more dimensions",
+        at_character(source_, rule.position), suggest(rule.pattern, near_names(rule.pattern, parameters)));
+  }
+}
+
+std::string Rule::to_string() const {
+  const std::string right = init ? init->to_string() : "default";
+  return pattern.empty() ? right : pattern + "=" + right;
+}
+
+std::string Plan::to_string() const {
+  if (rules_.empty()) return "default";
+  std::string text;
+  for (const Rule& rule : rules_) text += (text.empty() ? "" : "; ") + rule.to_string();
+  return text;
+}
+
+}  // namespace fanin::init

@@ -1,0 +1,66 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanin/init/initializer.hpp>
+
+namespace fanin::init {
+
+/// A parameter as a plan sees it.
+struct Target {
+  std::string name = {};  ///< its full name, `conv1.weight`
+  int rank = 0;
+  int weight_rank = 0;  ///< of its layer's weight; 0 when there is none
+};
+
+/// One rule: which parameters, and how they are born.
+struct Rule {
+  std::string pattern = {};  ///< empty: every weight with ≥ 2 dimensions, its layer's bias becoming zeros
+  std::optional<Initializer> init;  ///< none: the layer's own default
+  std::size_t position = 0;         ///< in the plan's text, counted from 0
+
+  bool operator==(const Rule& other) const { return pattern == other.pattern && init == other.init; }
+  std::string to_string() const;
+};
+
+/// Which initializer each parameter of a model gets, as one text: `conv*=kaiming_normal; fc3.weight=zeros;
+/// *.bias=constant(0.01)`. Of the rules that match a parameter the last one wins; where none does, the
+/// layer's own default stands.
+///
+/// A pattern is a glob (`*` any characters, `?` one) on full parameter names. When its last dotted part
+/// speaks of neither `weight` nor `bias` it names layers, and means the weights with ≥ 2 dimensions of those:
+/// `conv*`, `blocks.?`. A rule without `=` is for the whole model: a scheme (every weight with ≥ 2 dimensions
+/// drawn by it, the biases of those layers zero) or the word `default`, which is also a right side
+/// (`fc3.*=default`).
+class Plan {
+ public:
+  Plan() = default;  ///< every layer's own default
+  /// Rules are separated by `;` or line ends. Error (usage) with the position for what does not parse.
+  static Plan parse(std::string_view text);
+
+  const std::vector<Rule>& rules() const { return rules_; }
+  /// The rule that speaks for a parameter: the last that matches it; null where none does.
+  const Rule* rule_for(const Target& parameter) const;
+  /// The initializer for a parameter, or null where the layer's own default stands.
+  const Initializer* lookup(const Target& parameter) const;
+  /// Error (usage) naming the first rule that matches none of a model's parameters, its position, and what is
+  /// near.
+  void require_matches(std::span<const Target> parameters) const;
+
+  std::string to_string() const;  ///< `parse` reads it back; "default" for a plan without rules
+  bool operator==(const Plan& other) const { return rules_ == other.rules_; }
+
+ private:
+  std::string source_;
+  std::vector<Rule> rules_;
+};
+
+/// Whether the rule speaks of this parameter.
+bool matches(const Rule& rule, const Target& parameter);
+/// Whether `text` fits a pattern with `*` and `?`.
+bool glob(std::string_view pattern, std::string_view text);
+
+}  // namespace fanin::init

@@ -1,0 +1,37 @@
+#pragma once
+#include <fanin/init/initializer.hpp>
+
+namespace fanin::init {
+
+struct UniformOptions {
+  double a = 0, b = 1;
+};
+/// Evenly from [a, b): `nn.init.uniform_`. Variance (b - a)² / 12.
+Initializer uniform(const UniformOptions& options = {});
+
+struct NormalOptions {
+  double mean = 0, std = 1;
+};
+/// `nn.init.normal_`.
+Initializer normal(const NormalOptions& options = {});
+
+struct TruncNormalOptions {
+  double mean = 0, std = 1, a = -2, b = 2;
+};
+/// A normal of which only what falls within [a, b] (values, not multiples of std) is kept:
+/// `nn.init.trunc_normal_`.
+Initializer trunc_normal(const TruncNormalOptions& options = {});
+
+struct FanUniformOptions {
+  Fan mode = Fan::in;
+};
+/// Evenly from ±1/√fan: PyTorch's default for the biases of Linear and Conv (and, with mode = Fan::out, of a
+/// transposed convolution). Takes the layer's fan, so it fills a 1-d tensor as well; zeros when that fan is
+/// 0.
+Initializer fan_uniform(const FanUniformOptions& options = {});
+
+/// Fills `w` as `nn.init.trunc_normal_` does: by the inverse of the normal's distribution function, one
+/// output an element. Error unless a ≤ b and std ≥ 0.
+void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b);
+
+}  // namespace fanin::init

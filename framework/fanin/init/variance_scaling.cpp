@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fanin/core/error.hpp>
+#include <fanin/init/families.hpp>
+#include <fanin/init/gain.hpp>
+#include <fanin/init/random.hpp>
+#include <fanin/init/variance_scaling.hpp>
+
+namespace fanin::init {
+namespace {
+
+// The standard deviation of N(0, 1) truncated at ±2.
+constexpr double truncated_deviation = 0.87962566103423978;
+
+double xavier_deviation(const Shape&, const Fans& fans, const Initializer& options) {
+  const auto sum = static_cast<double>(fans.in + fans.out);
+  return sum > 0 ? options.number("gain") * std::sqrt(2.0 / sum) : 0;
+}
+
+// PyTorch's table where it has the name, else the computed gain of the direction that the mode keeps.
+double kaiming_gain(const std::string& nonlinearity, double a, Fan mode) {
+  const auto& table = gain_names();
+  if (std::find(table.begin(), table.end(), nonlinearity) != table.end())
+    return calculate_gain(nonlinearity, a);
+  const Gain computed = gain(nonlinearity);
+  return mode == Fan::out ? computed.backward : computed.forward;
+}
+
+std::vector<std::string> kaiming_nonlinearities() {
+  std::vector<std::string> names = gain_names();
+  for (const std::string& name : nonlinearity_names())
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
+double kaiming_deviation(const Shape&, const Fans& fans, const Initializer& options) {
+  const Fan mode = fan_named(options.word("mode"));
+  const double fan = pick(fans, mode);
+  return fan > 0 ? kaiming_gain(options.word("nonlinearity"), options.number("a"), mode) / std::sqrt(fan) : 0;
+}
+
+template <auto deviation>
+void fill_uniform(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+  const double bound = std::sqrt(3.0) * deviation(w.shape(), fans, options);
+  gen.uniform(w.values(), -bound, bound);
+}
+
+template <auto deviation>
+void fill_normal(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+  gen.normal(w.values(), 0, deviation(w.shape(), fans, options));
+}
+
+double scaled_deviation(const Fans& fans, double scale, Fan mode) {
+  return std::sqrt(scale / std::max(1.0, pick(fans, mode)));
+}
+
+void fill_scaled(Tensor& w, Generator& gen, double deviation, const std::string& distribution) {
+  if (distribution == "uniform") {
+    const double bound = std::sqrt(3.0) * deviation;
+    gen.uniform(w.values(), -bound, bound);
+  } else if (distribution == "normal") {
+    gen.normal(w.values(), 0, deviation);
+  } else {
+    const double std = deviation / truncated_deviation;
+    fill_trunc_normal(w, gen, 0, std, -2 * std, 2 * std);
+  }
+}
+
+template <int scale, Fan mode, bool uniform>
+SchemeInfo named_case(std::string name, std::string paper, std::string use, std::string fails) {
+  const std::string fan = mode == Fan::average ? "((fan_in + fan_out) / 2)" : "fan_in";
+  return {.name = std::move(name),
+          .summary =
+              uniform ? fmt::format("uniform with variance {} / {}", scale, fan)
+                      : fmt::format("normal truncated at two deviations, with variance {} / {}", scale, fan),
+          .formula = fmt::format("variance_scaling(scale={}, mode={}, distribution={})", scale, to_text(mode),
+                                 uniform ? "uniform" : "truncated_normal"),
+          .paper = std::move(paper),
+          .use = std::move(use),
+          .fails = std::move(fails),
+          .least_rank = 2,
+          .draw = Draw::uniforms,
+          .fill =
+              [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
+                fill_scaled(w, gen, scaled_deviation(fans, scale, mode),
+                            uniform ? "uniform" : "truncated_normal");
+              },
+          .deviation = [](const Shape&, const Fans& fans,
+                          const Initializer&) { return scaled_deviation(fans, scale, mode); }};
+}
+
+}  // namespace
+
+Initializer xavier_uniform(const XavierOptions& options) {
+  return Initializer("xavier_uniform", {options.gain});
+}
+Initializer xavier_normal(const XavierOptions& options) {
+  return Initializer("xavier_normal", {options.gain});
+}
+Initializer kaiming_uniform(const KaimingOptions& options) {
+  return Initializer("kaiming_uniform", {options.a, to_text(options.mode), options.nonlinearity});
+}
+Initializer kaiming_normal(const KaimingOptions& options) {
+  return Initializer("kaiming_normal", {options.a, to_text(options.mode), options.nonlinearity});
+}
+Initializer variance_scaling(const VarianceScalingOptions& options) {
+  return Initializer("variance_scaling", {options.scale, to_text(options.mode), options.distribution});
+}
+Initializer lecun_uniform() { return Initializer("lecun_uniform", {}); }
+Initializer lecun_normal() { return Initializer("lecun_normal", {}); }
+Initializer glorot_uniform() { return Initializer("glorot_uniform", {}); }
+Initializer glorot_normal() { return Initializer("glorot_normal", {}); }
+Initializer he_uniform() { return Initializer("he_uniform", {}); }
+Initializer he_normal() { return Initializer("he_normal", {}); }
+
+std::vector<SchemeInfo> variance_scaling_family() {
+  const std::string glorot =
+      "Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks";
+  const std::string he = "He et al. 2015, Delving deep into rectifiers";
+  const std::string lecun = "LeCun et al. 1998, Efficient BackProp; Klambauer et al. 2017 for SELU";
+  const std::string glorot_use = "tanh, sigmoid and linear layers: a compromise between signal and gradient";
+  const std::string glorot_fails = "halves the variance per ReLU layer: a 30-layer ReLU net stalls";
+  const std::string he_use = "ReLU and its relatives";
+  const std::string he_fails =
+      "saturates tanh and sigmoid; residual branches without normalization add up and explode";
+  const std::string lecun_use = "SELU nets, linear layers";
+  const std::string lecun_fails = "halves the variance per ReLU layer";
+  const std::vector<OptionSpec> gain = {
+      {.name = "gain", .standard = 1.0, .meaning = "factor on the deviation", .least = 0}};
+  const std::vector<OptionSpec> kaiming = {
+      {.name = "a", .standard = 0.0, .meaning = "leaky_relu's negative slope"},
+      {.name = "mode",
+       .standard = "fan_in",
+       .meaning = "keep the forward signal's variance or the gradient's",
+       .words = {"fan_in", "fan_out", "fan_avg"}},
+      {.name = "nonlinearity",
+       .standard = "leaky_relu",
+       .meaning =
+           "what follows the layer; sets the gain: PyTorch's table, and the computed gain for what it lacks",
+       .words = kaiming_nonlinearities()}};
+  return {
+      {.name = "xavier_uniform",
+       .aliases = {"xavier"},
+       .options = gain,
+       .summary = "uniform with variance gain² · 2 / (fan_in + fan_out)",
+       .formula = "w ~ U(-r, r), r = gain · √(6 / (fan_in + fan_out))",
+       .paper = glorot,
+       .use = glorot_use,
+       .fails = glorot_fails,
+       .least_rank = 2,
+       .draw = Draw::uniforms,
+       .fill = fill_uniform<xavier_deviation>,
+       .deviation = xavier_deviation},
+      {.name = "xavier_normal",
+       .options = gain,
+       .summary = "normal with variance gain² · 2 / (fan_in + fan_out)",
+       .formula = "w ~ N(0, gain² · 2 / (fan_in + fan_out))",
+       .paper = glorot,
+       .use = glorot_use,
+       .fails = glorot_fails,
+       .least_rank = 2,
+       .draw = Draw::normals,
+       .fill = fill_normal<xavier_deviation>,
+       .deviation = xavier_deviation},
+      {.name = "kaiming_uniform",
+       .options = kaiming,
+       .summary = "uniform with variance gain² / fan",
+       .formula = "w ~ U(-r, r), r = gain · √(3 / fan), gain = √(2 / (1 + a²)) for leaky_relu",
+       .paper = he,
+       .use = he_use + "; a=sqrt(5) is PyTorch's default for Linear and Conv, ±1/√fan_in",
+       .fails = he_fails + "; with a=sqrt(5) the variance shrinks sixfold per ReLU layer",
+       .least_rank = 2,
+       .draw = Draw::uniforms,
+       .fill = fill_uniform<kaiming_deviation>,
+       .deviation = kaiming_deviation},
+      {.name = "kaiming_normal",
+       .aliases = {"kaiming"},
+       .options = kaiming,
+       .summary = "normal with variance gain² / fan",
+       .formula = "w ~ N(0, gain² / fan), gain = √2 for relu",
+       .paper = he,
+       .use = he_use,
+       .fails = he_fails,
+       .least_rank = 2,
+       .draw = Draw::normals,
+       .fill = fill_normal<kaiming_deviation>,
+       .deviation = kaiming_deviation},
+      {.name = "variance_scaling",
+       .options = {{.name = "scale", .standard = 1.0, .meaning = "variance times fan", .least = 0},
+                   {.name = "mode",
+                    .standard = "fan_in",
+                    .meaning = "which fan",
+                    .words = {"fan_in", "fan_out", "fan_avg"}},
+                   {.name = "distribution",
+                    .standard = "truncated_normal",
+                    .meaning = "shape",
+                    .words = {"uniform", "normal", "truncated_normal"}}},
+       .summary = "the general form in Keras and JAX: variance scale / fan",
+       .formula =
+           "variance scale / max(1, fan); truncated_normal is cut at two deviations and widened by 1/0.8796",
+       .paper = "Keras and JAX; contains Glorot's, He's and LeCun's",
+       .use = "to start as a Keras or JAX model starts",
+       .fails = "as the scheme it is set to",
+       .least_rank = 2,
+       .draw_at =
+           [](const Shape&, const Site&, const Initializer& options) {
+             return options.word("distribution") == "normal" ? Draw::normals : Draw::uniforms;
+           },
+       .fill =
+           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+             fill_scaled(w, gen,
+                         scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode"))),
+                         options.word("distribution"));
+           },
+       .deviation =
+           [](const Shape&, const Fans& fans, const Initializer& options) {
+             return scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode")));
+           }},
+      named_case<1, Fan::in, true>("lecun_uniform", lecun, lecun_use, lecun_fails),
+      named_case<1, Fan::in, false>("lecun_normal", lecun, lecun_use, lecun_fails),
+      named_case<1, Fan::average, true>("glorot_uniform", glorot, glorot_use, glorot_fails),
+      named_case<1, Fan::average, false>("glorot_normal", glorot, glorot_use, glorot_fails),
+      named_case<2, Fan::in, true>("he_uniform", he, he_use, he_fails),
+      named_case<2, Fan::in, false>("he_normal", he, he_use, he_fails),
+  };
+}
+
+}  // namespace fanin::init

@@ -1,0 +1,16 @@
+#pragma once
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <fanin/core/shape.hpp>
+#include <fanin/io/dtype.hpp>
+
+namespace fanin::io {
+
+/// What NumPy calls "<f4", "f4", "|b1", …; nothing for one that is no plain float, integer or bool.
+std::optional<DType> numpy_dtype(std::string_view descr, bool& big_endian);
+/// The strides of an array whose first index moves fastest; none where there is but one dimension.
+std::vector<Index> fortran_strides(const std::vector<Index>& sizes);
+
+}  // namespace fanin::io

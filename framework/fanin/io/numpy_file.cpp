@@ -1,0 +1,326 @@
+#include <algorithm>
+#include <cstring>
+
+#include <fanin/core/error.hpp>
+#include <fanin/io/crc32.hpp>
+#include <fanin/io/numpy_dtype.hpp>
+#include <fanin/io/numpy_file.hpp>
+#include <fanin/io/zip.hpp>
+#include <fanin/io/zip_writer.hpp>
+
+namespace fanin::io {
+namespace {
+
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::size_t max_header_bytes = 65'535;
+
+/// The header's Python literal: a dict of 'descr', 'fortran_order' and 'shape', and nothing else.
+class HeaderScanner {
+ public:
+  HeaderScanner(std::string_view text, const std::string& path) : text_(text), path_(path) {}
+
+  bool take(char c) {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char c) {
+    if (!take(c)) fail_here(fmt::format("'{}'", c));
+  }
+  std::string string() {
+    const char quote = take('\'') ? '\'' : take('"') ? '"' : '\0';
+    if (quote == '\0') fail_here("a quoted string");
+    const std::size_t end = text_.find(quote, at_);
+    if (end == std::string_view::npos) fail_here("a closing quote");
+    const std::string_view value = text_.substr(at_, end - at_);
+    if (value.size() > 64 || value.find('\\') != std::string_view::npos)
+      fail_here("a short string without escapes");
+    at_ = end + 1;
+    return std::string(value);
+  }
+  bool boolean() {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    for (const bool value : {true, false}) {
+      const std::string_view word = value ? "True" : "False";
+      if (text_.substr(at_, word.size()) == word) {
+        at_ += word.size();
+        return value;
+      }
+    }
+    fail_here("True or False");
+  }
+  Index count() {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    const std::size_t start = at_;
+    Index value = 0;
+    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
+      if (__builtin_mul_overflow(value, Index{10}, &value) ||
+          __builtin_add_overflow(value, text_[at_] - '0', &value)) {
+        fail_here("a size of at most 63 bits");
+      }
+    }
+    if (at_ == start) fail_here("a size");
+    take('L');  // Python 2 wrote its long integers so
+    return value;
+  }
+  void end() {
+    take('\n');
+    if (at_ < text_.size()) fail_here("the end");
+  }
+  [[noreturn]] void fail_here(const std::string& expected) const {
+    fail("{}: the npy header is not the expected literal dict at byte {}: expected {}", path_, at_, expected);
+  }
+
+ private:
+  std::string_view text_;
+  const std::string& path_;
+  std::size_t at_ = 0;
+};
+
+struct Header {
+  std::string descr;
+  bool structured = false, fortran_order = false;
+  std::vector<Index> sizes;
+};
+
+Header parse_header(std::string_view text, const std::string& path) {
+  Header header;
+  bool has_descr = false, has_order = false, has_shape = false;
+  HeaderScanner scan(text, path);
+  const auto once = [&](bool& seen, const char* key) {
+    if (seen) fail("{}: the npy header has the key '{}' twice", path, key);
+    seen = true;
+  };
+  scan.expect('{');
+  while (!scan.take('}')) {
+    const std::string key = scan.string();
+    scan.expect(':');
+    if (key == "descr") {
+      once(has_descr, "descr");
+      // A structured dtype is a list of fields, which nothing here reads: neither what follows it.
+      header.structured = scan.take('[');
+      if (header.structured) return header;
+      header.descr = scan.string();
+    } else if (key == "fortran_order") {
+      once(has_order, "fortran_order");
+      header.fortran_order = scan.boolean();
+    } else if (key == "shape") {
+      once(has_shape, "shape");
+      scan.expect('(');
+      while (!scan.take(')')) {
+        if (header.sizes.size() == max_file_rank)
+          fail("{}: an array of more than {} dimensions", path, max_file_rank);
+        header.sizes.push_back(scan.count());
+        if (!scan.take(',')) {
+          scan.expect(')');
+          break;
+        }
+      }
+    } else {
+      fail("{}: the npy header has the unknown key '{}', expected descr, fortran_order and shape", path, key);
+    }
+    if (!scan.take(',')) {
+      scan.expect('}');
+      break;
+    }
+  }
+  scan.end();
+  for (const auto& [seen, key] :
+       {std::pair{has_descr, "descr"}, {has_order, "fortran_order"}, {has_shape, "shape"}}) {
+    if (!seen) fail("{}: the npy header has no '{}'", path, key);
+  }
+  return header;
+}
+
+/// Why an array's dtype cannot be read.
+std::string why_not(const Header& header) {
+  if (header.structured)
+    return "a structured NumPy dtype; only plain floats, integers and bool are supported";
+  const std::size_t kind = header.descr.find_first_not_of("<>|=");
+  if (kind != std::string::npos && header.descr[kind] == 'O') {
+    return "an array of Python objects, which only a program that runs them can read; save plain numbers instead";
+  }
+  return fmt::format("the NumPy dtype '{}' is not supported (floats f2 to f8, integers and bool are)",
+                     header.descr);
+}
+
+std::string npy_header(const StoredTensor& tensor, DType dtype) {
+  static constexpr const char* names[] = {"<f8", "<f4", "<f2", "",    "<i8", "<i4", "<i2",
+                                          "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"};
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                                   names[static_cast<std::size_t>(dtype)], fmt::join(tensor.sizes, ", "),
+                                   tensor.sizes.size() == 1 ? "," : "");
+  // The data starts at a multiple of 64 bytes, as NumPy has it.
+  const std::size_t whole = (magic.size() + 4 + header.size() + 1 + 63) / 64 * 64;
+  header.resize(whole - magic.size() - 4 - 1, ' ');
+  header += '\n';
+  const auto length = static_cast<std::uint16_t>(header.size());
+  std::string out(magic);
+  out += std::string("\x01\x00", 2);
+  out.append(reinterpret_cast<const char*>(&length), sizeof length);
+  return out + header;
+}
+
+DType written_as(const StoredTensor& tensor, std::optional<DType> dtype) {
+  const DType wanted = dtype && is_float(tensor.dtype) ? *dtype : tensor.dtype;
+  return wanted == DType::bf16 ? DType::f32 : wanted;
+}
+
+void check_dtype(const std::string& path, std::optional<DType> dtype) {
+  if (dtype && *dtype != DType::f32 && *dtype != DType::f16 && *dtype != DType::bf16) {
+    fail("{}: weights are written as F32 or F16 to NumPy's formats, not {}", path, name_of(*dtype));
+  }
+}
+
+}  // namespace
+
+bool looks_like_npy(Bytes bytes) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+std::optional<DType> numpy_dtype(std::string_view descr, bool& big_endian) {
+  struct Kind {
+    const char* name;
+    DType dtype;
+  };
+  static constexpr Kind kinds[] = {{"f8", DType::f64}, {"f4", DType::f32}, {"f2", DType::f16},
+                                   {"i8", DType::i64}, {"i4", DType::i32}, {"i2", DType::i16},
+                                   {"i1", DType::i8},  {"u8", DType::u64}, {"u4", DType::u32},
+                                   {"u2", DType::u16}, {"u1", DType::u8},  {"b1", DType::boolean}};
+  const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
+  const std::string_view kind = ordered ? descr.substr(1) : descr;
+  big_endian = descr.starts_with('>');
+  for (const auto& known : kinds) {
+    if (kind == known.name) return known.dtype;
+  }
+  return std::nullopt;
+}
+
+std::vector<Index> fortran_strides(const std::vector<Index>& sizes) {
+  std::vector<Index> strides;
+  Index stride = 1;
+  for (const Index size : sizes) {
+    strides.push_back(stride);
+    stride *= std::max<Index>(size, 1);
+  }
+  return strides.size() > 1 ? strides : std::vector<Index>{};
+}
+
+StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
+                       std::shared_ptr<const void> owner) {
+  if (!looks_like_npy(bytes)) fail("{}: not an npy file: it does not start with NumPy's magic", path);
+  if (bytes.size() < 10) fail("{}: {} bytes are too few for an npy file", path, bytes.size());
+  const int version = std::to_integer<int>(bytes[6]);
+  if (version < 1 || version > 3)
+    fail("{}: npy format version {} is unknown, expected 1 to 3", path, version);
+  const std::size_t before = version == 1 ? 10 : 12;
+  std::uint32_t length = 0;
+  if (bytes.size() < before) fail("{}: {} bytes are too few for an npy file", path, bytes.size());
+  std::memcpy(&length, bytes.data() + 8, before - 8);
+  if (length > max_header_bytes) {
+    fail("{}: the npy header has length {}, at most {} are allowed", path, length, max_header_bytes);
+  }
+  if (length > bytes.size() - before) {
+    fail("{}: the npy header of {} bytes ends past the file, which has {}; it is truncated or corrupt", path,
+         length, bytes.size());
+  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + before, length);
+  Header header = parse_header(text, path);
+
+  StoredTensor tensor;
+  tensor.name = std::move(name);
+  const auto dtype = header.structured ? std::nullopt : numpy_dtype(header.descr, tensor.big_endian);
+  if (!dtype) fail("{}: {}", path, why_not(header));
+  tensor.dtype = *dtype;
+  tensor.sizes = std::move(header.sizes);
+  const std::size_t needed = checked_byte_size(path, tensor.name, tensor.dtype, tensor.sizes);
+  const std::size_t given = bytes.size() - before - length;
+  if (needed != given) {
+    fail("{}: an array of shape {} and dtype {} needs {} bytes, the file has {}; it is truncated or corrupt",
+         path, tensor.shape_text(), name_of(tensor.dtype), needed, given);
+  }
+  if (header.fortran_order) tensor.strides = fortran_strides(tensor.sizes);
+  tensor.data = bytes.data() + before + length;
+  tensor.owner = std::move(owner);
+  return tensor;
+}
+
+TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner) {
+  ZipArchive archive(bytes, path);
+  TensorFile file{.format = FileFormat::npz, .path = path, .tensors = {}, .metadata = {}};
+  if (archive.entries().size() > max_tensors) fail("{}: more than {} arrays", path, max_tensors);
+  TensorList list(file);
+  for (const ZipEntry& entry : archive.entries()) {
+    if (entry.name.ends_with('/')) continue;  // a folder
+    if (!entry.name.ends_with(".npy")) {
+      list.leave_out(entry.name, "not a .npy file");
+      continue;
+    }
+    const std::string_view name = entry.name.substr(0, entry.name.size() - 4);
+    StoredTensor tensor;
+    try {
+      const auto contents = archive.read(entry);
+      tensor = parse_npy(contents.bytes, path, std::string(name), contents.owner ? contents.owner : owner);
+    } catch (const Error& error) {
+      list.leave_out(
+          name, std::string(error.what()).substr(path.size() + 2));  // less "path: ", with which both begin
+      continue;
+    }
+    list.add(std::move(tensor));
+  }
+  if (file.tensors.empty() && file.left_out_count > 0)
+    fail("{}: none of its {} arrays can be read; '{}': {}", path, file.left_out_count, file.left_out[0].name,
+         file.left_out[0].what);
+  return file;
+}
+
+bool npy_of_objects(Bytes bytes, Bytes& pickle) {
+  constexpr std::size_t before = 10;
+  std::uint16_t length = 0;
+  if (!looks_like_npy(bytes) || bytes.size() < before || bytes[6] != std::byte{1}) return false;
+  std::memcpy(&length, bytes.data() + 8, sizeof length);
+  if (length > bytes.size() - before) return false;
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + before, length);
+  pickle = bytes.subspan(before + length);
+  return header.starts_with("{'descr': '|O'");
+}
+
+void write_npy(const std::string& path, const StoredTensor& tensor, std::optional<DType> dtype) {
+  check_dtype(path, dtype);
+  const DType to = written_as(tensor, dtype);
+  write_atomically(path, [&](AtomicWriter& writer) {
+    writer.write(npy_header(tensor, to));
+    tensor.read_pieces(to, [&](const std::byte* piece, std::size_t size) { writer.write(piece, size); });
+  });
+}
+
+void write_npz(const std::string& path, std::span<const StoredTensor> tensors, std::optional<DType> dtype) {
+  check_dtype(path, dtype);
+  std::vector<std::string_view> names;
+  for (const auto& tensor : tensors) {
+    check_tensor_name(path, tensor.name);
+    names.push_back(tensor.name);
+  }
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end()) fail("{}: cannot write two arrays named '{}'", path, *twice);
+
+  write_atomically(path, [&](AtomicWriter& writer) {
+    ZipWriter zip(writer);
+    for (const StoredTensor& tensor : tensors) {
+      const DType to = written_as(tensor, dtype);
+      const std::string header = npy_header(tensor, to);
+      std::uint32_t crc = crc32_of(0, header.data(), header.size());
+      tensor.read_pieces(to,
+                         [&](const std::byte* piece, std::size_t size) { crc = crc32_of(crc, piece, size); });
+      zip.begin(tensor.name + ".npy", header.size() + static_cast<std::size_t>(tensor.numel()) * size_of(to),
+                crc);
+      zip.write(header.data(), header.size());
+      tensor.read_pieces(to, [&](const std::byte* piece, std::size_t size) { zip.write(piece, size); });
+    }
+    zip.finish();
+  });
+}
+
+}  // namespace fanin::io

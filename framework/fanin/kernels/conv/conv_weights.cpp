@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <array>
+
+#include <fanin/core/parallel.hpp>
+#include <fanin/kernels/conv/correlation.hpp>
+#include <fanin/kernels/conv/pooled.hpp>
+#include <fanin/kernels/conv/winograd.hpp>
+#include <fanin/kernels/workspace.hpp>
+
+#define FANIN_KERNEL_SOURCE <fanin/kernels/conv/weight_correlation.inl>
+#include <fanin/kernels/simd/for_each_isa.inl>
+
+namespace fanin::kernels {
+
+void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient grad_y, real* grad_w, bool acc_w,
+                           real* grad_bias, bool acc_b) {
+  const SourcePlan plan(s);
+  const Index rows = s.out_channels / s.groups, terms = plan.channels * s.kernel_h * s.kernel_w;
+  Workspace<Index> offsets(terms);
+  plan.fill_offsets(s, offsets.data());
+  const Correlation c{rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, nullptr, offsets.data()};
+  const WinogradShape tiles{rows, plan.channels, c.out_h, c.out_w, c.pitch, plan.plane.size()};
+  const bool winograd = winograd_pays(s);
+  const PackedPlane gradient{.height = c.out_h, .width = c.out_w, .rows = c.out_h, .pitch = c.pitch};
+  const Index grid_stride = grid_stride_of(gradient.size());
+
+  // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
+  // result.
+  const Index chunks = std::clamp<Index>(s.batch, 1, 8);
+  const Index group_size = !grad_w ? 0 : winograd ? 16 * rows * winograd_padded_sources(tiles) : rows * terms;
+  const Index sums_w = s.groups * group_size, chunk_size = sums_w + s.out_channels;
+  Workspace<> partial(chunks * chunk_size);
+  parallel_for(chunks, [&](Index chunk) {
+    real* sum_w = partial.data() + chunk * chunk_size;
+    real* sum_b = sum_w + sums_w;
+    std::fill_n(sum_w, chunk_size, real(0));
+    // As many images at a time as the second-level cache holds: their partial sums are folded only once.
+    const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
+    const Index x_size = plan.packed_size() + correlation_slack,
+                g_size = rows * grid_stride + correlation_slack;
+    const Index together = std::clamp<Index>(100'000 / (x_size + g_size), 1, std::max<Index>(end - begin, 1));
+    Workspace<> packed_x(together * x_size), packed_g(together * g_size);
+    for (Index image = begin; image < end; image += together) {
+      const Index images = std::min(together, end - image);
+      for (Index group = 0; group < s.groups; ++group) {
+        for (Index i = 0; i < images; ++i) {
+          for (Index r = 0; r < rows; ++r) {
+            real* packed = packed_g.data() + i * g_size + r * grid_stride;
+            pack_gradient(gradient, grad_y, (image + i) * s.out_channels + group * rows + r, packed);
+            std::fill(packed + gradient.size(), packed + grid_stride, real(0));
+            if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(grid_stride, packed));
+          }
+        }
+        if (!grad_w) continue;
+        const auto source = plan.source(s, x, image, images, group, packed_x.data());
+        real* sum = sum_w + group * group_size;
+        if (winograd) {
+          for (Index i = 0; i < images; ++i) {
+            winograd_add_products(tiles, source.data + i * source.step, packed_g.data() + i * g_size, c.pitch,
+                                  grid_stride, sum);
+          }
+        } else {
+          FANIN_BY_ISA(correlate_weights(c, images, source.data, source.step, packed_g.data(), g_size,
+                                         grid_stride, sum));
+        }
+      }
+    }
+  });
+  for (Index chunk = 1; chunk < chunks; ++chunk)
+    FANIN_BY_ISA(add_to(chunk_size, partial.data() + chunk * chunk_size, partial.data(), true));
+  for (Index group = 0; group < s.groups && grad_w; ++group) {
+    const real* sum = partial.data() + group * group_size;
+    real* to = grad_w + group * rows * terms;
+    if (winograd)
+      winograd_filter_gradient(tiles, sum, to, acc_w);
+    else
+      FANIN_BY_ISA(add_to(group_size, sum, to, acc_w));
+  }
+  if (grad_bias) FANIN_BY_ISA(add_to(s.out_channels, partial.data() + sums_w, grad_bias, acc_b));
+}
+
+}  // namespace fanin::kernels

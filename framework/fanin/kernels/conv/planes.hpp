@@ -1,0 +1,61 @@
+#pragma once
+#include <fanin/kernels/conv/conv.hpp>
+
+namespace fanin::kernels {
+
+constexpr Index correlation_slack = 128;  // readable elements past the end of packed sources and grids
+
+/// How one plane of an image is laid out for the convolution kernels: padded, and for a stride split into
+/// phases, so that stepping one output to the right or one term of the sum to the next tap are both plain
+/// pointer offsets. Packed (r, q) holds the plane's (r·step_h + first_h, q·step_w + first_w), or 0 outside
+/// it.
+struct PackedPlane {
+  Index height, width;  // of the plane as it lies
+  Index rows, pitch;    // as packed
+  Index step_h = 1, step_w = 1;
+  Index first_h = 0, first_w = 0;
+
+  Index size() const { return rows * pitch; }
+};
+
+/// Packs one plane; may write up to a vector past its end. Planes are packed in increasing order, so that
+/// heals itself.
+void pack_plane(const PackedPlane& how, const real* plane, real* packed);
+
+/// Rows [first, first + rows) of an output plane as the kernels compute them: `pitch` apart, with columns
+/// past the plane's width that nobody reads, and readable for correlation_slack elements past the end.
+struct Grid {
+  const real* data;
+  Index pitch, first, rows;
+};
+
+/// out[grid.rows, width] (+)= grid + bias; then relu, if asked.
+void unpack_grid(const Grid& grid, Index width, real bias, bool relu, real* out, bool accumulate);
+
+/// The sources of a forward convolution and of its weights' gradient: output y reads rows y·stride +
+/// ky·dilation of the padded input, which are phase (ky·dilation) mod stride, at row y + (ky·dilation) div
+/// stride of it.
+struct SourcePlan {
+  Index channels, phases_h, phases_w;  // of one group
+  PackedPlane plane;                   // of phase (0, 0)
+
+  explicit SourcePlan(const ConvShape& shape);
+  Index packed_size() const { return channels * phases_h * phases_w * plane.size(); }
+  /// Where each term of a filter finds its run of pixels, in the order of the weights.
+  void fill_offsets(const ConvShape& shape, Index* offsets) const;
+
+  /// One group's planes of several images, `step` apart.
+  struct Source {
+    const real* data;
+    Index step;
+  };
+  /// Those of `images` images from x's `image` on: as they lie in x where they lie as they are read, else
+  /// packed into `room`, of images·(packed_size() + correlation_slack) elements.
+  Source source(const ConvShape& shape, const real* x, Index image, Index images, Index group,
+                real* room) const;
+
+ private:
+  void pack(const real* image, real* packed) const;
+};
+
+}  // namespace fanin::kernels

@@ -1,0 +1,55 @@
+#pragma once
+#include <fanin/nn/module.hpp>
+
+namespace fanin::nn {
+
+/// An elementwise activation as a layer; `Sequential` fuses it into the Linear or Conv2d before it.
+class ActivationLayer final : public Module {
+ public:
+  explicit ActivationLayer(Activation activation) : activation_(activation) {}
+  std::string kind() const override;
+  std::optional<Activation> as_activation() const override { return activation_; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Activation activation_;
+};
+
+ActivationLayer ReLU();
+ActivationLayer LeakyReLU(double negative_slope = 0.01);
+ActivationLayer ELU(double alpha = 1.0);
+ActivationLayer SELU();
+ActivationLayer GELU();
+ActivationLayer Sigmoid();
+ActivationLayer Tanh();
+ActivationLayer Softplus(double beta = 1.0);
+ActivationLayer SiLU();
+/// sin(omega·x) (SIREN, Sitzmann et al. 2020): for init::siren of the same omega.
+ActivationLayer Sine(double omega = 30);
+
+/// The activation of that text ("relu", "leaky_relu(0.2)", "sine(omega=10)", …, "none"), as model options
+/// spell it; Error (usage) with the nearest names.
+Activation activation_named(const std::string& name);
+/// Its text, which `activation_named` reads back.
+std::string activation_name(Activation activation);
+const std::vector<std::string>& activation_names();
+
+struct PReLUOptions {
+  Index parameters = 1;                      ///< 1, or one slope for each channel
+  std::optional<Initializer> weight_init{};  ///< default: constant(0.25), as torch.nn.PReLU
+};
+
+/// max(0, x) + a·min(0, x) with trained slopes a (He et al. 2015; torch.nn.PReLU).
+class PReLU final : public Module {
+ public:
+  explicit PReLU(PReLUOptions options = {});
+  ParameterRef weight{"weight"};
+  std::string kind() const override { return "PReLU"; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+};
+
+}  // namespace fanin::nn

@@ -1,0 +1,95 @@
+#include <cmath>
+
+#include <fanin/core/error.hpp>
+#include <fanin/nn/conv2d.hpp>
+
+namespace fanin::nn {
+namespace {
+
+template <class Options>
+void check(const char* kind, const Options& o) {
+  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.dilation < 1 || o.groups < 1 ||
+      o.padding < 0) {
+    fail(
+        "{}: in, out, kernel, stride, dilation and groups must be at least 1 and padding at least 0; got "
+        "in={}, out={}, kernel={}, stride={}, padding={}, dilation={}, groups={}",
+        kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
+  }
+  if (o.kernel > 1 << 16) fail("{}: kernel={} must be at most {}", kind, o.kernel, 1 << 16);
+  if (o.in % o.groups != 0 || o.out % o.groups != 0) {
+    fail("{}: in={} and out={} must be multiples of groups={}", kind, o.in, o.out, o.groups);
+  }
+}
+
+template <class Options>
+std::string text(const char* kind, const Options& o) {
+  std::string result = fmt::format("{}({}, {}, kernel={}", kind, o.in, o.out, o.kernel);
+  const auto add = [&](const char* name, Index value, Index usual) {
+    if (value != usual) result += fmt::format(", {}={}", name, value);
+  };
+  add("stride", o.stride, 1);
+  add("padding", o.padding, 0);
+  add("dilation", o.dilation, 1);
+  add("groups", o.groups, 1);
+  if (!o.bias) result += ", bias=false";
+  return result + ")";
+}
+
+}  // namespace
+
+Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
+  check("Conv2d", options_);
+  const auto& o = options_;
+  const Index field = o.kernel * o.kernel;
+  const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
+  weight = add_parameter("weight", {o.out, o.in / o.groups, o.kernel, o.kernel},
+                         init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, o.weight_init);
+  if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform(), fans, o.bias_init);
+}
+
+std::string Conv2d::describe() const { return text("Conv2d", options_); }
+
+ops::Conv2dOptions Conv2d::op_options(Activation activation) const {
+  const auto& o = options_;
+  return {.stride = o.stride,
+          .padding = o.padding,
+          .dilation = o.dilation,
+          .groups = o.groups,
+          .activation = activation};
+}
+
+Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
+  return ops::conv2d(x, weight->use(), bias ? bias->use() : Tensor(), op_options(activation));
+}
+
+Tensor Conv2d::run_fused_pool(const Tensor& x) {
+  return ops::conv2d_relu_max_pool(x, weight->use(), bias ? bias->use() : Tensor(), op_options({}));
+}
+
+ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std::move(options)) {
+  check("ConvTranspose2d", options_);
+  const auto& o = options_;
+  if (o.output_padding < 0 || o.output_padding >= std::max(o.stride, o.dilation)) {
+    fail("ConvTranspose2d: output_padding={} must be at least 0 and less than stride={} or dilation={}",
+         o.output_padding, o.stride, o.dilation);
+  }
+  const Index field = o.kernel * o.kernel;
+  const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
+  weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
+                         init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out}), fans, o.weight_init);
+  if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform({.mode = Fan::out}), fans, o.bias_init);
+}
+
+std::string ConvTranspose2d::describe() const { return text("ConvTranspose2d", options_); }
+
+Tensor ConvTranspose2d::forward(const Tensor& x) {
+  const auto& o = options_;
+  return ops::conv_transpose2d(x, weight->use(), bias ? bias->use() : Tensor(),
+                               {.stride = o.stride,
+                                .padding = o.padding,
+                                .output_padding = o.output_padding,
+                                .dilation = o.dilation,
+                                .groups = o.groups});
+}
+
+}  // namespace fanin::nn

@@ -1,0 +1,31 @@
+#pragma once
+#include <fanin/nn/module.hpp>
+
+namespace fanin::nn {
+
+struct LinearOptions {
+  Index in = 0;   ///< features of an input row, ≥ 1
+  Index out = 0;  ///< features of an output row, ≥ 1
+  bool bias = true;
+  std::optional<Initializer> weight_init{};  ///< default: kaiming_uniform(a=√5), as torch.nn.Linear
+  std::optional<Initializer> bias_init{};    ///< default: fan_uniform, U(±1/√fan_in), as torch.nn.Linear
+};
+
+/// y = x Wᵀ + b with x [N, in], W [out, in], y [N, out] (torch.nn.Linear).
+class Linear final : public Module {
+ public:
+  explicit Linear(LinearOptions options);
+  Linear(Index in, Index out) : Linear(LinearOptions{.in = in, .out = out}) {}
+
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< `bias` is null when the layer has none
+
+  std::string kind() const override { return "Linear"; }
+  std::string describe() const override;
+  bool can_fuse() const override { return true; }
+
+ protected:
+  Tensor forward(const Tensor& x) override { return run_fused(x, {}); }
+  Tensor run_fused(const Tensor& x, Activation activation) override;
+};
+
+}  // namespace fanin::nn

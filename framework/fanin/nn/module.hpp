@@ -1,0 +1,254 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fanin/core/tensor.hpp>
+#include <fanin/init/init.hpp>
+#include <fanin/kernels/pointwise/activation.hpp>
+#include <fanin/random/generator.hpp>
+
+namespace fanin::nn {
+
+using init::Fan;
+using init::Fans;
+using init::Initializer;
+using kernels::Activation;
+
+/// Where a parameter's values came from. A parameter gets values exactly once: by a draw, or by a load.
+enum class Origin { declared, drawn, loaded };
+
+/// A trainable tensor together with the scheme that its layer chose for it.
+struct Parameter {
+  std::string name;  ///< within its layer: "weight", "bias"
+  Tensor value;
+  Initializer init;
+  Fans fans;  ///< the layer's true fan-in and fan-out, for weight and bias alike
+  Origin origin = Origin::declared;
+  std::string drawn_by{};  ///< text of the scheme that drew it; empty while declared or loaded
+  /// What layers of this type are born with, where it may differ from `init`; none: `init`.
+  std::optional<Initializer> type_init{};
+
+  /// What decides how far the generator moves at this parameter's turn, whatever fills it.
+  const Initializer& standard() const { return type_init ? *type_init : init; }
+
+  /// The values, for use in a forward pass; Error while they are neither drawn nor loaded.
+  const Tensor& use() const {
+    if (origin == Origin::declared) refuse_use();
+    return value;
+  }
+  [[noreturn]] void refuse_use() const;
+};
+
+/// A layer's hold on a parameter of its own, as `layer.weight`: a pointer that says what is wrong where it
+/// has nothing to point at. Assigning another layer's (`decoder.weight = encoder.weight`) ties the two, as in
+/// PyTorch: one parameter, which both use.
+class ParameterRef {
+ public:
+  explicit ParameterRef(const char* name) : name_(name) {}
+  ParameterRef(const char* name, std::shared_ptr<Parameter> parameter)
+      : name_(name), place_(std::make_shared<std::shared_ptr<Parameter>>(std::move(parameter))) {}
+  /// A copy points at the parameter, and ties nothing when it is assigned to.
+  ParameterRef(const ParameterRef& other) : ParameterRef(other.name_, other.shared()) {}
+  ParameterRef(ParameterRef&&) noexcept = default;
+  ParameterRef& operator=(ParameterRef&& other) noexcept {
+    place_ = std::move(other.place_);
+    return *this;
+  }
+  ParameterRef& operator=(const ParameterRef& other) { return *this = other.shared(); }
+  /// Error unless the shapes are equal.
+  ParameterRef& operator=(const std::shared_ptr<Parameter>& other);
+  ParameterRef& operator=(std::nullptr_t) { return *this = std::shared_ptr<Parameter>(); }
+
+  explicit operator bool() const { return place_ != nullptr && *place_ != nullptr; }
+  /// Error for a parameter that the layer was made without, and for a layer that was moved from.
+  Parameter* operator->() const {
+    if (!*this) [[unlikely]]
+      refuse();
+    return place_->get();
+  }
+  Parameter& operator*() const { return *operator->(); }
+  std::shared_ptr<Parameter> shared() const { return place_ ? *place_ : nullptr; }
+  operator std::shared_ptr<Parameter>() const { return shared(); }
+  bool operator==(std::nullptr_t) const { return !*this; }
+  bool operator==(const std::shared_ptr<Parameter>& other) const { return shared() == other; }
+  bool operator==(const ParameterRef& other) const { return shared() == other.shared(); }
+
+ private:
+  friend class Module;
+  [[noreturn]] void refuse() const;
+  const char* name_;
+  std::shared_ptr<std::shared_ptr<Parameter>> place_;  // which the layer's own list shares
+};
+
+/// A tensor that belongs to a layer's state but is not trained (BatchNorm's running statistics).
+struct BufferTensor {
+  std::string name;
+  Tensor value;
+};
+
+class Module;
+using ModulePtr = std::shared_ptr<Module>;
+
+/// A layer or a network of layers. Its state dict uses PyTorch's names: "conv1.weight",
+/// "layer1.0.bn1.running_mean".
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(Module&& other) noexcept;
+  Module& operator=(Module&& other) noexcept;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// Runs the layer, and tells the observer of this thread, if one is set, what came out.
+  Tensor operator()(const Tensor& x);
+  /// As `operator()`, with `activation` applied to the output; layers that can do both in one pass override
+  /// `run_fused`.
+  Tensor fused(const Tensor& x, Activation activation);
+  /// As `operator()`, with ReLU and a max pool by 2 applied to the output, of a layer that `can_fuse_pool`.
+  Tensor fused_pool(const Tensor& x) { return run_fused_pool(x); }
+
+  virtual std::string kind() const = 0;  ///< "Linear"
+  virtual std::string describe() const;  ///< "Linear(784, 256)"
+  /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
+  virtual std::optional<Activation> as_activation() const { return std::nullopt; }
+  virtual bool can_fuse() const { return false; }
+  /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU,
+  /// into a layer that `can_fuse_pool`.
+  virtual bool is_max_pool_by_2() const { return false; }
+  virtual bool can_fuse_pool() const { return false; }
+
+  /// Training mode (dropout active, batch statistics) or evaluation mode, for this layer and all below it.
+  void train(bool on = true);
+  void eval() { train(false); }
+  bool training() const { return training_; }
+  /// Gives every layer that draws while it runs (Dropout) its own stream, from `seed` and the layer's full
+  /// name.
+  void reseed(std::uint64_t seed);
+  /// The same for those layers alone whose stream nobody has chosen yet: neither when they were made nor by
+  /// one of these two.
+  void seed_streams(std::uint64_t seed);
+  /// Where the stream of a layer that draws stands, and whether somebody has chosen it: to be put back.
+  struct Stream {
+    Module* layer;
+    Generator generator;
+    bool chosen;
+  };
+  std::vector<Stream> streams();
+  static void set_streams(const std::vector<Stream>& streams);
+
+  std::vector<std::shared_ptr<Parameter>> own_parameters() const;
+  std::vector<BufferTensor>& own_buffers() { return buffers_; }
+  const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
+  /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalisation does not.
+  bool has_matrix() const;
+
+  struct NamedParameter {
+    std::string name;
+    std::shared_ptr<Parameter> parameter;
+    Module* owner;
+  };
+  struct NamedModule {
+    std::string name;  ///< empty for this module itself
+    Module* module;
+  };
+  // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it
+  // is listed once, under the first, but in a state dict under each.
+
+  /// All parameters, as declared: a layer's own before its children's.
+  std::vector<NamedParameter> named_parameters();
+  /// The same under all their names.
+  std::vector<NamedParameter> all_names();
+  /// Indices into `named_parameters()` in the order in which the parameters are drawn: as declared, where no
+  /// layer has said otherwise by `draw_in_order`. A parameter that stands there twice is drawn once, at its
+  /// first turn.
+  std::vector<std::size_t> draw_order();
+  /// A turn in that order, with those of parameters that gave way to another's.
+  struct DrawTurn {
+    std::optional<std::size_t>
+        index;  ///< in `named_parameters()`; none: nothing is drawn, the generator is moved on alone
+    Initializer standard;  ///< of the layer's type
+    Shape shape;
+    Fans fans;
+  };
+  std::vector<DrawTurn> draw_turns();
+  /// Declares that the parameters below are drawn in another order than they are declared in, as those of
+  /// PyTorch's MultiheadAttention, whose `out_proj` comes first: names of own parameters, of children (all
+  /// below them) or dotted names further down. Those not named follow as declared. Error for a name that is
+  /// none, or that stands there twice.
+  void draw_in_order(std::vector<std::string> names);
+  std::vector<std::pair<std::string, Tensor>> named_buffers();
+  std::vector<NamedModule> named_modules();
+  /// Parameters and buffers by full name, sharing the model's elements.
+  std::vector<std::pair<std::string, Tensor>> state_dict();
+  /// The parameter of that full name, any of its names; Error with the nearest names when there is none.
+  std::shared_ptr<Parameter> parameter(const std::string& name);
+  Index parameter_count();
+  /// The generators that layers below draw from while running, by layer name: part of a checkpoint's state.
+  std::vector<std::pair<std::string, Generator*>> named_generators();
+
+ protected:
+  virtual Tensor forward(const Tensor& x) = 0;
+  virtual Tensor run_fused(const Tensor& x, Activation activation);
+  virtual Tensor run_fused_pool(const Tensor& x);
+  virtual Generator* own_generator() { return nullptr; }
+
+  /// Declares a parameter that layers of this type are born with by `standard`, and this one by `chosen`
+  /// where it is given. Whatever fills it, the generator moves as `standard` would move it: so give what
+  /// PyTorch draws, even where the values are then set to something else. `name` must live as long as the
+  /// layer: a literal.
+  ParameterRef add_parameter(const char* name, const Shape& shape, Initializer standard, Fans fans,
+                             std::optional<Initializer> chosen = std::nullopt);
+  Tensor add_buffer(std::string name, Tensor value);
+  /// Error for a name in use, empty or with a dot, for a null layer, and for one that this layer is itself or
+  /// in.
+  void add_child(std::string name, ModulePtr child);
+  /// For the constructor of a layer that draws and was given a seed.
+  void keep_stream() { stream_chosen_ = true; }
+
+ private:
+  template <class Visit>
+  static void walk(Module& module, const std::string& name, const Visit& visit);
+  template <class Visit>
+  static void walk_once(Module& module, const Visit& visit);
+  void require_whole() const;
+
+  struct OwnParameter {
+    std::string name;
+    std::shared_ptr<std::shared_ptr<Parameter>> place;
+    // What it held at first: its turn to draw stays when another's is tied in its place.
+    std::weak_ptr<Parameter> born;
+    Initializer standard;
+    Shape shape;
+    Fans fans;
+  };
+  std::vector<OwnParameter> parameters_;
+  std::vector<BufferTensor> buffers_;
+  std::vector<std::pair<std::string, ModulePtr>> children_;
+  std::vector<std::string> drawn_first_;  // by draw_in_order
+  bool training_ = true, moved_from_ = false, stream_chosen_ = false;
+};
+
+/// While one lives, `callback(layer, output)` is called after every layer run on this thread, and no layers
+/// are fused, so that each output is seen as it is.
+class Observer {
+ public:
+  using Callback = std::function<void(Module&, const Tensor&)>;
+  explicit Observer(Callback callback);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  static bool active();
+
+ private:
+  friend class Module;
+  Callback callback_;
+  Observer* before_;
+};
+
+}  // namespace fanin::nn

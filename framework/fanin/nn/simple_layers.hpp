@@ -1,0 +1,100 @@
+#pragma once
+#include <fanin/nn/module.hpp>
+
+namespace fanin::nn {
+
+struct PoolOptions {
+  Index kernel = 2;
+  Index stride = 0;  ///< 0: as the kernel
+  Index padding = 0;
+};
+
+/// torch.nn.MaxPool2d: x [N, C, H, W].
+class MaxPool2d final : public Module {
+ public:
+  explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
+  std::string kind() const override { return "MaxPool2d"; }
+  bool is_max_pool_by_2() const override {
+    return options_.kernel == 2 && (options_.stride == 0 || options_.stride == 2) && options_.padding == 0;
+  }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  PoolOptions options_;
+};
+
+/// torch.nn.AvgPool2d, padding counted.
+class AvgPool2d final : public Module {
+ public:
+  explicit AvgPool2d(PoolOptions options = {}) : options_(options) {}
+  std::string kind() const override { return "AvgPool2d"; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  PoolOptions options_;
+};
+
+/// torch.nn.AdaptiveAvgPool2d: x [N, C, H, W] → [N, C, height, width].
+class AdaptiveAvgPool2d final : public Module {
+ public:
+  AdaptiveAvgPool2d(Index height, Index width) : height_(height), width_(width) {}
+  std::string kind() const override { return "AdaptiveAvgPool2d"; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Index height_, width_;
+};
+
+/// [N, …] → [N, product of the rest] (torch.nn.Flatten).
+class Flatten final : public Module {
+ public:
+  std::string kind() const override { return "Flatten"; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout).
+/// Each layer has a stream of its own: `seed`'s; without one, that which `initialize` or `reseed` gives it,
+/// and before that one of its own making, which only depends on how many such layers the program made before.
+class Dropout final : public Module {
+ public:
+  explicit Dropout(double p = 0.5, std::optional<std::uint64_t> seed = std::nullopt);
+  std::string kind() const override { return "Dropout"; }
+  std::string describe() const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+  Generator* own_generator() override { return &generator_; }
+
+ private:
+  double p_;
+  Generator generator_;
+};
+
+struct EmbeddingOptions {
+  Index count = 0;                           ///< rows of the table
+  Index dimension = 0;                       ///< numbers in a row
+  std::optional<Initializer> weight_init{};  ///< default: normal(mean=0, std=1), as torch.nn.Embedding
+};
+
+/// Rows of a trained table, picked by index (torch.nn.Embedding).
+class Embedding final : public Module {
+ public:
+  explicit Embedding(EmbeddingOptions options);
+  ParameterRef weight{"weight"};
+  std::string kind() const override { return "Embedding"; }
+  Tensor lookup(std::span<const std::int32_t> indices) const;
+
+ protected:
+  /// Indices as whole numbers in a tensor [N]; the result is [N, dimension].
+  Tensor forward(const Tensor& x) override;
+};
+
+}  // namespace fanin::nn

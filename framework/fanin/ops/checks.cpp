@@ -1,0 +1,32 @@
+#include <fanin/core/error.hpp>
+#include <fanin/ops/checks.hpp>
+
+namespace fanin::ops {
+
+void require_rank(const char* op, const char* what, const Tensor& x, int rank, const char* layout) {
+  require_defined(op, what, x);
+  if (x.rank() != rank) fail("{}: {} must be {}, its shape is {}", op, what, layout, x.shape().to_string());
+}
+
+void require_vector(const char* op, const char* what, const Tensor& x, Index size, const Shape& against) {
+  if (!x.defined() || (x.rank() == 1 && x.size(0) == size)) return;
+  fail("{}: {} {} does not fit {}: its shape must be [{}]", op, what, x.shape().to_string(),
+       against.to_string(), size);
+}
+
+int require_dim(const char* op, const Tensor& x, int dim) {
+  require_defined(op, "input", x);
+  const int at = dim < 0 ? dim + x.rank() : dim;
+  if (at < 0 || at >= x.rank()) {
+    fail("{}: dimension {} is out of range for shape {}", op, dim, x.shape().to_string());
+  }
+  return at;
+}
+
+Index count(const Shape& shape, int begin, int end) {
+  Index product = 1;
+  for (int i = begin; i < end; ++i) product *= shape[i];
+  return product;
+}
+
+}  // namespace fanin::ops

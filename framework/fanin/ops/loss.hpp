@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include <fanin/core/tensor.hpp>
+
+namespace fanin::ops {
+
+struct CrossEntropyOptions {
+  double label_smoothing = 0;  ///< in [0, 1]: this share of the target is spread over all classes
+  Tensor class_weights = {};   ///< [classes], not differentiated; undefined: all 1
+  std::int32_t ignore_index =
+      -100;  ///< rows with this label count neither in the sum nor in the mean; their gradient is 0
+};
+
+/// The mean over the batch of -ln softmax(logits)[label]: torch.nn.functional.cross_entropy; with class
+/// weights a weighted mean. logits [N, classes], one label a row, in [0, classes) or `ignore_index`; gives a
+/// scalar. Error for an empty batch, one whose every row is ignored (PyTorch gives NaN there), a label out of
+/// range, or weights that do not fit.
+Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
+                     const CrossEntropyOptions& options = {});
+
+/// The mean of (x - target)² over all elements; both of one shape; gives a scalar.
+Tensor mse(const Tensor& x, const Tensor& target);
+
+}  // namespace fanin::ops

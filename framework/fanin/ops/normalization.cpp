@@ -1,0 +1,160 @@
+#include <cmath>
+
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/kernels/norm/batch_norm.hpp>
+#include <fanin/kernels/norm/group_norm.hpp>
+#include <fanin/ops/checks.hpp>
+#include <fanin/ops/normalization.hpp>
+
+namespace fanin::ops {
+namespace {
+
+struct BatchNormOp {
+  static constexpr const char* name = "batch_norm";
+  kernels::ChannelShape shape;
+  real eps;
+  bool training;
+  Tensor mean, variance;  // what normalizes: the batch's own in training, else the running statistics
+  Tensor x, gamma;
+
+  Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {
+    x = input, gamma = scale;
+    if (training) kernels::channel_moments(shape, x.data(), mean.data(), variance.data());
+    Tensor y(x.shape());
+    kernels::batch_norm_forward(shape, x.data(), mean.data(), variance.data(), data_or_null(gamma),
+                                data_or_null(shift), eps, y.data());
+    return y;
+  }
+
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    const auto gx = grads.slot_if_wanted(0), gg = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+    kernels::batch_norm_backward(shape, x.data(), mean.data(), variance.data(), data_or_null(gamma), eps,
+                                 training, grad_output.data(),
+                                 {gx.data, gx.accumulate, gg.data, gg.accumulate, gb.data, gb.accumulate});
+  }
+};
+
+/// Group and layer normalization: the latter is one group of channels of one element each.
+template <class Kind>
+struct RowNormOp {
+  static constexpr const char* name = Kind::name;
+  kernels::GroupShape shape;
+  real eps;
+  Tensor x, gamma, mean, inverse_std;
+
+  Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {
+    x = input, gamma = scale;
+    mean = Tensor({shape.rows()}), inverse_std = Tensor({shape.rows()});
+    Tensor y(x.shape());
+    kernels::group_norm_forward(shape, x.data(), data_or_null(gamma), data_or_null(shift), eps, y.data(),
+                                mean.data(), inverse_std.data());
+    return y;
+  }
+
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    if (grads.wanted(0)) {
+      const auto gx = grads.slot(0);
+      kernels::group_norm_backward_data(shape, x.data(), mean.data(), inverse_std.data(), data_or_null(gamma),
+                                        grad_output.data(), gx.data, gx.accumulate);
+    }
+    if (grads.wanted(1) || grads.wanted(2)) {
+      const auto gg = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+      kernels::group_norm_backward_affine(shape, x.data(), mean.data(), inverse_std.data(),
+                                          grad_output.data(), gg.data, gg.accumulate, gb.data, gb.accumulate);
+    }
+  }
+};
+struct LayerNorm {
+  static constexpr const char* name = "layer_norm";
+};
+struct GroupNorm {
+  static constexpr const char* name = "group_norm";
+};
+
+real require_eps(const char* op, double eps) {
+  if (!(eps >= 0) || !std::isfinite(eps)) fail("{}: eps {} must be a number of at least 0", op, eps);
+  return static_cast<real>(eps);
+}
+
+/// running += momentum · (batch - running), the variance by its unbiased estimate.
+void update_running(const kernels::ChannelShape& shape, double momentum, const Tensor& batch_mean,
+                    const Tensor& batch_variance, Tensor& running_mean, Tensor& running_var) {
+  const double n = static_cast<double>(shape.per_channel());
+  if (running_mean.defined())
+    kernels::move_towards(shape.channels, momentum, 1, batch_mean.data(), running_mean.data());
+  if (running_var.defined()) {
+    kernels::move_towards(shape.channels, momentum, n / (n - 1), batch_variance.data(), running_var.data());
+  }
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor running_mean,
+                  Tensor running_var, const BatchNormOptions& options) {
+  const char* op = "batch_norm";
+  require_defined(op, "input", x);
+  if (x.rank() < 2)
+    fail("{}: input must be [N, C] or [N, C, ...], its shape is {}", op, x.shape().to_string());
+  const kernels::ChannelShape shape{x.size(0), x.size(1), count(x.shape(), 2, x.rank())};
+  require_vector(op, "gamma", gamma, shape.channels, x.shape());
+  require_vector(op, "beta", beta, shape.channels, x.shape());
+  require_vector(op, "running_mean", running_mean, shape.channels, x.shape());
+  require_vector(op, "running_var", running_var, shape.channels, x.shape());
+  const real eps = require_eps(op, options.eps);
+  if (!(options.momentum >= 0 && options.momentum <= 1)) {
+    fail("{}: momentum {} must be in [0, 1]", op, options.momentum);
+  }
+  if (!options.training) {
+    if (!running_mean.defined() || !running_var.defined()) {
+      fail("{}: evaluation needs running_mean and running_var", op);
+    }
+    return record(BatchNormOp{shape, eps, false, running_mean.clone(), running_var.clone(), {}, {}}, x, gamma,
+                  beta);
+  }
+  if (shape.per_channel() < 2) {
+    fail("{}: training needs more than one value a channel: input {} has {}", op, x.shape().to_string(),
+         shape.per_channel());
+  }
+  const Tensor mean({shape.channels}), variance({shape.channels});
+  const Tensor y = record(BatchNormOp{shape, eps, true, mean, variance, {}, {}}, x, gamma, beta);
+  update_running(shape, options.momentum, mean, variance, running_mean, running_var);
+  return y;
+}
+
+Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& gamma, const Tensor& beta,
+                  double eps) {
+  const char* op = "layer_norm";
+  require_defined(op, "input", x);
+  const int leading = x.rank() - normalized.rank();
+  bool fits = normalized.rank() > 0 && leading >= 0 && normalized.numel() > 0;
+  for (int i = 0; fits && i < normalized.rank(); ++i) fits = x.size(leading + i) == normalized[i];
+  if (!fits) {
+    fail("{}: input {} does not end in the normalized shape {}", op, x.shape().to_string(),
+         normalized.to_string());
+  }
+  for (const auto& [what, tensor] : {std::pair<const char*, const Tensor&>{"gamma", gamma}, {"beta", beta}}) {
+    if (tensor.defined() && tensor.shape() != normalized) {
+      fail("{}: {} {} must have the normalized shape {}", op, what, tensor.shape().to_string(),
+           normalized.to_string());
+    }
+  }
+  const kernels::GroupShape shape{count(x.shape(), 0, leading), 1, normalized.numel(), 1};
+  return record(RowNormOp<LayerNorm>{shape, require_eps(op, eps), {}, {}, {}, {}}, x, gamma, beta);
+}
+
+Tensor group_norm(const Tensor& x, Index groups, const Tensor& gamma, const Tensor& beta, double eps) {
+  const char* op = "group_norm";
+  require_defined(op, "input", x);
+  if (x.rank() < 2) fail("{}: input must be [N, C, ...], its shape is {}", op, x.shape().to_string());
+  if (groups < 1 || x.size(1) < 1 || x.size(1) % groups != 0) {
+    fail("{}: groups {} must divide the {} channels of input {}", op, groups, x.size(1),
+         x.shape().to_string());
+  }
+  require_vector(op, "gamma", gamma, x.size(1), x.shape());
+  require_vector(op, "beta", beta, x.size(1), x.shape());
+  const kernels::GroupShape shape{x.size(0), groups, x.size(1), count(x.shape(), 2, x.rank())};
+  return record(RowNormOp<GroupNorm>{shape, require_eps(op, eps), {}, {}, {}, {}}, x, gamma, beta);
+}
+
+}  // namespace fanin::ops

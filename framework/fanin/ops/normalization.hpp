@@ -1,0 +1,29 @@
+#pragma once
+#include <fanin/core/tensor.hpp>
+
+namespace fanin::ops {
+
+struct BatchNormOptions {
+  bool training = true;  ///< use the batch's statistics (and update the running ones), not the running ones
+  double momentum = 0.1;
+  double eps = 1e-5;
+};
+
+/// (x - mean) / sqrt(var + eps) · gamma + beta per channel: torch.nn.functional.batch_norm (Ioffe, Szegedy
+/// 2015). x [N, C] or [N, C, ...]; gamma, beta [C] or undefined. In training the batch's biased variance
+/// normalizes, and the running statistics [C] (or undefined) move by `momentum` towards the batch's mean and
+/// unbiased variance; in evaluation they normalize. Error in training with one value a channel, in evaluation
+/// without running statistics.
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor running_mean,
+                  Tensor running_var, const BatchNormOptions& options = {});
+
+/// Normalizes over the trailing dimensions `normalized` of x, then scales and shifts elementwise by gamma and
+/// beta (of shape `normalized`, or undefined): torch.nn.functional.layer_norm (Ba et al. 2016).
+Tensor layer_norm(const Tensor& x, const Shape& normalized, const Tensor& gamma, const Tensor& beta,
+                  double eps = 1e-5);
+
+/// Normalizes over each of `groups` groups of channels of x [N, C, ...]; gamma and beta [C] or undefined:
+/// torch.nn.functional.group_norm (Wu, He 2018). Error unless `groups` divides C.
+Tensor group_norm(const Tensor& x, Index groups, const Tensor& gamma, const Tensor& beta, double eps = 1e-5);
+
+}  // namespace fanin::ops

@@ -1,0 +1,14 @@
+#pragma once
+#include <fanin/core/real.hpp>
+
+namespace fanin::ops {
+
+/// An option of a 2-d op, for height and for width: `{1, 2}`, or one number for both: `.stride = 2`.
+struct Pair {
+  Index h, w;
+  constexpr Pair(Index both) : h(both), w(both) {}  // implicit: a single number is the usual case
+  constexpr Pair(Index height, Index width) : h(height), w(width) {}
+  bool operator==(const Pair&) const = default;
+};
+
+}  // namespace fanin::ops

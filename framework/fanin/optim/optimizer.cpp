@@ -1,0 +1,333 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/parallel.hpp>
+#include <fanin/kernels/optim/optimizer_step.hpp>
+#include <fanin/optim/optimizer.hpp>
+
+namespace fanin::optim {
+namespace {
+
+struct NamedRule {
+  const char* name;
+  Rule rule;
+};
+constexpr NamedRule rules[] = {
+    {"sgd", Rule::sgd}, {"adam", Rule::adam}, {"adamw", Rule::adamw}, {"rmsprop", Rule::rmsprop}};
+
+/// How many state buffers a rule keeps, and their names.
+std::vector<std::string> state_names(const OptimizerOptions& o) {
+  switch (o.rule) {
+    case Rule::sgd:
+      return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
+    case Rule::adam:
+    case Rule::adamw:
+      return {"exp_avg", "exp_avg_sq"};
+    case Rule::rmsprop:
+      return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"}
+                            : std::vector<std::string>{"square_avg"};
+  }
+  return {};
+}
+
+void at_least_0(const char* what, double value) {
+  if (!(value >= 0) || !std::isfinite(value))
+    fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
+}
+
+void check(const OptimizerOptions& o) {
+  const auto share = [](const char* what, double value) {
+    if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
+  };
+  at_least_0("lr", o.lr);
+  at_least_0("weight_decay", o.weight_decay);
+  at_least_0("momentum", o.momentum);
+  at_least_0("dampening", o.dampening);
+  at_least_0("eps", o.eps);
+  share("beta1", o.beta1);
+  share("beta2", o.beta2);
+  share("alpha", o.alpha);
+  if (o.nesterov && (o.momentum <= 0 || o.dampening != 0)) {
+    fail_usage("optimizer: nesterov needs momentum > 0 and dampening 0, got momentum={} and dampening={}",
+               o.momentum, o.dampening);
+  }
+}
+
+/// As torch.optim: at least one parameter, and each of them once.
+void require_parameters(const std::vector<Group>& groups) {
+  std::map<const Shape*, std::pair<std::string, std::size_t>>
+      seen;  // by the tensor itself, whose shape lies where no other's does
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    at_least_0("a group's lr_scale", groups[i].lr_scale);
+    at_least_0("a group's decay_scale", groups[i].decay_scale);
+    for (const auto& one : groups[i].parameters) {
+      if (one.parameter == nullptr)
+        fail("optimizer: parameter '{}' of group {} is null; give one of a model", one.name, i);
+      const auto [before, fresh] = seen.try_emplace(&one.parameter->value.shape(), one.name, i);
+      if (fresh) continue;
+      const auto& [name, group] = before->second;
+      fail("optimizer: parameter '{}' of group {} is '{}' of group {} already; give each parameter once",
+           one.name, i, name, group);
+    }
+  }
+  if (seen.empty()) fail("optimizer: there are no parameters to train; give a model that has some");
+}
+
+constexpr Index least_shared = 50'000;  // parameters below which handing out costs more than it saves
+
+constexpr Index aligned(Index count) {
+  return (count + 15) / 16 * 16;
+}  // each parameter starts on its own cache line
+
+}  // namespace
+
+Rule rule_named(const std::string& name) {
+  for (const auto& one : rules) {
+    if (name == one.name) return one.rule;
+  }
+  fail_usage("unknown optimizer '{}'{}", name, suggest(name, rule_names()));
+}
+
+std::string rule_name(Rule rule) {
+  return std::find_if(std::begin(rules), std::end(rules),
+                      [rule](const NamedRule& one) { return one.rule == rule; })
+      ->name;
+}
+
+double default_lr(Rule rule) { return rule == Rule::sgd ? 0.1 : 0.001; }
+
+const std::vector<std::string>& rule_names() {
+  static const std::vector<std::string> names = {"sgd", "adam", "adamw", "rmsprop"};
+  return names;
+}
+
+struct Optimizer::FlatGroup {
+  struct Entry {
+    std::string name;
+    std::shared_ptr<nn::Parameter> parameter;
+    Index offset, numel;
+    Index updates = 0;  // steps in which it had a gradient
+    Tensor& value() const { return parameter->value; }
+  };
+  std::vector<Entry> entries;
+  Tensor values, gradients;
+  std::vector<std::pair<std::string, Tensor>> state;
+  double lr_scale = 1, decay_scale = 1;
+  Index steps = 0;  // after the latest step
+
+  /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
+  /// have them in its own, or the model's user may have put another tensor in the parameter's place.
+  void gather(const Entry& entry) {
+    if (entry.value().numel() != entry.numel) {
+      fail(
+          "optimizer: parameter '{}' had {} elements when the optimizer was made, and has shape {} now; make another one",
+          entry.name, entry.numel, entry.value().shape().to_string());
+    }
+    const auto move = [&entry](Tensor& tensor, Tensor& home) {
+      real* place = home.data() + entry.offset;
+      const bool there = tensor.has_values() && std::as_const(tensor).data() == place;
+      if (!there) tensor.rebase(std::make_shared<Tensor>(home), place);
+    };
+    move(entry.value(), values);
+    move(entry.value().grad_buffer(), gradients);
+  }
+
+  real* state_at(std::size_t i, Index offset) {
+    return i < state.size() ? state[i].second.data() + offset : nullptr;
+  }
+};
+
+Optimizer::~Optimizer() = default;
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
+Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
+
+Optimizer::Optimizer(nn::Module& model, OptimizerOptions options)
+    : Optimizer(std::vector<Group>{{.parameters = model.named_parameters()}}, options) {}
+
+Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : options_(options) {
+  check(options_);
+  require_parameters(groups);
+  for (auto& group : groups) {
+    FlatGroup flat;
+    flat.lr_scale = group.lr_scale;
+    flat.decay_scale = group.decay_scale;
+    Index total = 0;
+    for (auto& one : group.parameters) {
+      const Index numel = one.parameter->value.numel();
+      if (!one.parameter->value.requires_grad()) continue;
+      flat.entries.push_back({one.name, one.parameter, total, numel});
+      total += aligned(numel);
+    }
+    flat.values = Tensor::zeros({total});
+    flat.gradients = Tensor::zeros({total});
+    for (const auto& name : state_names(options_)) flat.state.emplace_back(name, Tensor::zeros({total}));
+    for (auto& entry : flat.entries) flat.gather(entry);
+    groups_.push_back(std::move(flat));
+  }
+}
+
+void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previous_updates) {
+  real* w = group.values.data() + begin;
+  const real* g = group.gradients.data() + begin;
+  const double lr = options_.lr * group.lr_scale, weight_decay = options_.weight_decay * group.decay_scale;
+  const auto& o = options_;
+  switch (o.rule) {
+    case Rule::sgd:
+      kernels::sgd_step(count, w, g, group.state_at(0, begin),
+                        {.lr = lr,
+                         .momentum = o.momentum,
+                         .dampening = o.dampening,
+                         .weight_decay = weight_decay,
+                         .nesterov = o.nesterov,
+                         .first = previous_updates == 0});
+      break;
+    case Rule::adam:
+    case Rule::adamw:
+      kernels::adam_step(count, w, g, group.state_at(0, begin), group.state_at(1, begin),
+                         {.lr = lr,
+                          .beta1 = o.beta1,
+                          .beta2 = o.beta2,
+                          .eps = o.eps,
+                          .weight_decay = weight_decay,
+                          .decoupled = o.rule == Rule::adamw,
+                          .step = previous_updates + 1});
+      break;
+    case Rule::rmsprop:
+      kernels::rmsprop_step(
+          count, w, g, group.state_at(0, begin), nullptr, group.state_at(1, begin),
+          {.lr = lr, .alpha = o.alpha, .eps = o.eps, .weight_decay = weight_decay, .momentum = o.momentum});
+      break;
+  }
+}
+
+void Optimizer::step() {
+  require_whole("step");
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) group.gather(entry);
+    if (group.steps != steps_) {  // set_steps: a checkpoint's state is not fresh
+      for (auto& entry : group.entries) entry.updates = steps_;
+    }
+    group.steps = steps_ + 1;
+    const auto in_step = [this](const auto& entry) {
+      return entry.value().grad().defined() && entry.updates == steps_;
+    };
+    if (std::all_of(group.entries.begin(), group.entries.end(), in_step)) {
+      // Each thread updates its share of every parameter: the rows it computes with.
+      const Index shares = group.values.numel() < least_shared ? 1 : threads();
+      parallel_for(shares, [&](Index share) {
+        for (auto& entry : group.entries) {
+          const Index n = entry.numel, begin = n * share / shares;
+          update(group, entry.offset + begin, n * (share + 1) / shares - begin, steps_);
+        }
+      });
+      for (auto& entry : group.entries) ++entry.updates;
+      continue;
+    }
+    for (auto& entry : group.entries) {
+      if (!entry.value().grad().defined()) continue;
+      update(group, entry.offset, entry.numel, entry.updates);
+      ++entry.updates;
+    }
+  }
+  ++steps_;
+}
+
+void Optimizer::zero_grad() {
+  require_whole("zero_grad");
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) entry.value().zero_grad();
+  }
+}
+
+double Optimizer::clip_grad_norm(double max_norm) {
+  require_whole("clip_grad_norm");
+  if (!(max_norm > 0)) fail_usage("clip_grad_norm: max_norm must be > 0, got {}", max_norm);
+  double squares = 0;
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) {
+      if (!entry.value().grad().defined()) continue;
+      for (const real g : entry.value().grad().values())
+        squares += static_cast<double>(g) * static_cast<double>(g);
+    }
+  }
+  const double norm = std::sqrt(squares);
+  const double scale = max_norm / (norm + 1e-6);
+  if (scale >= 1 || std::isnan(norm)) return norm;
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) {
+      if (!entry.value().grad().defined()) continue;
+      Tensor gradient = entry.value().grad();
+      for (real& g : gradient.values()) g *= static_cast<real>(scale);
+    }
+  }
+  return norm;
+}
+
+void Optimizer::require_whole(const char* what) const {
+  if (groups_.empty())
+    fail("optimizer: {} of one that was moved from; use the one that it was moved into", what);
+}
+
+void Optimizer::set_steps(Index steps) {
+  if (steps < 0) fail("optimizer: steps must be at least 0, got {}", steps);
+  steps_ = steps;
+}
+
+void Optimizer::set_lr(double lr) {
+  at_least_0("lr", lr);
+  options_.lr = lr;
+}
+
+void Optimizer::set_group_lr_scale(std::size_t group, double scale) {
+  if (group >= groups_.size())
+    fail("optimizer: there is no group {}, it has {}, counted from 0", group, groups_.size());
+  at_least_0("a group's lr_scale", scale);
+  groups_[group].lr_scale = scale;
+}
+
+std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (auto& group : groups_) {
+    for (auto& [name, buffer] : group.state) {
+      for (auto& entry : group.entries) {
+        all.emplace_back(name + "." + entry.name,
+                         Tensor::over(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset,
+                                      entry.value().shape()));
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<std::pair<std::string, Index>> Optimizer::updates() const {
+  std::vector<std::pair<std::string, Index>> all;
+  for (const auto& group : groups_) {
+    for (const auto& entry : group.entries)
+      all.emplace_back(entry.name, group.steps == steps_ ? entry.updates : steps_);
+  }
+  return all;
+}
+
+void Optimizer::resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates) {
+  if (steps < 0) fail("optimizer: steps must be at least 0, got {}", steps);
+  const auto mine = this->updates();
+  if (updates.size() != mine.size())
+    fail("optimizer: {} parameters cannot go on from {}", mine.size(), updates.size());
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const auto& [name, count] = updates[i];
+    if (name != mine[i].first) fail("optimizer: parameter '{}' cannot go on from '{}'", mine[i].first, name);
+    if (count < 0 || count > steps)
+      fail("optimizer: parameter '{}' cannot have had {} updates in {} steps", name, count, steps);
+  }
+  auto next = updates.begin();
+  for (auto& group : groups_) {
+    for (auto& entry : group.entries) entry.updates = (next++)->second;
+    group.steps = steps;
+  }
+  steps_ = steps;
+}
+
+}  // namespace fanin::optim

@@ -1,0 +1,87 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fanin/nn/module.hpp>
+
+namespace fanin::optim {
+
+/// The update rules. Each follows the torch.optim class of its name.
+enum class Rule { sgd, adam, adamw, rmsprop };
+
+struct OptimizerOptions {
+  Rule rule = Rule::sgd;
+  double lr = 0.1;  ///< sgd's; see `default_lr`
+  double weight_decay = 0;
+  double momentum = 0;                ///< sgd, rmsprop
+  double dampening = 0;               ///< sgd
+  bool nesterov = false;              ///< sgd; needs momentum > 0 and dampening 0
+  double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw
+  double alpha = 0.99;                ///< rmsprop
+  double eps = 1e-8;                  ///< adam, adamw, rmsprop
+};
+
+Rule rule_named(const std::string& name);  ///< usage Error with the nearest names
+std::string rule_name(Rule rule);
+const std::vector<std::string>& rule_names();
+/// The learning rate that the program takes where none is given: 0.1 for sgd, 0.001 for the rules that divide
+/// by the gradient's size. `OptimizerOptions::lr` does not follow its rule: who changes the rule in C++ says
+/// the rate too.
+double default_lr(Rule rule);
+
+/// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale`
+/// times its.
+struct Group {
+  std::vector<nn::Module::NamedParameter> parameters;
+  double lr_scale = 1;
+  double decay_scale = 1;
+};
+
+/// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is
+/// one pass over memory; the parameters' tensors keep their handles and see the flat elements. Several
+/// optimizers may share parameters: the one that steps has them in its buffers.
+class Optimizer {
+ public:
+  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's
+  /// ranges, for no parameters at all, and for one that is given twice.
+  Optimizer(nn::Module& model, OptimizerOptions options);
+  Optimizer(std::vector<Group> groups, OptimizerOptions options);
+  ~Optimizer();
+  Optimizer(Optimizer&&) noexcept;
+  Optimizer& operator=(Optimizer&&) noexcept;
+
+  /// One update from the gradients at hand. A parameter without a gradient keeps its value, as in PyTorch.
+  void step();
+  /// Forgets all gradients; the buffers stay.
+  void zero_grad();
+  /// Scales all gradients so that their joint norm is at most `max_norm`; returns the norm before
+  /// (torch.nn.utils.clip_grad_norm_). Error unless max_norm > 0.
+  double clip_grad_norm(double max_norm);
+
+  double lr() const { return options_.lr; }
+  void set_lr(double lr);
+  void set_group_lr_scale(std::size_t group, double scale);
+  const OptimizerOptions& options() const { return options_; }
+  Index steps() const { return steps_; }
+
+  /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"),
+  /// sharing their elements; the step count; and how many steps each parameter had a gradient in.
+  std::vector<std::pair<std::string, Tensor>> state();
+  std::vector<std::pair<std::string, Index>> updates() const;
+  /// Goes on counting from what `steps` and `updates` said. Error, before anything changes, for other
+  /// parameters or counts out of range.
+  void resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates);
+  /// As `resume`, for parameters that had a gradient in every step.
+  void set_steps(Index steps);
+
+ private:
+  struct FlatGroup;
+  void require_whole(const char* what) const;
+  void update(FlatGroup& group, Index begin, Index count, Index previous_updates);
+  std::vector<FlatGroup> groups_;
+  OptimizerOptions options_;
+  Index steps_ = 0;
+};
+
+}  // namespace fanin::optim

@@ -1,0 +1,75 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/probe/probe.hpp>
+
+namespace fanin::probe {
+
+enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
+
+/// "vanishes", "well conditioned".
+std::string name_of(Condition condition);
+
+/// What a sign is looked for in.
+enum class Where { hidden_layer, layer, model };
+
+/// One sign of bad initial weights: the measure that shows it, and where it begins.
+struct Sign {
+  Condition condition;
+  std::string measure;  ///< as `Diagnosis::measure` names it
+  double threshold;
+  bool above;  ///< bad at or above the threshold; otherwise below it
+  Where where;
+  std::string reason;  ///< what it means for training
+};
+
+/// The signs, in the order in which they are looked for.
+const std::vector<Sign>& signs();
+
+/// What is wrong with a model's initial weights, if anything.
+struct Diagnosis {
+  Condition condition = Condition::well_conditioned;
+  std::string layer = {};  ///< where it shows first, from the input on; empty when it shows in no single one
+  std::string measure = {};  ///< the sign's measure, and its value there
+  double value = 0;
+  std::string reason = {};
+  bool trains() const { return condition == Condition::well_conditioned; }
+  /// "vanishes at fc7", "well conditioned".
+  std::string to_string() const;
+};
+
+Diagnosis diagnose(const Probe& probe);
+
+/// A measure of layer `index`, or of the model whatever the index, by the name that the signs use. Error for
+/// a name that is none.
+double measure(const Probe& probe, std::size_t index, const std::string& name);
+
+/// What a layer's outputs say of their own sample, as a share of all they say: `LayerProbe::signal` by the
+/// root mean square of the outputs. For samples of equal norm and mean correlation c it is √((1 - c)(N -
+/// 1)/N): it goes to 0 in the ordered phase, where c goes to 1 with depth and all samples look the same
+/// (Schoenholz et al. 2017). 0 for outputs that are all zero.
+double signal_share(const LayerProbe& layer);
+
+/// How unevenly the net stretches directions of its input: the geometric standard deviation, exp(std of ln
+/// σ), of the input-output Jacobian's singular values, those below 1e-6 of the largest left out (a narrow
+/// layer makes them zero by itself). 1 is dynamical isometry, under which depth costs no learning time (Saxe
+/// et al. 2013, Pennington et al. 2017); in products of Gaussian matrices it grows exponentially with depth
+/// over width. 1 where the Jacobian is zero or overflows and so says nothing of directions.
+double stretch_spread(const Probe& probe);
+
+/// The least effective rank of a hidden layer's outputs; infinite without hidden layers.
+double least_rank(const Probe& probe);
+
+/// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being
+/// below 10; 1 of any other. Large weights in a few layers of tanh or sigmoid stretch unevenly too, but keep
+/// the samples apart, and such nets train.
+double distortion(const Probe& probe);
+
+/// How far a model is from passing signal and gradient on unchanged: the spread over the layers of log10 of
+/// the outputs' std (logits left out), plus that of log10 of the gradient norms, plus half of |log10 of the
+/// logits' std| and half of log10 of the stretch spread. 0 is perfect; infinite when anything vanishes or
+/// overflows altogether.
+double imbalance(const Probe& probe);
+
+}  // namespace fanin::probe

@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fanin/start/adapt.hpp>
+#include <fanin/start/rename.hpp>
+
+namespace fanin::start {
+
+struct ConvertOptions {
+  std::optional<io::DType>
+      dtype{};  ///< of the floating-point tensors: F32, F16 or BF16; integers stay as they are
+  Renaming renaming{};
+  std::vector<AdaptRule>
+      adapt{};  ///< by the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
+  std::vector<std::string>
+      only{};  ///< globs on the new names; empty: all. One that matches nothing is an Error (usage)
+};
+
+/// What a conversion changed: nothing is lost without being counted here.
+struct Conversion {
+  Index tensors = 0, elements = 0;
+  Index cast = 0;                          ///< tensors that got another dtype
+  Index rounded = 0;                       ///< elements whose value is not exactly the one before
+  Index underflowed = 0;                   ///< of those, not zero before and zero now
+  double largest_rounding = 0;             ///< largest relative change of an element that is not zero now
+  std::vector<std::string> lost_metadata;  ///< keys the new format has no place for
+};
+
+/// The format a file name asks for by its ending (.safetensors, .npz, .npy); usage Error for another one.
+io::FileFormat format_for(const std::string& path);
+
+/// Writes the tensors of `file` to `path`, atomically. Error, with nothing written, when a finite number
+/// would become infinite in the new dtype.
+Conversion convert(const io::TensorFile& file, const std::string& path, const ConvertOptions& options = {});
+
+}  // namespace fanin::start

@@ -1,0 +1,287 @@
+#include <algorithm>
+#include <limits>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/moments.hpp>
+#include <fanin/init/base.hpp>
+#include <fanin/start/initialize.hpp>
+#include <fanin/start/refine.hpp>
+#include <fanin/start/sites.hpp>
+#include <fanin/start/slots.hpp>
+
+namespace fanin::start {
+std::vector<init::Target> targets_of(const std::vector<nn::Module::NamedParameter>& parameters) {
+  std::vector<init::Target> targets;
+  for (const auto& one : parameters) {
+    init::Target target{.name = one.name, .rank = one.parameter->value.rank()};
+    for (const auto& own : one.owner->own_parameters()) {
+      if (own->name == "weight") target.weight_rank = own->value.rank();
+    }
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+namespace {
+
+/// A rule that could only speak to parameters that have their values already would be silently without
+/// effect.
+void require_effect(const init::Plan& plan, const std::vector<init::Target>& targets,
+                    const std::vector<nn::Module::NamedParameter>& parameters) {
+  for (const auto& rule : plan.rules()) {
+    if (rule.pattern.empty() && !rule.init) continue;  // `default` asks for nothing that would not be
+    bool matched = false, effective = false;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (!init::matches(rule, targets[i])) continue;
+      matched = true;
+      effective = effective || parameters[i].parameter->origin == nn::Origin::declared;
+    }
+    if (matched && !effective) {
+      fail_usage(
+          "initialize: every parameter that '{}' {} has its values already (drawn or loaded); call "
+          "forget() to draw anew",
+          rule.pattern.empty() ? rule.init->to_string() : rule.pattern,
+          rule.pattern.empty() ? "is for" : "matches");
+    }
+  }
+}
+
+Drawn describe(const nn::Module::NamedParameter& one, std::string scheme, std::string note) {
+  const Tensor& value = one.parameter->value;
+  constexpr double unknown =
+      std::numeric_limits<double>::quiet_NaN();  // said to be loaded, by hand, and never given values
+  const auto [mean, std] = value.has_values() ? moments(value.values()) : Moments{unknown, unknown};
+  return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std, std::move(note)};
+}
+
+/// Takes an initialization back unless it came to its end: what it gave values has none again, and the
+/// generator stands where it stood.
+class Attempt {
+ public:
+  Attempt(nn::Module& model, Generator& generator)
+      : generator_(generator), before_(generator), streams_(model.streams()) {}
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt() {
+    if (done_) return;
+    generator_ = before_;
+    nn::Module::set_streams(streams_);
+    for (const auto& one : drawn_) undraw(one);
+  }
+  void drew(const nn::Module::NamedParameter& one, const init::Initializer& scheme) {
+    drawn_.push_back(one);
+    one.parameter->origin = nn::Origin::drawn;
+    one.parameter->drawn_by = scheme.to_string();
+  }
+  void keep() { done_ = true; }
+
+  static void undraw(const nn::Module::NamedParameter& one) {
+    one.parameter->origin = nn::Origin::declared;
+    one.parameter->drawn_by.clear();
+    one.parameter->value.unset(fmt::format("parameter '{}'", one.name));
+  }
+
+ private:
+  Generator& generator_;
+  Generator before_;
+  std::vector<nn::Module::Stream> streams_;
+  std::vector<nn::Module::NamedParameter> drawn_;
+  bool done_ = false;
+};
+
+/// A model's parameters, each with the scheme that speaks for it.
+struct Assignment {
+  std::vector<nn::Module::NamedParameter> parameters;
+  std::vector<init::Site> sites;
+  std::vector<init::Initializer> schemes;
+
+  bool draws(std::size_t i) const { return parameters[i].parameter->origin == nn::Origin::declared; }
+  void fill(std::size_t i, Tensor& values, Generator& generator) const {
+    naming(i, [&] { schemes[i].fill(values, sites[i], generator); });
+  }
+  /// Does what may be refused, in the name of the parameter.
+  template <class Action>
+  void naming(std::size_t i, const Action& action) const {
+    try {
+      action();
+    } catch (const Error& error) {
+      // What a scheme refuses was asked for; that the system has no memory was not.
+      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()),
+                  error.blame() == Blame::memory ? Blame::memory : Blame::usage);
+    }
+  }
+};
+
+Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data) {
+  Assignment all{.parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}};
+  const auto targets = targets_of(all.parameters);
+  plan.require_matches(targets);
+  require_effect(plan, targets, all.parameters);
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    const init::Initializer* ruled = plan.lookup(targets[i]);
+    all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
+    const init::Initializer& scheme = all.schemes.back();
+    if (all.draws(i) && scheme.scheme().needs_data && !with_data)
+      fail_usage(
+          "{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin "
+          "train or compare, or call nn::initialize with images and labels",
+          all.parameters[i].name, scheme.to_string());
+  }
+  return all;
+}
+
+void require_batch(const Samples& samples, const std::string& name, const init::Initializer& scheme) {
+  if (!samples.images.defined() || samples.images.rank() < 2 || samples.images.numel() == 0)
+    fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
+  if (static_cast<Index>(samples.labels.size()) != samples.images.size(0))
+    fail("{}: scheme '{}' got {} images and {} labels", name, scheme.to_string(), samples.images.size(0),
+         samples.labels.size());
+}
+
+std::string origin_of(const nn::Parameter& parameter, const init::Initializer& scheme) {
+  if (parameter.origin == nn::Origin::declared) return scheme.to_string();
+  return parameter.origin == nn::Origin::loaded ? "loaded" : "kept";
+}
+
+enum class Walk { slots, one_stream };
+
+void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Walk walk, Attempt& attempt) {
+  const auto draw = [&](std::size_t i, Generator& source) {
+    if (!all.draws(i)) return;
+    all.fill(i, all.parameters[i].parameter->value, source);
+    attempt.drew(all.parameters[i], all.schemes[i]);
+  };
+  if (walk == Walk::one_stream) {
+    for (std::size_t i = 0; i < all.parameters.size(); ++i) draw(i, generator);
+    return;
+  }
+  for_each_slot(model, generator, [&](const Slot& slot) {
+    Generator source = slot.source(all.schemes[slot.index]);
+    draw(slot.index, source);
+  });
+}
+
+/// What the values are by, of a scheme that was to be fitted to data and was not.
+std::string unfitted_text(const init::Initializer& scheme, const nn::Parameter& parameter) {
+  return parameter.value.rank() < 2 ? init::zeros().to_string() : init::base_of(scheme).to_string();
+}
+
+std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Generator& generator,
+                                  const Samples* samples, Walk walk = Walk::slots) {
+  const Assignment all = assign(model, plan, samples != nullptr);
+  const auto& parameters = all.parameters;
+  std::vector<Fit> fits;
+  std::vector<std::size_t> fitted;
+  std::vector<std::string> origins, notes;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    origins.push_back(origin_of(*parameters[i].parameter, all.schemes[i]));
+    const nn::Parameter& parameter = *parameters[i].parameter;
+    notes.push_back(
+        all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
+    if (!all.draws(i) || !all.schemes[i].scheme().needs_data) continue;
+    require_batch(*samples, parameters[i].name, all.schemes[i]);
+    fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});
+    fitted.push_back(i);
+  }
+  Attempt attempt(model, generator);
+  if (walk == Walk::slots) {
+    model.seed_streams(derive_seed(generator.seed(), generator.save()));
+  } else {
+    for (const auto& [name, stream] : model.named_generators()) *stream = Generator(0);  // as they were then
+  }
+  draw_all(model, all, generator, walk, attempt);
+  if (!fits.empty()) {
+    const auto left = refine(model, fits, *samples);
+    for (std::size_t k = 0; k < fits.size(); ++k) {
+      if (left[k].empty()) continue;
+      const std::size_t i = fitted[k];
+      notes[i] = fmt::format("{} left it as drawn: {}", all.schemes[i].name(), left[k]);
+      origins[i] = fits[k].parameter->drawn_by = unfitted_text(all.schemes[i], *fits[k].parameter);
+    }
+  }
+  std::vector<Drawn> report;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    report.push_back(describe(parameters[i], std::move(origins[i]), std::move(notes[i])));
+  attempt.keep();
+  return report;
+}
+
+}  // namespace
+
+void initialize_by_one_stream(nn::Module& model, const init::Plan& plan, Generator& generator,
+                              const Samples* samples) {
+  if (samples == nullptr) {
+    initialize_all(model, plan, generator, nullptr, Walk::one_stream);
+    return;
+  }
+  Samples then = *samples;
+  then.one_stream = true;
+  initialize_all(model, plan, generator, &then, Walk::one_stream);
+}
+
+std::vector<std::string> notes_of(const std::vector<Drawn>& drawn) {
+  std::vector<std::string> notes;
+  for (const Drawn& one : drawn)
+    if (!one.note.empty()) notes.push_back(fmt::format("{}: {}", one.name, one.note));
+  return notes;
+}
+
+std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generator& generator) {
+  return initialize_all(model, plan, generator, nullptr);
+}
+
+std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels) {
+  const Samples samples{images, labels};
+  return initialize_all(model, plan, generator, &samples);
+}
+
+std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator,
+                              const Tensor& images, std::span<const std::int32_t> labels) {
+  return initialize(model, init::Plan::parse(plan), generator, images, labels);
+}
+
+std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator) {
+  return initialize(model, init::Plan::parse(plan), generator);
+}
+
+std::vector<Drawn> initialize(nn::Module& model, Generator& generator) {
+  return initialize(model, init::Plan(), generator);
+}
+
+std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& plan) {
+  const Assignment all = assign(model, plan, true);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    if (all.draws(i) && all.schemes[i].scheme().needs_data) names.push_back(all.parameters[i].name);
+  }
+  return names;
+}
+
+void require_initializable(nn::Module& model, const init::Plan& plan, bool with_data) {
+  const Assignment all = assign(model, plan, with_data);
+  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    if (!all.draws(i)) continue;
+    const Shape& shape = all.parameters[i].parameter->value.shape();
+    bool stated = false;
+    all.naming(i, [&] { stated = all.schemes[i].deviation(shape, all.sites[i].fans).has_value(); });
+    if (stated) continue;
+    Tensor scratch(shape);
+    Generator generator(0);
+    all.fill(i, scratch, generator);
+  }
+}
+
+void forget(nn::Module& model, const std::string& pattern) {
+  bool any = false;
+  std::vector<std::string> known;
+  for (const auto& one : model.all_names()) {
+    known.push_back(one.name);
+    if (!init::glob(pattern, one.name)) continue;
+    any = true;
+    Attempt::undraw(one);
+  }
+  if (!any) fail_usage("forget: no parameter matches '{}'{}", pattern, suggest(pattern, known));
+}
+
+}  // namespace fanin::start

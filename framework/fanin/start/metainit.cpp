@@ -1,0 +1,110 @@
+#include <cmath>
+
+#include <fanin/ops/loss.hpp>
+#include <fanin/start/keep_state.hpp>
+#include <fanin/start/refine.hpp>
+
+namespace fanin::start {
+namespace {
+
+using Numbers = std::vector<double>;
+
+double norm(const Numbers& x) {
+  double squares = 0;
+  for (const double v : x) squares += v * v;
+  return std::sqrt(squares);
+}
+
+Numbers values_of(std::span<const Fit> fits) {
+  Numbers all;
+  for (const Fit& fit : fits)
+    all.insert(all.end(), fit.parameter->value.values().begin(), fit.parameter->value.values().end());
+  return all;
+}
+
+void set_values(std::span<const Fit> fits, const Numbers& all) {
+  std::size_t at = 0;
+  for (const Fit& fit : fits)
+    for (real& w : fit.parameter->value.values()) w = static_cast<real>(all[at++]);
+}
+
+/// Of cross-entropy, with respect to the weights of `fits`, one after the other.
+Numbers gradient_of(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+  const KeepGenerators same(model);
+  for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
+  ops::cross_entropy(model(samples.images), samples.labels).backward();
+  Numbers all;
+  for (const Fit& fit : fits) {
+    const Tensor gradient = fit.parameter->value.grad();
+    if (gradient.defined())
+      all.insert(all.end(), gradient.values().begin(), gradient.values().end());
+    else
+      all.insert(all.end(), static_cast<std::size_t>(fit.parameter->value.numel()), 0.0);
+  }
+  return all;
+}
+
+}  // namespace
+
+double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+  constexpr double relative_step = 1e-3, epsilon = 1e-5;
+  const Numbers at = values_of(fits), gradient = gradient_of(model, fits, samples);
+  const double length = norm(gradient);
+  const double step = length > 0 ? relative_step * norm(at) / length : 0;
+  if (!(step > 0) || !std::isfinite(step)) return 1;  // no gradient anywhere: H g is 0 as well
+  Numbers moved = at;
+  for (std::size_t i = 0; i < at.size(); ++i) moved[i] += step * gradient[i];
+  set_values(fits, moved);
+  const Numbers there = gradient_of(model, fits, samples);
+  set_values(fits, at);
+  double sum = 0;
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const double g = gradient[i], product = (there[i] - g) / step;
+    sum += std::abs((g - product) / (g + (g >= 0 ? epsilon : -epsilon)) - 1);
+  }
+  return sum / static_cast<double>(at.size());
+}
+
+/// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen
+/// is kept.
+std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+  constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
+  const Numbers base = values_of(fits);
+  const auto scale_by = [&](const Numbers& logarithms) {
+    Numbers scaled = base;
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < fits.size(); ++k) {
+      const double factor = std::exp(logarithms[k]);
+      for (Index i = 0; i < fits[k].parameter->value.numel(); ++i) scaled[at++] *= factor;
+    }
+    set_values(fits, scaled);
+  };
+  const auto quotient_at = [&](const Numbers& logarithms) {
+    scale_by(logarithms);
+    return gradient_quotient(model, fits, samples);
+  };
+  Numbers here(fits.size(), 0.0), best = here;
+  double value = quotient_at(here), least = value;
+  const auto& options = fits.front().scheme;
+  const bool moves = std::isfinite(value);
+  for (int step = 0; step < static_cast<int>(options.number("steps")) && std::isfinite(value); ++step) {
+    Numbers next = here;
+    for (std::size_t k = 0; k < fits.size(); ++k) {
+      Numbers aside = here;
+      aside[k] += probe;
+      const double change = quotient_at(aside) - value;
+      if (change != 0) next[k] -= options.number("lr") * (change > 0 ? 1 : -1);
+    }
+    here = next;
+    value = quotient_at(here);
+    if (value < least) {
+      least = value;
+      best = here;
+    }
+  }
+  scale_by(best);
+  return std::vector<std::string>(fits.size(),
+                                  moves ? "" : "the gradient quotient of this start is not a finite number");
+}
+
+}  // namespace fanin::start

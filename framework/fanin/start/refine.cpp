@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/start/keep_state.hpp>
+#include <fanin/start/refine.hpp>
+
+namespace fanin::start {
+namespace {
+
+struct Entry {
+  const char* scheme;
+  std::vector<std::string> (*fit)(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+};
+
+constexpr std::array table = {Entry{"lsuv", fit_lsuv}, Entry{"krahenbuhl", fit_krahenbuhl},
+                              Entry{"metainit", fit_metainit}};
+
+/// Thrown by the observer to end a forward pass at the layer that was waited for.
+struct Reached {};
+
+}  // namespace
+
+std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+  const KeepState keep(model);
+  const auto run = in_run_order(model, fits, samples.images);
+  std::vector<std::string> left(fits.size());
+  std::vector<bool> done(fits.size());
+  for (std::size_t first = 0; first < fits.size(); ++first) {
+    if (done[first]) continue;
+    const std::string& scheme = fits[first].scheme.name();
+    const auto entry =
+        std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
+    if (entry == table.end()) fail("scheme '{}' needs data, but there is no way known to fit it", scheme);
+    std::vector<Fit> own;
+    std::vector<std::size_t> index;
+    for (std::size_t i = first; i < fits.size(); ++i) {
+      if (fits[i].scheme.name() != scheme) continue;
+      done[i] = true;
+      if (std::find(run.begin(), run.end(), fits[i].owner) == run.end()) {
+        left[i] = "a forward pass does not run its layer";
+      } else {
+        own.push_back(fits[i]);
+        index.push_back(i);
+      }
+    }
+    if (own.empty()) continue;
+    auto why = entry->fit(model, own, samples);
+    for (std::size_t k = 0; k < own.size(); ++k) left[index[k]] = std::move(why[k]);
+  }
+  return left;
+}
+
+void scale(std::span<real> values, double factor) {
+  for (real& x : values) x = static_cast<real>(static_cast<double>(x) * factor);
+}
+
+bool varies(double mean, double std) { return std > 1e-6 * std::abs(mean); }
+
+std::vector<nn::Module*> in_run_order(nn::Module& model, std::span<const Fit> fits, const Tensor& images) {
+  std::vector<nn::Module*> order;
+  const NoGrad no_grad;
+  const nn::Observer observer([&](nn::Module& module, const Tensor&) {
+    const bool wanted =
+        std::any_of(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == &module; });
+    if (wanted && std::find(order.begin(), order.end(), &module) == order.end()) order.push_back(&module);
+  });
+  model(images);
+  return order;
+}
+
+Tensor output_of(nn::Module& model, const nn::Module& layer, const Tensor& images, const std::string& name) {
+  Tensor output;
+  const NoGrad no_grad;
+  try {
+    const nn::Observer observer([&](nn::Module& module, const Tensor& out) {
+      if (&module != &layer) return;
+      output = out;
+      throw Reached();
+    });
+    model(images);
+  } catch (const Reached&) {
+  }
+  const auto finite = [](real x) { return std::isfinite(x); };
+  if (!std::all_of(output.values().begin(), output.values().end(), finite))
+    fail("the layer of '{}' gives numbers that are not finite on the batch; is every input finite?", name);
+  return output;
+}
+
+}  // namespace fanin::start

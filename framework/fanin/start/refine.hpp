@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fanin/nn/module.hpp>
+
+namespace fanin::start {
+
+/// A parameter whose scheme asks for a fit to data, once every parameter of the model has values.
+struct Fit {
+  std::string name;  ///< full name
+  nn::Parameter* parameter;
+  nn::Module* owner;
+  init::Initializer scheme;
+};
+
+struct Samples {
+  Tensor images;  ///< [N, …], as the model reads them
+  std::span<const std::int32_t> labels;
+  bool one_stream = false;  ///< random directions as files without `draws=2` had them
+};
+
+/// Fits the parameters `fits`, and no others, to the samples, scheme by scheme in the order of `fits`.
+/// Statistics, generators and mode of the model stay as they are, gradients are forgotten. Says of each fit
+/// why it was left as drawn, "" where it was not. Error for a layer whose output is not finite, or that a
+/// scheme cannot fit.
+std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+
+// The schemes' own parts, each in the file of its name; all of `fits` are of that scheme, and run.
+std::vector<std::string> fit_lsuv(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+std::vector<std::string> fit_krahenbuhl(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+
+/// Dauphin & Schoenholz 2019: the mean of |(g - H g) / (g ± ε) - 1| over the elements of `fits`, where g is
+/// the gradient of cross-entropy, H its Hessian, ± the sign of g and ε = 1e-5: how much a step along the
+/// gradient changes the gradient. H g is a difference of two gradients.
+double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+
+/// Krähenbühl et al. 2015, algorithm 2, in closed form: along each run of layers where what one multiplies
+/// the next can divide (ReLU and pooling between them), the weights of `fits` are scaled so that their rates
+/// of change are equal, and the model's function stays. Layers that stand alone in this sense stay as they
+/// are.
+void equalize_rates(nn::Module& model, std::span<const Fit> fits, const Tensor& images,
+                    bool one_stream = false);
+/// √(E‖∂(ηᵀz)/∂w‖²) / ‖w‖ for the weight w of each fit: z the model's outputs on the images, η ~ N(0, 1)
+/// drawn from `seed`. 0 for a weight of zeros.
+std::vector<double> rates_of_change(nn::Module& model, std::span<const Fit> fits, const Tensor& images,
+                                    std::uint64_t seed, bool one_stream = false);
+
+/// values ← factor · values.
+void scale(std::span<real> values, double factor);
+/// Whether values of this mean and deviation differ by more than what rounding makes of equal ones.
+bool varies(double mean, double std);
+/// The layers that own `fits`, in the order in which a forward pass first runs them; those it does not run
+/// are left out.
+std::vector<nn::Module*> in_run_order(nn::Module& model, std::span<const Fit> fits, const Tensor& images);
+/// What `layer` gives out, before any activation, the first time a forward pass runs it; the pass ends there.
+/// Error when it is not finite; `name` is the layer's parameter, for the message.
+Tensor output_of(nn::Module& model, const nn::Module& layer, const Tensor& images, const std::string& name);
+
+}  // namespace fanin::start

@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/io/stored_tensor.hpp>
+
+namespace fanin::start {
+
+struct Rename {
+  std::string pattern;      ///< ECMAScript regular expression, found anywhere in a saved name
+  std::string replacement;  ///< with $1 … for its groups
+};
+
+/// Saved names become others in this order. Each part must change some name: Error (usage) otherwise.
+struct Renaming {
+  std::string strip_prefix{};
+  std::vector<Rename> rename{};
+  std::string add_prefix{};
+};
+
+/// The new names of the file's tensors, in its order. Error (usage) also for two that get the same.
+std::vector<std::string> renamed(const io::TensorFile& file, const Renaming& renaming);
+
+}  // namespace fanin::start

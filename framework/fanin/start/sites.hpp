@@ -1,0 +1,12 @@
+#pragma once
+#include <vector>
+
+#include <fanin/init/site.hpp>
+#include <fanin/nn/module.hpp>
+
+namespace fanin::start {
+
+/// Where each of the model's parameters stands, in the order of `named_parameters()`.
+std::vector<init::Site> sites_of(nn::Module& model);
+
+}  // namespace fanin::start

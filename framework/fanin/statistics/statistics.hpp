@@ -1,0 +1,35 @@
+#pragma once
+#include <span>
+#include <vector>
+
+namespace fanin::statistics {
+
+/// All return NaN where the sample is too small (an empty one, or one value where a spread is asked for).
+double mean(std::span<const double> values);
+/// Divides by n − 1.
+double sample_std(std::span<const double> values);
+double median(std::span<const double> values);
+
+/// P(T ≤ t) for Student's t with `freedom` > 0 degrees of freedom (regularized incomplete beta, Abramowitz &
+/// Stegun 26.7.1).
+double student_t_cdf(double t, double freedom);
+/// The t with P(T ≤ t) = `probability`, 0 < probability < 1: 4.3027 for (0.975, 2).
+double student_t_quantile(double probability, double freedom);
+
+/// Half the width of the 95 % confidence interval of the mean: t(0.975, n − 1) · s / √n.
+double confidence95(std::span<const double> values);
+
+/// What a sample of paired differences says of their mean.
+struct PairedTest {
+  double difference;  ///< mean
+  double ci95;        ///< half width
+  double p_value;     ///< two-sided, of "the mean difference is zero"; 1 when all differences are 0
+};
+PairedTest paired_test(std::span<const double> differences);
+
+/// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", 1979): the result
+/// compares with the level as a single p-value would. NaN values stay NaN and are not counted among the
+/// tests.
+std::vector<double> holm(std::span<const double> p_values);
+
+}  // namespace fanin::statistics

@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <fanin/io/folder_lock.hpp>
+#include <fanin/train/checkpoint.hpp>
+
+namespace fanin::train {
+
+/// Saves a run as it goes, so that it can be interrupted at any moment and resumed to the same bits.
+struct CheckpointOptions {
+  std::string folder{};  ///< made if needed; empty: no checkpoints
+  Index every_steps =
+      0;         ///< steps between two; 0: after each epoch. One more when the run ends or is stopped
+  int keep = 3;  ///< only the newest so many stay; at least 1
+  bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
+  bool resume =
+      false;  ///< go on from the newest one, if there is any; otherwise a folder that has one is an Error
+  std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
+  std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
+};
+
+/// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors". It is locked as
+/// long as this lives, so that two processes never save into it, or clear it up, at once.
+class CheckpointFolder {
+ public:
+  /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that
+  /// are there although `resume` is not asked for. `works` says whether a checkpoint's weights are worth
+  /// going on from.
+  CheckpointFolder(const CheckpointOptions& options, Settings settings,
+                   std::function<bool(const io::TensorFile&)> works);
+
+  /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over
+  /// for the one before it, which leads to the same end; Error when all are. Error as for
+  /// `restore_checkpoint`.
+  bool resume(const RunParts& run);
+  /// Saves the run, and removes what `keep` no longer covers.
+  void save(const RunParts& run);
+  void save_best(const RunParts& run);
+  /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is
+  /// none.
+  std::string newest_that_works() const;
+
+ private:
+  std::map<Index, std::string> checkpoints() const;  // step → path
+  void tell(const std::string& notice) const;
+
+  const CheckpointOptions& options_;
+  Settings settings_;
+  std::function<bool(const io::TensorFile&)> works_;
+  std::optional<io::FolderLock> lock_;
+};
+
+}  // namespace fanin::train

@@ -1,0 +1,44 @@
+#pragma once
+#include <span>
+#include <vector>
+
+#include <fanin/data/dataset.hpp>
+#include <fanin/data/normalisation.hpp>
+#include <fanin/nn/module.hpp>
+
+namespace fanin::train {
+
+/// How many rows of logits [N, classes] have their largest entry at the row's label. A row with a NaN is
+/// wrong. Error unless there is one label a row.
+Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels);
+
+/// The class each row of logits [N, classes] predicts: its largest entry, the first of equals; -1 for a row
+/// with a NaN.
+void predictions(const Tensor& logits, std::span<std::int32_t> classes);
+
+/// `counts[truth * classes + predicted]`; a sample whose logits are NaN is in no column.
+struct Confusion {
+  int classes = 0;
+  std::vector<Index> counts;
+  Index at(int truth, int predicted) const {
+    return counts[static_cast<std::size_t>(truth * classes + predicted)];
+  }
+};
+
+struct Evaluation {
+  double loss = 0;      ///< mean cross-entropy, nats
+  double accuracy = 0;  ///< share of samples predicted right; NaN (unknown) when there are undecided ones
+  Confusion confusion;
+  Index count = 0;      ///< samples
+  Index undecided = 0;  ///< samples with a NaN among their logits: such a model predicts nothing
+};
+
+/// Runs `model` over all of `data` in evaluation mode, without recording; the model's mode is as before
+/// afterwards. Pixels are normalised as the model was trained: by `normalisation`, or the set's own constants
+/// when that is empty. Several threads may evaluate one model at once if it is in evaluation mode already:
+/// then nothing of it is written. Error for an empty set, and for logits that do not have one column per
+/// class.
+Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch = 250,
+                    const data::Normalisation& normalisation = {});
+
+}  // namespace fanin::train

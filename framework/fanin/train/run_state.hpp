@@ -1,0 +1,41 @@
+#pragma once
+#include <utility>
+#include <vector>
+
+#include <fanin/data/loader.hpp>
+#include <fanin/train/history.hpp>
+
+namespace fanin::train {
+
+/// Sums over the batches of the epoch under way.
+struct EpochSums {
+  double loss = 0;  ///< each sample's
+  Index seen = 0, correct = 0;
+  double seconds = 0;
+};
+
+/// An epoch and what was measured after it; epoch 0: none yet.
+struct ScoredEpoch {
+  int epoch = 0;
+  double score = unknown;
+};
+
+/// How far a run has come: all that its next step depends on besides the model, the optimizer and the
+/// options. A checkpoint saves it as one value.
+struct RunState {
+  int epochs = 0;                   ///< that the run is to have
+  Index step = 0;                   ///< updates made
+  data::Loader::Position position;  ///< in the training set
+  EpochSums epoch;
+  double smoothed_loss = 0;  ///< exponential mean of the batches' losses
+  Index curve_every = 1;     ///< steps between two points of `loss_curve`
+  double seconds = 0;        ///< in training steps, of finished epochs
+  Index samples = 0;         ///< trained on in those seconds
+  std::vector<EpochRecord> history;
+  std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed loss)
+  Index steps_to_threshold = -1;
+  ScoredEpoch best;  ///< the best epoch tested
+  ScoredEpoch bar;   ///< the last epoch that beat the ones before by `min_delta`: patience counts from it
+};
+
+}  // namespace fanin::train

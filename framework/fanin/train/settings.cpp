@@ -1,0 +1,91 @@
+#include <fmt/ranges.h>
+
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/io/crc32.hpp>
+#include <fanin/train/settings.hpp>
+
+namespace fanin::train {
+namespace {
+
+constexpr const char* none = "none";
+
+/// "conv*=0.1; fc1=0.2".
+template <class Rule, class Text>
+std::string listed(const std::vector<Rule>& rules, const Text& text) {
+  std::vector<std::string> all;
+  for (const Rule& rule : rules) all.push_back(text(rule));
+  return all.empty() ? none : fmt::format("{}", fmt::join(all, "; "));
+}
+
+}  // namespace
+
+std::string setting_text(bool value) { return value ? "true" : "false"; }
+std::string setting_text(double value) { return fmt::format("{}", value); }
+std::string setting_text(const std::string& value) { return value.empty() ? none : value; }
+std::string setting_text(const std::vector<std::string>& values) {
+  return listed(values, [](const std::string& value) { return value; });
+}
+std::string setting_text(optim::Rule rule) { return optim::rule_name(rule); }
+std::string setting_text(const optim::Schedule& schedule) { return schedule.to_string(); }
+std::string setting_text(const data::Transform& transform) { return setting_text(transform.to_string()); }
+std::string setting_text(const ClassWeights& weights) { return weights.to_string(); }
+std::string setting_text(Measure measure) { return measure == Measure::test_loss ? "loss" : "accuracy"; }
+std::string setting_text(const std::optional<data::LastBatch>& last_batch) {
+  return last_batch ? name_of(*last_batch) : "auto";
+}
+std::string setting_text(start::Mismatch mismatch) {
+  return mismatch == start::Mismatch::skip ? "skip" : "error";
+}
+std::string setting_text(const std::vector<RateRule>& rules) {
+  return listed(rules, [](const RateRule& rule) { return fmt::format("{}={}", rule.pattern, rule.scale); });
+}
+std::string setting_text(const std::vector<start::Rename>& rules) {
+  return listed(rules, [](const start::Rename& rule) { return rule.pattern + "=>" + rule.replacement; });
+}
+std::string setting_text(const std::vector<start::AdaptRule>& rules) {
+  return listed(rules, [](const start::AdaptRule& rule) { return rule.pattern + "=" + name_of(rule.rule); });
+}
+std::string setting_text(const std::optional<start::ShrinkPerturbOptions>& options) {
+  return options ? fmt::format("shrink {}, perturb {}", options->shrink, options->perturb) : none;
+}
+
+void read_setting(const std::string& text, optim::Rule& rule) { rule = optim::rule_named(text); }
+void read_setting(const std::string& text, optim::Schedule& schedule) {
+  schedule = optim::Schedule::parse(text);
+}
+void read_setting(const std::string& text, data::Transform& transform) {
+  transform = text.empty() || text == none ? data::Transform() : data::Transform::parse(text);
+}
+void read_setting(const std::string& text, Measure& measure) {
+  if (text != "accuracy" && text != "loss")
+    fail_usage("unknown measure '{}' of the best epoch{}", text, suggest(text, {"accuracy", "loss"}));
+  measure = text == "loss" ? Measure::test_loss : Measure::test_accuracy;
+}
+
+void read_setting(const std::string& text, std::optional<data::LastBatch>& last_batch) {
+  if (text == "auto")
+    last_batch.reset();
+  else
+    last_batch = data::last_batch_named(text);
+}
+void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
+
+std::string describe(const data::Dataset& data) {
+  std::uint32_t crc = io::crc32_of(0, data.images.data(), data.images.size());
+  crc = io::crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}",
+                     printable(data.name), data.count, data.channels, data.height, data.width, data.classes,
+                     fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
+}
+
+Settings fixed_settings(const TrainOptions& options, const data::Dataset& training,
+                        const data::Dataset& test) {
+  Settings all = {{"training data", describe(training)}, {"test data", describe(test)}};
+  each_setting(options, [&all](const Setting& setting, const auto& value) {
+    if (!setting.may_change) all.emplace_back(setting.key, setting_text(value));
+  });
+  return all;
+}
+
+}  // namespace fanin::train

@@ -1,0 +1,91 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fanin/data/dataset.hpp>
+#include <fanin/data/loader.hpp>
+#include <fanin/nn/module.hpp>
+#include <fanin/optim/optimizer.hpp>
+#include <fanin/optim/schedule.hpp>
+#include <fanin/train/checkpoint_folder.hpp>
+#include <fanin/train/class_weights.hpp>
+#include <fanin/train/early_stopping.hpp>
+#include <fanin/train/finetune.hpp>
+#include <fanin/train/history.hpp>
+#include <fanin/train/metrics.hpp>
+
+namespace fanin::train {
+
+struct TrainOptions {
+  int epochs = 5;
+  Index batch = 64;
+  std::optional<data::LastBatch> last_batch =
+      {};                  ///< none: spread for a model with batch statistics, keep for others
+  std::uint64_t seed = 0;  ///< of the batches' order, augmentation and dropout; not of the weights
+  optim::OptimizerOptions optimizer = {};
+  optim::Schedule schedule = {};
+  double clip_norm = 0;  ///< 0: gradients are not clipped
+  double label_smoothing = 0;
+  ClassWeights class_weights = {};  ///< in the training loss; losses of tests count every sample alike
+  data::Transform augment =
+      {};  ///< of the training images; its normalisation, if it has one, is of all images: the test set's too
+  FineTune finetune = {};  ///< what trains, and how fast, when the weights were loaded
+  EarlyStopping early_stopping = {};
+  CheckpointOptions checkpoint = {};
+
+  int test_every = 1;     ///< epochs between two tests on the whole test set; the last epoch is always tested
+  Index curve_every = 0;  ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
+  double threshold = 0;   ///< test accuracy whose first step is looked for; 0: not looked for
+  Index threshold_every = 50;      ///< steps between two looks; there is one more after the last step
+  Index threshold_samples = 1000;  ///< looks use the first so many test samples
+
+  std::function<void(Index step, double loss)> on_step = {};
+  std::function<void(const EpochRecord&)> on_epoch = {};
+  std::function<bool()> stop = {};  ///< asked after every step; true ends the run early
+};
+
+enum class Status { ok, diverged, stopped };
+const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
+
+struct TrainResult {
+  Status status = Status::ok;
+  Index diverged_step =
+      -1;  ///< the step (from 0) whose loss was not finite, or the number of steps when a test showed it
+  std::string divergence;  ///< what showed it, in words
+  std::string
+      checkpoint;  ///< when the run diverged: its newest checkpoint whose weights still work; empty: there is none
+  Index steps = 0;
+  std::vector<EpochRecord> history;
+  std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)
+  Index steps_to_threshold = -1;                       ///< -1: at no look, or not looked for
+  data::LastBatch last_batch = data::LastBatch::keep;  ///< as it was done
+  Evaluation test;     ///< after the last epoch, or where training ended; no accuracy when it diverged
+  int best_epoch = 0;  ///< by `early_stopping.measure`; 0: none was tested
+  bool stopped_early = false;  ///< patience ran out
+  double seconds = 0;          ///< in training steps, tests not counted
+  double samples_per_s = 0;    ///< training samples by those seconds
+};
+
+/// What a mean counts a run with: its test accuracy, or exactly chance level when it diverged, so that
+/// nothing looks better by failing.
+double counted_accuracy(const TrainResult& result);
+
+/// What `train` does with the last batch: what the options say, or what is usual for the model.
+data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);
+
+/// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs.
+/// Equal arguments give equal bits. A loss that is not finite ends the run as diverged, and so does a test
+/// after the last step that shows a model beyond use (`divergence_of`): the result says at which step. Error
+/// for epochs or batch < 1, an empty set, parameters without values, or a batch of one that the model's batch
+/// statistics do not allow.
+///
+/// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the
+/// weights are those of a run that never was. `epochs` may then differ as far as the schedule has not
+/// depended on it so far.
+TrainResult train(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
+                  const TrainOptions& options);
+
+}  // namespace fanin::train

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/results_csv.hpp>
+#include <fanin/compare/results_json.hpp>
+#include <fanin/core/error.hpp>
+
+#include "tests/compare/synthetic.hpp"
+
+using namespace fanin;
+using namespace fanin::compare;
+using namespace fanin::probe;
+
+TEST_CASE("a run comes back from JSON as it was written") {
+  Run run = synthetic_comparison().runs[16];
+  run.seed = 18446744073709551615u;
+  run.message = "line\nbreak \"quoted\" </script> ü";
+  run.test_loss = HUGE_VAL;
+  const std::string text = run_json(run);
+  const Run back = run_from_json(text, "run.json");
+  CHECK(run_json(back) == text);
+  CHECK(back.seed == run.seed);
+  CHECK(back.status == "diverged");
+  CHECK(back.diverged_step == run.diverged_step);
+  CHECK(back.steps_to_threshold == -1);
+  CHECK(std::isnan(back.test_loss));
+  CHECK(back.message == run.message);
+  CHECK(back.loss_curve == run.loss_curve);
+  CHECK(back.parameters[0].before.counts == run.parameters[0].before.counts);
+  CHECK(back.filters.before[3] == doctest::Approx(run.filters.before[3]).epsilon(1e-3));
+}
+
+TEST_CASE("results.json has the documented form") {
+  Comparison comparison = synthetic_comparison();
+  comparison.runs.resize(3);
+  comparison.runs[1].test_accuracy = unknown;
+  const auto json = nlohmann::json::parse(comparison_json(comparison));
+  CHECK(json.size() == 3);
+  CHECK(json["settings"]["seeds"] == nlohmann::json({0, 1, 2}));
+  CHECK(json["settings"]["training"]["optimizer"] == "sgd");
+  CHECK(json["settings"]["training"]["batch"] == 64);
+  CHECK(json["settings"]["training"]["nesterov"] == false);
+  CHECK(json["runs"].size() == 3);
+  CHECK(json["runs"][0]["history"].size() == 5);
+  CHECK(json["runs"][1]["test_accuracy"].is_null());
+  CHECK(json["summary"][0]["difference_to_default"].is_null());
+  CHECK(json["summary"][1]["steps_to_threshold"].is_null());
+  for (const char* key :
+       {"model", "scheme", "mean", "ci95", "difference_to_default", "p_value", "diverged"}) {
+    CHECK(json["summary"][1].contains(key));
+  }
+}
+
+TEST_CASE("a comparison comes back from results.json") {
+  const std::string text = comparison_json(synthetic_comparison());
+  CHECK(comparison_json(comparison_from_json(text, "results.json")) == text);
+}
+
+TEST_CASE("bytes that are not UTF-8 do not stop a result from being written") {
+  Run run;
+  run.scheme = "bad \xff byte";
+  CHECK(run_json(run).find("bad \xEF\xBF\xBD byte") != std::string::npos);
+}
+
+TEST_CASE("a damaged run file is an Error that says where") {
+  const std::string good = R"("model": "m", "scheme": "s", "seed": 1, "status": "ok")";
+  CHECK_NOTHROW(run_from_json("{" + good + "}", "r"));
+  auto message = [](const std::string& text) {
+    try {
+      run_from_json(text, "r.json");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string long_list(100000, '[');
+  for (const std::string& text :
+       {std::string(), std::string("{"), std::string("[]"), std::string("3"), std::string("null"), long_list,
+        std::string("{}"), "{" + good, "{" + good + ", \"history\": 3}", "{" + good + ", \"history\": [3]}",
+        "{" + good + ", \"diverged_step\": 1.5}", "{" + good + ", \"diverged_step\": 18446744073709551615}",
+        "{" + good + ", \"loss_curve\": [[1, 2, 3]]}", "{" + good + ", \"test_loss\": \"x\"}",
+        "{" + good + ", \"parameters\": [{\"before\": {\"counts\": [null, \"a\"]}}]}",
+        "{" + good +
+            R"(, "filters": {"count": 1000000, "height": 1000000, "width": 1000000, "before": [1]}})",
+        "{" + good + R"(, "filters": {"count": -1, "height": 1, "width": -1, "before": [1]}})",
+        std::string(R"({"model": "m", "scheme": "s", "seed": -1, "status": "ok"})"),
+        std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": "fine"})")}) {
+    CHECK_MESSAGE(message(text).starts_with("r.json"), text.substr(0, 200));
+  }
+  CHECK(message("{" + good + ", \"history\": [{}, {\"epoch\": \"x\"}]}") ==
+        "r.json.history[1].epoch: expected a whole number, found string");
+  CHECK_THROWS_AS(comparison_from_json("[]", "r"), Error);
+}
+
+TEST_CASE("results.csv has a header and a row a run, quoted where needed") {
+  Comparison comparison;
+  Run run;
+  run.model = "mlp(hidden=256, activation=\"tanh\")";
+  run.scheme = "zeros";
+  run.seed = 7;
+  run.status = "diverged";
+  run.diverged_step = 12;
+  run.test_accuracy = 0.1;
+  run.message = "two\nlines";
+  comparison.runs = {run};
+  CHECK(comparison_csv(comparison) ==
+        "model,scheme,seed,status,test_accuracy,test_loss,train_loss,epochs,steps_to_threshold,diverged_step,"
+        "seconds,samples_per_s,plan,message\n"
+        "\"mlp(hidden=256, activation=\"\"tanh\"\")\",zeros,7,diverged,0.1,,,0,,12,,,,\"two\nlines\"\n");
+}
