@@ -81,8 +81,8 @@ class SchemeNotes {
 /// Schemes that are fitted to data see what the run trains on and nothing else.
 std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
                  const data::Dataset& training, SchemeNotes& notes) {
-  if (train::Warm::is_warm(scheme.plan)) {
-    train::Warm::parse(scheme.plan).start(model, seed);
+  if (train::WarmStart::is_warm(scheme.plan)) {
+    train::WarmStart::parse(scheme.plan).start(model, seed);
     return scheme.plan;
   }
   Generator generator(seed);
@@ -164,8 +164,8 @@ compare::Grid grid_of(const CompareFlags& flags) {
   if (grid.models.empty()) fail_usage("--models is empty; see fanin models");
   for (const auto& text : split_list(flags.schemes, ";")) {
     compare::Scheme& scheme = grid.schemes.emplace_back(scheme_of(text));
-    if (train::Warm::is_warm(scheme.plan))
-      scheme.content = checksum(train::Warm::parse(scheme.plan).file);
+    if (train::WarmStart::is_warm(scheme.plan))
+      scheme.content = checksum(train::WarmStart::parse(scheme.plan).file);
     else
       scheme.content = selected_content(init::Plan::parse(scheme.plan));
   }
@@ -241,9 +241,9 @@ void require_startable(const compare::Grid& grid) {
   for (const auto& text : grid.models) {
     const auto model = grid.build(text);
     for (const auto& scheme : grid.schemes) {
-      if (train::Warm::is_warm(scheme.plan)) {
+      if (train::WarmStart::is_warm(scheme.plan)) {
         const auto trial = grid.build(text);
-        const auto warm = train::Warm::parse(scheme.plan);
+        const auto warm = train::WarmStart::parse(scheme.plan);
         warm.start(*trial, 0);
         const train::FineTuning check(*trial, warm.tuning(*trial));
       } else {
@@ -260,8 +260,8 @@ void run(const CompareFlags& flags) {
   normalise(data, grid.training);
   grid.adjust = [channels = data.train.channels](nn::Module& model, const compare::Scheme& scheme,
                                                  train::TrainOptions& options) {
-    if (!train::Warm::is_warm(scheme.plan)) return;
-    const auto warm = train::Warm::parse(scheme.plan);
+    if (!train::WarmStart::is_warm(scheme.plan)) return;
+    const auto warm = train::WarmStart::parse(scheme.plan);
     options.finetune = warm.tuning(model);
     if (options.augment.normalisation().empty()) options.augment.normalise(warm.normalisation(channels));
   };

@@ -32,7 +32,7 @@ using nlohmann::ordered_json;
 struct FinetuneFlags {
   TrainingFlags training;
   CheckpointFlags checkpoints;
-  train::Warm warm;
+  train::WarmStart warm;
   std::string model, plan = "default", output;
   std::vector<std::string> rename, adapt, rates;
   bool skip_mismatched = false, train_statistics = false;
@@ -60,8 +60,8 @@ double number_of(const char* option, const std::string& text) {
 }
 
 /// What the flags say, as the library's value. `training.lr` is the head's rate.
-train::Warm warm_of(const FinetuneFlags& flags, double head_lr) {
-  train::Warm warm = flags.warm;
+train::WarmStart warm_of(const FinetuneFlags& flags, double head_lr) {
+  train::WarmStart warm = flags.warm;
   for (const auto& text : flags.rename) warm.matching.rename.push_back(parse_rename(text));
   for (const auto& text : flags.adapt) warm.matching.adapt.push_back(start::parse_adapt_rule(text));
   if (flags.skip_mismatched) warm.matching.on_shape_mismatch = start::Mismatch::skip;
@@ -105,7 +105,7 @@ void print_layers(const train::FineTuning& tuning, double lr) {
   note("\n");
 }
 
-ordered_json report_json(const start::WarmStart& report) {
+ordered_json report_json(const start::WarmStartReport& report) {
   ordered_json rows = ordered_json::array();
   for (const auto& entry : report.entries) {
     rows.push_back({{"status", name_of(entry.status)},
@@ -118,7 +118,7 @@ ordered_json report_json(const start::WarmStart& report) {
   return rows;
 }
 
-ordered_json settings_json(const FinetuneFlags& flags, const std::string& model, const train::Warm& warm,
+ordered_json settings_json(const FinetuneFlags& flags, const std::string& model, const train::WarmStart& warm,
                            const train::TrainOptions& options) {
   ordered_json json = {{"model", model}, {"data", flags.training.data}, {"init", flags.plan}};
   json.update(compare::settings_json(train::settings_of(warm)));
@@ -127,7 +127,7 @@ ordered_json settings_json(const FinetuneFlags& flags, const std::string& model,
   return json;
 }
 
-ordered_json result_json(const start::WarmStart& report, const train::FineTuning& tuning, double lr,
+ordered_json result_json(const start::WarmStartReport& report, const train::FineTuning& tuning, double lr,
                          const train::TrainResult& result, const train::ClassWeights& weights,
                          const data::Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
@@ -164,7 +164,7 @@ void run(const FinetuneFlags& flags) {
   options.seed = flags.seed;
   if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
   const double lr = options.optimizer.lr;
-  const train::Warm warm = warm_of(flags, lr);
+  const train::WarmStart warm = warm_of(flags, lr);
   set_threads(flags.threads);
   if (!flags.output.empty()) io::require_writable_file(flags.output);
   flags.checkpoints.require_writable();
@@ -172,7 +172,7 @@ void run(const FinetuneFlags& flags) {
   normalise(data, options, warm.normalisation(data.train.channels), "of " + warm.file);
   const auto [text, model] = model_of(flags, input_of(data.train));
   const data::Batch batch = initial_batch(data.train);
-  const start::WarmStart report = warm.start(*model, flags.seed, flags.plan, &batch);
+  const start::WarmStartReport report = warm.start(*model, flags.seed, flags.plan, &batch);
   if (!flags.json) note("{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);

@@ -88,7 +88,7 @@ void load(const std::string& text, const std::string& size, const std::string& i
           const std::string& path, const std::string& out, const std::string& prefix) {
   const auto input = input_spec(size);
   const auto model = models::build(text, input);
-  const start::WarmStart report =
+  const start::WarmStartReport report =
       start::load_state_dict(*model, io::read_tensor_file(path), {.strip_prefix = prefix});
   io::write_npy(out, io::stored("logits", logits_of(*model, read_images(images, input))));
   std::puts(report.summary().c_str());

@@ -91,7 +91,7 @@ TEST_CASE("prefixes: one that hides every name is named, with the flag") {
                                     "'; without it all 4 fit: --strip-prefix " + prefix);
     const auto model = mlp();
     CHECK(start::load_state_dict(*model, file.file, {.strip_prefix = prefix})
-              .count(start::WarmStart::Status::loaded) == 4);
+              .count(start::WarmStartReport::Status::loaded) == 4);
   }
   // PyTorch's counters are in nobody's way.
   File counted_too = saved(*source, [](const std::string& name) { return "module." + name; });
@@ -112,7 +112,7 @@ TEST_CASE("prefixes: what is left over, copies under two prefixes, and a prefix 
   CHECK(holds(text, "or --strip-prefix teacher. --allow-unexpected"));
   const auto half = mlp();
   CHECK(start::load_state_dict(*half, both.file, {.strip_prefix = "teacher.", .allow_unexpected = true})
-            .count(start::WarmStart::Status::loaded) == 4);
+            .count(start::WarmStartReport::Status::loaded) == 4);
 
   const auto outer = wrapped();
   const File bare = saved(*source, [](const std::string& name) { return name; });
@@ -182,7 +182,8 @@ TEST_CASE(
     CHECK(holds(text, says));
     CHECK(holds(text, "--allow-nonfinite"));
     for (const auto& one : model->named_parameters()) CHECK(one.parameter->origin == nn::Origin::declared);
-    const start::WarmStart report = start::load_state_dict(*model, file.file, {.allow_nonfinite = true});
+    const start::WarmStartReport report =
+        start::load_state_dict(*model, file.file, {.allow_nonfinite = true});
     CHECK(holds(report.to_string(), says.substr(says.find(':') + 2)));
   }
   // Far into a large tensor, and at the edge of the range.

@@ -243,9 +243,8 @@ TEST_CASE("memory: loading a large file takes the model's memory and one tensor 
     nn::Sequential net;
     for (Index i = 0; i < count; ++i)
       net.add(std::to_string(i), nn::Linear({.in = side, .out = side, .bias = false}));
-    const bool whole =
-        start::load_state_dict(net, io::read_tensor_file(path)).count(start::WarmStart::Status::loaded) ==
-        count;
+    const bool whole = start::load_state_dict(net, io::read_tensor_file(path))
+                           .count(start::WarmStartReport::Status::loaded) == count;
     const long grown = whole ? resident("VmHWM") - before : -1;
     if (::write(ends[1], &grown, sizeof grown) != sizeof grown) ::_exit(1);
     ::_exit(0);

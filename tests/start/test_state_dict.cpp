@@ -15,7 +15,7 @@
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
-using Status = start::WarmStart::Status;
+using Status = start::WarmStartReport::Status;
 
 namespace {
 
@@ -60,7 +60,7 @@ io::TensorFile file_of(
   return file_of(std::move(tensors));
 }
 
-const start::WarmStart::Entry& entry(const start::WarmStart& report, const std::string& name) {
+const start::WarmStartReport::Entry& entry(const start::WarmStartReport& report, const std::string& name) {
   for (const auto& one : report.entries) {
     if (one.name == name) return one;
   }
@@ -93,7 +93,7 @@ TEST_CASE("a saved model loads strictly into another of the same kind, which is 
   start::save_model(scratch / "m", net, {{"plan", "x"}});
   const io::TensorFile file = io::read_tensor_file(scratch / "m");
   CHECK(file.metadata.at("plan") == "x");
-  const start::WarmStart report = start::load_state_dict(other, file);
+  const start::WarmStartReport report = start::load_state_dict(other, file);
   CHECK(report.summary() == "8 loaded");
   CHECK(all_values(other) == all_values(net));
   draw(other, 99);
@@ -107,7 +107,7 @@ TEST_CASE("a PyTorch file loads by its own names, its batch counters left out") 
                                     nn::BatchNorm2d({.features = 2})),
                      "fc", nn::Linear(8, 3));
   const io::TensorFile file = io::read_tensor_file("tests/reference/files/checkpoint.pt");
-  const start::WarmStart report = start::load_state_dict(net, file);
+  const start::WarmStartReport report = start::load_state_dict(net, file);
   CHECK(report.summary() == "8 loaded, 1 skipped");
   CHECK(values(net, "features.1.running_var") == file.at("features.1.running_var").to_floats());
 }
@@ -162,7 +162,7 @@ TEST_CASE(
   io::TensorFile file =
       file_of(source, [](const std::string& n) { return n.starts_with("fc") ? "head" + n.substr(2) : n; });
   nn::Sequential net = small_net();
-  const start::WarmStart report =
+  const start::WarmStartReport report =
       start::load_state_dict(net, file, {.allow_missing = true, .allow_unexpected = true});
   CHECK(report.summary() == "6 loaded, 2 missing, 2 unexpected");
   CHECK(entry(report, "fc.weight").note.starts_with("left to "));
@@ -215,7 +215,7 @@ TEST_CASE("prefixes and regular expressions rename; a pattern that changes nothi
   nn::Sequential source = small_net(), net = small_net();
   draw(source, 1);
   const io::TensorFile file = file_of(source, [](const std::string& n) { return "module.net_" + n; });
-  const start::WarmStart report =
+  const start::WarmStartReport report =
       start::load_state_dict(net, file, {.strip_prefix = "module.", .rename = {{"^net_(\\w+)\\.", "$1."}}});
   CHECK(report.summary() == "8 loaded");
   CHECK(entry(report, "fc.bias").saved_name == "module.net_fc.bias");
@@ -238,7 +238,7 @@ TEST_CASE("prefixes and regular expressions rename; a pattern that changes nothi
 TEST_CASE("skipped tensors stay as they are, on both sides, whatever their shapes") {
   nn::Sequential source = small_net(5), net = small_net();
   draw(source, 1);
-  const start::WarmStart report = start::load_state_dict(net, file_of(source), {.skip = {"fc.*"}});
+  const start::WarmStartReport report = start::load_state_dict(net, file_of(source), {.skip = {"fc.*"}});
   CHECK(report.summary() == "6 loaded, 2 skipped");
   CHECK(net.parameter("fc.weight")->origin == nn::Origin::declared);
   nn::Sequential again = small_net();
@@ -251,7 +251,7 @@ TEST_CASE("other dtypes are cast, and the report says so") {
   nn::Sequential source = small_net(), net = small_net();
   draw(source, 1);
   start::save_model(scratch / "half", source, {}, io::DType::f16);
-  const start::WarmStart report = start::load_state_dict(net, io::read_tensor_file(scratch / "half"));
+  const start::WarmStartReport report = start::load_state_dict(net, io::read_tensor_file(scratch / "half"));
   CHECK(report.summary() == "8 cast");
   CHECK(entry(report, "fc.weight").saved == "F16 [3, 8]");
   CHECK(values(net, "fc.weight")[0] ==
@@ -262,7 +262,7 @@ TEST_CASE("a head with more classes keeps the rows it has, and its own scheme dr
   nn::Sequential source = small_net(3), net = small_net(5), fewer = small_net(2), fresh = small_net(5);
   draw(source, 1);
   const start::WarmStartOptions options{.adapt = {{"fc.*", start::Adapt::keep_rows}}, .seed = 4};
-  const start::WarmStart report = start::load_state_dict(net, file_of(source), options);
+  const start::WarmStartReport report = start::load_state_dict(net, file_of(source), options);
   CHECK(report.summary() == "6 loaded, 2 adapted");
   CHECK(entry(report, "fc.weight").note == "keep_rows");
   const auto saved = values(source, "fc.weight"), grown = values(net, "fc.weight");
@@ -280,7 +280,7 @@ TEST_CASE("a head with more classes keeps the rows it has, and its own scheme dr
   CHECK(std::equal(saved.begin(), saved.begin() + 16, values(fewer, "fc.weight").begin()));
 
   nn::Sequential again = small_net(5);
-  const start::WarmStart left =
+  const start::WarmStartReport left =
       start::load_state_dict(again, file_of(source), {.adapt = {{"fc.*", start::Adapt::reinitialize}}});
   CHECK(left.summary() == "6 loaded, 2 skipped");
   CHECK(again.parameter("fc.weight")->origin == nn::Origin::declared);
@@ -343,7 +343,7 @@ TEST_CASE("the report is a table with a line a tensor") {
   draw(source, 1);
   const io::TensorFile file =
       file_of(source, [](const std::string& n) { return n == "fc.bias" ? "head.bias" : "m." + n; });
-  const start::WarmStart report = start::load_state_dict(
+  const start::WarmStartReport report = start::load_state_dict(
       net, file, {.strip_prefix = "m.", .allow_missing = true, .allow_unexpected = true});
   const std::string text = report.to_string();
   CHECK(text.starts_with("warm start from f: 7 loaded, 1 missing, 1 unexpected\n"));

@@ -3,9 +3,9 @@
 
 #include <fanin/compare/grid.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/data/normalisation.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
-#include <fanin/data/normalisation.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/train/trainer.hpp>
@@ -103,7 +103,7 @@ TEST_CASE(
   const auto saved = [&](const std::map<std::string, std::string>& metadata) {
     const std::string path = scratch / "m.safetensors";
     start::save_model(path, *model, metadata);
-    return train::Warm{.file = path};
+    return train::WarmStart{.file = path};
   };
   const auto ours = saved({{"framework", "fanin 0.1.0"}, {"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}});
   CHECK(ours.normalisation(3) == data::Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});

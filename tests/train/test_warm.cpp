@@ -9,7 +9,7 @@
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
-using train::Warm;
+using train::WarmStart;
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string saved_mlp(const Scratch& scratch, nn::ModulePtr& saved) {
 }  // namespace
 
 TEST_CASE("warm: the text form says all that the value holds") {
-  const Warm warm = Warm::parse(
+  const WarmStart warm = WarmStart::parse(
       "warm(a b/c.pt, head=fc3, freeze=conv*+fc1, freeze_statistics=no, lr_body=0.1, layer_decay=0.8, "
       "head_epochs=2, unfreeze_every=3, l2_sp=0.01, l2_head=0.5, shrink=0.4, perturb=0.2, skip=fc2.*, "
       "adapt=crop_pad, strip_prefix=module., allow_missing=yes, allow_unexpected=yes)");
@@ -52,12 +52,12 @@ TEST_CASE("warm: the text form says all that the value holds") {
   CHECK(warm.matching.strip_prefix == "module.");
   CHECK(warm.matching.allow_missing);
   CHECK(warm.matching.allow_unexpected);
-  CHECK_FALSE(Warm::parse("warm(x)").shrink_perturb);
+  CHECK_FALSE(WarmStart::parse("warm(x)").shrink_perturb);
 
-  CHECK(Warm::is_warm("warm(x)"));
-  CHECK_FALSE(Warm::is_warm("warmth"));
-  CHECK_FALSE(Warm::is_warm("default"));
-  const auto refused = [](const char* text) { return usage_message([&] { Warm::parse(text); }); };
+  CHECK(WarmStart::is_warm("warm(x)"));
+  CHECK_FALSE(WarmStart::is_warm("warmth"));
+  CHECK_FALSE(WarmStart::is_warm("default"));
+  const auto refused = [](const char* text) { return usage_message([&] { WarmStart::parse(text); }); };
   CHECK(refused("warm").find("'file' is missing") != std::string::npos);
   CHECK(refused("warm(x, haed=fc3)").find("did you mean 'head'") != std::string::npos);
   CHECK(refused("warm(x, lr_body=-1)").find("lr_body = '-1'") != std::string::npos);
@@ -69,11 +69,11 @@ TEST_CASE("warm: the body is loaded, the head is drawn, once, by its own scheme 
   nn::ModulePtr saved;
   const std::string path = saved_mlp(scratch, saved);
   const auto model = models::build("mlp(hidden=12-8)", {.classes = 10});
-  const auto report = Warm::parse("warm(" + path + ")").start(*model, 3);
+  const auto report = WarmStart::parse("warm(" + path + ")").start(*model, 3);
   for (const char* name : {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"})
     CHECK(values(*model, name) == values(*saved, name));
-  CHECK(report.count(start::WarmStart::Status::loaded) == 4);
-  CHECK(report.count(start::WarmStart::Status::skipped) == 2);
+  CHECK(report.count(start::WarmStartReport::Status::loaded) == 4);
+  CHECK(report.count(start::WarmStartReport::Status::skipped) == 2);
   CHECK(report.to_string().find("the head, new for this task: drawn by kaiming_uniform") !=
         std::string::npos);
   CHECK(model->parameter("fc3.weight")->origin == nn::Origin::drawn);
@@ -81,19 +81,19 @@ TEST_CASE("warm: the body is loaded, the head is drawn, once, by its own scheme 
 
   const auto again = models::build("mlp(hidden=12-8)", {.classes = 10}),
              other = models::build("mlp(hidden=12-8)", {.classes = 10});
-  Warm::parse("warm(" + path + ")").start(*again, 3);
-  Warm::parse("warm(" + path + ")").start(*other, 4);
+  WarmStart::parse("warm(" + path + ")").start(*again, 3);
+  WarmStart::parse("warm(" + path + ")").start(*other, 4);
   CHECK(values(*again, "fc3.weight") == values(*model, "fc3.weight"));
   CHECK(values(*other, "fc3.weight") != values(*model, "fc3.weight"));
 
   const auto planned = models::build("mlp(hidden=12-8)", {.classes = 10});
-  Warm::parse("warm(" + path + ")").start(*planned, 3, "fc3=zeros");
+  WarmStart::parse("warm(" + path + ")").start(*planned, 3, "fc3=zeros");
   CHECK(values(*planned, "fc3.weight") == std::vector<real>(80, 0));
 
   const auto kept = models::build("mlp(hidden=12-8)", {.classes = 5});
-  Warm::parse("warm(" + path + ", keep_head=true)").start(*kept, 3);
+  WarmStart::parse("warm(" + path + ", keep_head=true)").start(*kept, 3);
   CHECK(values(*kept, "fc3.weight") == values(*saved, "fc3.weight"));
-  CHECK_THROWS_WITH_AS(Warm::parse("warm(" + path + ", keep_head=true)")
+  CHECK_THROWS_WITH_AS(WarmStart::parse("warm(" + path + ", keep_head=true)")
                            .start(*models::build("mlp(hidden=12-8)", {.classes = 10}), 3),
                        doctest::Contains("the model wants [10, 8]"), Error);
 }
@@ -104,8 +104,8 @@ TEST_CASE("warm: shrink and perturb spares the head, which is fresh already") {
   const std::string path = saved_mlp(scratch, saved);
   const auto plain = models::build("mlp(hidden=12-8)", {.classes = 10}),
              shrunk = models::build("mlp(hidden=12-8)", {.classes = 10});
-  Warm::parse("warm(" + path + ")").start(*plain, 3);
-  Warm::parse("warm(" + path + ", shrink=0.5)").start(*shrunk, 3);
+  WarmStart::parse("warm(" + path + ")").start(*plain, 3);
+  WarmStart::parse("warm(" + path + ", shrink=0.5)").start(*shrunk, 3);
   CHECK(values(*shrunk, "fc3.weight") == values(*plain, "fc3.weight"));
   const auto from = values(*plain, "fc1.weight"), to = values(*shrunk, "fc1.weight");
   for (std::size_t i = 0; i < from.size(); ++i) CHECK(to[i] == from[i] / 2);
@@ -115,7 +115,7 @@ TEST_CASE("warm: the body's rate holds for all but the head") {
   const auto model = models::build("lenet", {});
   Generator generator(0);
   start::initialize(*model, generator);
-  Warm warm{.file = "x", .lr_body = 0.1};
+  WarmStart warm{.file = "x", .lr_body = 0.1};
   warm.finetune.rates = {{"conv1", 0.01}};
   const train::FineTuning tuning(*model, warm.tuning(*model));
   for (const auto& one : tuning.layers()) {

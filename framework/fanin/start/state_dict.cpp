@@ -15,7 +15,7 @@
 namespace fanin::start {
 namespace {
 
-using Status = WarmStart::Status;
+using Status = WarmStartReport::Status;
 
 struct Saved {
   std::string name;  // as renamed
@@ -97,7 +97,7 @@ class Matcher {
     }
   }
 
-  WarmStart match() {
+  WarmStartReport match() {
     report_.path = file_.path;
     std::unordered_map<std::string_view, Saved*> by_name;
     for (auto& saved : saved_) by_name[saved.name] = &saved;
@@ -259,7 +259,7 @@ class Matcher {
   void match_one(const std::string& name, Step& step, const Saved* saved,
                  const std::vector<std::string>& unmatched) {
     const Shape& shape = step.value.shape();
-    WarmStart::Entry entry{.name = name, .wanted = shape.to_string()};
+    WarmStartReport::Entry entry{.name = name, .wanted = shape.to_string()};
     if (saved != nullptr) {
       entry.saved_name = saved->tensor->name;
       entry.saved = describe(*saved->tensor);
@@ -289,7 +289,7 @@ class Matcher {
     report_.entries.push_back(std::move(entry));
   }
 
-  void match_shapes(WarmStart::Entry& entry, Step& step, const io::StoredTensor& saved,
+  void match_shapes(WarmStartReport::Entry& entry, Step& step, const io::StoredTensor& saved,
                     const std::string& left) {
     const std::vector<Index> wanted = sizes_of(step.value);
     const auto rule = std::find_if(options_.adapt.rbegin(), options_.adapt.rend(),
@@ -352,10 +352,10 @@ class Matcher {
   }
 
   void match_rest(const Saved& saved, const std::vector<std::string>& lacking) {
-    WarmStart::Entry entry{.status = Status::unexpected,
-                           .name = saved.name,
-                           .saved_name = saved.tensor->name,
-                           .saved = describe(*saved.tensor)};
+    WarmStartReport::Entry entry{.status = Status::unexpected,
+                                 .name = saved.name,
+                                 .saved_name = saved.tensor->name,
+                                 .saved = describe(*saved.tensor)};
     const bool counter = is_batch_counter(saved.name, *saved.tensor);
     if (counter || skipped(saved.name)) {
       entry.status = Status::skipped;
@@ -376,14 +376,15 @@ class Matcher {
   std::vector<std::string> names_;
   std::vector<Step> steps_;
   Obstacles obstacles_;
-  WarmStart report_;
+  WarmStartReport report_;
 };
 
 }  // namespace
 
-WarmStart load_state_dict(nn::Module& model, const io::TensorFile& file, const WarmStartOptions& options) {
+WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
+                                const WarmStartOptions& options) {
   Matcher matcher(model, file, options);
-  WarmStart report = matcher.match();
+  WarmStartReport report = matcher.match();
   matcher.apply();
   return report;
 }

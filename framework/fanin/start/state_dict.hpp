@@ -38,7 +38,7 @@ struct WarmStartOptions {
 };
 
 /// What a warm start did, tensor by tensor.
-struct WarmStart {
+struct WarmStartReport {
   enum class Status { loaded, cast, adapted, skipped, missing, unexpected };
   struct Entry {
     Status status = Status::loaded;
@@ -55,15 +55,15 @@ struct WarmStart {
   std::string summary() const;    ///< "6 loaded, 1 cast, 1 adapted, 2 missing"
   std::string to_string() const;  ///< a table, one line a tensor
 };
-const char* name_of(WarmStart::Status status);
-std::ostream& operator<<(std::ostream& out, const WarmStart& report);
+const char* name_of(WarmStartReport::Status status);
+std::ostream& operator<<(std::ostream& out, const WarmStartReport& report);
 
 /// Copies a file's tensors into the model's parameters and buffers of the same names, and marks the
 /// parameters as loaded, so that no later `initialize` draws them. All is checked before the first element
 /// changes: after an Error, which tells how many tensors are in the way and names the first ones, the model
 /// is as it was.
-WarmStart load_state_dict(nn::Module& model, const io::TensorFile& file,
-                          const WarmStartOptions& options = {});
+WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
+                                const WarmStartOptions& options = {});
 
 /// Writes the model's state dict as safetensors, atomically, under the names PyTorch gives the same layers.
 /// Error for a parameter that has no values yet.

@@ -8,17 +8,17 @@
 
 namespace fanin::start {
 
-const char* name_of(WarmStart::Status status) {
+const char* name_of(WarmStartReport::Status status) {
   static constexpr const char* names[] = {"loaded", "cast", "adapted", "skipped", "missing", "unexpected"};
   return names[static_cast<std::size_t>(status)];
 }
 
-std::size_t WarmStart::count(Status status) const {
+std::size_t WarmStartReport::count(Status status) const {
   return static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(),
                                                 [&](const Entry& entry) { return entry.status == status; }));
 }
 
-std::string WarmStart::summary() const {
+std::string WarmStartReport::summary() const {
   std::string out;
   for (int i = 0; i <= static_cast<int>(Status::unexpected); ++i) {
     const auto status = static_cast<Status>(i);
@@ -28,7 +28,7 @@ std::string WarmStart::summary() const {
   return out.empty() ? "nothing to load" : out;
 }
 
-std::string WarmStart::to_string() const {
+std::string WarmStartReport::to_string() const {
   std::size_t name_width = 0, saved_width = 0;
   for (const auto& entry : entries) {
     name_width = std::max(name_width, entry.name.size());
@@ -47,6 +47,8 @@ std::string WarmStart::to_string() const {
   return printable_lines(out);
 }
 
-std::ostream& operator<<(std::ostream& out, const WarmStart& report) { return out << report.to_string(); }
+std::ostream& operator<<(std::ostream& out, const WarmStartReport& report) {
+  return out << report.to_string();
+}
 
 }  // namespace fanin::start

@@ -128,7 +128,7 @@ void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
 
 void each_setting(Like<start::WarmStartOptions> auto& options, auto&& visit) {
   constexpr Topic topic = Topic::finetuning;
-  // The seed is the run's: `Warm::start` sets it.
+  // The seed is the run's: `WarmStart::start` sets it.
   [[maybe_unused]] auto& [strip_prefix, rename, add_prefix, skip, allow_missing, allow_unexpected, adapt,
                           on_shape_mismatch, allow_nonfinite, seed] = options;
   visit(Setting{"strip_prefix", "--strip-prefix", "taken off every saved name that has it", topic},
@@ -148,7 +148,7 @@ void each_setting(Like<start::WarmStartOptions> auto& options, auto&& visit) {
 
 /// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the
 /// training's settings.
-void each_setting(Like<Warm> auto& options, auto&& visit) {
+void each_setting(Like<WarmStart> auto& options, auto&& visit) {
   [[maybe_unused]] auto& [file, key, matching, keep_head, shrink_perturb, finetune, lr_body] = options;
   visit(Setting{"from", "--from", "the weight file", Topic::finetuning}, file);
   visit(Setting{"key", "--key",

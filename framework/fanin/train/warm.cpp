@@ -27,12 +27,12 @@ constexpr const char* head_note = "the head, new for this task";
 
 }  // namespace
 
-bool Warm::is_warm(const std::string& text) {
+bool WarmStart::is_warm(const std::string& text) {
   const auto name = text.substr(0, text.find('('));
   return name == "warm" || name == "warm ";
 }
 
-Warm Warm::parse(const std::string& text) {
+WarmStart WarmStart::parse(const std::string& text) {
   const Options options(Expression::parse(text), "scheme",
                         {"file",
                          "head",
@@ -55,7 +55,7 @@ Warm Warm::parse(const std::string& text) {
                          "allow_missing",
                          "allow_unexpected",
                          "allow_nonfinite"});
-  Warm warm;
+  WarmStart warm;
   if (!options.has("file")) options.refuse("file", "a weight file, as in warm(lenet.safetensors)");
   warm.file = options.word("file", "");
   warm.key = options.word("key", "");
@@ -95,21 +95,21 @@ std::vector<std::string> head_parameters(nn::Module& model, const std::string& p
   return names;
 }
 
-start::WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::string& plan,
-                             const data::Batch* batch) const {
+start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, const std::string& plan,
+                                        const data::Batch* batch) const {
   start::WarmStartOptions options = matching;
   options.seed = derive_seed(seed, "adapt");
   const auto head = head_parameters(model, finetune.head);
   if (!keep_head) options.skip.insert(options.skip.end(), head.begin(), head.end());
   io::TensorFile saved = io::read_tensor_file(file, key);
   drop_training_state(saved);
-  start::WarmStart report = start::load_state_dict(model, saved, options);
+  start::WarmStartReport report = start::load_state_dict(model, saved, options);
   Generator generator(seed);
   const auto drawn = batch ? start::initialize(model, plan, generator, batch->images, batch->labels)
                            : start::initialize(model, plan, generator);
   for (auto& entry : report.entries) {
-    if (entry.status != start::WarmStart::Status::skipped &&
-        entry.status != start::WarmStart::Status::missing)
+    if (entry.status != start::WarmStartReport::Status::skipped &&
+        entry.status != start::WarmStartReport::Status::missing)
       continue;
     for (const auto& one : drawn) {
       if (one.name != entry.name || one.scheme == "loaded" || one.scheme == "kept") continue;
@@ -127,7 +127,7 @@ start::WarmStart Warm::start(nn::Module& model, std::uint64_t seed, const std::s
   return report;
 }
 
-data::Normalisation Warm::normalisation(Index channels) const {
+data::Normalisation WarmStart::normalisation(Index channels) const {
   constexpr std::size_t most_channels = 1024;
   const io::TensorFile saved = io::read_tensor_file(file, key);
   const auto framework = saved.metadata.find("framework");
@@ -144,7 +144,7 @@ data::Normalisation Warm::normalisation(Index channels) const {
   return data::Transform().normalise(std::move(found)).normalisation();  // checked
 }
 
-FineTune Warm::tuning(nn::Module& model) const {
+FineTune WarmStart::tuning(nn::Module& model) const {
   FineTune tune = finetune;
   if (lr_body == 1) return tune;
   // The head's own rate stands behind the body's and before what was asked for by name.

@@ -23,7 +23,7 @@ namespace fanin::train {
 ///
 /// `lr_body` is the learning rate of all but the head as a share of the head's; `adapt` names one rule
 /// (io/adapt.hpp) for every tensor whose shape differs.
-struct Warm {
+struct WarmStart {
   std::string file{};
   std::string key{};  ///< of the dict in the file that holds the weights (`choose_dict`); empty: the model's
   start::WarmStartOptions matching{};
@@ -36,13 +36,13 @@ struct Warm {
   /// Whether the text is one of a warm start (`warm(…)`), well formed or not.
   static bool is_warm(const std::string& text);
   /// Error (usage) with the position for what does not parse.
-  static Warm parse(const std::string& text);
+  static WarmStart parse(const std::string& text);
 
   /// Loads the file into `model` and draws what the file does not give. `seed` is of those draws. Error as
   /// for `load_state_dict`, and for a head that matches nothing. `batch` is for a plan whose schemes are
   /// fitted to data.
-  start::WarmStart start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default",
-                         const data::Batch* batch = nullptr) const;
+  start::WarmStartReport start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default",
+                               const data::Batch* batch = nullptr) const;
   /// What the file's model was fed with, so that it is trained on and tested under the same; empty for a file
   /// that does not say, or says it of another number of channels.
   data::Normalisation normalisation(Index channels) const;
