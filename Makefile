@@ -12,7 +12,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: compat help compare test program tests bench claims deps data-mnist asan ubsan tsan format tidy clean
+.PHONY: compat help compare test check program tests bench claims deps docs data-mnist asan ubsan tsan format tidy clean compile_commands.json
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -24,7 +24,10 @@ help:
 	@echo 'make claims      what papers claim of initialization, put to the test: claimed versus seen (out/claims)'
 	@echo 'make fuzz        fuzz the file parsers (clang)'
 	@echo 'make interop     weights from fanin to PyTorch and back (if python3-torch is installed)'
-	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them'
+	@echo 'make check       while you work: clang-format, clang-tidy on what changed, and the fast tests'
+	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them all'
+	@echo 'make docs        the API reference as HTML (build/docs/html/index.html); needs doxygen'
+	@echo 'make compile_commands.json   every file'"'"'s own flags, for clangd (which manages without: .clangd)'
 	@echo 'make clean       remove build/'
 
 compare: deps
@@ -64,11 +67,28 @@ tsan:
 compat: $(BUILD)/fanin
 	@tests/reference/make_compat.sh $(BUILD)/fanin $(NAME)
 
-sources = $(shell git ls-files '*.cpp' '*.hpp' '*.inl')
+# For the person at work: tests that start no program and read no data set are the fast ones.
+check:
+	@.ci/check-format
+	@CI_BASE=HEAD .ci/check-tidy
+	@$(MAKE) --no-print-directory -j$(JOBS) program tests
+	@$(BUILD)/tests -m -sfe='*tests/program/*,*tests/datasets/*,*tests/io/test_memory*,*tests/train/*,*tests/compare/*' && $(BUILD)/tests_double -m
+
 format:
-	clang-format -i $(sources)
+	git ls-files -z '*.cpp' '*.hpp' '*.inl' | xargs -0 clang-format -i
 tidy:
-	clang-tidy --quiet $(filter %.cpp,$(sources)) -- -std=c++20 -Iframework -I. -isystem /usr/include/stb
+	@.ci/check-tidy --all
+# Every public name of the library must be documented: a warning is an error.
+docs:
+	@.ci/prerequisites doxygen
+	@mkdir -p $(BUILD)/docs && doxygen .editor/Doxyfile
+
+# A line of the build is an entry: what make would run, told to clangd.
+compile_commands.json:
+	@$(MAKE) --no-print-directory -Bn program tests CXX=g++ | awk -v dir='$(CURDIR)' 'BEGIN {printf "["} \
+	  / -c / {for (i = 1; i <= NF; ++i) if ($$i == "-c") file = $$(i + 1); gsub(/["\\]/, "\\\\&"); \
+	  printf "%s\n{\"directory\":\"%s\",\"file\":\"%s\",\"command\":\"%s\"}", n++ ? "," : "", dir, file, $$0} END {print "\n]"}' \
+	  > .editor/compile_commands.json && echo .editor/compile_commands.json
 clean:
 	rm -rf build
 

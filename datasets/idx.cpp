@@ -18,8 +18,8 @@
 namespace fanin::datasets {
 namespace {
 
-constexpr std::uint64_t max_deflate_ratio =
-    1032;  // zlib's technical notes: a deflate stream cannot do better
+// zlib's technical notes: a deflate stream cannot do better
+constexpr std::uint64_t max_deflate_ratio = 1032;
 
 std::string sizes_text(const std::vector<Index>& sizes) {
   std::string text;

@@ -1,10 +1,9 @@
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <fanin/core/real.hpp>
+#include <fanin/datasets.hpp>
 
 namespace fanin::datasets {
 
@@ -12,15 +11,6 @@ namespace fanin::datasets {
 struct Raster {
   Index width = 0, height = 0, channels = 1;
   std::vector<std::uint8_t> pixels = {};
-};
-
-/// What shows through where an image is transparent.
-struct Background {
-  std::uint8_t red = 255, green = 255, blue = 255;
-
-  /// `white`, `black`, a gray level 0..255 or `rrggbb` in hexadecimal; nothing for anything else.
-  static std::optional<Background> parse(const std::string& text);
-  bool operator==(const Background&) const = default;
 };
 
 constexpr Index most_pixels = Index{1} << 26;
@@ -48,8 +38,8 @@ class PixelWriter {
       blue >>= 8;
     }
     if (gray_) {
-      *out = static_cast<std::uint8_t>((red * 77 + green * 150 + blue * 29) >>
-                                       8);  // stb_image's luma; gray stays as it is
+      // stb_image's luma; gray stays as it is
+      *out = static_cast<std::uint8_t>((red * 77 + green * 150 + blue * 29) >> 8);
     } else {
       out[0] = static_cast<std::uint8_t>(red);
       out[1] = static_cast<std::uint8_t>(green);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs doctest programs one after the other and ends with the line "N passed, N failed".
 # A program that ends without a summary (a crash, a time-out) counts as one failed test.
-# Each fuzzer in $FUZZERS is one test too, of $FUZZ_RUNS inputs.
+# Each fuzzer in $FUZZERS is one test too, of $FUZZ_RUNS inputs, and so is each command in $CHECKS.
 passed=0 failed=0
 for program in "$@"; do
   log=$(mktemp)
@@ -17,6 +17,14 @@ for program in "$@"; do
   fi
   passed=$((passed + ${p:-0}))
   failed=$((failed + ${f:-0}))
+done
+for check in $CHECKS; do
+  if $check; then
+    passed=$((passed + 1))
+  else
+    echo "$check failed"
+    failed=$((failed + 1))
+  fi
 done
 for fuzzer in $FUZZERS; do
   if timeout "${TEST_TIMEOUT:-1200}" tests/fuzz/run.sh "$fuzzer" "${FUZZ_RUNS:-2000}"; then

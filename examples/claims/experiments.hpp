@@ -13,8 +13,8 @@ namespace fanin::claims {
 /// What every experiment may draw on.
 struct Bench {
   std::uint64_t seed = 0;  ///< all that is random follows from it
-  std::function<const datasets::Splits&()>
-      data;  ///< real images, read when first asked for; safe from any thread
+  /// Real images, read when first asked for; safe from any thread.
+  std::function<const datasets::Splits&()> data;
   /// The i-th independent seed of an experiment.
   std::uint64_t seed_of(int i) const { return seed * 1000 + static_cast<std::uint64_t>(i); }
 };

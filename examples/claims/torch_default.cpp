@@ -105,8 +105,8 @@ Claim torch_default(const Bench& bench) {
             const Profile relu = propagate(bench, relu_net, weights_only, images, draws);
             const Profile whole = propagate(bench, relu_net, "default", images, draws);
             const auto kept = information(bench, images);
-            const std::span<const double> deep =
-                std::span(kept).subspan(2, 6);  // settled, and above rounding
+            // settled, and above rounding
+            const std::span<const double> deep = std::span(kept).subspan(2, 6);
             const auto square = [](double x) { return x * x; };
             return std::vector<double>{square(statistics::geometric_fit(linear.forward).factor),
                                        square(statistics::geometric_fit(relu.forward).factor),

@@ -113,8 +113,8 @@ const std::atomic<bool>& interrupted() { return stop_asked; }
 void watch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction action {};
-    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
-      continue;  // nohup, or a job in the background
+    // nohup, or a job in the background
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
     action = {};
     action.sa_handler = on_interrupt;
     action.sa_flags = SA_RESTART;

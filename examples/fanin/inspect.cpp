@@ -242,8 +242,8 @@ void run(const InspectFlags& flags) {
     if (flags.files.size() != 2) fail_usage("inspect --diff compares two files, got {}", flags.files.size());
     return inspect_diff(flags.files[0], flags.files[1], flags.key, flags.json);
   }
-  std::vector<io::TensorFile>
-      files;  // all read before anything is said: an error leaves no half of a JSON text behind
+  // all read before anything is said: an error leaves no half of a JSON text behind
+  std::vector<io::TensorFile> files;
   if (flags.json) {
     for (const auto& path : flags.files) files.push_back(io::read_tensor_file(path, flags.key));
   }

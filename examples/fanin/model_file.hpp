@@ -31,8 +31,8 @@ struct LoadedModel {
   nn::ModulePtr model;
   ModelOrigin origin;
   models::InputSpec input;
-  data::Dataset
-      like;  ///< without images: name, size, classes, class names, mean and stddev of what it was trained on
+  /// Without images: name, size, classes, class names, mean and stddev of what it was trained on.
+  data::Dataset like;
 };
 
 /// Error naming the file for one that is not a model saved by `save_trained`. Nothing that the file says of

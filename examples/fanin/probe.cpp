@@ -124,8 +124,8 @@ void run(const ProbeFlags& flags) {
   data::Dataset data = load_half(flags.data, datasets::Split::train);
   data.normalise(data::Transform::parse(flags.augment).normalisation());
   const data::Batch batch = probe::probe_batch(data, flags.batch, flags.seed);
-  std::vector<std::vector<probe::Probed>>
-      seen;  // all of them before the first line is printed: a typo may be in the last
+  // all of them before the first line is printed: a typo may be in the last
+  std::vector<std::vector<probe::Probed>> seen;
   for (const auto& text : names) {
     if (seen.emplace_back(probe_model(text, flags, input_of(data), batch)).empty())
       fail_usage("--schemes is empty; see fanin inits");

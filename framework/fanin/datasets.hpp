@@ -1,12 +1,21 @@
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <fanin/data/dataset.hpp>
 
-#include "datasets/raster.hpp"
-
 namespace fanin::datasets {
+
+/// What shows through where an image is transparent.
+struct Background {
+  std::uint8_t red = 255, green = 255, blue = 255;
+
+  /// `white`, `black`, a gray level 0..255 or `rrggbb` in hexadecimal; nothing for anything else.
+  static std::optional<Background> parse(const std::string& text);
+  bool operator==(const Background&) const = default;
+};
 
 /// Whether the text is the bare name of a set with one known place and no options ("mnist"): to load it opens
 /// nothing that the text chooses.

@@ -34,8 +34,8 @@ TEST_CASE("headers of one build and the library of the other do not link") {
   const std::string flags = chosen ? chosen : "";
   const Scratch scratch;
   std::ofstream(scratch / "x.cpp") << source;
-  const std::string compile =
-      "g++ -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " + flags + " -c " + (scratch / "x.cpp");
+  const std::string compile = "g++ -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " +
+                              flags + " -c " + (scratch / "x.cpp");
   REQUIRE(runs(compile + " -o " + (scratch / "float.o")));
   REQUIRE(runs(compile + " -DFANIN_DOUBLE -o " + (scratch / "double.o")));
   const auto links = [&](const std::string& object, const std::string& libraries) {

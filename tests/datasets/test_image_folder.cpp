@@ -305,8 +305,8 @@ TEST_CASE("a path with a comma or an equals sign is a data set like any other") 
       write_picture(root / (name + std::string(file)), 9);
     const datasets::Splits data = datasets::load_splits("folder(" + value_text(root / name) + ", size=4)");
     CHECK(data.train.count == 2);
-    CHECK(datasets::load_splits(data.train.name).train.images ==
-          data.train.images);  // the name that is saved with a model
+    // the name that is saved with a model
+    CHECK(datasets::load_splits(data.train.name).train.images == data.train.images);
   }
   CHECK(datasets::load_splits("folder(" + (root / "lr=0.1") + ")").train.count == 2);
   CHECK(message([&] {

@@ -212,8 +212,8 @@ TEST_CASE("misuse: children that cannot be are refused when they are added") {
               "this layer was moved from"},
              {"body", [] { nn::Residual(nn::ResidualOptions{}); }, "Residual: the body is missing"}});
   CHECK(net.children().size() == 1);
-  CHECK(nn::Sequential()(Tensor::ones({2, 2})).to_vector() ==
-        std::vector<real>(4, 1));  // nothing in a row: the input
+  // nothing in a row: the input
+  CHECK(nn::Sequential()(Tensor::ones({2, 2})).to_vector() == std::vector<real>(4, 1));
   Forgetful forgetful;
   born(forgetful);
   CHECK(holds(message([&] { forgetful(Tensor::ones({1, 3})); }), "add_child"));

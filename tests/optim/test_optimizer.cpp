@@ -228,8 +228,8 @@ TEST_CASE("optimizer: goes on when another one, its model or what was in a param
   problem.step(optimizer);
   reference_run.step(plain);
   CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
-  problem.layer.weight->value =
-      problem.layer.weight->value.clone().set_requires_grad(true);  // another tensor in its place
+  // another tensor in its place
+  problem.layer.weight->value = problem.layer.weight->value.clone().set_requires_grad(true);
   problem.step(optimizer);
   reference_run.step(plain);
   CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());

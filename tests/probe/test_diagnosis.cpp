@@ -89,8 +89,8 @@ TEST_CASE("diagnosis: the step of a softmax regression from small weights is tha
   CHECK(seen.layers[0].step == Approx(0.5 * std::sqrt(squares) / weights).epsilon(1e-3));
   start::forget(*model);
   start::initialize(*model, "zeros", generator);
-  CHECK(probe::probe(*model, images, labels).layers[0].step ==
-        0);  // zero weights are no small ones: any step is a start
+  // zero weights are no small ones: any step is a start
+  CHECK(probe::probe(*model, images, labels).layers[0].step == 0);
 }
 
 TEST_CASE("diagnosis: each sign gives its verdict, with the layer where it shows first") {

@@ -92,8 +92,9 @@ TEST_CASE(
       io::TensorFile file = io::read_tensor_file(path);
       CHECK(train::is_checkpoint(file));
       same_format = file.metadata.at("checkpoint.format") == "2";
+      // its checksum is right
       if (same_format)
-        file = train::read_checkpoint(path);  // its checksum is right
+        file = train::read_checkpoint(path);
       else
         CHECK_THROWS_AS(train::read_checkpoint(path), Error);
       train::drop_training_state(file);

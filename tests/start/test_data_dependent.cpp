@@ -134,8 +134,8 @@ TEST_CASE("krahenbuhl between layers: all layers change equally fast, and the fu
          start::rates_of_change(*both, weights_of(*both), images(), 99))  // of other random losses
       CHECK(rate == doctest::Approx(rates[0]).epsilon(0.15));
     const auto one = answers(*within), two = answers(*both);
-    for (std::size_t i = 0; i < one.size(); ++i)
-      CHECK(std::abs(one[i] - two[i]) < 1e-4);  // logits of deviation 1
+    // logits of deviation 1
+    for (std::size_t i = 0; i < one.size(); ++i) CHECK(std::abs(one[i] - two[i]) < 1e-4);
   }
 }
 

@@ -46,8 +46,8 @@ TEST_CASE(
     CHECK(train::divergence_of(tested(999 * chance, guess, classes), chance).empty());
     CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), chance).empty());
     CHECK_FALSE(train::divergence_of(tested(1001 * chance, 0.9, classes), chance).empty());  // it grew
-    CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), 1e6 * chance)
-                    .empty());  // it fell, and knows nothing
+    // it fell, and knows nothing
+    CHECK_FALSE(train::divergence_of(tested(1001 * chance, guess, classes), 1e6 * chance).empty());
     CHECK(train::divergence_of(tested(1001 * chance, 0.9, classes), 1e6 * chance).empty());
     for (const double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")})
       CHECK_FALSE(train::divergence_of(tested(bad, 0.9, classes), 1e300).empty());
@@ -133,8 +133,8 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
   options.stop = [] { return true; };
   train::train(*born(), samples().train, samples().test, options);
   data::Dataset changed = samples().train;
-  changed.images.back() =
-      static_cast<std::uint8_t>(changed.images.back() ^ 1);  // mean and stddev stay those of the set
+  // mean and stddev stay those of the set
+  changed.images.back() = static_cast<std::uint8_t>(changed.images.back() ^ 1);
   options.checkpoint.resume = true;
   const std::string says = message([&] { train::train(*born(), changed, samples().test, options); });
   CAPTURE(says);

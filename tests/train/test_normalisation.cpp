@@ -109,8 +109,9 @@ TEST_CASE(
   CHECK(ours.normalisation(3) == data::Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});
   CHECK(ours.normalisation(1).empty());
   CHECK(saved({{"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}})
+            // somebody else's words
             .normalisation(3)
-            .empty());  // somebody else's words
+            .empty());
   CHECK(saved({{"framework", "fanin 0.1.0"}}).normalisation(3).empty());
   for (const char* bad : {"[1,2,-1]", "[1,2,0]", "[1,2,1e300]", "{}", "[1,2,\"x\"]", "[1,", "7"}) {
     CAPTURE(bad);

@@ -52,8 +52,8 @@ int main(int argc, char** argv) {
   }
   for (auto& label : labels) label = static_cast<label_t>(engine() % 10);
   gradient_descent optimizer;
-  optimizer.alpha =
-      0.001f;  // tiny-dnn's own gradients are sums over the batch; the rate does not change the time
+  // tiny-dnn's own gradients are sums over the batch; the rate does not change the time
+  optimizer.alpha = 0.001f;
   serve(std::stod(argv[3]), [&] {
     net.train<cross_entropy_multiclass>(
         optimizer, images, labels, batch, 1, [] {}, [] {}, false, 1);

@@ -27,8 +27,8 @@ struct Grid {
   Index least_steps = 0;         ///< a small training set is walked more often, until a run has so many steps
   train::TrainOptions training;  ///< its seed is replaced by the run's
   int jobs = 1;                  ///< runs at a time, one thread each
-  std::string
-      directory;  ///< finished runs are kept in `directory`/runs and reused by the same grid; empty: nowhere
+  /// Finished runs are kept in `directory`/runs and reused by the same grid; empty: nowhere.
+  std::string directory;
   /// Makes a model with its parameters declared; called once a run.
   std::function<nn::ModulePtr(const std::string& model)> build;
   /// Makes a model's initial weights; replaceable so that a warm start can stand beside the random schemes.

@@ -105,8 +105,8 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     }
     run.filters.after = first_filters(*model, training, run.filters);
   } catch (const Error& error) {
-    if (error.blame() == Blame::usage)
-      throw;  // a mistyped text fails the whole grid before it wastes an hour
+    // a mistyped text fails the whole grid before it wastes an hour
+    if (error.blame() == Blame::usage) throw;
     run.status = "failed";
     run.message = error.what();
   } catch (const std::exception& error) {  // std::bad_alloc: a smaller run may find room

@@ -43,8 +43,8 @@ struct Run {
   std::string plan = {};    ///< every parameter's initializer in full
   std::uint64_t seed = 0;
   std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
-  Index diverged_step =
-      -1;  ///< the step whose loss was not finite, or the last one before a test showed it; -1 when none
+  /// The step whose loss was not finite, or the last one before a test showed it; -1 when none.
+  Index diverged_step = -1;
   std::string message = {};        ///< why it failed or diverged, if it did
   double test_accuracy = unknown;  ///< chance level when it diverged
   double test_loss = unknown;
@@ -81,8 +81,8 @@ struct Summary {
   double p_value = unknown;     ///< paired t-test, two-sided
   double p_adjusted = unknown;  ///< after Holm, over the schemes of one model
   bool significant = false;     ///< p_adjusted < 0.05, and the better side has runs that did not diverge
-  double steps_to_threshold =
-      -1;  ///< median over the runs, one that never got there counting as infinite; -1: never, or no run counts
+  /// Median over the runs, one that never got there counting as infinite; -1: never, or no run counts.
+  double steps_to_threshold = -1;
   double train_seconds = unknown;  ///< mean
 };
 
@@ -104,8 +104,8 @@ struct Settings {
   double threshold = unknown;       ///< test accuracy whose first step is `steps_to_threshold`
   Index classes = 10;               ///< chance level is 1 / classes
   std::string date = {};            ///< as shown; empty hides it
-  std::vector<std::pair<std::string, std::string>> training =
-      {};  ///< every setting of the training (train/settings)
+  /// Every setting of the training (train/settings)
+  std::vector<std::pair<std::string, std::string>> training = {};
   std::vector<std::pair<std::string, std::string>> extra = {};  ///< further facts to show, in order
 };
 

@@ -22,8 +22,8 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 /// Four classes to each power of two: at most a quarter of a block is waste.
 std::size_t class_of(std::size_t bytes) {
   if (bytes <= smallest) return 0;
-  const std::size_t top =
-      static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^top < bytes <= 2^(top+1)
+  // 2^top < bytes <= 2^(top+1)
+  const std::size_t top = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;
   const std::size_t quarter = std::size_t{1} << (top - 2);
   const std::size_t step = (bytes - (std::size_t{1} << top) + quarter - 1) / quarter;  // 1..4
   return (top - 6) * 4 + step;

@@ -31,10 +31,9 @@ class BatchCut {
 
  private:
   Index batches_ = 0, used_ = 0;
-  Index
-      each_ = 0,
-      larger_ =
-          0;  // the first `larger_` batches have each_ + 1 samples, the others each_, but for a short last one
+  Index each_ = 0,
+        // the first `larger_` batches have each_ + 1 samples, the others each_, but for a short last one
+      larger_ = 0;
 };
 
 }  // namespace fanin::data

@@ -15,8 +15,8 @@ struct LoaderOptions {
   Index batch = 64;
   bool shuffle = false;
   LastBatch last_batch = LastBatch::keep;
-  Transform transform =
-      {};  ///< random augmentation, sample by sample, and the normalisation; none and the data set's by default
+  /// Random augmentation, sample by sample, and the normalisation; none and the data set's by default.
+  Transform transform = {};
 };
 
 /// One batch: normalised images [B, C, H, W] and their B labels.

@@ -9,8 +9,8 @@ namespace fanin::init {
 struct MeanField {
   double q = 0;    ///< the variance the pre-activations settle at; infinite when they grow without bound
   double chi = 0;  ///< σw² E[f'(√q z)²]: the factor on the gradient's variance per layer; 1 is critical
-  double depth_scale =
-      0;  ///< layers until two inputs' difference changes e-fold, 1/|ln χ|; infinite where χ = 1
+  /// Layers until two inputs' difference changes e-fold, 1/|ln χ|; infinite where χ = 1.
+  double depth_scale = 0;
   bool settles = true;  ///< whether iterating layer by layer reaches q
 };
 

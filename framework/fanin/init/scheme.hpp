@@ -48,8 +48,8 @@ struct SchemeInfo {
   std::string use = {};    ///< when to use it
   std::string fails = {};  ///< when it fails
   int least_rank = 0, most_rank = Shape::max_rank;
-  bool fills_bias =
-      false;  ///< a plan that names the scheme alone draws biases by it as well, instead of zeros
+  /// A plan that names the scheme alone draws biases by it as well, instead of zeros.
+  bool fills_bias = false;
   /// As a whole-model rule it also sets the scales of residual branches.
   bool fills_branch_weight = false;
   /// It is drawn, then fitted to a batch of training data (nn/refine.hpp).

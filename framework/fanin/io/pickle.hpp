@@ -32,14 +32,14 @@ struct PickleValue {
   Kind kind = Kind::none;
   bool big_endian = false;  ///< of a dtype or array
   bool fortran = false;     ///< of an array: the first index moves fastest
-  bool encoded =
-      false;           ///< of bytes or an array: `text` is UTF-8 of which each character stands for one byte
-  bool pairs = false;  ///< of an object: `items` are keys and values in turn
+  /// Of bytes or an array: `text` is UTF-8 of which each character stands for one byte.
+  bool encoded = false;
+  bool pairs = false;        ///< of an object: `items` are keys and values in turn
   DType dtype = DType::f32;  ///< of a storage, dtype or array
   std::int64_t integer = 0;  ///< the value; a storage's count of `dtype`; a tensor's storage offset
   double number = 0;         ///< of a float
-  std::string_view
-      text;  ///< the value; a global's or object's module; a storage's key; an integer's bytes past 64 bits
+  /// The value; a global's or object's module; a storage's key; an integer's bytes past 64 bits.
+  std::string_view text;
   std::string_view name;  ///< of a global or an object's class; of a storage or dtype that cannot be read
   std::vector<PickleValue*> items;   ///< of a list, tuple or object; a dict's keys and values in turn;
                                      ///< a tensor's storage, size and stride; an array's shape

@@ -71,8 +71,8 @@ TensorFile read_shards(Bytes bytes, const std::string& path, const ReadShard& re
            expected);
     }
     for (const LeftOut& one : part.left_out) list.leave_out(one.name, one.what);
-    all.left_out_count +=
-        part.left_out_count - part.left_out.size();  // what the shard itself counts without names
+    // what the shard itself counts without names
+    all.left_out_count += part.left_out_count - part.left_out.size();
     for (auto& [key, value] : part.metadata) all.metadata.emplace(key, std::move(value));
   }
   check_unique_names(all);

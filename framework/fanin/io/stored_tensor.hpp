@@ -23,8 +23,8 @@ struct StoredTensor {
   const std::byte* data = nullptr;  ///< the first element, not always aligned
   bool big_endian = false;
   std::shared_ptr<const void> owner;  ///< keeps `data` alive
-  const MappedFile* map =
-      nullptr;  ///< where `data` lies, if in a file's memory map: its pages can be read again
+  /// Where `data` lies, if in a file's memory map: its pages can be read again.
+  const MappedFile* map = nullptr;
 
   Index numel() const;
   std::size_t byte_size() const { return static_cast<std::size_t>(numel()) * size_of(dtype); }
@@ -61,8 +61,8 @@ StoredTensor stored(std::string name, const Tensor& tensor);
 
 enum class FileFormat { safetensors, npy, npz, torch_zip, torch_legacy, onnx, torch_script, pickle };
 const char* name_of(
-    FileFormat
-        format);  ///< "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx", "TorchScript", "pickle"
+    /// "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx", "TorchScript", "pickle".
+    FileFormat format);
 
 /// A dict of tensors inside a file: "state_dict", "ema.module"; the file's top level is "". With what lies
 /// below it, its tensors stand side by side in the file's order.
@@ -82,10 +82,10 @@ struct TensorFile {
   std::string path;
   std::vector<StoredTensor> tensors;
   std::map<std::string, std::string> metadata;
-  std::string
-      key{};  ///< of the dict that `tensors` are, under which their names go on; "" for the whole file
-  std::vector<StoredDict>
-      dicts{};  ///< every named dict of tensors in the whole file, the outer before the inner
+  /// Of the dict that `tensors` are, under which their names go on; "" for the whole file.
+  std::string key{};
+  /// Every named dict of tensors in the whole file, the outer before the inner.
+  std::vector<StoredDict> dicts{};
   std::vector<LeftOut> left_out{};  ///< of the whole file, the first ones
   std::size_t left_out_count = 0;   ///< … and how many there are
 

@@ -52,8 +52,8 @@ struct ConvTranspose2dOptions {
   Index dilation = 1;
   Index groups = 1;
   bool bias = true;
-  std::optional<Initializer>
-      weight_init{};  ///< default: torch.nn.ConvTranspose2d's, whose "fan_in" is the true fan-out
+  /// Default: torch.nn.ConvTranspose2d's, whose "fan_in" is the true fan-out.
+  std::optional<Initializer> weight_init{};
   std::optional<Initializer> bias_init{};
 };
 

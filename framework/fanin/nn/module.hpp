@@ -170,8 +170,8 @@ class Module {
   std::vector<std::size_t> draw_order();
   /// A turn in that order, with those of parameters that gave way to another's.
   struct DrawTurn {
-    std::optional<std::size_t>
-        index;  ///< in `named_parameters()`; none: nothing is drawn, the generator is moved on alone
+    /// In `named_parameters()`; none: nothing is drawn, the generator is moved on alone.
+    std::optional<std::size_t> index;
     Initializer standard;  ///< of the layer's type
     Shape shape;
     Fans fans;

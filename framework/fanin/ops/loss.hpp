@@ -9,8 +9,8 @@ namespace fanin::ops {
 struct CrossEntropyOptions {
   double label_smoothing = 0;  ///< in [0, 1]: this share of the target is spread over all classes
   Tensor class_weights = {};   ///< [classes], not differentiated; undefined: all 1
-  std::int32_t ignore_index =
-      -100;  ///< rows with this label count neither in the sum nor in the mean; their gradient is 0
+  /// Rows with this label count neither in the sum nor in the mean; their gradient is 0.
+  std::int32_t ignore_index = -100;
 };
 
 /// The mean over the batch of -ln softmax(logits)[label]: torch.nn.functional.cross_entropy; with class

@@ -58,8 +58,8 @@ void check(const OptimizerOptions& o) {
 
 /// As torch.optim: at least one parameter, and each of them once.
 void require_parameters(const std::vector<Group>& groups) {
-  std::map<const Shape*, std::pair<std::string, std::size_t>>
-      seen;  // by the tensor itself, whose shape lies where no other's does
+  // by the tensor itself, whose shape lies where no other's does
+  std::map<const Shape*, std::pair<std::string, std::size_t>> seen;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     at_least_0("a group's lr_scale", groups[i].lr_scale);
     at_least_0("a group's decay_scale", groups[i].decay_scale);

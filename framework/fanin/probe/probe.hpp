@@ -28,8 +28,8 @@ struct LayerProbe {
 struct Probe {
   double loss = 0;                      ///< cross-entropy on the batch
   std::vector<LayerProbe> layers = {};  ///< in the order in which they run
-  std::vector<double> jacobian =
-      {};  ///< singular values of d logits / d input, largest first: root mean squares over samples
+  /// Singular values of d logits / d input, largest first: root mean squares over samples.
+  std::vector<double> jacobian = {};
 };
 
 struct ProbeOptions {

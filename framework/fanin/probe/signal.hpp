@@ -15,8 +15,8 @@ struct LayerProfile {
   double activation_mean = train::unknown;
   double activation_std = train::unknown;
   double gradient_norm = train::unknown;
-  double dead_share =
-      train::unknown;  ///< share of units that are zero (or saturated) on the whole batch, 0..1
+  /// Share of units that are zero (or saturated) on the whole batch, 0..1.
+  double dead_share = train::unknown;
 };
 
 /// `counts.size()` bins of equal width over [low, high].

@@ -9,13 +9,13 @@
 namespace fanin::start {
 
 struct ConvertOptions {
-  std::optional<io::DType>
-      dtype{};  ///< of the floating-point tensors: F32, F16 or BF16; integers stay as they are
+  /// Of the floating-point tensors: F32, F16 or BF16; integers stay as they are.
+  std::optional<io::DType> dtype{};
   Renaming renaming{};
-  std::vector<AdaptRule>
-      adapt{};  ///< by the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
-  std::vector<std::string>
-      only{};  ///< globs on the new names; empty: all. One that matches nothing is an Error (usage)
+  /// By the new names: rules that `reorders` knows; others want a model's shapes, Error (usage)
+  std::vector<AdaptRule> adapt{};
+  /// Globs on the new names; empty: all. One that matches nothing is an Error (usage)
+  std::vector<std::string> only{};
 };
 
 /// What a conversion changed: nothing is lost without being counted here.

@@ -48,8 +48,8 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
 
 Drawn describe(const nn::Module::NamedParameter& one, std::string scheme, std::string note) {
   const Tensor& value = one.parameter->value;
-  constexpr double unknown =
-      std::numeric_limits<double>::quiet_NaN();  // said to be loaded, by hand, and never given values
+  // said to be loaded, by hand, and never given values
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   const auto [mean, std] = value.has_values() ? moments(value.values()) : Moments{unknown, unknown};
   return {one.name, value.shape(), one.parameter->fans, std::move(scheme), mean, std, std::move(note)};
 }

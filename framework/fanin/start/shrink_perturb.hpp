@@ -6,8 +6,8 @@ namespace fanin::start {
 struct ShrinkPerturbOptions {
   double shrink = 0.5;   ///< λ in [0, 1]: the share of the old value that stays
   double perturb = 0.1;  ///< γ ≥ 0: times a fresh draw from the layer's own scheme
-  std::vector<std::string>
-      except{};  ///< full names of parameters to leave alone: a head that is fresh already
+  /// Full names of parameters to leave alone: a head that is fresh already.
+  std::vector<std::string> except{};
 };
 
 /// Warm start by "shrink and perturb" (Ash & Adams 2020, "On Warm-Starting Neural Network Training"): every

@@ -29,11 +29,11 @@ struct WarmStartOptions {
   /// buffers stay.
   bool allow_missing = false;
   bool allow_unexpected = false;  ///< tensors of the file that the model lacks are left out
-  std::vector<AdaptRule>
-      adapt{};  ///< where shapes differ, and reorderings everywhere; the last rule that matches counts
+  /// Where shapes differ, and reorderings everywhere; the last rule that matches counts.
+  std::vector<AdaptRule> adapt{};
   Mismatch on_shape_mismatch = Mismatch::error;
-  bool allow_nonfinite =
-      false;  ///< NaN, infinities and doubles past float's range are loaded, and noted, not refused
+  /// NaN, infinities and doubles past float's range are loaded, and noted, not refused.
+  bool allow_nonfinite = false;
   std::uint64_t seed = 0;  ///< of the draws that `Adapt::keep_rows` makes
 };
 

@@ -18,8 +18,8 @@ struct RunParts {
   optim::Optimizer& optimizer;
   FineTuning& tuning;
   RunState& state;
-  std::vector<std::pair<std::string, Tensor>>&
-      best;  ///< copy of the state dict at the best epoch; may be empty
+  /// Copy of the state dict at the best epoch; may be empty.
+  std::vector<std::pair<std::string, Tensor>>& best;
 };
 
 /// What must be the same on resume for the run to go on as if never interrupted: (name, value), in the order

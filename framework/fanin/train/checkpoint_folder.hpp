@@ -12,12 +12,12 @@ namespace fanin::train {
 /// Saves a run as it goes, so that it can be interrupted at any moment and resumed to the same bits.
 struct CheckpointOptions {
   std::string folder{};  ///< made if needed; empty: no checkpoints
-  Index every_steps =
-      0;         ///< steps between two; 0: after each epoch. One more when the run ends or is stopped
-  int keep = 3;  ///< only the newest so many stay; at least 1
+  /// Steps between two; 0: after each epoch. One more when the run ends or is stopped.
+  Index every_steps = 0;
+  int keep = 3;            ///< only the newest so many stay; at least 1
   bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
-  bool resume =
-      false;  ///< go on from the newest one, if there is any; otherwise a folder that has one is an Error
+  /// Go on from the newest one, if there is any; otherwise a folder that has one is an Error.
+  bool resume = false;
   std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };

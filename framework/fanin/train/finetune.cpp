@@ -89,8 +89,8 @@ struct FineTuning::Entry {
 FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), options_(std::move(options)) {
   const auto parameters = model.named_parameters();
   check(options_, model.all_names());
-  std::map<const nn::Parameter*, std::vector<std::string>>
-      names;  // a shared one may be spoken of by any of its names
+  // a shared one may be spoken of by any of its names
+  std::map<const nn::Parameter*, std::vector<std::string>> names;
   for (const auto& one : model.all_names()) names[one.parameter.get()].push_back(one.name);
   const auto spoken_of = [&](const std::string& pattern, const nn::Module::NamedParameter& one) {
     const auto& all = names.at(one.parameter.get());

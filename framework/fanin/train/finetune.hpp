@@ -19,20 +19,20 @@ struct RateRule {
 /// How a model that starts from loaded weights is trained further. The defaults change nothing: all layers
 /// train alike.
 struct FineTune {
-  std::vector<std::string>
-      freeze{};  ///< patterns: never trained. Below the lowest trained layer no gradient is computed at all
-  bool freeze_statistics =
-      true;            ///< BatchNorm layers whose parameters do not train keep their running statistics too
+  /// Patterns: never trained. Below the lowest trained layer no gradient is computed at all.
+  std::vector<std::string> freeze{};
+  /// BatchNorm layers whose parameters do not train keep their running statistics too.
+  bool freeze_statistics = true;
   std::string head{};  ///< pattern of the new task's layer; empty: the last layer that has a weight matrix
   std::vector<RateRule> rates{};  ///< learning rates by pattern; the last one that covers a parameter wins
-  double layer_decay =
-      1;  ///< in (0, 1]: each layer below the head learns this much slower than the one above it
-          ///< (Howard & Ruder 2018's discriminative rates; "layer-wise learning rate decay")
-  int head_epochs =
-      0;  ///< first so many epochs train the head alone, so that its noise does not wreck the features
-  int unfreeze_every =
-      0;             ///< > 0: gradual unfreezing, one more layer below the head every so many epochs (ibid.)
-  double l2_sp = 0;  ///< α: adds α/2·‖w − w₀‖² for all but the head (Li et al. 2018, L2-SP)
+  /// In (0, 1]: each layer below the head learns this much slower than the one above it.
+  double layer_decay = 1;
+  ///< (Howard & Ruder 2018's discriminative rates; "layer-wise learning rate decay")
+  /// First so many epochs train the head alone, so that its noise does not wreck the features.
+  int head_epochs = 0;
+  /// > 0: gradual unfreezing, one more layer below the head every so many epochs (ibid.)
+  int unfreeze_every = 0;
+  double l2_sp = 0;    ///< α: adds α/2·‖w − w₀‖² for all but the head (Li et al. 2018, L2-SP)
   double l2_head = 0;  ///< β: adds β/2·‖w‖² for the head
 
   bool empty() const;

@@ -28,8 +28,8 @@ class EvalMode {
     model.eval();  // which writes only where that changes something
   }
   ~EvalMode() {
-    for (const auto& [module, training] : before_)
-      module->train(training);  // parents come before their children
+    // parents come before their children
+    for (const auto& [module, training] : before_) module->train(training);
   }
   EvalMode(const EvalMode&) = delete;
   EvalMode& operator=(const EvalMode&) = delete;

@@ -336,8 +336,8 @@ class Run {
   Tensor class_weights_;
   data::Batch batch_;
   RunState state_;
-  std::vector<std::pair<std::string, Tensor>>
-      best_;  // the state dict at the best epoch, if it is to be restored
+  // the state dict at the best epoch, if it is to be restored
+  std::vector<std::pair<std::string, Tensor>> best_;
   std::optional<CheckpointFolder> checkpoints_;
   TrainResult result_;
 };

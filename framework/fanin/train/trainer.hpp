@@ -22,16 +22,16 @@ namespace fanin::train {
 struct TrainOptions {
   int epochs = 5;
   Index batch = 64;
-  std::optional<data::LastBatch> last_batch =
-      {};                  ///< none: spread for a model with batch statistics, keep for others
+  /// None: spread for a model with batch statistics, keep for others.
+  std::optional<data::LastBatch> last_batch = {};
   std::uint64_t seed = 0;  ///< of the batches' order, augmentation and dropout; not of the weights
   optim::OptimizerOptions optimizer = {};
   optim::Schedule schedule = {};
   double clip_norm = 0;  ///< 0: gradients are not clipped
   double label_smoothing = 0;
   ClassWeights class_weights = {};  ///< in the training loss; losses of tests count every sample alike
-  data::Transform augment =
-      {};  ///< of the training images; its normalisation, if it has one, is of all images: the test set's too
+  /// Of the training images; its normalisation, if it has one, is of all images: the test set's too.
+  data::Transform augment = {};
   FineTune finetune = {};  ///< what trains, and how fast, when the weights were loaded
   EarlyStopping early_stopping = {};
   CheckpointOptions checkpoint = {};
@@ -52,11 +52,11 @@ const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
 
 struct TrainResult {
   Status status = Status::ok;
-  Index diverged_step =
-      -1;  ///< the step (from 0) whose loss was not finite, or the number of steps when a test showed it
+  /// The step (from 0) whose loss was not finite, or the number of steps when a test showed it.
+  Index diverged_step = -1;
   std::string divergence;  ///< what showed it, in words
-  std::string
-      checkpoint;  ///< when the run diverged: its newest checkpoint whose weights still work; empty: there is none
+  /// When the run diverged: its newest checkpoint whose weights still work; empty: there is none.
+  std::string checkpoint;
   Index steps = 0;
   std::vector<EpochRecord> history;
   std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)

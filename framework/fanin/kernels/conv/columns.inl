@@ -3,8 +3,8 @@
 /// to columns_margin elements outside `columns`, and masks them away.
 void add_columns(const ConvShape& s, const real* columns, real* grad_x, bool accumulate) {
   const Index oh = s.out_h(), ow = s.out_w();
-  const Index step =
-      (s.kernel_w * oh - s.dilation_h) * ow;  // to the next tap below, as it falls on the same pixel
+  // to the next tap below, as it falls on the same pixel
+  const Index step = (s.kernel_w * oh - s.dilation_h) * ow;
   IntVec lane{};
   for (int l = 0; l < lanes; ++l) lane[l] = l;
   for (Index x = 0; x < s.width; x += lanes) {

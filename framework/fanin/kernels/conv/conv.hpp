@@ -26,8 +26,8 @@ void conv_relu_pool_forward(const ConvShape& shape, const real* x, const real* w
 /// A gradient over a convolution's output: of every pixel, or of what conv_relu_pool_forward made of it.
 struct OutputGradient {
   const real* data;
-  const std::uint8_t* chosen =
-      nullptr;  ///< of each 2×2 window: the pixel 0..3 its gradient goes to, 4 for none
+  /// Of each 2×2 window: the pixel 0..3 its gradient goes to, 4 for none.
+  const std::uint8_t* chosen = nullptr;
 
   OutputGradient(const real* of_every_pixel) : data(of_every_pixel) {}
   OutputGradient(const real* of_windows, const std::uint8_t* chosen_pixels)

@@ -2,8 +2,8 @@
 
 namespace {
 
-constexpr Index block_terms =
-    512;  // weights of a row block and sources of a panel together stay in the first-level cache
+// weights of a row block and sources of a panel together stay in the first-level cache
+constexpr Index block_terms = 512;
 
 /// B of the tile: term t is a run of pixels at base + offsets[t], read in place: no im2col matrix is ever
 /// built.

@@ -8,8 +8,8 @@ namespace fanin::kernels {
 struct Activation {
   enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine };
   Kind kind = Kind::none;
-  real parameter =
-      0;  ///< leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it
+  /// Leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it.
+  real parameter = 0;
 
   bool operator==(const Activation&) const = default;
 };
