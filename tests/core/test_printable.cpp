@@ -19,7 +19,7 @@ TEST_CASE("printable: what a terminal would obey or hide is shown, the rest stay
       {"\x1b[31m", "\\x1b[31m"},
       {std::string("a\0b", 3), "a\\x00b"},
       {"\x7f", "\\x7f"},
-      {"\xc2\x9b31m", "\\u009b31m"},                   // C1: another way to write ESC [
+      {"\xc2\23331m", "\\u009b31m"},                   // C1: another way to write ESC [
       {"\xe2\x80\xaegnp.exe", "\\u202egnp.exe"},       // right-to-left override
       {"\xe2\x80\x8b\xef\xbb\xbf", "\\u200b\\ufeff"},  // not seen at all
       {"\xff", "\\xff"},

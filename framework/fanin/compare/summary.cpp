@@ -53,7 +53,7 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
     row.maximum = *std::max_element(accuracies.begin(), accuracies.end());
   }
   row.test_loss = statistics::mean(losses);
-  row.train_seconds = mean(seconds);
+  row.train_seconds = statistics::mean(seconds);
   const double middle = statistics::median(steps);
   row.steps_to_threshold = std::isfinite(middle) ? middle : -1;
   return row;
