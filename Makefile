@@ -105,11 +105,11 @@ claim_sources := $(wildcard examples/claims/*.cpp)
 bench_sources := $(wildcard examples/bench/*.cpp)
 peers := $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch) $(if $(wildcard /usr/include/dlib/dnn.h),$(BUILD)/peer_dlib) \
   $(if $(wildcard /usr/include/tiny_dnn/config.h),$(BUILD)/peer_tiny_dnn)
-hello := $(patsubst examples/%.cpp,$(BUILD)/%,$(wildcard examples/hello_*.cpp))
+library_examples := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(wildcard examples/*.cpp))
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
-program: $(BUILD)/fanin $(BUILD)/claims $(hello)
+program: $(BUILD)/fanin $(BUILD)/claims $(library_examples)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 
 $(BUILD)/float/tests/%.o: OPT = -O1
@@ -128,7 +128,8 @@ $(BUILD)/fanin: $(call objects,float,$(commands)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/claims: $(call objects,float,$(claim_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
-$(BUILD)/hello_%: $(BUILD)/float/examples/hello_%.o $(BUILD)/libfanin.a
+$(BUILD)/examples/%: $(BUILD)/float/examples/%.o $(BUILD)/libfanin.a
+	@mkdir -p $(@D)
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/tests: $(call objects,float,$(test_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)

@@ -85,6 +85,10 @@ Outcome claims_command(const std::vector<std::string>& arguments) {
   return run(fs::path(fanin_path()).replace_filename("claims").string(), arguments);
 }
 
+Outcome example_command(const std::string& name, const std::vector<std::string>& arguments) {
+  return run((fs::path(fanin_path()).parent_path() / "examples" / name).string(), arguments);
+}
+
 bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);

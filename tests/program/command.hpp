@@ -15,8 +15,9 @@ Outcome fanin_command(const std::vector<std::string>& arguments, const std::stri
 /// Runs the program and kills it (SIGKILL) after `milliseconds`; whether it was still running then.
 bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds);
 
-/// Runs the program `claims` beside it.
+/// Runs the program `claims` beside it, or an example of the library (examples/NAME.cpp).
 Outcome claims_command(const std::vector<std::string>& arguments);
+Outcome example_command(const std::string& name, const std::vector<std::string>& arguments = {});
 
 /// How many lines a text has; one that does not end its last line counts it too.
 int line_count(const std::string& text);

@@ -1,4 +1,4 @@
-// Swap one layer's initializer, train, test: the README's example.
+// Swap one layer's initializer, train, test.
 #include <iostream>
 
 #include <fanin/datasets.hpp>
@@ -7,7 +7,7 @@
 using namespace fanin;
 
 int main() {
-  const auto [training, test] = datasets::load_splits("fashion-mnist");
+  const auto [training, test] = datasets::load_splits("fashion-mnist(per_class=500)");
 
   nn::Sequential net("flatten", nn::Flatten(),                          //
                      "fc1", nn::Linear(784, 256), "relu1", nn::ReLU(),  // PyTorch's default weights
