@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fanin/core/parallel.hpp>
 #include <fanin/kernels/conv/columns.hpp>
@@ -9,25 +8,8 @@
 #include <fanin/kernels/conv/winograd.hpp>
 #include <fanin/kernels/workspace.hpp>
 
-#define FANIN_KERNEL_SOURCE <fanin/kernels/conv/correlation.inl>
-#include <fanin/kernels/simd/for_each_isa.inl>
-
 namespace fanin::kernels {
 namespace {
-
-/// finish(row, grid) for each row's plane of the correlation over one packed source.
-template <class Finish>
-void each_row(const Correlation& c, const real* source, Finish finish) {
-  const Index stride = grid_stride_of(c.length());
-  const Index limit = FANIN_BY_ISA(correlation_row_limit(c.rows));
-  const Index blocks = (c.rows + limit - 1) / limit;
-  Workspace<> grid(limit * stride + correlation_slack);
-  for (Index block = 0; block < blocks; ++block) {
-    const Index row = c.rows * block / blocks, rows = c.rows * (block + 1) / blocks - row;
-    FANIN_BY_ISA(correlate(c, source, row, rows, grid.data(), stride));
-    for (Index r = 0; r < rows; ++r) finish(row + r, Grid{grid.data() + r * stride, c.pitch, 0, c.out_h});
-  }
-}
 
 /// multiply(group, source, finish) with the packed planes of each group of each image; finish(image, channel,
 /// grid).

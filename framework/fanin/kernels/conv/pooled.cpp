@@ -3,8 +3,96 @@
 #include <fanin/kernels/conv/pooled.hpp>
 #include <fanin/kernels/workspace.hpp>
 
-#define FANIN_KERNEL_SOURCE <fanin/kernels/conv/pooled.inl>
+#define FANIN_KERNEL_SOURCE <fanin/kernels/conv/pooled.cpp>
 #include <fanin/kernels/simd/for_each_isa.inl>
+
+#ifdef FANIN_VECTOR_BYTES  // for each instruction set
+#include <fanin/kernels/conv/window.inl>
+
+// A convolution's planes behind ReLU and a 2×2 max pool, without ever being in memory whole: the pool reads
+// the correlation's grid, and its gradient is spread straight into the planes that the backward correlations
+// read.
+namespace {
+
+typedef std::uint8_t Bytes __attribute__((vector_size(lanes)));
+
+FANIN_INLINE IntVec load_bytes(const std::uint8_t* p, Index n) {
+  Bytes bytes{};
+  if (n == lanes) {
+    __builtin_memcpy(&bytes, p, sizeof bytes);
+  } else {
+#if FANIN_VECTOR_BYTES == 64 && !defined(FANIN_DOUBLE)
+    bytes = reinterpret_cast<Bytes>(_mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << n) - 1), p));
+#else
+    for (Index i = 0; i < n; ++i) bytes[i] = p[i];
+#endif
+  }
+  return __builtin_convertvector(bytes, IntVec);
+}
+
+FANIN_INLINE void store_bytes(std::uint8_t* p, Index n, IntVec v) {
+  const Bytes bytes = __builtin_convertvector(v, Bytes);
+  if (n == lanes) {
+    __builtin_memcpy(p, &bytes, sizeof bytes);
+  } else {
+#if FANIN_VECTOR_BYTES == 64 && !defined(FANIN_DOUBLE)
+    _mm_mask_storeu_epi8(p, static_cast<__mmask16>((1u << n) - 1), reinterpret_cast<__m128i>(bytes));
+#else
+    for (Index i = 0; i < n; ++i) p[i] = bytes[i];
+#endif
+  }
+}
+
+}  // namespace
+
+void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chosen) {
+  const Vec shift = broadcast(bias);
+  const Index out_w = w / 2, size = from.rows / 2 * out_w, pitch = from.pitch;
+  const real* grid = from.data;
+  for (Index row = 0; row < size; row += out_w, grid += 2 * pitch) {
+    for (Index x = 0; x < out_w; x += lanes) {
+      const real* top = grid + 2 * x;
+      const Vec top_a = load(top) + shift, top_b = load(top + lanes) + shift,
+                low_a = load(top + pitch) + shift, low_b = load(top + pitch + lanes) + shift;
+      IntVec where;
+      Vec best = max_of_window({every_second<0>(top_a, top_b), every_second<1>(top_a, top_b),
+                                every_second<0>(low_a, low_b), every_second<1>(low_a, low_b)},
+                               {IntVec{}, IntVec{} + 1, IntVec{} + 2, IntVec{} + 3}, where);
+      where = best <= real(0) ? IntVec{} + 4 : where;
+      best = best < real(0) ? Vec{} : best;
+      // Past a row's end lie the next rows, written in turn; past the plane's lies what another thread may
+      // write.
+      const Index at = row + x, room = std::min<Index>(lanes, size - at);
+      if (room == lanes)
+        store(y + at, best);
+      else
+        store_first(y + at, room, best);
+      if (chosen) store_bytes(chosen + at, room, where);
+    }
+  }
+}
+
+/// The gradient before pool and ReLU of one plane: packed[h, w] at `pitch`, zero but at each window's chosen
+/// pixel, and zeros in the spare columns. May write 2·lanes further than the plane.
+void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
+                     real* packed) {
+  const Index out_w = w / 2, size = h / 2 * out_w;
+  for (Index row = 0; row < size; row += out_w, packed += 2 * pitch) {
+    for (const int half : {0, 1}) {  // the upper row to its end, then the lower
+      real* to = packed + half * pitch;
+      Index x = 0;
+      for (; x < out_w; x += lanes) {
+        const Index count = std::min<Index>(lanes, out_w - x);
+        const Vec g = load_first(pooled + row + x, count);
+        const IntVec where = load_bytes(chosen + row + x, count);
+        store_gradients(g, where, 2 * half, to + 2 * x);
+      }
+      for (x *= 2; x < pitch; x += lanes) store(to + x, Vec{});
+    }
+  }
+}
+
+#else  // once
 
 namespace fanin::kernels {
 namespace {
@@ -60,3 +148,5 @@ Index dense_gradient_room(const ConvShape& s, const OutputGradient& gradient, In
 }
 
 }  // namespace fanin::kernels
+
+#endif

@@ -1,4 +1,6 @@
 // 2×2 windows side by side, one in each lane.
+#include <fanin/kernels/simd/vector.inl>
+
 namespace {
 
 /// The largest of four pixels, upper left, upper right, lower left, lower right, and its `index`; NaN wins,

@@ -8,4 +8,19 @@ namespace fanin::kernels {
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,
           Index ldb, real* c, Index ldc, bool accumulate);
 
+/// A matrix where it lies: element (i, j) at data[i·stride + j], or at data[j·stride + i] when `transposed`.
+struct Matrix {
+  const real* data;
+  Index stride;
+  bool transposed = false;
+
+  /// The same matrix from element (i, j) on.
+  Matrix from(Index i, Index j) const {
+    return {data + (transposed ? j * stride + i : i * stride + j), stride, transposed};
+  }
+};
+
+/// c[m,n] (+)= a[m,k] b[k,n] on the calling thread: what `gemm` and the layers cut their work into.
+void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc, bool accumulate);
+
 }  // namespace fanin::kernels

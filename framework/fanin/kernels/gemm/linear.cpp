@@ -1,10 +1,126 @@
-#include <fanin/kernels/gemm/gemm_block.hpp>
+#include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
 #include <fanin/kernels/pieces.hpp>
 #include <fanin/kernels/workspace.hpp>
 
-#define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/linear.inl>
+#define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/linear.cpp>
 #include <fanin/kernels/simd/for_each_isa.inl>
+
+#ifdef FANIN_VECTOR_BYTES  // for each instruction set
+#include <fanin/kernels/simd/vector.inl>
+
+// The parts of a linear layer that are not a matrix product: one sample's matrix-vector products, biases,
+// column sums.
+namespace {
+
+/// y[0, rows) = w[rows, in] · x: `rows` independent chains hide the latency of the multiply-add.
+template <int rows>
+void dots(Index in, const real* x, const real* w, real* y) {
+  Vec sum[rows];
+  unroll<rows>([&](auto r) FANIN_LAMBDA { sum[r] = Vec{}; });
+  Index i = 0;
+  for (; i + lanes <= in; i += lanes) {
+    const Vec x_part = load(x + i);
+    unroll<rows>([&](auto r) FANIN_LAMBDA { sum[r] = fma(load(w + r * in + i), x_part, sum[r]); });
+  }
+  unroll<rows>([&](auto r) FANIN_LAMBDA {
+    real total = sum_lanes(sum[r]);
+    for (Index tail = i; tail < in; ++tail) total += w[r * in + tail] * x[tail];
+    y[r] = total;
+  });
+}
+
+/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns] with rows of w `stride` apart, for `width` vectors of
+/// columns at a time.
+template <int width>
+void weighted_rows(Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
+  Vec sum[width];
+  unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = accumulate ? load(grad_x + j * lanes) : Vec{}; });
+  for (Index o = 0; o < out; ++o) {
+    const Vec g = broadcast(grad[o]);
+    unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = fma(g, load(w + o * stride + j * lanes), sum[j]); });
+  }
+  unroll<width>([&](auto j) FANIN_LAMBDA { store(grad_x + j * lanes, sum[j]); });
+}
+
+}  // namespace
+
+/// y[out] = w[out, in] · x
+void matrix_vector(Index in, Index out, const real* x, const real* w, real* y) {
+  Index o = 0;
+  for (; o + 8 <= out; o += 8) dots<8>(in, x, w + o * in, y + o);
+  for (; o < out; ++o) dots<1>(in, x, w + o * in, y + o);
+}
+
+/// grad_x[columns] (+)= grad[out] · w[out, columns], rows of w `stride` apart.
+void vector_matrix(Index columns, Index stride, Index out, const real* grad, const real* w, real* grad_x,
+                   bool accumulate) {
+  Index i = 0;
+  for (; i + 8 * lanes <= columns; i += 8 * lanes)
+    weighted_rows<8>(stride, out, grad, w + i, grad_x + i, accumulate);
+  for (; i + lanes <= columns; i += lanes) weighted_rows<1>(stride, out, grad, w + i, grad_x + i, accumulate);
+  for (; i < columns; ++i) {
+    real total = accumulate ? grad_x[i] : real(0);
+    for (Index o = 0; o < out; ++o) total += grad[o] * w[o * stride + i];
+    grad_x[i] = total;
+  }
+}
+
+/// grad_w[out, in] (+)= grad[out] ⊗ x[in]
+void outer_product(Index in, Index out, const real* grad, const real* x, real* grad_w, bool accumulate) {
+  for (Index o = 0; o < out; ++o, grad_w += in) {
+    const Vec g = broadcast(grad[o]);
+    Index i = 0;
+    for (; i + lanes <= in; i += lanes) {
+      const Vec product = g * load(x + i);
+      store(grad_w + i, accumulate ? load(grad_w + i) + product : product);
+    }
+    for (; i < in; ++i) grad_w[i] = (accumulate ? grad_w[i] : real(0)) + grad[o] * x[i];
+  }
+}
+
+/// sums[columns] (+)= Σ_row x[row, columns], one row after another, `stride` apart.
+void column_sums(Index rows, Index columns, Index stride, const real* x, real* sums, bool accumulate) {
+  Index j = 0;
+  for (; j + lanes <= columns; j += lanes) {
+    Vec sum = accumulate ? load(sums + j) : Vec{};
+    for (Index i = 0; i < rows; ++i) sum += load(x + i * stride + j);
+    store(sums + j, sum);
+  }
+  for (; j < columns; ++j) {
+    real sum = accumulate ? sums[j] : real(0);
+    for (Index i = 0; i < rows; ++i) sum += x[i * stride + j];
+    sums[j] = sum;
+  }
+}
+
+/// Adds bias[columns] to every row of y.
+void add_bias(Index rows, Index columns, const real* bias, real* y, Index stride) {
+  for (Index i = 0; i < rows; ++i, y += stride) {
+    Index j = 0;
+    for (; j + lanes <= columns; j += lanes) store(y + j, load(y + j) + load(bias + j));
+    for (; j < columns; ++j) y[j] += bias[j];
+  }
+}
+
+/// y[columns, rows] = x[rows, columns]ᵀ, each with its own stride.
+void transpose_matrix(Index rows, Index columns, const real* x, Index x_stride, real* y, Index y_stride) {
+  const Index full_rows = rows - rows % lanes, full_columns = columns - columns % lanes;
+  for (Index i = 0; i < full_rows; i += lanes) {
+    for (Index j = 0; j < full_columns; j += lanes) {
+      Vec block[lanes];
+      unroll<lanes>([&](auto l) FANIN_LAMBDA { block[l] = load(x + (i + l) * x_stride + j); });
+      transpose(block);
+      unroll<lanes>([&](auto l) FANIN_LAMBDA { store(y + (j + l) * y_stride + i, block[l]); });
+    }
+  }
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = i < full_rows ? full_columns : 0; j < columns; ++j)
+      y[j * y_stride + i] = x[i * x_stride + j];
+  }
+}
+
+#else  // once
 
 namespace fanin::kernels {
 namespace {
@@ -75,3 +191,5 @@ void linear_backward_input(Index batch, Index in, Index out, const real* w, cons
 }
 
 }  // namespace fanin::kernels
+
+#endif

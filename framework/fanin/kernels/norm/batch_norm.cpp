@@ -40,7 +40,7 @@ double value_or(const real* values, Index i, double otherwise) {
   return values ? static_cast<double>(values[i]) : otherwise;
 }
 
-void put(real* out, bool accumulate, Index i, double value) {
+void write(real* out, bool accumulate, Index i, double value) {
   if (out) out[i] = static_cast<real>(accumulate ? static_cast<double>(out[i]) + value : value);
 }
 
@@ -120,8 +120,8 @@ void batch_norm_backward(const ChannelShape& s, const real* x, const real* mean,
       const Index c = first + j;
       const auto i = static_cast<std::size_t>(c);
       const double inverse = inverse_std(variance[c], eps), a = inverse * value_or(gamma, c, 1);
-      put(out.gamma, out.accumulate_gamma, c, dot[j] * inverse);
-      put(out.beta, out.accumulate_beta, c, total[j]);
+      write(out.gamma, out.accumulate_gamma, c, dot[j] * inverse);
+      write(out.beta, out.accumulate_beta, c, total[j]);
       scale[i] = static_cast<real>(a);
       offset[i] = static_cast<real>(batch_statistics ? a * total[j] / count : 0);
       slope[i] = static_cast<real>(batch_statistics ? a * inverse * inverse * dot[j] / count : 0);

@@ -3,6 +3,7 @@
 #include <fanin/kernels/optim/optimizer_step.hpp>
 #include <fanin/kernels/pieces.hpp>
 
+#ifndef FANIN_VECTOR_BYTES
 namespace fanin::kernels {
 namespace {
 
@@ -20,9 +21,82 @@ struct RmspropNumbers {
 
 }  // namespace
 }  // namespace fanin::kernels
+#endif
 
-#define FANIN_KERNEL_SOURCE <fanin/kernels/optim/optimizer_step.inl>
+#define FANIN_KERNEL_SOURCE <fanin/kernels/optim/optimizer_step.cpp>
 #include <fanin/kernels/simd/for_each_isa.inl>
+
+#ifdef FANIN_VECTOR_BYTES  // for each instruction set
+#include <fanin/kernels/simd/vector.inl>
+
+namespace {
+
+/// body(load, store) for each vector of elements: load(p) reads p's elements there, store(p, v) writes them;
+/// the last few are padded with zeros, so that every element meets the same arithmetic.
+template <class Body>
+FANIN_INLINE void each_vector(Index n, Body body) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    body([i](const real* p) FANIN_LAMBDA { return load(p + i); },
+         [i](real* p, Vec v) FANIN_LAMBDA { store(p + i, v); });
+  }
+  if (i == n) return;
+  body([=](const real* p) FANIN_LAMBDA { return load_first(p + i, n - i); },
+       [=](real* p, Vec v) FANIN_LAMBDA { store_first(p + i, n - i, v); });
+}
+
+}  // namespace
+
+void sgd_step(Index n, real* w, const real* g, real* buffer, const SgdNumbers& s) {
+  if (!buffer) {
+    if (s.decay == 0) {
+      each_vector(n, [&](auto load, auto store) FANIN_LAMBDA { store(w, load(w) - s.lr * load(g)); });
+    } else {
+      each_vector(n, [&](auto load, auto store)
+                         FANIN_LAMBDA { store(w, load(w) - s.lr * (load(g) + s.decay * load(w))); });
+    }
+    return;
+  }
+  each_vector(n, [&](auto load, auto store) FANIN_LAMBDA {
+    const Vec before = load(w), d = s.decay == 0 ? load(g) : load(g) + s.decay * before;
+    const Vec velocity = s.first ? d : s.momentum * load(buffer) + s.keep * d;
+    store(buffer, velocity);
+    store(w, before - s.lr * (s.nesterov ? d + s.momentum * velocity : velocity));
+  });
+}
+
+void adam_step(Index n, real* w, const real* g, real* m, real* v, const AdamNumbers& s) {
+  each_vector(n, [&](auto load, auto store) FANIN_LAMBDA {
+    const Vec before = load(w) * s.shrink, d = s.decay == 0 ? load(g) : load(g) + s.decay * before;
+    const Vec mean = s.beta1 * load(m) + s.fresh1 * d, square = s.beta2 * load(v) + s.fresh2 * d * d;
+    store(m, mean);
+    store(v, square);
+    store(w, before - s.step_size * (mean / (square_root(square) / s.root + s.eps)));
+  });
+}
+
+void rmsprop_step(Index n, real* w, const real* g, real* square_mean, real* grad_mean, real* buffer,
+                  const RmspropNumbers& s) {
+  each_vector(n, [&](auto load, auto store) FANIN_LAMBDA {
+    const Vec before = load(w), d = s.decay == 0 ? load(g) : load(g) + s.decay * before;
+    const Vec square = s.alpha * load(square_mean) + s.fresh * d * d;
+    store(square_mean, square);
+    Vec variance = square;
+    if (grad_mean) {
+      const Vec mean = s.alpha * load(grad_mean) + s.fresh * d;
+      store(grad_mean, mean);
+      variance -= mean * mean;
+    }
+    Vec change = d / (square_root(variance) + s.eps);
+    if (buffer) {
+      change = s.momentum * load(buffer) + change;
+      store(buffer, change);
+    }
+    store(w, before - s.lr * change);
+  });
+}
+
+#else  // once
 
 namespace fanin::kernels {
 namespace {
@@ -72,3 +146,5 @@ void rmsprop_step(Index n, real* w, const real* g, real* square_mean, real* grad
 }
 
 }  // namespace fanin::kernels
+
+#endif

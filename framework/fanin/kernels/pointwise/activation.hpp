@@ -8,7 +8,7 @@ namespace fanin::kernels {
 struct Activation {
   enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine };
   Kind kind = Kind::none;
-  /// Leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it.
+  /// leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it.
   real parameter = 0;
 
   bool operator==(const Activation&) const = default;

@@ -2,8 +2,34 @@
 #include <fanin/kernels/pointwise/prelu.hpp>
 #include <fanin/kernels/reduce/reduce.hpp>
 
-#define FANIN_KERNEL_SOURCE <fanin/kernels/pointwise/prelu.inl>
+#define FANIN_KERNEL_SOURCE <fanin/kernels/pointwise/prelu.cpp>
 #include <fanin/kernels/simd/for_each_isa.inl>
+
+#ifdef FANIN_VECTOR_BYTES  // for each instruction set
+#include <fanin/kernels/simd/vector.inl>
+
+void prelu(Index n, const real* x, real slope, real* y) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vec v = load(x + i);
+    store(y + i, v > real(0) ? v : slope * v);
+  }
+  for (; i < n; ++i) y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+void prelu_gradient(Index n, const real* x, real slope, const real* grad_y, real* grad_x, bool accumulate) {
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const Vec g = load(grad_y + i), d = load(x + i) > real(0) ? g : slope * g;
+    store(grad_x + i, accumulate ? load(grad_x + i) + d : d);
+  }
+  for (; i < n; ++i) {
+    const real d = x[i] > 0 ? grad_y[i] : slope * grad_y[i];
+    grad_x[i] = accumulate ? grad_x[i] + d : d;
+  }
+}
+
+#else  // once
 
 namespace fanin::kernels {
 
@@ -39,3 +65,5 @@ void prelu_backward_weight(Index batch, Index channels, Index inner, const real*
 }
 
 }  // namespace fanin::kernels
+
+#endif

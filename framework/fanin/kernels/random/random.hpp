@@ -3,7 +3,7 @@
 
 #include <fanin/core/real.hpp>
 
-/// The loops under core/generator: MT19937 by blocks, and what PyTorch makes of its outputs. Always in float
+/// The loops under random/generator: MT19937 by blocks, and what PyTorch makes of its outputs. Always in float
 /// (the double build widens afterwards). Every instruction set computes the same bits.
 namespace fanin::kernels {
 

@@ -1,6 +1,8 @@
 // The register tile at the heart of every product: rows × width vectors of C stay in registers while k runs.
 // Each element of C is one sequential chain of fused multiply-adds over k, so its bits depend on neither the
 // blocking nor the width.
+#include <fanin/kernels/simd/vector.inl>
+
 namespace {
 
 /// Rows of C a tile holds: as many accumulators as leave room for `width` vectors of B and one of A.

@@ -1,5 +1,7 @@
 // A register of `real`s for the instruction set at hand (see for_each_isa.inl): arithmetic, comparisons and
 // `mask ? a : b` are the compiler's vector extensions; only the fused multiply-add needs an intrinsic.
+#ifndef FANIN_VECTOR_INCLUDED  // in this pass
+#define FANIN_VECTOR_INCLUDED
 namespace {
 
 typedef real Vec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
@@ -12,9 +14,6 @@ typedef std::int32_t IntVec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
 
 constexpr int lanes = FANIN_VECTOR_BYTES / static_cast<int>(sizeof(real));
 constexpr int registers = FANIN_VECTOR_BYTES == 64 ? 32 : 16;
-
-#define FANIN_INLINE [[gnu::always_inline]] inline
-#define FANIN_LAMBDA __attribute__((always_inline))
 
 FANIN_INLINE Vec load(const real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 FANIN_INLINE void store(real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
@@ -163,3 +162,4 @@ FANIN_INLINE void transpose(Vec (&rows)[n]) {
 }
 
 }  // namespace
+#endif

@@ -1,6 +1,8 @@
 // exp and its kin on a vector. In the float build: polynomials after range reduction, errors stated and
 // tested against the double-precision library; NaN comes out as NaN. The double build, which only checks
 // gradients, asks the library.
+#include <fanin/kernels/simd/vector.inl>
+
 namespace {
 
 #ifdef FANIN_DOUBLE

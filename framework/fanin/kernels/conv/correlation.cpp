@@ -1,3 +1,11 @@
+#include <array>
+
+#include <fanin/kernels/conv/correlation.hpp>
+
+#define FANIN_KERNEL_SOURCE <fanin/kernels/conv/correlation.cpp>
+#include <fanin/kernels/simd/for_each_isa.inl>
+
+#ifdef FANIN_VECTOR_BYTES  // for each instruction set
 #include <fanin/kernels/simd/tile.inl>
 
 namespace {
@@ -60,7 +68,6 @@ void correlate_block(const Correlation& c, const real* source, Index row, Index 
 
 Index correlation_row_limit(Index rows) { return rows <= max_rows<4> ? max_rows<4> : max_rows<2>; }
 
-/// Rows [row, row + rows) of the correlation into `grid`; rows must not exceed correlation_row_limit(c.rows).
 void correlate(const Correlation& c, const real* source, Index row, Index rows, real* grid,
                Index grid_stride) {
   if (c.rows <= max_rows<4>) {
@@ -69,3 +76,17 @@ void correlate(const Correlation& c, const real* source, Index row, Index rows, 
     correlate_block<2, max_rows<2>>(c, source, row, rows, grid, grid_stride);
   }
 }
+
+#else  // once
+namespace fanin::kernels {
+
+void correlate(const Correlation& c, const real* source, Index row, Index rows, real* grid,
+               Index grid_stride) {
+  FANIN_BY_ISA(correlate(c, source, row, rows, grid, grid_stride));
+}
+
+Index correlation_row_limit(Index rows) { return FANIN_BY_ISA(correlation_row_limit(rows)); }
+
+}  // namespace fanin::kernels
+
+#endif
