@@ -10,7 +10,7 @@ namespace fanin::datasets {
 
 /// What shows through where an image is transparent.
 struct Background {
-  std::uint8_t red = 255, green = 255, blue = 255;
+  std::uint8_t red = 255, green = 255, blue = 255;  ///< white unless said
 
   /// `white`, `black`, a gray level 0..255 or `rrggbb` in hexadecimal; nothing for anything else.
   static std::optional<Background> parse(const std::string& text);
@@ -21,6 +21,7 @@ struct Background {
 /// nothing that the text chooses.
 bool is_bare_dataset(const std::string& text);
 
+/// The halves that every data set comes in.
 enum class Split { train, test };
 
 /// What a data set's text form may name, one line each, for `--help`.
@@ -28,6 +29,7 @@ struct DatasetEntry {
   std::string usage;    ///< "folder(PATH, size=28, gray=true, test=0.2)"
   std::string summary;  ///< what it is and where it comes from
 };
+/// Every data set there is, in the order of `--help`.
 const std::vector<DatasetEntry>& known_datasets();
 
 /// One half of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
@@ -37,13 +39,14 @@ const std::vector<DatasetEntry>& known_datasets();
 /// ./data, then where Debian's packages put them.
 data::Dataset load_dataset(const std::string& text, Split split);
 
-/// Both halves, reading everything once.
+/// Both halves of a data set.
 struct Splits {
-  data::Dataset train, test;
+  data::Dataset train, test;  ///< under one name, mean and stddev
 
   /// What either's reader left out or found odd, each once.
   std::vector<std::string> notes() const;
 };
+/// As `load_dataset` for both, reading everything once.
 Splits load_splits(const std::string& text);
 
 /// The text of an image folder with skip_bad=true; Error (usage) for any other data set.

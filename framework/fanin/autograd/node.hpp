@@ -11,10 +11,10 @@ namespace fanin {
 /// Whether ops on this thread record how to differentiate themselves.
 bool grad_enabled();
 
-/// While one lives, ops on this thread record nothing: `NoGrad guard;`.
+/// While one lives, ops on this thread record nothing: `NoGrad guard;` (`torch.no_grad`).
 class NoGrad {
  public:
-  NoGrad();
+  NoGrad();  ///< remembers what held before; they nest
   ~NoGrad();
   NoGrad(const NoGrad&) = delete;
   NoGrad& operator=(const NoGrad&) = delete;
@@ -29,19 +29,20 @@ class NoGrad {
 /// itself).
 class Gradients {
  public:
+  /// Memory for the gradient of one input, row-major, of the input's shape.
   struct Slot {
-    real* data;
+    real* data;       ///< null when the gradient is not wanted
     bool accumulate;  ///< add to what is there; otherwise overwrite it
   };
   /// Whether the gradient of input `i` is needed at all.
   bool wanted(int i) const;
-  /// A slot of the input's shape. The kernel must write every element.
+  /// The slot of input `i`, whose gradient must be `wanted`. The kernel must write every element.
   Slot slot(int i);
   /// As `slot`, or a null pointer with accumulate=false when the gradient is not wanted.
   Slot slot_if_wanted(int i) { return wanted(i) ? slot(i) : Slot{nullptr, false}; }
   /// Takes `gradient` (of the input's shape) as, or adds it to, the input's gradient; ignored when not
   /// wanted. The op's own `grad_output` may be given on, to several inputs even: a shared buffer is copied
-  /// before it is added to.
+  /// before it is added to. Error when it is of another shape.
   void give(int i, Tensor gradient);
 
  private:
@@ -53,34 +54,39 @@ class Gradients {
 /// One recorded op: what it needs for its backward pass and where its inputs came from.
 class Node {
  public:
-  static constexpr int max_inputs = 8;
+  static constexpr int max_inputs = 8;  ///< tensors that one op may differentiate by
 
-  Node();
+  Node();  ///< takes its place in the order of creation on this thread
   virtual ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
+  /// The op's, for messages.
   virtual const char* name() const = 0;
-  /// Differentiates: reads `grad`, fills the inputs' gradients.
+  /// Differentiates: takes `grad`, which is undefined afterwards, and fills the inputs' gradients.
   void run();
-  /// Frees what was saved and the edges; a further `run` is an Error.
+  /// Frees what was saved and the edges; a backward pass that meets the node afterwards is an Error.
   void release();
-  bool released() const { return released_; }
+  bool released() const { return released_; }  ///< whether `release` was called
 
+  /// The op's next input, in the order `forward` takes them; Error past `max_inputs`.
   void add_input(const Tensor& input);
-  int input_count() const { return count_; }
+  int input_count() const { return count_; }  ///< wanted or not
   /// The node that computed input `i`; null for a leaf or an input whose gradient is not wanted.
   std::shared_ptr<Node> input_node(int i) const;
-  /// Creation order: an op's inputs always come before it.
+  /// Rank in creation: an op's inputs always have a smaller one.
   std::uint64_t order() const { return order_; }
 
-  bool keep_grad = false;  ///< whether a backward pass leaves its gradient in `kept_grad`
-  Tensor kept_grad;
+  bool keep_grad = false;   ///< whether a backward pass leaves its gradient in `kept_grad`
+  Tensor kept_grad;         ///< d loss / d output of the last pass that reached this node
   Tensor grad;              ///< d loss / d output, gathered so far during a backward pass
   std::uint64_t visit = 0;  ///< the last backward pass that reached this node
 
  protected:
+  /// From `grad_output`, d loss / d output and of the output's shape, to the inputs' gradients, which go into
+  /// `grads`.
   virtual void backward(const Tensor& grad_output, Gradients& grads) = 0;
+  /// Frees what `backward` would need.
   virtual void free_saved() = 0;
 
  private:
@@ -97,7 +103,7 @@ class Node {
 /// Asks the next backward pass to keep d loss / d `output` of a computed tensor (torch's `retain_grad`);
 /// nothing for a leaf.
 void retain_grad(const Tensor& output);
-/// What it kept; undefined when the pass did not reach `output`.
+/// What it kept, of `output`'s shape; undefined when the pass did not reach `output`. A leaf's own `grad()`.
 Tensor retained_grad(const Tensor& output);
 
 /// The node of an op: `Op` has `static constexpr const char* name`, members that backward needs, and
@@ -105,6 +111,7 @@ Tensor retained_grad(const Tensor& output);
 template <class Op>
 class NodeOf final : public Node {
  public:
+  /// Of an op whose `forward` has run.
   explicit NodeOf(Op&& op) : op_(std::move(op)) {}
   const char* name() const override { return Op::name; }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+/// @file
 /// What a program says: results on stdout, all else on stderr. A write that fails never ends a run;
 /// `close_output` tells of results that did not arrive. All of it is printable, whatever it quotes: control
 /// characters but the line's end become visible.
@@ -14,7 +15,9 @@ namespace fanin {
 /// reason rather than kill.
 void prepare_streams();
 
-/// On stderr. What cannot be written there is dropped: progress is worth less than the run it tells of.
+/// @{
+/// On stderr, as it is: a line ends with its own "\n". What cannot be written there is dropped: progress is
+/// worth less than the run it tells of.
 void write_note(std::string_view text);
 template <class... Args>
 void note(fmt::format_string<Args...> format, Args&&... args) noexcept {
@@ -23,16 +26,19 @@ void note(fmt::format_string<Args...> format, Args&&... args) noexcept {
   } catch (...) {  // no memory for it
   }
 }
+/// @}
 
 /// A program's last word on stderr, on one line and printable whatever it quotes.
 void note_error(const std::string& program, std::string message);
 
-/// On stdout.
+/// @{
+/// On stdout, as it is. A write that fails is remembered for `close_output`.
 void write_output(std::string_view text);
 template <class... Args>
 void say(fmt::format_string<Args...> format, Args&&... args) {
   write_output(fmt::format(format, std::forward<Args>(args)...));
 }
+/// @}
 /// Sends what was said so far on its way.
 void flush_output();
 

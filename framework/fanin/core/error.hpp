@@ -7,17 +7,21 @@
 
 namespace fanin {
 
-/// Whose fault it was; the program's exit code follows from it (`run` and `memory`, which the system refused
-/// → 1, `usage` → 2).
-enum class Blame { run, usage, memory };
+/// Whose fault it was; the program's exit code follows from it.
+enum class Blame {
+  run,    ///< data, files, the machine; exit code 1
+  usage,  ///< what the user typed; exit code 2
+  memory  ///< the system refused memory; exit code 1
+};
 
 /// The one exception type. Its message is one line that names the thing, the value, what was expected and
 /// what to do.
 class Error : public std::runtime_error {
  public:
+  /// `message` without a line's end.
   explicit Error(const std::string& message, Blame blame = Blame::run)
       : std::runtime_error(message), blame_(blame) {}
-  Blame blame() const { return blame_; }
+  Blame blame() const { return blame_; }  ///< whose fault it was
 
  private:
   Blame blame_;
@@ -35,8 +39,9 @@ template <class... Args>
   throw Error(fmt::format(format, std::forward<Args>(args)...), Blame::usage);
 }
 
-/// "; did you mean 'a' or 'b'?" for the known names nearest to `name` by edit distance, or "; known: a, b, c"
-/// when none is near.
+/// The end of a message about an unknown name: "; did you mean 'a' or 'b'?" for up to three of the `known`
+/// names that are a slip of `name` (edit distance) or begin with it, else "; known: a, b, c"; nothing when
+/// none is known.
 std::string suggest(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace fanin

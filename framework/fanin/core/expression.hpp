@@ -10,11 +10,12 @@ namespace fanin {
 
 /// One argument of a call text: `key=text`, or `text` alone.
 struct Argument {
-  std::string key = {};  ///< empty for a positional argument
-  std::string text = {};
+  std::string key = {};          ///< empty for a positional argument
+  std::string text = {};         ///< the value, without the quotes it stood in
   std::size_t position = 0;      ///< of the value's first byte in the source, counted from 0
   std::size_t key_position = 0;  ///< of the key's; the value's when there is no key
 
+  /// Whether they say the same, wherever they stand.
   bool operator==(const Argument& other) const { return key == other.key && text == other.text; }
 };
 
@@ -24,10 +25,10 @@ struct Argument {
 /// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the
 /// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 struct Expression {
-  std::string name;
-  std::vector<Argument> args;
-  std::size_t position = 0;  ///< of the name in the source, counted from 0
-  std::string source;        ///< the whole text it was read from, for messages
+  std::string name;            ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
+  std::vector<Argument> args;  ///< in the order written
+  std::size_t position = 0;    ///< of the name's first byte in the source, counted from 0
+  std::string source;          ///< the whole text it was read from, for messages
 
   /// Error (usage) that shows the position for anything else than one call.
   static Expression parse(std::string_view text);
@@ -37,6 +38,7 @@ struct Expression {
 
   /// `name(key=text, …)`, without parentheses when there are no arguments; `parse` reads it back.
   std::string to_string() const;
+  /// Whether they say the same, wherever they stand.
   bool operator==(const Expression& other) const { return name == other.name && args == other.args; }
 };
 
@@ -59,12 +61,13 @@ std::string number_text(double value);
 
 /// The arguments of a call as typed options. Made with the names the call knows, in the order of its
 /// positional arguments: an unknown, repeated or surplus argument is an Error (usage) there, a bad value one
-/// when it is asked for.
+/// when it is asked for. An option that the call leaves out has the `fallback` asked for.
 class Options {
  public:
   /// `kind` names the sort of thing in messages: "scheme", "model".
   Options(const Expression& call, std::string kind, std::vector<std::string> known);
 
+  /// Whether the call gives this option.
   bool has(std::string_view key) const { return find(key) != nullptr; }
   /// A finite number: `0.5`, `1e-3`, `sqrt(5)`, `5/3`.
   double number(std::string_view key, double fallback) const;
@@ -75,7 +78,7 @@ class Options {
                    const std::vector<std::string>& allowed = {}) const;
   /// true/false, yes/no, on/off, 1/0.
   bool flag(std::string_view key, bool fallback) const;
-  /// A dashed list of whole numbers within [least, most]: `256-128`.
+  /// A dashed list of 1 to 4096 whole numbers within [least, most]: `256-128`.
   std::vector<Index> sizes(std::string_view key, const std::vector<Index>& fallback, Index least,
                            Index most) const;
 

@@ -22,8 +22,10 @@ int text_width(const std::string& text);
 /// `text` cut to `width` ≥ 1 code points with "…" in place of what is left out, nearer its end than its
 /// start: schemes often differ in their last option only.
 std::string shorten(const std::string& text, int width);
-/// `text` with spaces to fill `width` columns.
+/// @{
+/// `text` with spaces behind or before it to fill `width` columns; as it is where it is wider.
 std::string pad_right(const std::string& text, int width);
 std::string pad_left(const std::string& text, int width);
+/// @}
 
 }  // namespace fanin::text

@@ -5,9 +5,10 @@
 
 namespace fanin {
 
+/// The first two moments of some values.
 struct Moments {
-  double mean = 0;
-  double std = 0;  ///< of the values as a population: divided by their count
+  double mean = 0;  ///< 0 where there are no values
+  double std = 0;   ///< of the values as a population: divided by their count
 };
 
 /// Mean and standard deviation in two passes, in double; zeros for no values.

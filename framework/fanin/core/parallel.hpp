@@ -7,8 +7,9 @@ namespace fanin {
 
 /// How many threads the calling thread's own work may use (default 1), of which no more than the cores at
 /// hand are: `threads()`. Each thread has a setting of its own. Error, and the setting before stays, when not
-/// in 1..256 or when the system refuses.
+/// in 1..256 (usage) or when the system refuses.
 void set_threads(int count);
+/// How many threads the calling thread's work is spread over, itself included.
 int threads();
 
 namespace detail {

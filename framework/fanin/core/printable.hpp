@@ -5,11 +5,12 @@
 
 namespace fanin {
 
-/// The first character of a text that is not empty.
+/// A Unicode character and how it was written.
 struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t bytes = 0;  ///< that it takes; 0: the text does not start with valid UTF-8
+  std::uint32_t value = 0;  ///< 0..0x10ffff
+  std::size_t bytes = 0;    ///< that it takes, 1..4; 0: the text does not start with valid UTF-8
 };
+/// The first character of a text that is not empty.
 CodePoint code_point(std::string_view text);
 
 /// Text from a file nobody vouches for, safe to show on a terminal: control characters (C0, DEL, C1), the

@@ -10,6 +10,7 @@ using real = double;
 using real = float;
 #endif
 
+/// Counts and positions of elements; signed, so that differences are safe.
 using Index = std::int64_t;
 
 }  // namespace fanin

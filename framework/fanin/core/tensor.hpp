@@ -12,9 +12,10 @@ namespace fanin {
 
 class Node;  // autograd/node.hpp: how a tensor was computed
 
-/// Headers of one build with the library of the other would read floats as doubles, also through functions
-/// whose names tell nothing of `real`. So whoever sees this header refers to a name that only its own build's
-/// library has (core/tensor.cpp): the link fails, and the name that is missing says why.
+// Headers of one build with the library of the other would read floats as doubles, also through functions
+// whose names tell nothing of `real`. So whoever sees this header refers to a name that only its own build's
+// library has (core/tensor.cpp): the link fails, and the name that is missing says why.
+/// @cond
 #ifdef FANIN_DOUBLE
 extern const char needs_the_library_built_with_FANIN_DOUBLE;
 [[gnu::used, gnu::retain]] inline const char* const built_with_double =
@@ -24,6 +25,7 @@ extern const char needs_the_library_built_without_FANIN_DOUBLE;
 [[gnu::used, gnu::retain]] inline const char* const built_with_float =
     &needs_the_library_built_without_FANIN_DOUBLE;
 #endif
+/// @endcond
 
 /// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images
 /// NCHW. A default-made Tensor is undefined, as is one that was moved from or a `grad()` that no backward
@@ -31,72 +33,92 @@ extern const char needs_the_library_built_without_FANIN_DOUBLE;
 /// all else is an Error.
 class Tensor {
  public:
-  Tensor() = default;
-  /// Elements not yet set.
+  Tensor() = default;  ///< undefined
+  /// Elements not yet written, as `torch.empty`; Error (memory) when there is not enough for them.
   explicit Tensor(const Shape& shape);
+  /// @{
+  /// Every element the same, as `torch.zeros`, `torch.ones` and `torch.full`; the Error of the constructor.
   static Tensor zeros(const Shape& shape) { return full(shape, 0); }
   static Tensor ones(const Shape& shape) { return full(shape, 1); }
   static Tensor full(const Shape& shape, real value);
-  /// Copies `values`; Error when their count is not the shape's.
+  /// @}
+  /// @{
+  /// Copies `values`, row-major; Error when their count is not the shape's.
   static Tensor from(std::span<const real> values, const Shape& shape);
   static Tensor from(std::initializer_list<real> values, const Shape& shape);
+  /// @}
+  /// Of rank 0.
   static Tensor scalar(real value) { return full({}, value); }
 
-  /// A tensor over elements that `owner` keeps alive: a piece of a flat buffer, say.
+  /// A tensor over elements that `owner` keeps alive: a piece of a flat buffer, say. Error for a null pointer
+  /// unless the shape has no elements.
   static Tensor over(std::shared_ptr<void> owner, real* elements, const Shape& shape);
 
-  bool defined() const { return impl_ != nullptr; }
+  bool defined() const { return impl_ != nullptr; }  ///< whether it holds anything; never an Error
   /// From here on the elements have no values: reading them is an Error that says whose they are, until
   /// `fill`, `copy_from` or a pointer to write through (`data()` of a tensor that is not const, to elements
   /// that are NaN) has set them.
   void unset(std::string whose);
-  bool has_values() const;
-  const Shape& shape() const;
+  bool has_values() const;     ///< false from `unset` until the elements are set
+  const Shape& shape() const;  ///< outermost size first
+  /// Of dimension `dim`; negative counts from the end. Error when there is no such dimension.
   Index size(int dim) const { return shape()[dim]; }
-  int rank() const { return shape().rank(); }
-  Index numel() const;
+  int rank() const { return shape().rank(); }  ///< how many dimensions
+  Index numel() const;                         ///< how many elements
 
+  /// @{
+  /// The first of `numel()` elements, row-major. Error to read those that are unset.
   real* data();
   const real* data() const;
+  /// @}
+  /// @{
+  /// All elements, row-major. Error for those that are unset.
   std::span<real> values();
   std::span<const real> values() const { return {data(), static_cast<std::size_t>(numel())}; }
+  /// @}
+  /// A copy of `values()`.
   std::vector<real> to_vector() const { return {values().begin(), values().end()}; }
   /// The one element of a tensor that has one; Error otherwise.
   real item() const;
 
-  /// A new handle on the same elements without autograd history.
+  /// A new handle on the same elements without autograd history. Error when they are unset.
   Tensor detach() const;
-  /// A new handle on the same elements, seen in another shape of as many elements; no autograd (ops/reshape
-  /// has it).
+  /// A new handle on the same elements, seen in another shape; no autograd (ops/reshape has it). Error when
+  /// it is not one of as many elements, or they are unset.
   Tensor view(const Shape& shape) const;
-  /// A copy of the elements, without autograd history.
+  /// A copy of the elements, without autograd history. Error when they are unset.
   Tensor clone() const;
-  /// Copies elements from a tensor of the same shape into this one's; Error naming both shapes otherwise.
+  /// Copies elements from a tensor of the same shape into this one's; Error naming both shapes otherwise, or
+  /// when the other's are unset.
   void copy_from(const Tensor& other);
-  void fill(real value);
+  void fill(real value);  ///< sets every element
   /// Moves this tensor's elements into `elements` (owned by `owner`), where every handle then sees them.
-  /// An optimizer gathers all parameters into one flat buffer this way.
+  /// An optimizer gathers all parameters into one flat buffer this way. Error for a null pointer.
   void rebase(std::shared_ptr<void> owner, real* elements);
 
   // Autograd. `backward` and everything that records lives in autograd/.
-  bool requires_grad() const;
+
+  bool requires_grad() const;  ///< whether ops record how to differentiate by it
+  /// Error for a tensor that an op computed: only a leaf may change it.
   Tensor& set_requires_grad(bool on);
-  /// d loss / d this after `backward()` for a leaf that requires grad; undefined when there is none.
+  /// d loss / d this, of this tensor's shape, after `backward()` for a leaf that requires grad; gathered over
+  /// passes until `zero_grad`; undefined when there is none.
   Tensor grad() const;
   /// Forgets the gradient but keeps its buffer for the next backward pass.
   void zero_grad();
-  /// The gradient's buffer, made if needed, contents unset; `mark_grad` declares that it now holds the
-  /// gradient.
+  /// The gradient's buffer, of this tensor's shape; made if needed, with elements not yet written.
   Tensor& grad_buffer();
-  void mark_grad();
-  const std::shared_ptr<Node>& node() const;
+  void mark_grad();                           ///< declares that the buffer now holds the gradient
+  const std::shared_ptr<Node>& node() const;  ///< the op that computed it; null for a leaf
   /// For autograd: this handle, newly made, as the output of `node`.
   void set_node(std::shared_ptr<Node> node);
-  /// Runs the graph backward from this scalar (autograd/backward.cpp); Error for a non-scalar, a tensor
-  /// without a graph, or a graph already freed.
+  /// Runs the graph backward from this scalar (`Tensor.backward` of PyTorch), adding to the `grad()` of every
+  /// leaf, and frees the graph unless it is to be retained. Error for more than one element, a tensor without
+  /// a graph, or a graph already freed.
   void backward(bool retain_graph = false) const;
   /// Whether no other handle sees these elements.
   bool unique() const;
+  /// Whether both are copies of one handle (a `view` is another), or both undefined.
   bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 
  private:
@@ -113,6 +135,7 @@ class Tensor {
   std::shared_ptr<Impl> impl_;
 };
 
+/// @cond
 struct Tensor::Impl {
   Shape shape;
   Index numel = 0;
@@ -124,6 +147,7 @@ struct Tensor::Impl {
   Tensor grad;
   std::shared_ptr<Node> node;
 };
+/// @endcond
 
 inline const Shape& Tensor::shape() const { return held().shape; }
 inline Index Tensor::numel() const { return held().numel; }

@@ -11,19 +11,20 @@
 
 namespace fanin::data {
 
+/// How a Loader walks its data set.
 struct LoaderOptions {
-  Index batch = 64;
-  bool shuffle = false;
-  LastBatch last_batch = LastBatch::keep;
+  Index batch = 64;                        ///< samples, ≥ 1; no more than the set has
+  bool shuffle = false;                    ///< draw a new order each epoch; the set's own otherwise
+  LastBatch last_batch = LastBatch::keep;  ///< what becomes of the samples that do not fill one
   /// Random augmentation, sample by sample, and the normalisation; none and the data set's by default.
   Transform transform = {};
 };
 
-/// One batch: normalised images [B, C, H, W] and their B labels.
+/// Some samples as a network sees them.
 struct Batch {
-  Tensor images;
-  PoolVector<std::int32_t> labels;
-  Index size() const { return static_cast<Index>(labels.size()); }
+  Tensor images;                                                    ///< normalised, [B, C, H, W]
+  PoolVector<std::int32_t> labels;                                  ///< one for each image
+  Index size() const { return static_cast<Index>(labels.size()); }  ///< B
 };
 
 /// Walks a dataset batch by batch, epoch by epoch. The order follows from the generator's state alone — one
@@ -44,18 +45,18 @@ class Loader {
 
   /// Where the walk stands: `batch` batches of epoch `epoch` (both from 0) have been handed out.
   struct Position {
-    Index epoch = 0, batch = 0;
+    Index epoch = 0, batch = 0;  ///< epochs ended, batches of this one handed out
     bool operator==(const Position&) const = default;
   };
-  Position position() const { return position_; }
-  /// Continues as a loader made with the same arguments would from there. Error when there is no such
-  /// position.
+  Position position() const { return position_; }  ///< where the walk stands
+  /// Continues as a loader made with the same arguments would from there; the orders of the epochs before are
+  /// drawn anew. Error when there is no such position.
   void seek(const Position& position);
 
-  Index batches() const { return cut_.batches(); }  ///< in one epoch
-  const BatchCut& cut() const { return cut_; }
-  const Dataset& data() const { return *data_; }
-  const LoaderOptions& options() const { return options_; }
+  Index batches() const { return cut_.batches(); }           ///< in one epoch
+  const BatchCut& cut() const { return cut_; }               ///< how an epoch is cut into them
+  const Dataset& data() const { return *data_; }             ///< what it walks
+  const LoaderOptions& options() const { return options_; }  ///< as given, the batch no larger than the set
 
  private:
   void begin_epoch();

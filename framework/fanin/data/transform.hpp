@@ -10,23 +10,25 @@
 
 namespace fanin::data {
 
-/// One image's bytes, CHW.
+/// One image, lent.
 struct ImageView {
-  std::uint8_t* pixels;
-  Index channels, height, width;
+  std::uint8_t* pixels;           ///< channels · height · width bytes, CHW
+  Index channels, height, width;  ///< pixels
 };
 
 /// What a loader does to each sample: steps in the order written, as text `crop(pad=2); flip; shift(2)`.
-///   crop(pad=P)            pad by P pixels of 0 on every side, then cut the old size at a random place
-///                          (torchvision's RandomCrop(size, padding=P)); `crop(pad=P, mode=edge)` and
-///                          `mode=reflect` pad with the border
-///   flip(p=0.5)            mirror left to right with probability p (RandomHorizontalFlip)
-///   shift(D)               move by -D..D pixels each way, filling with 0; `shift(x=2, y=0)` for each way
+///
+///     crop(pad=P)          pad by P pixels of 0 on every side, then cut the old size at a random place
+///                          (torchvision's RandomCrop(size, padding=P)); crop(pad=P, mode=edge) and
+///                          mode=reflect pad with the border
+///     flip(p=0.5)          mirror left to right with probability p (RandomHorizontalFlip)
+///     shift(D)             move by -D..D pixels each way, filling with 0; shift(x=2, y=0) for each way
 ///                          by itself
-///   normalise(mean=M, stddev=S)
+///     normalise(mean=M, stddev=S)
 ///                          (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one
 ///                          number for each channel. It is no augmentation: whoever tests and uses the
 ///                          model does the same
+///
 /// Every draw is from the generator handed in; sizes never change.
 class Transform {
  public:
@@ -35,15 +37,24 @@ class Transform {
   static Transform parse(const std::string& text);
   std::string to_string() const;  ///< parses back to the same value
 
+  /// @{
+  /// Adds a step behind those there are, as its text does. Error (usage) unless pad, x and y are in 0..4096
+  /// pixels, p in 0..1 and the mode "zero", "edge" or "reflect".
   Transform& crop(Index pad, const std::string& mode = "zero");
   Transform& flip(double p = 0.5);
   Transform& shift(Index x, Index y);
+  /// @}
+  /// @{
+  /// Replaces the normalisation there is; an empty one changes nothing. Error (usage) unless every mean is
+  /// finite and every stddev positive.
   Transform& normalise(double mean, double stddev) { return normalise(Normalisation{{mean}, {stddev}}); }
-  Transform& normalise(Normalisation normalisation);  ///< an empty one changes nothing
+  Transform& normalise(Normalisation normalisation);
+  /// @}
 
-  bool augments() const { return !steps_.empty(); }
-  const Normalisation& normalisation() const { return normalisation_; }
-  /// Applies the random steps in place; `scratch` holds at least one image.
+  bool augments() const { return !steps_.empty(); }                      ///< whether it has random steps
+  const Normalisation& normalisation() const { return normalisation_; }  ///< empty: the data set's own
+  /// Applies the random steps in place, drawing from `gen`. Error when `scratch` does not hold an image's
+  /// bytes.
   void augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const;
 
   bool operator==(const Transform&) const = default;

@@ -4,10 +4,12 @@
 
 namespace fanin::statistics {
 
-/// All return NaN where the sample is too small (an empty one, or one value where a spread is asked for).
+/// The average. This and all below are NaN where the sample is too small: a spread needs two values, the
+/// others one.
 double mean(std::span<const double> values);
-/// Divides by n − 1.
+/// The standard deviation of a sample: divides by n − 1.
 double sample_std(std::span<const double> values);
+/// The middle one in order, or the mean of the two in the middle.
 double median(std::span<const double> values);
 
 /// P(T ≤ t) for Student's t with `freedom` > 0 degrees of freedom (regularized incomplete beta, Abramowitz &
@@ -21,10 +23,11 @@ double confidence95(std::span<const double> values);
 
 /// What a sample of paired differences says of their mean.
 struct PairedTest {
-  double difference;  ///< mean
-  double ci95;        ///< half width
+  double difference;  ///< their mean
+  double ci95;        ///< `confidence95` of them
   double p_value;     ///< two-sided, of "the mean difference is zero"; 1 when all differences are 0
 };
+/// Student's t test of one sample; interval and p are NaN for fewer than two differences.
 PairedTest paired_test(std::span<const double> differences);
 
 /// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", 1979): the result
