@@ -3,17 +3,18 @@
 
 namespace fanin::ops {
 
-/// What the ops check first; every message names the op and the shapes that do not fit.
+// What the ops check first; every message names the op and the shapes that do not fit.
 
 /// Error unless `x` is defined and of rank `rank`; `layout` names the dimensions: "[N, C, H, W]".
 void require_rank(const char* op, const char* what, const Tensor& x, int rank, const char* layout);
-/// Error unless `x` is undefined or of shape [size].
+/// Error unless `x` is undefined or of shape [size]; the message shows the shape `against` which it must fit.
 void require_vector(const char* op, const char* what, const Tensor& x, Index size, const Shape& against);
 /// `dim` counted from the front; Error when `x` has no such dimension.
 int require_dim(const char* op, const Tensor& x, int dim);
 /// The product of the sizes of dimensions [begin, end).
 Index count(const Shape& shape, int begin, int end);
 
+/// Its elements; null for an undefined tensor: a bias that is not there.
 inline const real* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
 
 }  // namespace fanin::ops

@@ -5,11 +5,12 @@
 
 namespace fanin::ops {
 
+/// Of conv2d, for height and width.
 struct Conv2dOptions {
-  Pair stride = 1;
-  Pair padding = 0;
-  Pair dilation = 1;
-  Index groups = 1;
+  Pair stride = 1;             ///< 1..65536
+  Pair padding = 0;            ///< zeros on each side, 0..65536
+  Pair dilation = 1;           ///< distance of the kernel's taps, 1..65536
+  Index groups = 1;            ///< of channels, each convolved by itself; divides C and out
   Activation activation = {};  ///< fused behind the bias
 };
 
@@ -21,16 +22,17 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
 
 /// max_pool2d(relu(conv2d(x, weight, bias, options)), 2), the same numbers and gradients, without the planes
 /// in between ever being in memory whole. Where they are of odd height or width, the ops run one after
-/// another.
+/// another. Error for an activation other than ReLU, and those of conv2d.
 Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                             const Conv2dOptions& options = {});
 
+/// Of conv_transpose2d, for height and width: those of the conv2d that it is the transpose of.
 struct ConvTranspose2dOptions {
-  Pair stride = 1;
-  Pair padding = 0;
+  Pair stride = 1;          ///< 1..65536
+  Pair padding = 0;         ///< rows and columns cut off on each side of the output, 0..65536
   Pair output_padding = 0;  ///< rows and columns added at the bottom and right; less than stride or dilation
-  Pair dilation = 1;
-  Index groups = 1;
+  Pair dilation = 1;        ///< distance of the kernel's taps, 1..65536
+  Index groups = 1;         ///< of channels, each convolved by itself; divides C and out
 };
 
 /// The transpose of conv2d as a map: torch.nn.functional.conv_transpose2d.

@@ -11,11 +11,12 @@ void require_activation(const char* op, kernels::Activation activation);
 /// needs.
 class FusedActivation {
  public:
+  /// Error as `require_activation`, in the name of `op`.
   FusedActivation(const char* op, kernels::Activation activation) : activation_(activation) {
     require_activation(op, activation);
   }
 
-  /// `compute(fused, y)` writes fused(pre-activation) to y.
+  /// A tensor of `shape` behind the activation; `compute(fused, y)` writes fused(pre-activation) to y.
   template <class Compute>
   Tensor forward(const Shape& shape, Compute compute) {
     Tensor y(shape);
@@ -39,7 +40,7 @@ class FusedActivation {
                         from_input ? nullptr : kept_.data(), grad_output.data(), grad_pre.data(), false);
     return grad_pre;
   }
-  /// As `backward`, of a matrix whose columns are shared out among the threads.
+  /// As `backward`, of a matrix [rows, columns] whose columns are shared out among the threads.
   Tensor backward_by_column(const Tensor& grad_output, Index rows, Index columns) const {
     if (!active()) return grad_output;
     Tensor grad_pre = room_for(grad_output);

@@ -6,9 +6,10 @@
 
 namespace fanin::ops {
 
+/// Of cross_entropy.
 struct CrossEntropyOptions {
   double label_smoothing = 0;  ///< in [0, 1]: this share of the target is spread over all classes
-  Tensor class_weights = {};   ///< [classes], not differentiated; undefined: all 1
+  Tensor class_weights = {};   ///< [classes], finite and ≥ 0, not differentiated; undefined: all 1
   /// Rows with this label count neither in the sum nor in the mean; their gradient is 0.
   std::int32_t ignore_index = -100;
 };
@@ -20,7 +21,8 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
                      const CrossEntropyOptions& options = {});
 
-/// The mean of (x - target)² over all elements; both of one shape; gives a scalar.
+/// The mean of (x - target)² over all elements: torch.nn.functional.mse_loss. Both of one shape that is not
+/// empty, else Error; gives a scalar, differentiable by both.
 Tensor mse(const Tensor& x, const Tensor& target);
 
 }  // namespace fanin::ops

@@ -1,4 +1,5 @@
 #pragma once
+/// @file
 /// Every differentiable op.
 #include <fanin/ops/activation.hpp>
 #include <fanin/ops/conv2d.hpp>

@@ -6,15 +6,17 @@
 
 namespace fanin::ops {
 
-/// The same elements seen in another shape of as many elements; nothing is copied.
+/// The same elements seen in another shape; nothing is copied. Error unless it has as many elements.
 Tensor reshape(const Tensor& x, const Shape& shape);
 /// Dimensions from `start_dim` on become one: [N, C, H, W] → [N, C·H·W].
 Tensor flatten(const Tensor& x, int start_dim = 1);
 /// Dimensions `dim0` and `dim1` exchanged (a copy: tensors are always contiguous).
 Tensor transpose(const Tensor& x, int dim0, int dim1);
-/// Up to 8 tensors joined along `dim`; all other sizes must agree.
+/// @{
+/// 1 to 8 tensors joined along `dim` (torch.cat); Error for another number, or where other sizes differ.
 Tensor concat(std::span<const Tensor> parts, int dim);
 Tensor concat(std::initializer_list<Tensor> parts, int dim);
+/// @}
 /// Elements [begin, end) of dimension `dim`; Error unless 0 <= begin <= end <= its size.
 Tensor slice(const Tensor& x, int dim, Index begin, Index end);
 
