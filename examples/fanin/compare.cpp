@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <charconv>
@@ -20,7 +21,6 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
-#include <fanin/io/crc32.hpp>
 #include <fanin/io/mapped_file.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
@@ -98,7 +98,7 @@ std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t
 
 std::string checksum(const io::MappedFile& file) {
   return io::read_mapped(file, [&] {
-    return fmt::format(" {:08x}", io::crc32_of(0, file.bytes().data(), file.bytes().size()));
+    return fmt::format(" {:08x}", libdeflate_crc32(0, file.bytes().data(), file.bytes().size()));
   });
 }
 
@@ -113,7 +113,7 @@ std::string checksum(const std::string& path) {
     if (tensor.map) continue;  // else inflated, perhaps from a shard
     std::uint32_t sum = 0;
     tensor.read_pieces(tensor.dtype, [&](const std::byte* bytes, std::size_t size) {
-      sum = io::crc32_of(sum, bytes, size);
+      sum = libdeflate_crc32(sum, bytes, size);
     });
     sums += fmt::format(" {:08x}", sum);
   }

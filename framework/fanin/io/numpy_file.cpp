@@ -1,8 +1,9 @@
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include <fanin/core/error.hpp>
-#include <fanin/io/crc32.hpp>
 #include <fanin/io/numpy_dtype.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/zip.hpp>
@@ -311,9 +312,9 @@ void write_npz(const std::string& path, std::span<const StoredTensor> tensors, s
     for (const StoredTensor& tensor : tensors) {
       const DType to = written_as(tensor, dtype);
       const std::string header = npy_header(tensor, to);
-      std::uint32_t crc = crc32_of(0, header.data(), header.size());
-      tensor.read_pieces(to,
-                         [&](const std::byte* piece, std::size_t size) { crc = crc32_of(crc, piece, size); });
+      std::uint32_t crc = libdeflate_crc32(0, header.data(), header.size());
+      tensor.read_pieces(
+          to, [&](const std::byte* piece, std::size_t size) { crc = libdeflate_crc32(crc, piece, size); });
       zip.begin(tensor.name + ".npy", header.size() + static_cast<std::size_t>(tensor.numel()) * size_of(to),
                 crc);
       zip.write(header.data(), header.size());

@@ -1,11 +1,11 @@
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <fanin/core/error.hpp>
-#include <fanin/io/crc32.hpp>
 #include <fanin/io/stored_tensor.hpp>
 #include <fanin/io/zip.hpp>
 #include <fanin/io/zip_format.hpp>
@@ -213,32 +213,21 @@ ZipArchive::Contents ZipArchive::read(const ZipEntry& entry) {
     }
     inflate_budget_ -= entry.size;
     const auto buffer = std::make_shared<std::vector<std::byte>>(entry.size);
-    z_stream stream{};
-    if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) fail("{}: zlib cannot start", path_);
-    // zlib counts in 32 bits, so both sides are handed over in pieces.
-    constexpr std::size_t piece = std::size_t{1} << 30;
-    std::size_t in = 0, out = 0;
-    int state = Z_OK;
-    Bytef end_of_output;  // where inflate may write nothing, it still wants an address
-    while (state == Z_OK) {
-      const std::size_t in_now = std::min(piece, entry.packed.size() - in),
-                        out_now = std::min(piece, buffer->size() - out);
-      stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(entry.packed.data() + in));
-      stream.avail_in = static_cast<uInt>(in_now);
-      stream.next_out = out_now > 0 ? reinterpret_cast<Bytef*>(buffer->data() + out) : &end_of_output;
-      stream.avail_out = static_cast<uInt>(out_now);
-      state = ::inflate(&stream, Z_NO_FLUSH);
-      in += in_now - stream.avail_in;
-      out += out_now - stream.avail_out;
-    }
-    ::inflateEnd(&stream);
-    if (state != Z_STREAM_END || out != buffer->size() || in != entry.packed.size()) {
+    const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
+        libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+    if (!inflater) throw std::bad_alloc();
+    // Into as many bytes as the directory says, no more and no fewer.
+    std::size_t eaten = 0;
+    const auto result =
+        libdeflate_deflate_decompress_ex(inflater.get(), entry.packed.data(), entry.packed.size(),
+                                         buffer->data(), buffer->size(), &eaten, nullptr);
+    if (result != LIBDEFLATE_SUCCESS || eaten != entry.packed.size()) {
       fail("{}: the zip entry '{}' does not inflate to the {} bytes it says; it is corrupt", path_,
            entry.name, entry.size);
     }
     contents = {*buffer, buffer};
   }
-  const std::uint32_t crc = crc32_of(0, contents.bytes.data(), contents.bytes.size());
+  const std::uint32_t crc = libdeflate_crc32(0, contents.bytes.data(), contents.bytes.size());
   if (crc != entry.crc) {
     fail("{}: the zip entry '{}' has CRC {:08x}, its contents give {:08x}; it is corrupt", path_, entry.name,
          entry.crc, crc);

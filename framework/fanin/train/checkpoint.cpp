@@ -1,10 +1,11 @@
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/error.hpp>
-#include <fanin/io/crc32.hpp>
 #include <fanin/io/not_finite.hpp>
 #include <fanin/io/safetensors.hpp>
 #include <fanin/io/tensor_file.hpp>
@@ -27,7 +28,7 @@ std::string checksum(const Metadata& metadata, std::vector<io::StoredTensor> ten
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::uint32_t crc = 0;
   const auto add = [&crc](const std::string& text) {
-    crc = io::crc32_of(crc, text.c_str(), text.size() + 1);
+    crc = libdeflate_crc32(crc, text.c_str(), text.size() + 1);
   };
   for (const auto& [key, value] : metadata) {
     if (key == "checkpoint.crc32") continue;
@@ -37,7 +38,7 @@ std::string checksum(const Metadata& metadata, std::vector<io::StoredTensor> ten
   for (const auto& tensor : tensors) {
     add(tensor.name + name_of(tensor.dtype) + tensor.shape_text());
     tensor.read_pieces(tensor.dtype, [&crc](const std::byte* piece, std::size_t size) {
-      crc = io::crc32_of(crc, piece, size);
+      crc = libdeflate_crc32(crc, piece, size);
     });
   }
   return fmt::format("{:08x}", crc);

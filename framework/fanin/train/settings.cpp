@@ -1,8 +1,8 @@
 #include <fmt/ranges.h>
+#include <libdeflate.h>
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
-#include <fanin/io/crc32.hpp>
 #include <fanin/train/settings.hpp>
 
 namespace fanin::train {
@@ -72,8 +72,8 @@ void read_setting(const std::string& text, std::optional<data::LastBatch>& last_
 void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
 
 std::string describe(const data::Dataset& data) {
-  std::uint32_t crc = io::crc32_of(0, data.images.data(), data.images.size());
-  crc = io::crc32_of(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
+  std::uint32_t crc = libdeflate_crc32(0, data.images.data(), data.images.size());
+  crc = libdeflate_crc32(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
   return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}",
                      printable(data.name), data.count, data.channels, data.height, data.width, data.classes,
                      fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
