@@ -6,6 +6,7 @@
 
 namespace fanin::probe {
 
+/// What a model's initial weights do to signal and gradient.
 enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
 
 /// "vanishes", "well conditioned".
@@ -16,33 +17,34 @@ enum class Where { hidden_layer, layer, model };
 
 /// One sign of bad initial weights: the measure that shows it, and where it begins.
 struct Sign {
-  Condition condition;
-  std::string measure;  ///< as `Diagnosis::measure` names it
-  double threshold;
-  bool above;  ///< bad at or above the threshold; otherwise below it
-  Where where;
-  std::string reason;  ///< what it means for training
+  Condition condition;  ///< that it is a sign of
+  std::string measure;  ///< a name that `measure` knows
+  double threshold;     ///< in the measure's own unit
+  bool above;           ///< bad at or above the threshold; otherwise below it
+  Where where;          ///< what it is looked for in
+  std::string reason;   ///< what it means for training
 };
 
-/// The signs, in the order in which they are looked for.
+/// The signs, in the order in which one layer, and then the model, is asked for them.
 const std::vector<Sign>& signs();
 
 /// What is wrong with a model's initial weights, if anything.
 struct Diagnosis {
-  Condition condition = Condition::well_conditioned;
-  std::string layer = {};  ///< where it shows first, from the input on; empty when it shows in no single one
-  std::string measure = {};  ///< the sign's measure, and its value there
-  double value = 0;
-  std::string reason = {};
-  bool trains() const { return condition == Condition::well_conditioned; }
+  Condition condition = Condition::well_conditioned;  ///< of the first sign that shows
+  std::string layer = {};    ///< where it shows first, from the input on; empty when in no single one
+  std::string measure = {};  ///< the sign's; empty for a well-conditioned model
+  double value = 0;          ///< of the measure there
+  std::string reason = {};   ///< the sign's: what it means for training
+  bool trains() const { return condition == Condition::well_conditioned; }  ///< as far as this tells
   /// "vanishes at fc7", "well conditioned".
   std::string to_string() const;
 };
 
+/// The first sign that shows: on the way forward, layer by layer, then on the way back, then in the whole.
 Diagnosis diagnose(const Probe& probe);
 
-/// A measure of layer `index`, or of the model whatever the index, by the name that the signs use. Error for
-/// a name that is none.
+/// A measure of layer `index` (there must be one), or of the model whatever the index, by the name that the
+/// signs use. Error for a name that is none.
 double measure(const Probe& probe, std::size_t index, const std::string& name);
 
 /// What a layer's outputs say of their own sample, as a share of all they say: `LayerProbe::signal` by the

@@ -12,44 +12,47 @@ namespace fanin::probe {
 
 /// One layer with a weight matrix, seen at its output behind the normalisation and activation that follow it.
 struct LayerProbe {
-  std::string layer = {};
+  std::string layer = {};               ///< full name
   kernels::Activation activation = {};  ///< behind it; none for the logits
   double mean = 0, std = 0;             ///< of all outputs
   double signal = 0;                    ///< std from sample to sample: see signal_std
-  double dead = 0;                      ///< share of units that say the same to every sample
-  double saturated = 0;                 ///< share of outputs on the flat ends of tanh or sigmoid
+  double dead = 0;                      ///< share of units that say the same to every sample: see dead_share
+  double saturated = 0;                 ///< share of outputs on the flat ends of tanh or sigmoid, 0..1
   double gradient = 0;                  ///< norm of d loss / d output
-  double rank = 0;                      ///< effective rank of the batch's outputs
-  double twins = 0;                     ///< share of units with an identical twin
+  double rank = 0;                      ///< effective rank of the outputs, at most rank_samples - 1
+  double twins = 0;                     ///< share of units with an identical twin, 0..1
   double step = 0;  ///< lr ‖∇W‖ / ‖W‖: how much of the layer's weights the first step replaces; 0 for W = 0
 };
 
 /// What a model does with a batch before any training.
 struct Probe {
-  double loss = 0;                      ///< cross-entropy on the batch
+  double loss = 0;                      ///< mean cross-entropy on the batch, nats
   std::vector<LayerProbe> layers = {};  ///< in the order in which they run
   /// Singular values of d logits / d input, largest first: root mean squares over samples.
   std::vector<double> jacobian = {};
 };
 
+/// How much a probe looks at.
 struct ProbeOptions {
-  double lr = 0.1;  ///< of the plain SGD that is to follow
-  Index rank_samples = 64;
-  Index jacobian_samples = 8;
+  double lr = 0.1;             ///< of the plain SGD that is to follow
+  Index rank_samples = 64;     ///< the first of the batch, for the effective rank
+  Index jacobian_samples = 8;  ///< the first of the batch; fewer where Jacobians are so large as not to fit
   Index jacobian_logits = 64;  ///< a backward pass each; further logits are left out
 };
 
 /// A forward and backward pass of cross-entropy over the batch, and one backward pass a logit over a few of
 /// its samples, in training mode; the model is unchanged afterwards, but for gradients, which are forgotten.
 /// Equal arguments give equal bits for any thread count. Numbers that overflow come out as infinity or NaN.
-/// Error for a batch that is empty, or parameters without values.
+/// `images` [N, …] as the model takes them, one label each. Error for a batch that is empty, or parameters
+/// without values.
 Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels,
             const ProbeOptions& options = {});
 
-/// The samples a probe looks at: `count` of the set, or all it has, in an order that the seed draws.
+/// The samples a probe looks at: `count` ≥ 1 of the set, or all it has, in an order that the seed draws.
 data::Batch probe_batch(const data::Dataset& data, Index count, std::uint64_t seed);
 
-/// d logits / d input for one sample each, [logits][input], row-major.
+/// d logits / d input for one sample each, [logits, inputs], row-major, of as many samples and logits as the
+/// options say. The model is unchanged afterwards.
 std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& images,
                                            const ProbeOptions& options = {});
 

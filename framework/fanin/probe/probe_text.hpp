@@ -8,10 +8,10 @@ namespace fanin::probe {
 
 /// A scheme as it was probed on one model.
 struct Probed {
-  std::string scheme = {};  ///< as typed
-  std::string plan = {};    ///< canonical text
-  Probe probe = {};
-  Diagnosis diagnosis = {};
+  std::string scheme = {};   ///< as typed
+  std::string plan = {};     ///< canonical text
+  Probe probe = {};          ///< what was seen
+  Diagnosis diagnosis = {};  ///< `diagnose` of it
 };
 
 /// The well-conditioned scheme of least imbalance; null when there is none.
@@ -19,8 +19,9 @@ const Probed* recommended(const std::vector<Probed>& all);
 /// Why: one line for people.
 std::string recommendation(const std::vector<Probed>& all);
 
-/// "0.83 → 0.12", and "1.2e-08" where that is shorter than zeros.
+/// From the first layer's number to the last one's: "0.83 → 0.12".
 std::string range_text(double first, double last);
+/// Three significant digits, with an exponent where that is shorter than zeros: "1.2e-08".
 std::string number_text(double value);
 
 /// One model's schemes as a JSON object: verdicts, measures layer by layer, recommendation. Numbers that are

@@ -10,7 +10,7 @@ namespace fanin::probe {
 /// for small. Error when sizes disagree or an element is not finite.
 std::vector<double> symmetric_eigenvalues(std::vector<double> matrix, std::size_t n);
 
-/// A·Aᵀ, [n, n], of a matrix A [n, width].
+/// A·Aᵀ, [n, n], of a matrix A [n, width]; all row-major. Error when sizes disagree.
 std::vector<double> gram(std::span<const double> a, std::size_t n, std::size_t width);
 
 /// The singular values, largest first, of a matrix [n, width] with few rows: roots of the eigenvalues of

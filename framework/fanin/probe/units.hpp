@@ -2,6 +2,7 @@
 #include <fanin/core/tensor.hpp>
 #include <fanin/kernels/pointwise/activation.hpp>
 
+/// @file
 /// What the units of a layer — columns of an output [N, C], channels of [N, C, H, W] — do on a batch.
 namespace fanin::probe {
 

@@ -14,7 +14,7 @@ struct CheckpointOptions {
   std::string folder{};  ///< made if needed; empty: no checkpoints
   /// Steps between two; 0: after each epoch. One more when the run ends or is stopped.
   Index every_steps = 0;
-  int keep = 3;            ///< only the newest so many stay; at least 1
+  int keep = 3;            ///< only the newest so many stay, ≥ 1; "best.safetensors" beside them
   bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
   /// Go on from the newest one, if there is any; otherwise a folder that has one is an Error.
   bool resume = false;
@@ -28,16 +28,17 @@ class CheckpointFolder {
  public:
   /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that
   /// are there although `resume` is not asked for. `works` says whether a checkpoint's weights are worth
-  /// going on from.
+  /// going on from. `options` must outlive the folder.
   CheckpointFolder(const CheckpointOptions& options, Settings settings,
                    std::function<bool(const io::TensorFile&)> works);
 
   /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over
   /// for the one before it, which leads to the same end; Error when all are. Error as for
-  /// `restore_checkpoint`.
+  /// `restore_checkpoint`. False where there is none.
   bool resume(const RunParts& run);
   /// Saves the run, and removes what `keep` no longer covers.
   void save(const RunParts& run);
+  /// Saves the run as "best.safetensors" in place of the one before.
   void save_best(const RunParts& run);
   /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is
   /// none.

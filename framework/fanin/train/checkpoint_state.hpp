@@ -14,9 +14,9 @@ inline constexpr const char* checkpoint_prefix = "checkpoint.";
 
 /// How far a run has come, with its optimizer's counters: what a checkpoint keeps besides tensors of floats.
 struct SavedState {
-  RunState run = {};
-  Index optimizer_steps = 0;
-  std::vector<std::pair<std::string, Index>> optimizer_updates = {};
+  RunState run = {};                                                  ///< its series apart, see SeriesTables
+  Index optimizer_steps = 0;                                          ///< as Optimizer::steps
+  std::vector<std::pair<std::string, Index>> optimizer_updates = {};  ///< as Optimizer::updates
 };
 
 /// Its numbers as JSON, where the shortest decimal of a double reads back as the same double.
@@ -24,6 +24,7 @@ std::string state_text(const SavedState& state);
 
 /// Its series, as two F64 tables with a row for each epoch and each point of the loss curve.
 struct SeriesTables {
+  /// Copies the history and the loss curve.
   explicit SeriesTables(const RunState& state);
   /// "checkpoint.history" and "checkpoint.loss_curve": views of these tables.
   std::vector<io::StoredTensor> tensors() const;
@@ -36,7 +37,7 @@ struct SeriesTables {
 /// itself.
 SavedState saved_state(const io::TensorFile& file);
 
-/// The text of a checkpoint's metadata; Error where there is none.
+/// The text of a checkpoint's metadata; Error where there is none, or one of more than 2 MiB.
 const std::string& checkpoint_text(const io::TensorFile& file, const char* key);
 
 }  // namespace fanin::train

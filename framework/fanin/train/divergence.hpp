@@ -6,10 +6,11 @@
 namespace fanin::train {
 
 /// The mean cross-entropy of whoever knows nothing and says so: ln(classes), whatever the label smoothing and
-/// class weights.
+/// class weights; of two classes at least.
 double loss_at_chance(int classes);
 
-/// Why a model that was tested so counts as diverged, as a sentence's end; empty for one that does not. Either
+/// Why a model that was tested so counts as diverged, as a sentence's end; empty for one that does not.
+/// Either
 ///   - logits or a loss that are not numbers, or
 ///   - a mean test loss of more than a thousand times that of chance. Models that are merely overconfident
 ///     stay below a hundred times. A loss this large says nothing against a run that began with a larger one

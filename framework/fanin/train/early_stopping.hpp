@@ -10,11 +10,12 @@ enum class Measure { test_accuracy, test_loss };
 /// final number, test on another one.
 struct EarlyStopping {
   int patience = 0;      ///< epochs without improvement after which the run ends; 0: never
-  double min_delta = 0;  ///< a smaller gain is none
-  Measure measure = Measure::test_accuracy;
+  double min_delta = 0;  ///< ≥ 0, in the measure's unit; a smaller gain is none
+  Measure measure = Measure::test_accuracy;  ///< of an epoch that was tested
   bool restore_best = false;  ///< the run ends with the weights of its best epoch rather than its last
 };
 
+/// What an epoch is measured by; NaN (unknown) for one that was not tested.
 inline double score_of(const EpochRecord& record, Measure measure) {
   return measure == Measure::test_loss ? record.test_loss : record.test_accuracy;
 }

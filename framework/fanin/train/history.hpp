@@ -3,18 +3,17 @@
 
 namespace fanin::train {
 
-/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables. Accuracies are fractions in
-/// 0..1.
+/// A number that was not measured: `null` in JSON, empty in CSV, "-" in tables.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-/// One pass over the training set. `train_loss` is the mean over the epoch's batches.
+/// One pass over the training set. Losses are mean cross-entropies in nats, accuracies fractions in 0..1.
 struct EpochRecord {
-  int epoch = 0;  ///< counted from 1
-  double train_loss = unknown;
-  double test_loss = unknown;
-  double test_accuracy = unknown;
-  double train_accuracy = unknown;
-  double seconds = unknown;
+  int epoch = 0;                    ///< counted from 1
+  double train_loss = unknown;      ///< over the epoch's samples, each as its step saw it
+  double test_loss = unknown;       ///< after the epoch; unknown when it was not tested
+  double test_accuracy = unknown;   ///< likewise
+  double train_accuracy = unknown;  ///< as `train_loss`
+  double seconds = unknown;         ///< in training steps
 };
 
 }  // namespace fanin::train

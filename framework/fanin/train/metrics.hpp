@@ -13,22 +13,24 @@ namespace fanin::train {
 Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels);
 
 /// The class each row of logits [N, classes] predicts: its largest entry, the first of equals; -1 for a row
-/// with a NaN.
+/// with a NaN. Error unless there is room for one class a row.
 void predictions(const Tensor& logits, std::span<std::int32_t> classes);
 
-/// `counts[truth * classes + predicted]`; a sample whose logits are NaN is in no column.
+/// Which class samples were taken for; those whose logits are NaN are nowhere.
 struct Confusion {
-  int classes = 0;
-  std::vector<Index> counts;
+  int classes = 0;            ///< of the data set
+  std::vector<Index> counts;  ///< [classes, classes]: true class by predicted one, row-major
+  /// Samples of class `truth` that were taken for `predicted`, both in 0..classes-1.
   Index at(int truth, int predicted) const {
     return counts[static_cast<std::size_t>(truth * classes + predicted)];
   }
 };
 
+/// What a test found.
 struct Evaluation {
   double loss = 0;      ///< mean cross-entropy, nats
   double accuracy = 0;  ///< share of samples predicted right; NaN (unknown) when there are undecided ones
-  Confusion confusion;
+  Confusion confusion;  ///< of the samples that were decided
   Index count = 0;      ///< samples
   Index undecided = 0;  ///< samples with a NaN among their logits: such a model predicts nothing
 };

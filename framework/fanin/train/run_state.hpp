@@ -9,33 +9,33 @@ namespace fanin::train {
 
 /// Sums over the batches of the epoch under way.
 struct EpochSums {
-  double loss = 0;  ///< each sample's
-  Index seen = 0, correct = 0;
-  double seconds = 0;
+  double loss = 0;              ///< each sample's, nats
+  Index seen = 0, correct = 0;  ///< samples
+  double seconds = 0;           ///< in training steps
 };
 
-/// An epoch and what was measured after it; epoch 0: none yet.
+/// An epoch and what was measured after it.
 struct ScoredEpoch {
-  int epoch = 0;
-  double score = unknown;
+  int epoch = 0;           ///< from 1; 0: none yet
+  double score = unknown;  ///< by EarlyStopping::measure
 };
 
 /// How far a run has come: all that its next step depends on besides the model, the optimizer and the
 /// options. A checkpoint saves it as one value.
 struct RunState {
-  int epochs = 0;                   ///< that the run is to have
-  Index step = 0;                   ///< updates made
-  data::Loader::Position position;  ///< in the training set
-  EpochSums epoch;
-  double smoothed_loss = 0;  ///< exponential mean of the batches' losses
-  Index curve_every = 1;     ///< steps between two points of `loss_curve`
-  double seconds = 0;        ///< in training steps, of finished epochs
-  Index samples = 0;         ///< trained on in those seconds
-  std::vector<EpochRecord> history;
+  int epochs = 0;                                    ///< that the run is to have
+  Index step = 0;                                    ///< updates made
+  data::Loader::Position position;                   ///< in the training set
+  EpochSums epoch;                                   ///< of the epoch under way
+  double smoothed_loss = 0;                          ///< exponential mean of the batches' losses
+  Index curve_every = 1;                             ///< steps between two points of `loss_curve`
+  double seconds = 0;                                ///< in training steps, of finished epochs
+  Index samples = 0;                                 ///< trained on in those seconds
+  std::vector<EpochRecord> history;                  ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed loss)
-  Index steps_to_threshold = -1;
-  ScoredEpoch best;  ///< the best epoch tested
-  ScoredEpoch bar;   ///< the last epoch that beat the ones before by `min_delta`: patience counts from it
+  Index steps_to_threshold = -1;                     ///< -1: not reached yet
+  ScoredEpoch best;                                  ///< the best epoch tested
+  ScoredEpoch bar;  ///< the last epoch that beat the ones before by `min_delta`: patience counts from it
 };
 
 }  // namespace fanin::train

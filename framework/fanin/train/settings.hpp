@@ -10,6 +10,7 @@
 #include <fanin/train/trainer.hpp>
 #include <fanin/train/warm.hpp>
 
+/// @file
 /// The one list of what a run's result depends on. Flags with their help, results.json, the report's page,
 /// checkpoints and the fingerprints of kept runs are all made from it: `each_setting(options, visit)` calls
 /// `visit(setting, member)` for every one. A member added to one of these structs does not compile before it
@@ -21,16 +22,20 @@ enum class Topic { training, stopping, comparison, finetuning };
 
 /// What a setting is called.
 struct Setting {
-  const char* key;        ///< in results, checkpoints and fingerprints
-  const char* flag = "";  ///< on the command line; empty: no flag of its own
-  const char* help = "";
-  Topic topic = Topic::training;
-  bool may_change = false;  ///< when a run is resumed
+  const char* key;                ///< in results, checkpoints and fingerprints
+  const char* flag = "";          ///< on the command line; empty: no flag of its own
+  const char* help = "";          ///< one line for `--help`
+  Topic topic = Topic::training;  ///< which commands offer it
+  bool may_change = false;        ///< when a run is resumed
 };
 
+/// T is Plain, const or not: one list both reads and writes.
 template <class T, class Plain>
 concept Like = std::same_as<std::remove_const_t<T>, Plain>;
 
+/// @{
+/// Calls `visit(setting, member)` for every member that a result depends on, in the order in which they are
+/// shown.
 void each_setting(Like<optim::OptimizerOptions> auto& options, auto&& visit) {
   auto& [rule, lr, weight_decay, momentum, dampening, nesterov, beta1, beta2, alpha, eps] = options;
   visit(Setting{"optimizer", "--optimizer", "sgd, adam, adamw or rmsprop"}, rule);
@@ -146,8 +151,8 @@ void each_setting(Like<start::WarmStartOptions> auto& options, auto&& visit) {
         allow_nonfinite);
 }
 
-/// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the
-/// training's settings.
+// Where a warm start comes from. How it is trained further (`finetune`, `lr_body`) stands among the
+// training's settings.
 void each_setting(Like<WarmStart> auto& options, auto&& visit) {
   [[maybe_unused]] auto& [file, key, matching, keep_head, shrink_perturb, finetune, lr_body] = options;
   visit(Setting{"from", "--from", "the weight file", Topic::finetuning}, file);
@@ -159,8 +164,10 @@ void each_setting(Like<WarmStart> auto& options, auto&& visit) {
   visit(Setting{"keep_head", "--keep-head", "load the head as well", Topic::finetuning}, keep_head);
   visit(Setting{"shrink_perturb"}, shrink_perturb);
 }
+/// @}
 
-// A setting's value as text. Those of one word or number read back by `read_setting`.
+/// @{
+/// A setting's value as text, "none" where it is empty. Those that `read_setting` knows read back.
 std::string setting_text(bool value);
 std::string setting_text(double value);
 std::string setting_text(std::integral auto value) { return std::to_string(value); }
@@ -177,14 +184,17 @@ std::string setting_text(const std::vector<RateRule>& rules);
 std::string setting_text(const std::vector<start::Rename>& rules);
 std::string setting_text(const std::vector<start::AdaptRule>& rules);
 std::string setting_text(const std::optional<start::ShrinkPerturbOptions>& options);
+/// @}
 
-/// Error (usage) naming the text and the nearest known ones.
+/// @{
+/// Sets a setting from its text. Error (usage) naming the text and the nearest known ones.
 void read_setting(const std::string& text, optim::Rule& rule);
 void read_setting(const std::string& text, optim::Schedule& schedule);
 void read_setting(const std::string& text, data::Transform& transform);
 void read_setting(const std::string& text, Measure& measure);
 void read_setting(const std::string& text, std::optional<data::LastBatch>& last_batch);
 void read_setting(const std::string& text, ClassWeights& weights);
+/// @}
 
 /// Every setting with its value, in the list's order.
 template <class Options>

@@ -19,46 +19,51 @@
 
 namespace fanin::train {
 
+/// How a model is trained.
 struct TrainOptions {
-  int epochs = 5;
-  Index batch = 64;
+  int epochs = 5;    ///< passes over the training set, ≥ 1
+  Index batch = 64;  ///< samples a step, ≥ 1
   /// None: spread for a model with batch statistics, keep for others.
   std::optional<data::LastBatch> last_batch = {};
   std::uint64_t seed = 0;  ///< of the batches' order, augmentation and dropout; not of the weights
-  optim::OptimizerOptions optimizer = {};
-  optim::Schedule schedule = {};
-  double clip_norm = 0;  ///< 0: gradients are not clipped
-  double label_smoothing = 0;
-  ClassWeights class_weights = {};  ///< in the training loss; losses of tests count every sample alike
+  optim::OptimizerOptions optimizer = {};  ///< the rule of the updates; plain SGD
+  optim::Schedule schedule = {};           ///< of the learning rate; constant
+  double clip_norm = 0;                    ///< largest joint norm of all gradients; 0: they are not clipped
+  double label_smoothing = 0;              ///< of the training loss, as ops::cross_entropy has it
+  ClassWeights class_weights = {};         ///< in the training loss; losses of tests count every sample alike
   /// Of the training images; its normalisation, if it has one, is of all images: the test set's too.
   data::Transform augment = {};
-  FineTune finetune = {};  ///< what trains, and how fast, when the weights were loaded
-  EarlyStopping early_stopping = {};
-  CheckpointOptions checkpoint = {};
+  FineTune finetune = {};             ///< what trains, and how fast, when the weights were loaded
+  EarlyStopping early_stopping = {};  ///< never, unless patience is set
+  CheckpointOptions checkpoint = {};  ///< none, unless a folder is named
 
   int test_every = 1;     ///< epochs between two tests on the whole test set; the last epoch is always tested
   Index curve_every = 0;  ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
-  double threshold = 0;   ///< test accuracy whose first step is looked for; 0: not looked for
+  double threshold = 0;   ///< test accuracy, 0..1, whose first step is looked for; 0: not looked for
   Index threshold_every = 50;      ///< steps between two looks; there is one more after the last step
   Index threshold_samples = 1000;  ///< looks use the first so many test samples
 
+  /// Told of each step (from 0) and its batch's loss.
   std::function<void(Index step, double loss)> on_step = {};
-  std::function<void(const EpochRecord&)> on_epoch = {};
-  std::function<bool()> stop = {};  ///< asked after every step; true ends the run early
+  std::function<void(const EpochRecord&)> on_epoch = {};  ///< told of each epoch at its end
+  std::function<bool()> stop = {};                        ///< asked after every step; true ends the run early
 };
 
+/// How a run ended; `stopped` by TrainOptions::stop.
 enum class Status { ok, diverged, stopped };
 const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
 
+/// What became of a run.
 struct TrainResult {
-  Status status = Status::ok;
-  /// The step (from 0) whose loss was not finite, or the number of steps when a test showed it.
+  Status status = Status::ok;  ///< how it ended
+  /// The step (from 0) whose loss was not finite, or how many steps had been made when a test showed it; -1
+  /// for a run that did not diverge.
   Index diverged_step = -1;
   std::string divergence;  ///< what showed it, in words
   /// When the run diverged: its newest checkpoint whose weights still work; empty: there is none.
   std::string checkpoint;
-  Index steps = 0;
-  std::vector<EpochRecord> history;
+  Index steps = 0;                                     ///< updates made, those before a resume included
+  std::vector<EpochRecord> history;                    ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)
   Index steps_to_threshold = -1;                       ///< -1: at no look, or not looked for
   data::LastBatch last_batch = data::LastBatch::keep;  ///< as it was done
@@ -78,9 +83,9 @@ data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);
 
 /// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs.
 /// Equal arguments give equal bits. A loss that is not finite ends the run as diverged, and so does a test
-/// after the last step that shows a model beyond use (`divergence_of`): the result says at which step. Error
-/// for epochs or batch < 1, an empty set, parameters without values, or a batch of one that the model's batch
-/// statistics do not allow.
+/// whose loss or outputs are not numbers, or one after the last step that shows a model beyond use
+/// (`divergence_of`): the result says at which step. Error (usage) for options out of range, or a batch of
+/// one that the model's batch statistics do not allow; Error for an empty set, or parameters without values.
 ///
 /// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the
 /// weights are those of a run that never was. `epochs` may then differ as far as the schedule has not

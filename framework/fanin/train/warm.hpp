@@ -21,17 +21,18 @@ namespace fanin::train {
 ///          shrink=1, perturb=0, skip=GLOB+GLOB, adapt=RULE, strip_prefix=module., add_prefix=net.,
 ///          allow_missing=false, allow_unexpected=false, allow_nonfinite=false)
 ///
-/// `lr_body` is the learning rate of all but the head as a share of the head's; `adapt` names one rule
-/// (io/adapt.hpp) for every tensor whose shape differs.
+/// `freeze` and `skip` take several patterns joined by '+'; `adapt` names one rule (start/adapt.hpp) for
+/// every tensor whose shape differs.
 struct WarmStart {
-  std::string file{};
-  std::string key{};  ///< of the dict in the file that holds the weights (`choose_dict`); empty: the model's
-  start::WarmStartOptions matching{};
+  std::string file{};  ///< any that `io::read_tensor_file` reads, a checkpoint too
+  std::string key{};   ///< of the dict in the file that holds the weights (`choose_dict`); empty: the model's
+  start::WarmStartOptions matching{};  ///< how names and shapes meet; its seed is set by `start`
   /// Load the head too; otherwise it is drawn by the plan, or by its layer's own scheme.
   bool keep_head = false;
+  /// Applied to all that was loaded but a head that was drawn; none: the weights stay as they are.
   std::optional<start::ShrinkPerturbOptions> shrink_perturb{};
   FineTune finetune{};  ///< its `head` says which layer is new
-  double lr_body = 1;
+  double lr_body = 1;   ///< ≥ 0: learning rate of all but the head, as a share of the head's
 
   /// Whether the text is one of a warm start (`warm(…)`), well formed or not.
   static bool is_warm(const std::string& text);
