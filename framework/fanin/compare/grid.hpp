@@ -19,11 +19,11 @@ struct Scheme {
 /// models × label budgets × schemes × seeds. Runs are paired: one seed gives every scheme the same batches,
 /// whatever it draws.
 struct Grid {
-  std::vector<std::string> models;  ///< texts for `build`
-  std::vector<Scheme> schemes;      ///< the first labelled "default" is what the others are compared with
-  std::vector<std::uint64_t> seeds;
-  std::vector<Index> labels_per_class = {
-      0};                        ///< training samples of each class, drawn by the seed; 0: all there are
+  std::vector<std::string> models;   ///< texts for `build`
+  std::vector<Scheme> schemes;       ///< the first labelled "default" is what the others are compared with
+  std::vector<std::uint64_t> seeds;  ///< a run of everything for each
+  /// Training samples of each class, drawn by the seed; 0: all there are.
+  std::vector<Index> labels_per_class = {0};
   Index least_steps = 0;         ///< a small training set is walked more often, until a run has so many steps
   train::TrainOptions training;  ///< its seed is replaced by the run's
   int jobs = 1;                  ///< runs at a time, one thread each
@@ -48,7 +48,9 @@ std::vector<Subject> subjects(const Grid& grid);
 
 /// What a grid tells while it runs; called from its threads, one at a time.
 struct GridProgress {
+  /// A run that ended, one of `done` out of `total`; `reused` if it was kept from an earlier grid.
   std::function<void(const Run& run, int done, int total, bool reused)> on_run = {};
+  /// An epoch of a run under way.
   std::function<void(const std::string& model, const std::string& scheme, std::uint64_t seed,
                      const train::EpochRecord&)>
       on_epoch = {};
@@ -56,13 +58,17 @@ struct GridProgress {
   std::function<void(const std::string& notice)> on_notice = {};
 };
 
-/// Runs the grid on `grid.jobs` threads. A run that diverges or throws is recorded as such and the others go
-/// on. When `interrupted` becomes true, runs under way stop after their current step, are left out, and the
-/// finished ones are returned. Equal grids give equal bits for any `jobs`.
+/// Runs the grid on `grid.jobs` threads, in the order in which results are returned: seed by seed, model by
+/// model, budget by budget, scheme by scheme. A run that diverges or fails is recorded as such and the others
+/// go on; but a usage Error in one, for a mistyped text, ends the grid. When `interrupted` becomes true, runs
+/// under way stop after their current step, are left out, and the finished ones are returned. Equal grids
+/// give equal bits for any `jobs`. Error (usage) for jobs outside 1..256; Error for a folder that cannot be
+/// written.
 std::vector<Run> run_grid(const Grid& grid, const data::Dataset& training, const data::Dataset& test,
                           const GridProgress& progress, const std::atomic<bool>& interrupted);
 
-/// One run: build, initialize, profile, train, profile.
+/// One run: build, initialize, profile, train, profile. What goes wrong becomes its `message`, but a
+/// usage Error is thrown on.
 Run run_one(const Grid& grid, const std::string& model, Index labels_per_class, const Scheme& scheme,
             std::uint64_t seed, const data::Dataset& training, const data::Dataset& test,
             const GridProgress& progress, const std::atomic<bool>& interrupted);

@@ -4,19 +4,23 @@
 
 #include <fanin/compare/results.hpp>
 
+/// @file
 /// The comparison's types, field by field: `fields(value, visit)` calls `visit(name, member)` for each.
 /// Writing and reading JSON both go through these lists, so neither can forget what the other knows.
 namespace fanin::compare {
 
+/// T is Plain, const or not: one list both writes and reads.
 template <class T, class Plain>
 concept Like = std::same_as<std::remove_const_t<T>, Plain>;
 
 /// A step count whose −1 ("never") is null in JSON.
 template <class Number>
 struct Step {
-  Number& value;
+  Number& value;  ///< whole, or a median of whole ones
 };
 
+/// @{
+/// Calls `visit(name, member)` for every member, in the order of the file.
 void fields(Like<EpochRecord> auto& epoch, auto&& visit) {
   visit("epoch", epoch.epoch);
   visit("train_loss", epoch.train_loss);
@@ -123,5 +127,6 @@ void fields(Like<Settings> auto& settings, auto&& visit) {
   visit("training", settings.training);
   visit("extra", settings.extra);
 }
+/// @}
 
 }  // namespace fanin::compare

@@ -9,11 +9,14 @@
 // json_fields.hpp.
 namespace fanin::compare {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  ///< keys stay in the order in which they were set
 
+/// @{
+/// The value as JSON; numbers that are not finite, and steps that never came, are null.
 Json json_value(const Settings& settings);
 Json json_value(const Summary& row);
 Json json_value(const Run& run);
+/// @}
 /// One line. Bytes that are not UTF-8 are replaced by U+FFFD.
 std::string dump(const Json& json);
 

@@ -12,9 +12,10 @@ namespace fanin::compare {
 /// never taken for a result.
 class KeptRuns {
  public:
+  /// Told in a sentence of what could not be used or kept.
   using Notice = std::function<void(const std::string&)>;
 
-  /// Makes the folder. An empty name: nothing is kept.
+  /// Makes the folder; Error when it cannot be written. An empty name: nothing is kept.
   explicit KeptRuns(const std::string& folder, Notice notice = {});
 
   /// The run that was kept under this key and `print`, its fingerprint. Nothing where there is none; nothing,

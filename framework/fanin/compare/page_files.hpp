@@ -4,8 +4,11 @@
 
 namespace fanin::compare {
 
-/// The report's style sheet and scripts (framework/fanin/compare/page/), which the linker carries inside the program.
+/// @{
+/// The report's style sheet and scripts (framework/fanin/compare/page/), which the linker carries inside the
+/// program.
 std::string_view page_style();
 std::string page_script();
+/// @}
 
 }  // namespace fanin::compare

@@ -5,8 +5,9 @@
 
 namespace fanin::compare {
 
+/// Of report.html.
 struct ReportOptions {
-  std::string title = "Comparing weight initializers";
+  std::string title = "Comparing weight initializers";  ///< plain text
   /// Chart.js 3.x, copied into the page (Debian: libjs-chart.js). When it cannot be read, the page has its
   /// tables and images, and a notice in place of the charts.
   std::string chart_library = "/usr/share/javascript/chart.js/Chart.min.js";

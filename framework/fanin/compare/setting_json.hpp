@@ -14,10 +14,12 @@ inline nlohmann::ordered_json setting_json(const std::string& text) {
   return value.is_number() || value.is_boolean() ? value : nlohmann::ordered_json(text);
 }
 
+/// The text that `setting_json` made it of.
 inline std::string setting_text(const nlohmann::ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// An object of all settings, in their order.
 inline nlohmann::ordered_json settings_json(
     const std::vector<std::pair<std::string, std::string>>& settings) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();

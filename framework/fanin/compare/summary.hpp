@@ -10,7 +10,7 @@ namespace fanin::compare {
 ///
 /// How runs count: an "ok" run with its final test accuracy. A "diverged" run with chance level exactly (1 /
 /// classes): its weights predict nothing, and what they hit by luck is no difference between schemes.
-/// "interrupted" and "failed" runs do not count at all.
+/// "interrupted" and "failed" runs do not count at all. A seed that was run twice counts with its first run.
 ///
 /// Differences are paired by seed with the default scheme, and tested by a two-sided paired t-test; the
 /// p-values of one model's schemes are adjusted together by Holm's method.
