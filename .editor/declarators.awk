@@ -1,14 +1,18 @@
 # Doxygen's filter: the words on a line that declares several members hold for each, not for one alone, and a
 # defaulted comparison needs none. Lines stay where they are.
+BEGIN {
+  type_pattern = "^ *((inline|static|constexpr|const) )*[A-Za-z_0-9:<>.\\*]+ +"
+  name = "[a-z_][a-z_0-9]*( = [^,;()]*|{[^,{}]*})?"
+  several = type_pattern name "(, " name ")+;$"
+}
 /^ *\/\/\/ / { words = words substr($0, index($0, "///") + 3); print; next }
 {
   line = $0; behind = ""
   if (match(line, / *\/\/\/< /)) {
     behind = substr(line, RSTART + RLENGTH); line = substr(line, 1, RSTART - 1)
   }
-  if ((words != "" || behind != "") &&
-      line ~ /^ *[A-Za-z_0-9:<>.\*]+[ ]+[a-z_][a-z_0-9]*( = [^,;()]*)?(, [a-z_][a-z_0-9]*( = [^,;()]*)?)+;$/) {
-    match(line, /^ *[A-Za-z_0-9:<>.\*]+ +/)
+  if ((words != "" || behind != "") && line ~ several) {
+    match(line, type_pattern)
     type = substr(line, 1, RLENGTH)
     count = split(substr(line, RLENGTH + 1, length(line) - RLENGTH - 1), names, ", ")
     line = ""
