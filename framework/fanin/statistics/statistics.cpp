@@ -3,6 +3,8 @@
 #include <limits>
 #include <numeric>
 
+#include <boost/math/distributions/students_t.hpp>
+
 #include <fanin/statistics/statistics.hpp>
 
 namespace fanin::statistics {
@@ -10,44 +12,11 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Continued fraction of the incomplete beta function (Numerical Recipes §6.4, modified Lentz).
-double beta_fraction(double a, double b, double x) {
-  constexpr double tiny = 1e-300;
-  auto guard = [](double v) { return std::abs(v) < tiny ? tiny : v; };
-  double c = 1;
-  double d = 1 / guard(1 - (a + b) * x / (a + 1));
-  double result = d;
-  for (int m = 1; m <= 500; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / guard(1 + even * d);
-    c = guard(1 + even / c);
-    result *= d * c;
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / guard(1 + odd * d);
-    c = guard(1 + odd / c);
-    const double change = d * c;
-    result *= change;
-    if (std::abs(change - 1) < 1e-15) break;
-  }
-  return result;
-}
-
-/// Regularized incomplete beta I_x(a, b); `y` is 1 − x, passed apart so that neither loses its digits.
-double incomplete_beta(double a, double b, double x, double y) {
-  if (x <= 0) return 0;
-  if (y <= 0) return 1;
-  const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log(y));
-  if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
-  return 1 - front * beta_fraction(b, a, y) / b;
-}
-
-/// P(|T| > t) for t ≥ 0.
-double two_sided_tail(double t, double freedom) {
-  if (std::isinf(t)) return 0;
-  const double square = t * t;
-  return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + square), square / (freedom + square));
-}
+/// What it cannot tell is NaN, as everywhere here, not an exception.
+using Quiet =
+    boost::math::policies::policy<boost::math::policies::domain_error<boost::math::policies::ignore_error>,
+                                  boost::math::policies::overflow_error<boost::math::policies::ignore_error>>;
+using StudentT = boost::math::students_t_distribution<double, Quiet>;
 
 }  // namespace
 
@@ -77,25 +46,10 @@ double median(std::span<const double> values) {
   return low == high ? low : low + (high - low) / 2;
 }
 
-double student_t_cdf(double t, double freedom) {
-  if (std::isnan(t) || !(freedom > 0)) return nan;
-  const double tail = two_sided_tail(std::abs(t), freedom) / 2;
-  return t > 0 ? 1 - tail : tail;
-}
+double student_t_cdf(double t, double freedom) { return cdf(StudentT(freedom), t); }
 
 double student_t_quantile(double probability, double freedom) {
-  if (!(probability > 0 && probability < 1) || !(freedom > 0)) return nan;
-  if (probability == 0.5) return 0;
-  const double tail = 2 * std::min(probability, 1 - probability);
-  double low = 0;
-  double high = 1;
-  while (two_sided_tail(high, freedom) > tail && high < 1e150) high *= 2;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = low + (high - low) / 2;
-    if (middle <= low || middle >= high) break;
-    (two_sided_tail(middle, freedom) > tail ? low : high) = middle;
-  }
-  return probability > 0.5 ? high : -high;
+  return probability > 0 && probability < 1 ? quantile(StudentT(freedom), probability) : nan;
 }
 
 double confidence95(std::span<const double> values) {
@@ -112,7 +66,7 @@ PairedTest paired_test(std::span<const double> differences) {
   if (test.difference == 0) {
     test.p_value = 1;
   } else {
-    test.p_value = two_sided_tail(std::abs(test.difference) / error, n - 1);
+    test.p_value = 2 * student_t_cdf(-std::abs(test.difference) / error, n - 1);
   }
   return test;
 }

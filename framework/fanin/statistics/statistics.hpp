@@ -12,10 +12,10 @@ double sample_std(std::span<const double> values);
 /// The middle one in order, or the mean of the two in the middle.
 double median(std::span<const double> values);
 
-/// P(T ≤ t) for Student's t with `freedom` > 0 degrees of freedom (regularized incomplete beta, Abramowitz &
-/// Stegun 26.7.1).
+/// P(T ≤ t) for Student's t with `freedom` > 0 degrees of freedom, by Boost.Math; NaN for other numbers.
 double student_t_cdf(double t, double freedom);
-/// The t with P(T ≤ t) = `probability`, 0 < probability < 1: 4.3027 for (0.975, 2).
+/// The t with P(T ≤ t) = `probability`, 0 < probability < 1: 4.3027 for (0.975, 2); NaN for
+/// other numbers.
 double student_t_quantile(double probability, double freedom);
 
 /// Half the width of the 95 % confidence interval of the mean: t(0.975, n − 1) · s / √n.
