@@ -9,7 +9,6 @@
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
-#include <fanin/start/weight_selection.hpp>
 #include <fanin/statistics/statistics.hpp>
 #include <fanin/train/trainer.hpp>
 
@@ -83,7 +82,6 @@ Claim weight_selection(const Bench& bench) {
               },
           .measure =
               [bench] {
-                start::register_weight_selection();
                 const auto& [training, test] = bench.data();
                 const TemporaryFolder folder;
                 const std::string file = folder.path / "large.safetensors";

@@ -40,7 +40,7 @@ void print_scheme(const init::SchemeInfo& scheme) {
   line("also", aliases);
   for (const auto& option : scheme.options) {
     std::string words;
-    for (const auto& word : option.words) words += (words.empty() ? " (" : ", ") + word;
+    for (const auto& word : option.limits.words) words += (words.empty() ? " (" : ", ") + word;
     line("option",
          fmt::format("{}: {}{}", option_text(option), option.meaning, words.empty() ? "" : words + ")"));
   }

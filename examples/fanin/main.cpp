@@ -1,6 +1,5 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/version.hpp>
-#include <fanin/start/weight_selection.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/guarded.hpp"
@@ -42,7 +41,6 @@ int main(int argc, char** argv) {
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("fanin ") + version);
-  start::register_weight_selection();
   for (const auto add :
        {program::add_train, program::add_finetune, program::add_compare, program::add_evaluate,
         program::add_predict, program::add_models, program::add_inits, program::add_init, program::add_plan,

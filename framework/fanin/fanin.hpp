@@ -65,6 +65,7 @@
 #include <fanin/optim/schedule.hpp>
 #include <fanin/random/generator.hpp>
 #include <fanin/start/convert.hpp>
+#include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/start/width.hpp>

@@ -48,15 +48,16 @@ TEST_CASE("initializer: any options print and parse back to the same value") {
       std::vector<Value> values;
       for (const OptionSpec& spec : scheme->options) {
         if (const auto* word = std::get_if<std::string>(&spec.standard)) {
-          const auto count = static_cast<Index>(spec.words.size());
-          values.emplace_back(count == 0 ? *word : spec.words[static_cast<std::size_t>(gen.below(count))]);
-        } else if (spec.whole) {
+          const auto count = static_cast<Index>(spec.limits.words.size());
+          values.emplace_back(count == 0 ? *word
+                                         : spec.limits.words[static_cast<std::size_t>(gen.below(count))]);
+        } else if (spec.limits.whole) {
           values.emplace_back(static_cast<double>(1 + gen.below(100)));
         } else {
           const double magnitude = std::pow(10.0, 6 * gen.uniform01() - 4) * (1 + gen.uniform01());
-          values.emplace_back(gen.below(2) && spec.least < 0 ? -magnitude
-                              : spec.most == 1               ? gen.uniform01()
-                                                             : magnitude);
+          values.emplace_back(gen.below(2) && spec.limits.least < 0 ? -magnitude
+                              : spec.limits.most == 1               ? gen.uniform01()
+                                                                    : magnitude);
         }
       }
       try {
@@ -153,7 +154,7 @@ TEST_CASE("initializer: a shape that a scheme cannot fill is refused, and the te
 TEST_CASE("initializer: a tensor without elements is left alone, and no scheme gives what is not finite") {
   for (const SchemeInfo* scheme : schemes()) {
     CAPTURE(scheme->name);
-    if (scheme->needs_data || scheme->needs_model) {  // refused outside a model
+    if (scheme->needs_data() || scheme->needs_model) {  // refused outside a model
       Tensor w(Shape{4, 4});
       Generator gen(0);
       CHECK_THROWS_AS(parse(scheme->name).fill(w, gen), Error);
@@ -186,20 +187,25 @@ TEST_CASE("initializer: a tensor without elements is left alone, and no scheme g
   }
 }
 
+namespace {
+struct AlternatingOptions {
+  double size = 1;
+};
+}  // namespace
+
 TEST_CASE("initializer: a scheme of one's own is registered once and then like any other") {
   static bool registered = false;
   if (!registered)
     register_scheme({.name = "alternating",
-                     .options = {{.name = "size", .standard = 1.0, .meaning = "of each element"}},
+                     .options = {{"size", &AlternatingOptions::size, "of each element"}},
                      .summary = "size, -size, size, …",
                      .formula = "w[i] = (-1)^i size",
                      .paper = "-",
                      .use = "a test",
                      .fails = "always",
-                     .fill = [](Tensor& w, const Fans&, Generator&, const Initializer& options) {
+                     .fill = [](Tensor& w, const Site&, Generator&, const AlternatingOptions& options) {
                        for (Index i = 0; i < w.numel(); ++i)
-                         w.data()[i] =
-                             static_cast<real>(i % 2 == 0 ? options.number("size") : -options.number("size"));
+                         w.data()[i] = static_cast<real>(i % 2 == 0 ? options.size : -options.size);
                      }});
   registered = true;
   Tensor w(Shape{3});

@@ -9,6 +9,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/models.hpp>
+#include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/refine.hpp>
 
@@ -85,7 +86,7 @@ TEST_CASE("lsuv: the base keeps its direction, and only its size changes") {
   CHECK(std::abs(ratio - 1) > real(1e-3));
   for (Index i = 0; i < drawn.numel(); i += 97)
     CHECK(fitted.data()[i] == doctest::Approx(ratio * drawn.data()[i]));
-  CHECK(net->parameter("fc1.weight")->drawn_by == "lsuv");
+  CHECK(net->parameter("fc1.weight")->drawn_by == start::lsuv());
 }
 
 TEST_CASE("krahenbuhl: every channel has mean 0 and deviation 1 on the batch") {

@@ -79,7 +79,7 @@ std::vector<std::string> scheme_texts() {
       "edge_of_chaos(weights=orthogonal)",     "edge_of_chaos(weights=delta_orthogonal)",
       "rezero(base=xavier_uniform)",           "fixup(base=orthogonal)"};
   for (const auto* scheme : init::schemes())
-    if (!scheme->needs_data && scheme->name != "weight_selection") texts.push_back(scheme->name);
+    if (!scheme->needs_data() && scheme->name != "weight_selection") texts.push_back(scheme->name);
   return texts;
 }
 

@@ -64,10 +64,10 @@ TEST_CASE(
   for (const char* name : {"conv2.weight", "conv2.bias", "fc2.weight"}) {
     CHECK(model->parameter(name)->origin == nn::Origin::declared);
     CHECK_FALSE(model->parameter(name)->value.has_values());
-    CHECK(model->parameter(name)->drawn_by.empty());
+    CHECK(model->parameter(name)->drawn_by == std::nullopt);
   }
   CHECK(model->parameter("fc1.weight")->value.to_vector() == kept);
-  CHECK(model->parameter("fc1.weight")->drawn_by == "zeros");
+  CHECK(model->parameter("fc1.weight")->drawn_by == init::zeros());
   CHECK(message([&] { start::initialize(*model, "conv2=xavier_uniform; fc2=orthogonal", again); }) ==
         "no error");
 }
@@ -110,7 +110,7 @@ TEST_CASE("fits: a layer that no forward pass runs is not said to be fitted") {
     Spare net, base;
     Generator generator(1), same(1);
     const auto drawn = start::initialize(net, scheme, generator, images(16), labels(16));
-    const std::string of = init::parse(scheme).word("base");
+    const std::string of = init::parse(scheme).base()->to_string();
     start::initialize(base, of, same);
     for (const auto& one : drawn) {
       CAPTURE(one.name);
@@ -118,7 +118,7 @@ TEST_CASE("fits: a layer that no forward pass runs is not said to be fitted") {
         CHECK(one.scheme == of);
         CHECK(holds(one.note,
                     std::string(scheme) + " left it as drawn: a forward pass does not run its layer"));
-        CHECK(net.parameter(one.name)->drawn_by == of);
+        CHECK(net.parameter(one.name)->drawn_by->to_string() == of);
         CHECK(net.parameter(one.name)->value.to_vector() == base.parameter(one.name)->value.to_vector());
       } else if (one.name == "fc1.weight" || one.name == "fc2.weight") {
         CHECK(one.scheme == scheme);

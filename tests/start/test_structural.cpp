@@ -8,6 +8,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
+#include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "tests/message.hpp"
@@ -96,7 +97,7 @@ TEST_CASE("rezero: branch scales start at alpha, and a block then passes its inp
   const auto net = born(model, "rezero"), plain = born(model, "kaiming_normal");
   CHECK(net->parameter("layer1.0.branch_weight")->value.item() == 0);
   CHECK(plain->parameter("layer1.0.branch_weight")->value.item() == 1);
-  CHECK(net->parameter("layer1.0.branch_weight")->drawn_by == "rezero");
+  CHECK(net->parameter("layer1.0.branch_weight")->drawn_by == init::rezero());
   CHECK(net->parameter("layer1.0.conv1.weight")->value.to_vector() ==
         plain->parameter("layer1.0.conv1.weight")->value.to_vector());
   CHECK(born(model, "skipinit(alpha=0.5)")->parameter("layer3.0.branch_weight")->value.item() == real(0.5));
@@ -122,7 +123,7 @@ TEST_CASE("structural: printed, parsed and compared like any other") {
   }
   CHECK(init::parse("hadamard") == init::zero_o());
   CHECK(init::parse("siren(10)") == init::siren({.omega = 10}));
-  CHECK_FALSE(init::parse("lsuv(base=zeros)") == init::lsuv());
+  CHECK_FALSE(init::parse("lsuv(base=zeros)") == start::lsuv());
   CHECK(holds(message([] { init::parse("lsuv(base=othogonal)"); }), "did you mean 'orthogonal'"));
   CHECK(holds(message([] { init::parse("lsuv(base=lsuv)"); }), "must be a scheme that needs no data"));
   CHECK(holds(message([] { init::parse("siren(omega=0)"); }), "omega"));
@@ -162,6 +163,6 @@ TEST_CASE("a scheme that adjusts another's draw takes no such scheme for its bas
   refused("fixup(base=lsuv)", "needs no data");
   refused("fixup(base=kaiming_nromal)", "kaiming_normal");
   refused("fixup(base=kaiming_nromal)", "at character 12 of 'fixup(");
-  CHECK_THROWS_WITH_AS(init::fixup("rezero"), doctest::Contains("draws by itself"), Error);
+  CHECK_THROWS_WITH_AS(init::fixup({.base = "rezero"}), doctest::Contains("draws by itself"), Error);
   CHECK(init::parse("fixup(base=mup)").to_string() == "fixup(base=mup)");
 }

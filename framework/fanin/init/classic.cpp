@@ -8,16 +8,16 @@
 namespace fanin::init {
 namespace {
 
-double msra_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  const double n = pick(fans, fan_named(options.word("mode")));
+double msra_deviation(const Shape&, const Fans& fans, const MsraOptions& options) {
+  const double n = pick(fans, options.mode);
   return n > 0 ? std::sqrt(2 / n) : 0;
 }
 
-double textbook_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  return fans.in > 0 ? std::sqrt(options.number("c") / static_cast<double>(fans.in)) : 0;
+double textbook_deviation(const Shape&, const Fans& fans, const TextbookOptions& options) {
+  return fans.in > 0 ? std::sqrt(options.c / static_cast<double>(fans.in)) : 0;
 }
 
-void fill_bilinear(Tensor& w, const Fans&, Generator&, const Initializer&) {
+void fill_bilinear(Tensor& w, const Site&, Generator&) {
   const Index side = w.size(3);
   if (w.size(2) != side)
     fail("scheme 'bilinear' cannot fill a tensor of shape {}: it needs a square kernel",
@@ -34,9 +34,9 @@ double nguyen_widrow_length(Index units, Index inputs) {
   return 0.7 * std::pow(static_cast<double>(units), 1 / static_cast<double>(std::max<Index>(1, inputs)));
 }
 
-void fill_nguyen_widrow(Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
+void fill_nguyen_widrow(Tensor& w, const Site& site, Generator& gen) {
   if (w.rank() < 2) {
-    const double length = nguyen_widrow_length(w.numel(), fans.in);
+    const double length = nguyen_widrow_length(w.numel(), site.fans.in);
     return gen.uniform(w.values(), -length, length);
   }
   gen.uniform(w.values(), -1, 1);
@@ -53,18 +53,15 @@ void fill_nguyen_widrow(Tensor& w, const Fans& fans, Generator& gen, const Initi
 
 }  // namespace
 
-Initializer msra(const MsraOptions& options) { return Initializer("msra", {to_text(options.mode)}); }
-Initializer bilinear() { return Initializer("bilinear", {}); }
-Initializer nguyen_widrow() { return Initializer("nguyen_widrow", {}); }
-Initializer textbook(const TextbookOptions& options) { return Initializer("textbook", {options.c}); }
+Initializer msra(const MsraOptions& options) { return Initializer("msra", options); }
+Initializer bilinear() { return Initializer("bilinear"); }
+Initializer nguyen_widrow() { return Initializer("nguyen_widrow"); }
+Initializer textbook(const TextbookOptions& options) { return Initializer("textbook", options); }
 
 std::vector<SchemeInfo> classic_family() {
   return {
       {.name = "msra",
-       .options = {{.name = "mode",
-                    .standard = "fan_in",
-                    .meaning = "Caffe's variance_norm",
-                    .words = {"fan_in", "fan_out", "fan_avg"}}},
+       .options = {{"mode", &MsraOptions::mode, "Caffe's variance_norm"}},
        .summary = "Caffe's MSRA filler: normal with variance 2 / fan",
        .formula = "w ~ N(0, 2 / fan)",
        .paper = "He et al. 2015, Delving deep into rectifiers; Caffe's filler.hpp",
@@ -72,10 +69,7 @@ std::vector<SchemeInfo> classic_family() {
        .fails = "saturates tanh and sigmoid",
        .least_rank = 2,
        .draw = Draw::normals,
-       .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-             gen.normal(w.values(), 0, msra_deviation(w.shape(), fans, options));
-           },
+       .fill = fill_normal,
        .deviation = msra_deviation},
       {.name = "bilinear",
        .summary = "Caffe's filler for upsampling: a transposed convolution that interpolates",
@@ -98,13 +92,13 @@ std::vector<SchemeInfo> classic_family() {
        .draw = Draw::uniforms,
        .fill = fill_nguyen_widrow,
        .deviation =
-           [](const Shape& shape, const Fans& fans, const Initializer&) {
+           [](const Shape& shape, const Fans& fans) {
              if (shape.rank() < 2) return nguyen_widrow_length(shape.numel(), fans.in) / std::sqrt(3.0);
              const Index inputs = std::max<Index>(1, shape.numel() / std::max<Index>(1, shape[0]));
              return nguyen_widrow_length(shape[0], inputs) / std::sqrt(static_cast<double>(inputs));
            }},
       {.name = "textbook",
-       .options = {{.name = "c", .standard = 1.0, .meaning = "1 for tanh, 2 for ReLU", .least = 0}},
+       .options = {{"c", &TextbookOptions::c, "1 for tanh, 2 for ReLU", {.least = 0}}},
        .summary = "the courses' randn · √(c / n), n inputs a unit",
        .formula = "w ~ N(0, c / fan_in): √(1/n) with c=1, √(2/n) with c=2",
        .paper = "LeCun et al. 1998 (c = 1); He et al. 2015 (c = 2)",
@@ -112,10 +106,7 @@ std::vector<SchemeInfo> classic_family() {
        .fails = "c = 1 halves the variance per ReLU layer, c = 2 saturates tanh",
        .least_rank = 2,
        .draw = Draw::normals,
-       .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-             gen.normal(w.values(), 0, textbook_deviation(w.shape(), fans, options));
-           },
+       .fill = fill_normal,
        .deviation = textbook_deviation},
   };
 }

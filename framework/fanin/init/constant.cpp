@@ -2,15 +2,10 @@
 #include <fanin/init/families.hpp>
 
 namespace fanin::init {
-namespace {
 
-double no_deviation(const Shape&, const Fans&, const Initializer&) { return 0; }
-
-}  // namespace
-
-Initializer constant(double value) { return Initializer("constant", {value}); }
-Initializer zeros() { return Initializer("zeros", {}); }
-Initializer ones() { return Initializer("ones", {}); }
+Initializer constant(double value) { return Initializer("constant", ConstantOptions{.value = value}); }
+Initializer zeros() { return Initializer("zeros"); }
+Initializer ones() { return Initializer("ones"); }
 
 std::vector<SchemeInfo> constant_family() {
   const std::string symmetric =
@@ -24,8 +19,8 @@ std::vector<SchemeInfo> constant_family() {
        .use = "biases; the last layer of a residual branch; the last layer of a classifier",
        .fails = symmetric + "; two such layers in a row get no gradient at all",
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Fans&, Generator&, const Initializer&) { w.fill(0); },
-       .deviation = no_deviation},
+       .fill = [](Tensor& w, const Site&, Generator&) { w.fill(0); },
+       .deviation = 0.0},
       {.name = "ones",
        .aliases = {"one"},
        .summary = "every element 1",
@@ -34,19 +29,19 @@ std::vector<SchemeInfo> constant_family() {
        .use = "scales of normalization layers",
        .fails = symmetric,
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Fans&, Generator&, const Initializer&) { w.fill(1); },
-       .deviation = no_deviation},
+       .fill = [](Tensor& w, const Site&, Generator&) { w.fill(1); },
+       .deviation = 0.0},
       {.name = "constant",
-       .options = {{.name = "value", .standard = 0.01, .meaning = "every element's"}},
+       .options = {{"value", &ConstantOptions::value, "every element's"}},
        .summary = "every element the same value",
        .formula = "w = value",
        .paper = "-",
        .use = "biases (a small positive one keeps ReLU units alive at first), scales, forget gates",
        .fails = symmetric,
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Fans&, Generator&,
-                  const Initializer& options) { w.fill(static_cast<real>(options.number("value"))); },
-       .deviation = no_deviation},
+       .fill = [](Tensor& w, const Site&, Generator&,
+                  const ConstantOptions& options) { w.fill(static_cast<real>(options.value)); },
+       .deviation = 0.0},
   };
 }
 

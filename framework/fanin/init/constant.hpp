@@ -3,8 +3,12 @@
 
 namespace fanin::init {
 
-/// Every element `value`: `nn.init.constant_`.
+struct ConstantOptions {
+  double value = 0.01;
+};
+/// Every element `value`: `nn.init.constant_`. Any shape.
 Initializer constant(double value);
+/// Every element 0, or 1: `nn.init.zeros_`, `ones_`. Any shape.
 Initializer zeros();
 Initializer ones();
 

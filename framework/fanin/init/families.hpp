@@ -1,9 +1,9 @@
 #pragma once
 #include <vector>
 
-#include <fanin/init/scheme.hpp>
+#include <fanin/init/initializer.hpp>
 
-// The families that the registry (scheme.cpp) lists, each in the file of its name.
+// The families that the registry (scheme.cpp) begins with, each in the file of its name.
 namespace fanin::init {
 
 std::vector<SchemeInfo> constant_family();
@@ -15,6 +15,10 @@ std::vector<SchemeInfo> identity_family();
 std::vector<SchemeInfo> classic_family();
 std::vector<SchemeInfo> mean_field_family();
 std::vector<SchemeInfo> structural_family();
-std::vector<SchemeInfo> data_family();
+
+/// A `fill` for schemes that state their deviation d: w ~ N(0, d²).
+void fill_normal(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
+/// The same: w ~ U(±√3 d).
+void fill_uniform(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
 
 }  // namespace fanin::init

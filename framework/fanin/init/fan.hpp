@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include <fanin/core/shape.hpp>
 
@@ -20,8 +21,9 @@ Fans fans_of(const Shape& shape);
 /// Which fan a variance is kept for: `in` the forward signal's, `out` the gradient's, `average` a compromise.
 enum class Fan { in, out, average };
 
-std::string to_text(Fan mode);           ///< "fan_in", "fan_out", "fan_avg"
-Fan fan_named(const std::string& text);  ///< the inverse, for a text known to be one of these
+/// "fan_in", "fan_out", "fan_avg": their names in options.
+std::vector<std::string> option_words(Fan mode);
+std::string to_text(Fan mode);
 double pick(const Fans& fans, Fan mode);
 
 }  // namespace fanin::init

@@ -20,11 +20,9 @@ void fill_delta(Tensor& w, Index groups, real value) {
 
 }  // namespace
 
-Initializer eye() { return Initializer("eye", {}); }
-Initializer dirac(const DiracOptions& options) {
-  return Initializer("dirac", {static_cast<double>(options.groups)});
-}
-Initializer identity(const IdentityOptions& options) { return Initializer("identity", {options.gain}); }
+Initializer eye() { return Initializer("eye"); }
+Initializer dirac(const DiracOptions& options) { return Initializer("dirac", options); }
+Initializer identity(const IdentityOptions& options) { return Initializer("identity", options); }
 
 std::vector<SchemeInfo> identity_family() {
   const std::string residual =
@@ -41,14 +39,9 @@ std::vector<SchemeInfo> identity_family() {
        .least_rank = 2,
        .most_rank = 2,
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Fans&, Generator&, const Initializer&) { fill_delta(w, 1, 1); }},
+       .fill = [](Tensor& w, const Site&, Generator&) { fill_delta(w, 1, 1); }},
       {.name = "dirac",
-       .options = {{.name = "groups",
-                    .standard = 1.0,
-                    .meaning = "of the convolution",
-                    .least = 1,
-                    .most = 1048576,
-                    .whole = true}},
+       .options = {{"groups", &DiracOptions::groups, "of the convolution", {.least = 1, .most = 1048576}}},
        .summary = "a convolution that passes its input through",
        .formula = "w[g·out/groups + d, d, kernel/2] = 1, the rest 0",
        .paper = "Zagoruyko & Komodakis 2017, DiracNets",
@@ -58,17 +51,16 @@ std::vector<SchemeInfo> identity_family() {
        .most_rank = 5,
        .draw = Draw::nothing,
        .fill =
-           [](Tensor& w, const Fans&, Generator&, const Initializer& options) {
-             const auto groups = static_cast<Index>(options.number("groups"));
-             if (w.size(0) % groups != 0)
+           [](Tensor& w, const Site&, Generator&, const DiracOptions& options) {
+             if (w.size(0) % options.groups != 0)
                fail(
                    "scheme 'dirac' cannot fill a tensor of shape {}: {} outputs are not divisible by groups "
                    "= {}",
-                   w.shape().to_string(), w.size(0), groups);
-             fill_delta(w, groups, 1);
+                   w.shape().to_string(), w.size(0), options.groups);
+             fill_delta(w, options.groups, 1);
            }},
       {.name = "identity",
-       .options = {{.name = "gain", .standard = 1.0, .meaning = "the value on the diagonal"}},
+       .options = {{"gain", &IdentityOptions::gain, "the value on the diagonal"}},
        .summary = "gain times eye for a matrix, gain times dirac for a convolution",
        .formula = "w[i, i, centre] = gain, the rest 0",
        .paper = "Keras' Identity; Le et al. 2015",
@@ -77,10 +69,8 @@ std::vector<SchemeInfo> identity_family() {
        .least_rank = 2,
        .most_rank = 5,
        .draw = Draw::nothing,
-       .fill =
-           [](Tensor& w, const Fans&, Generator&, const Initializer& options) {
-             fill_delta(w, 1, static_cast<real>(options.number("gain")));
-           }},
+       .fill = [](Tensor& w, const Site&, Generator&,
+                  const IdentityOptions& options) { fill_delta(w, 1, static_cast<real>(options.gain)); }},
   };
 }
 

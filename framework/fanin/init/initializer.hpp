@@ -1,7 +1,9 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <vector>
 
 #include <fanin/core/expression.hpp>
@@ -14,15 +16,30 @@ namespace fanin::init {
 /// (`parse("kaiming_normal(mode=fan_out)")`).
 class Initializer {
  public:
-  /// `values` in the order of the scheme's options. Error for a value out of range, of the wrong type, not
-  /// finite.
-  Initializer(const SchemeInfo& scheme, std::vector<Value> values);
-  Initializer(std::string_view scheme, std::vector<Value> values);
+  /// A scheme with all options at their defaults.
+  explicit Initializer(std::string_view scheme);
+  /// With its struct of options. Error for one of another type, for a value out of range or not finite.
+  template <class Options>
+  Initializer(std::string_view scheme, const Options& options)
+      : Initializer(scheme, std::make_shared<const Options>(options), typeid(Options)) {}
+  /// `values` in the order of the scheme's options. Error as above.
+  Initializer(const SchemeInfo& scheme, const std::vector<Value>& values);
 
   const SchemeInfo& scheme() const { return *scheme_; }
   const std::string& name() const { return scheme_->name; }
-  double number(std::string_view option) const;
-  const std::string& word(std::string_view option) const;
+  /// The options, of the type that the scheme declared; null for another.
+  template <class Options>
+  const Options* options_if() const {
+    return static_cast<const Options*>(options_if(typeid(Options)));
+  }
+  /// The same; Error for another type.
+  template <class Options>
+  const Options& options() const {
+    return *static_cast<const Options*>(options_of(*this, typeid(Options)));
+  }
+  const void* options_if(const std::type_info& type) const;
+  /// The one that draws what this one adjusts; none for a scheme that draws by itself.
+  std::optional<Initializer> base() const;
 
   /// Draws `w` from `gen`, for a layer with these fans. Nothing happens to a tensor without elements. Error
   /// where the scheme cannot fill such a shape (the fan of a 1-d tensor, an orthogonal vector …).
@@ -33,9 +50,7 @@ class Initializer {
   /// With the fans of the tensor's own shape.
   void fill(Tensor& w, Generator& gen) const;
   /// What `fill` of a tensor of this shape takes from the generator.
-  Draw draw(const Shape& shape, const Site& site) const {
-    return scheme_->draw_at ? scheme_->draw_at(shape, site, *this) : scheme_->draw;
-  }
+  Draw draw(const Shape& shape, const Site& site) const;
   /// The standard deviation a tensor of this shape is meant to get, where the scheme has one.
   std::optional<double> deviation(const Shape& shape, const Fans& fans) const;
 
@@ -45,15 +60,14 @@ class Initializer {
 
   /// `name(option=value, …)` with the options that are not at their default; `parse` reads it back exactly.
   std::string to_string() const;
-  bool operator==(const Initializer& other) const {
-    return scheme_ == other.scheme_ && values_ == other.values_;
-  }
+  bool operator==(const Initializer& other) const;
 
  private:
-  const Value& value(std::string_view option) const;
+  Initializer(std::string_view scheme, std::shared_ptr<const void> options, const std::type_info& type);
+  void check() const;
 
   const SchemeInfo* scheme_;
-  std::vector<Value> values_;
+  std::shared_ptr<const void> options_;  // of the scheme's own type; null where it has none
 };
 
 /// Error (usage) that names the unknown scheme, option or value, its position, and the nearest known names.

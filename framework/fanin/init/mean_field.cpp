@@ -21,8 +21,8 @@ double second_moment(const std::function<double(double)>& f, double q) {
   });
 }
 
-Critical critical_of(const Initializer& options) {
-  return edge_of_chaos_at(Nonlinearity::named(options.word("activation")), options.number("q"));
+Critical critical_of(const EdgeOfChaosOptions& options) {
+  return edge_of_chaos_at(Nonlinearity::named(options.activation), options.q);
 }
 
 }  // namespace
@@ -77,27 +77,21 @@ Critical edge_of_chaos_at(const Nonlinearity& f, double q) {
   return {.sigma_w = std::sqrt(square_w), .sigma_b = square_b > 1e-12 * q ? std::sqrt(square_b) : 0};
 }
 
-Initializer edge_of_chaos(const EdgeOfChaosOptions& options) {
-  return Initializer("edge_of_chaos", {options.activation, options.q, options.weights});
-}
+Initializer edge_of_chaos(const EdgeOfChaosOptions& options) { return Initializer("edge_of_chaos", options); }
 
 std::vector<SchemeInfo> mean_field_family() {
   return {
       {.name = "edge_of_chaos",
-       .options =
-           {{.name = "activation",
-             .standard = "tanh",
-             .meaning = "what follows the layer: a name or a call such as leaky_relu(0.2)"},
-            {.name = "q",
-             .standard = 0.01,
-             .meaning =
-                 "the variance at which the signal travels; small keeps a saturating function near linear",
-             .least = 1e-6,
-             .most = 1e6},
-            {.name = "weights",
-             .standard = "normal",
-             .meaning = "how they are drawn",
-             .words = {"normal", "orthogonal", "delta_orthogonal"}}},
+       .options = {{"activation", &EdgeOfChaosOptions::activation,
+                    "what follows the layer: a name or a call such as leaky_relu(0.2)"},
+                   {"q",
+                    &EdgeOfChaosOptions::q,
+                    "the variance at which the signal travels; small keeps a saturating function near linear",
+                    {.least = 1e-6, .most = 1e6}},
+                   {"weights",
+                    &EdgeOfChaosOptions::weights,
+                    "how they are drawn",
+                    {.words = {"normal", "orthogonal", "delta_orthogonal"}}}},
        .summary = "weights and biases between order and chaos, where signals and gradients travel deepest",
        .formula = "σw² = 1 / E[f'(√q z)²], σb² = q - σw² E[f(√q z)²]; w ~ N(0, σw²/fan_in) or orthogonal · "
                   "σw, b ~ N(0, σb²)",
@@ -107,15 +101,15 @@ std::vector<SchemeInfo> mean_field_family() {
                 "nets need no such care",
        .least_rank = 1,
        .fills_bias = true,
-       .draw_at =
-           [](const Shape& shape, const Site&, const Initializer& options) {
-             return shape.rank() > 2 && options.word("weights") == "delta_orthogonal" ? Draw::other
-                                                                                      : Draw::normals;
+       .draw =
+           [](const Shape& shape, const Site&, const EdgeOfChaosOptions& options) {
+             return shape.rank() > 2 && options.weights == "delta_orthogonal" ? Draw::other : Draw::normals;
            },
        .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
+           [](Tensor& w, const Site& site, Generator& gen, const EdgeOfChaosOptions& options) {
+             const Fans& fans = site.fans;
              const Critical critical = critical_of(options);
-             const std::string& weights = options.word("weights");
+             const std::string& weights = options.weights;
              if (w.rank() == 1)
                gen.normal(w.values(), 0, critical.sigma_b);
              else if (weights == "normal")
@@ -127,14 +121,14 @@ std::vector<SchemeInfo> mean_field_family() {
                delta_orthogonal({.gain = critical.sigma_w}).fill(w, fans, gen);
            },
        .deviation =
-           [](const Shape& shape, const Fans& fans, const Initializer& options) {
+           [](const Shape& shape, const Fans& fans, const EdgeOfChaosOptions& options) {
              const Critical critical = critical_of(options);
              if (shape.rank() == 1) return critical.sigma_b;
-             if (options.word("weights") != "normal")
+             if (options.weights != "normal")
                return orthogonal({.gain = critical.sigma_w}).deviation(shape, fans).value_or(0);
              return fans.in > 0 ? critical.sigma_w / std::sqrt(static_cast<double>(fans.in)) : 0;
            },
-       .check = [](const Initializer& options) { critical_of(options); }},
+       .check = [](const EdgeOfChaosOptions& options) { critical_of(options); }},
   };
 }
 

@@ -37,14 +37,14 @@ void draw_orthogonal(real* out, Index rows, Index cols, double gain, Generator& 
 
 }  // namespace
 
-Initializer orthogonal(const OrthogonalOptions& options) { return Initializer("orthogonal", {options.gain}); }
+Initializer orthogonal(const OrthogonalOptions& options) { return Initializer("orthogonal", options); }
 Initializer delta_orthogonal(const OrthogonalOptions& options) {
-  return Initializer("delta_orthogonal", {options.gain});
+  return Initializer("delta_orthogonal", options);
 }
 
 std::vector<SchemeInfo> orthogonal_family() {
   const std::vector<OptionSpec> gain = {
-      {.name = "gain", .standard = 1.0, .meaning = "factor on the orthogonal matrix"}};
+      {"gain", &OrthogonalOptions::gain, "factor on the orthogonal matrix"}};
   return {
       {.name = "orthogonal",
        .options = gain,
@@ -57,14 +57,14 @@ std::vector<SchemeInfo> orthogonal_family() {
        .least_rank = 2,
        .draw = Draw::normals,
        .fill =
-           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
-             draw_orthogonal(w.data(), w.size(0), w.numel() / w.size(0), options.number("gain"), gen);
+           [](Tensor& w, const Site&, Generator& gen, const OrthogonalOptions& options) {
+             draw_orthogonal(w.data(), w.size(0), w.numel() / w.size(0), options.gain, gen);
            },
        .deviation =
-           [](const Shape& shape, const Fans&, const Initializer& options) {
+           [](const Shape& shape, const Fans&, const OrthogonalOptions& options) {
              const Index rows = std::max<Index>(1, shape[0]);
              const Index longer = std::max(rows, shape.numel() / rows);
-             return std::abs(options.number("gain")) / std::sqrt(static_cast<double>(longer));
+             return std::abs(options.gain) / std::sqrt(static_cast<double>(longer));
            }},
       {.name = "delta_orthogonal",
        .options = gain,
@@ -77,7 +77,7 @@ std::vector<SchemeInfo> orthogonal_family() {
        .least_rank = 3,
        .most_rank = 5,
        .fill =
-           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
+           [](Tensor& w, const Site&, Generator& gen, const OrthogonalOptions& options) {
              const Index out = w.size(0), in = w.size(1), area = w.numel() / (out * in);
              if (in > out)
                fail(
@@ -87,7 +87,7 @@ std::vector<SchemeInfo> orthogonal_family() {
              Index centre = 0;
              for (int i = 2; i < w.rank(); ++i) centre = centre * w.size(i) + (w.size(i) - 1) / 2;
              PoolVector<real> matrix(static_cast<std::size_t>(out * in));
-             draw_orthogonal(matrix.data(), out, in, options.number("gain"), gen);
+             draw_orthogonal(matrix.data(), out, in, options.gain, gen);
              w.fill(0);
              for (std::size_t i = 0; i < matrix.size(); ++i)
                w.data()[static_cast<Index>(i) * area + centre] = matrix[i];

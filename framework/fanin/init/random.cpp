@@ -26,6 +26,10 @@ double upper_quantile(double tail) {
   return x;
 }
 
+void require_order(const char* scheme, double a, double b) {
+  if (a > b) fail("scheme '{}': a = {} is above b = {}; it needs a ≤ b", scheme, a, b);
+}
+
 /// How far mean may be outside [a, b], in std, for PyTorch's way to draw what it should; it warns of one
 /// further away.
 constexpr double farthest = 2;
@@ -47,15 +51,18 @@ void fill_far_tail(Tensor& w, Generator& gen, double mean, double std, double a,
 
 }  // namespace
 
-Initializer uniform(const UniformOptions& options) { return Initializer("uniform", {options.a, options.b}); }
-Initializer normal(const NormalOptions& options) {
-  return Initializer("normal", {options.mean, options.std});
+Initializer uniform(const UniformOptions& options) { return Initializer("uniform", options); }
+Initializer normal(const NormalOptions& options) { return Initializer("normal", options); }
+Initializer trunc_normal(const TruncNormalOptions& options) { return Initializer("trunc_normal", options); }
+Initializer fan_uniform(const FanUniformOptions& options) { return Initializer("fan_uniform", options); }
+
+void fill_normal(Tensor& w, const Site& site, Generator& gen, const Initializer& of) {
+  gen.normal(w.values(), 0, of.deviation(w.shape(), site.fans).value());
 }
-Initializer trunc_normal(const TruncNormalOptions& options) {
-  return Initializer("trunc_normal", {options.mean, options.std, options.a, options.b});
-}
-Initializer fan_uniform(const FanUniformOptions& options) {
-  return Initializer("fan_uniform", {to_text(options.mode)});
+
+void fill_uniform(Tensor& w, const Site& site, Generator& gen, const Initializer& of) {
+  const double bound = std::sqrt(3.0) * of.deviation(w.shape(), site.fans).value();
+  gen.uniform(w.values(), -bound, bound);
 }
 
 void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b) {
@@ -82,8 +89,7 @@ void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, doubl
 std::vector<SchemeInfo> random_family() {
   return {
       {.name = "uniform",
-       .options = {{.name = "a", .standard = 0.0, .meaning = "lower end"},
-                   {.name = "b", .standard = 1.0, .meaning = "upper end"}},
+       .options = {{"a", &UniformOptions::a, "lower end"}, {"b", &UniformOptions::b, "upper end"}},
        .summary = "evenly from [a, b)",
        .formula = "w ~ U(a, b), variance (b - a)² / 12",
        .paper = "-",
@@ -91,43 +97,30 @@ std::vector<SchemeInfo> random_family() {
        .fails = "knows nothing of the layer's width; the default [0, 1) is all positive, so signals grow "
                 "with width",
        .draw = Draw::uniforms,
-       .fill =
-           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
-             gen.uniform(w.values(), options.number("a"), options.number("b"));
-           },
-       .deviation =
-           [](const Shape&, const Fans&, const Initializer& options) {
-             return (options.number("b") - options.number("a")) / std::sqrt(12.0);
-           },
-       .check =
-           [](const Initializer& options) {
-             if (options.number("a") > options.number("b"))
-               fail("scheme 'uniform': a = {} is above b = {}; it needs a ≤ b", options.number("a"),
-                    options.number("b"));
-           }},
+       .fill = [](Tensor& w, const Site&, Generator& gen,
+                  const UniformOptions& options) { gen.uniform(w.values(), options.a, options.b); },
+       .deviation = [](const Shape&, const Fans&,
+                       const UniformOptions& options) { return (options.b - options.a) / std::sqrt(12.0); },
+       .check = [](const UniformOptions& options) { require_order("uniform", options.a, options.b); }},
       {.name = "normal",
        .aliases = {"gaussian"},
-       .options = {{.name = "mean", .standard = 0.0, .meaning = "mean"},
-                   {.name = "std", .standard = 1.0, .meaning = "standard deviation", .least = 0}},
+       .options = {{"mean", &NormalOptions::mean, "mean"},
+                   {"std", &NormalOptions::std, "standard deviation", {.least = 0}}},
        .summary = "normal with a given mean and standard deviation",
        .formula = "w ~ N(mean, std²)",
        .paper = "Krizhevsky et al. 2012 used std = 0.01",
        .use = "embeddings; comparisons",
        .fails = "one std suits one width: 0.01 vanishes in deep nets, 1 explodes (geometrically in depth)",
        .draw = Draw::normals,
-       .fill =
-           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
-             gen.normal(w.values(), options.number("mean"), options.number("std"));
-           },
-       .deviation = [](const Shape&, const Fans&,
-                       const Initializer& options) { return options.number("std"); }},
+       .fill = [](Tensor& w, const Site&, Generator& gen,
+                  const NormalOptions& options) { gen.normal(w.values(), options.mean, options.std); },
+       .deviation = [](const Shape&, const Fans&, const NormalOptions& options) { return options.std; }},
       {.name = "trunc_normal",
        .aliases = {"truncated_normal"},
-       .options =
-           {{.name = "mean", .standard = 0.0, .meaning = "mean before truncation"},
-            {.name = "std", .standard = 1.0, .meaning = "standard deviation before truncation", .least = 0},
-            {.name = "a", .standard = -2.0, .meaning = "least value"},
-            {.name = "b", .standard = 2.0, .meaning = "greatest value"}},
+       .options = {{"mean", &TruncNormalOptions::mean, "mean before truncation"},
+                   {"std", &TruncNormalOptions::std, "standard deviation before truncation", {.least = 0}},
+                   {"a", &TruncNormalOptions::a, "least value"},
+                   {"b", &TruncNormalOptions::b, "greatest value"}},
        .summary = "normal without what falls outside [a, b]",
        .formula = "w = mean + std·√2·erfinv(u), u ~ U(2Φ((a-mean)/std)-1, 2Φ((b-mean)/std)-1)",
        .paper = "-",
@@ -135,15 +128,14 @@ std::vector<SchemeInfo> random_family() {
        .fails = "a and b are values, not multiples of std: with std = 0.02 the default ±2 truncates nothing",
        .draw = Draw::uniforms,
        .fill =
-           [](Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
-             fill_trunc_normal(w, gen, options.number("mean"), options.number("std"), options.number("a"),
-                               options.number("b"));
+           [](Tensor& w, const Site&, Generator& gen, const TruncNormalOptions& options) {
+             fill_trunc_normal(w, gen, options.mean, options.std, options.a, options.b);
            },
        .deviation =
-           [](const Shape&, const Fans&, const Initializer& options) {
-             const double std = options.number("std"), mean = options.number("mean");
+           [](const Shape&, const Fans&, const TruncNormalOptions& options) {
+             const double std = options.std, mean = options.mean;
              if (std == 0) return 0.0;
-             const double low = (options.number("a") - mean) / std, high = (options.number("b") - mean) / std;
+             const double low = (options.a - mean) / std, high = (options.b - mean) / std;
              const double kept =
                  low > 0 ? upper_tail(low) - upper_tail(high) : upper_tail(-high) - upper_tail(-low);
              if (!(kept > 1e-300)) return 0.0;
@@ -154,24 +146,18 @@ std::vector<SchemeInfo> random_family() {
              const auto edge = [&](double x) { return std::abs(x) > 1e3 ? 0 : x * density(x); };
              return std * std::sqrt(std::max(0.0, 1 + (edge(low) - edge(high)) / kept - tilt * tilt));
            },
-       .caution = [](const Shape&, const Initializer& options) -> std::string {
-         const double mean = options.number("mean"), a = options.number("a"), b = options.number("b");
+       .caution = [](const Shape&, const TruncNormalOptions& options) -> std::string {
+         const double mean = options.mean, a = options.a, b = options.b;
          if (mean >= a && mean <= b) return "";
          return fmt::format(
              "mean = {} of trunc_normal is outside [a, b] = [{}, {}]: the values crowd at {}, the end near it",
              mean, a, b, mean < a ? a : b);
        },
        .check =
-           [](const Initializer& options) {
-             if (options.number("a") > options.number("b"))
-               fail("scheme 'trunc_normal': a = {} is above b = {}; it needs a ≤ b", options.number("a"),
-                    options.number("b"));
-           }},
+           [](const TruncNormalOptions& options) { require_order("trunc_normal", options.a, options.b); }},
       {.name = "fan_uniform",
-       .options = {{.name = "mode",
-                    .standard = "fan_in",
-                    .meaning = "fan_out for a transposed convolution's bias in PyTorch",
-                    .words = {"fan_in", "fan_out", "fan_avg"}}},
+       .options = {{"mode", &FanUniformOptions::mode,
+                    "fan_out for a transposed convolution's bias in PyTorch"}},
        .summary = "evenly from ±1/√fan: PyTorch's default bias",
        .formula = "w ~ U(-1/√fan, 1/√fan)",
        .paper = "LeCun et al. 1998, Efficient BackProp (as PyTorch kept it)",
@@ -179,14 +165,14 @@ std::vector<SchemeInfo> random_family() {
        .fails = "as a weight it shrinks the variance threefold per layer (sixfold with ReLU)",
        .draw = Draw::uniforms,
        .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-             const double fan = pick(fans, fan_named(options.word("mode")));
+           [](Tensor& w, const Site& site, Generator& gen, const FanUniformOptions& options) {
+             const double fan = pick(site.fans, options.mode);
              const double bound = fan > 0 ? 1 / std::sqrt(fan) : 0;
              gen.uniform(w.values(), -bound, bound);
            },
        .deviation =
-           [](const Shape&, const Fans& fans, const Initializer& options) {
-             const double fan = pick(fans, fan_named(options.word("mode")));
+           [](const Shape&, const Fans& fans, const FanUniformOptions& options) {
+             const double fan = pick(fans, options.mode);
              return fan > 0 ? 1 / std::sqrt(3 * fan) : 0;
            }},
   };

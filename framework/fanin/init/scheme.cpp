@@ -15,9 +15,8 @@ struct Registry {
   std::deque<SchemeInfo> schemes;  // a deque, since initializers point at its elements
 
   Registry() {
-    for (auto family :
-         {constant_family, random_family, variance_scaling_family, orthogonal_family, sparse_family,
-          identity_family, classic_family, mean_field_family, structural_family, data_family})
+    for (auto family : {constant_family, random_family, variance_scaling_family, orthogonal_family,
+                        sparse_family, identity_family, classic_family, mean_field_family, structural_family})
       for (SchemeInfo& scheme : family()) schemes.push_back(std::move(scheme));
   }
 
@@ -37,6 +36,12 @@ Registry& registry() {
 
 }  // namespace
 
+const OptionSpec* SchemeInfo::base_option() const {
+  const auto found =
+      std::find_if(options.begin(), options.end(), [](const OptionSpec& option) { return option.is_base; });
+  return found == options.end() ? nullptr : &*found;
+}
+
 std::vector<const SchemeInfo*> schemes() {
   const std::lock_guard lock(registry().mutex);
   std::vector<const SchemeInfo*> all;
@@ -52,7 +57,11 @@ const SchemeInfo* find_scheme(std::string_view name) {
 
 const SchemeInfo& register_scheme(SchemeInfo scheme) {
   const std::lock_guard lock(registry().mutex);
-  if (!scheme.fill && !scheme.fill_at) fail("scheme {} has no fill function", quoted(scheme.name));
+  if (!scheme.fill) fail("scheme {} has no fill function", quoted(scheme.name));
+  for (const OptionSpec& option : scheme.options)
+    if (*option.owner != *scheme.options[0].owner)
+      fail("scheme {}: the options '{}' and '{}' are members of different structs", quoted(scheme.name),
+           scheme.options[0].name, option.name);
   std::vector<std::string> names = scheme.aliases;
   names.push_back(scheme.name);
   for (const std::string& name : names) {

@@ -11,14 +11,14 @@
 namespace fanin::init {
 namespace {
 
-std::size_t zeros_in_column(Index rows, const Initializer& options) {
-  return static_cast<std::size_t>(std::ceil(options.number("sparsity") * static_cast<double>(rows)));
+std::size_t zeros_in_column(Index rows, const SparseOptions& options) {
+  return static_cast<std::size_t>(std::ceil(options.sparsity * static_cast<double>(rows)));
 }
 
-void fill_sparse(Tensor& w, const Fans&, Generator& gen, const Initializer& options) {
+void fill_sparse(Tensor& w, const Site&, Generator& gen, const SparseOptions& options) {
   const Index rows = w.size(0), cols = w.size(1);
   const std::size_t zeros = zeros_in_column(rows, options);
-  gen.normal(w.values(), 0, options.number("std"));
+  gen.normal(w.values(), 0, options.std);
   // A block of columns at a time is noted as one word a row, then zeroed row by row: a column's elements lie
   // far apart.
   constexpr Index block = 64;
@@ -41,19 +41,15 @@ void fill_sparse(Tensor& w, const Fans&, Generator& gen, const Initializer& opti
 
 }  // namespace
 
-Initializer sparse(const SparseOptions& options) {
-  return Initializer("sparse", {options.sparsity, options.std});
-}
+Initializer sparse(const SparseOptions& options) { return Initializer("sparse", options); }
 
 std::vector<SchemeInfo> sparse_family() {
   return {{.name = "sparse",
-           .options = {{.name = "sparsity",
-                        .standard = 0.1,
-                        .meaning = "share of zeros in each column",
-                        .least = 0,
-                        .most = 1,
-                        .below_most = true},
-                       {.name = "std", .standard = 0.01, .meaning = "of the rest", .least = 0}},
+           .options = {{"sparsity",
+                        &SparseOptions::sparsity,
+                        "share of zeros in each column",
+                        {.least = 0, .most = 1, .below_most = true}},
+                       {"std", &SparseOptions::std, "of the rest", {.least = 0}}},
            .summary = "normal with a fixed share of zeros in each column",
            .formula = "w ~ N(0, std²), then ceil(sparsity · rows) random zeros in each column",
            .paper = "Martens 2010, Deep learning via Hessian-free optimization",
@@ -63,14 +59,14 @@ std::vector<SchemeInfo> sparse_family() {
            .most_rank = 2,
            .fill = fill_sparse,
            .deviation =
-               [](const Shape&, const Fans&, const Initializer& options) {
-                 return options.number("std") * std::sqrt(1 - options.number("sparsity"));
+               [](const Shape&, const Fans&, const SparseOptions& options) {
+                 return options.std * std::sqrt(1 - options.sparsity);
                },
-           .caution = [](const Shape& shape, const Initializer& options) -> std::string {
+           .caution = [](const Shape& shape, const SparseOptions& options) -> std::string {
              if (zeros_in_column(shape[0], options) < static_cast<std::size_t>(shape[0])) return "";
              return fmt::format(
                  "sparsity = {} of {} rows, rounded up, is every element of a column: all are 0",
-                 options.number("sparsity"), shape[0]);
+                 options.sparsity, shape[0]);
            }}};
 }
 

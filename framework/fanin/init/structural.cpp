@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include <fanin/core/error.hpp>
-#include <fanin/init/base.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/structural.hpp>
 
@@ -16,7 +15,7 @@ double hadamard(Index i, Index j) {
   return std::popcount(static_cast<std::uint64_t>(i) & static_cast<std::uint64_t>(j)) % 2 == 0 ? 1 : -1;
 }
 
-void fill_zero_o(Tensor& w, const Site& site, Generator&, const Initializer& options) {
+void fill_zero_o(Tensor& w, const Site& site, Generator&, const ZerOOptions& options) {
   w.fill(0);
   if (site.last_in_branch()) return;
   const Index out = w.size(0), in = w.size(1);
@@ -26,7 +25,7 @@ void fill_zero_o(Tensor& w, const Site& site, Generator&, const Initializer& opt
     centre = centre * w.size(d) + w.size(d) / 2;
   }
   const auto m = static_cast<double>(std::bit_width(static_cast<std::uint64_t>(out - 1)));  // ⌈log2(out)⌉
-  const double c = std::exp2(-(options.word("scale") == "paper" ? m - 1 : m) / 2);
+  const double c = std::exp2(-(options.scale == "paper" ? m - 1 : m) / 2);
   for (Index i = 0; i < out; ++i)
     for (Index j = 0; j < in; ++j) {
       const double value = out > in ? c * hadamard(i, j) : i == j ? 1 : 0;
@@ -34,63 +33,58 @@ void fill_zero_o(Tensor& w, const Site& site, Generator&, const Initializer& opt
     }
 }
 
-void fill_siren(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
+void fill_siren(Tensor& w, const Site& site, Generator& gen, const SirenOptions& options) {
   const double root = inverse_root(site.fans.in);
   const double bound = w.rank() < 2   ? root
                        : site.first() ? root * root
-                                      : std::sqrt(6.0) * root / options.number("omega");
+                                      : std::sqrt(6.0) * root / options.omega;
   gen.uniform(w.values(), -bound, bound);
 }
 
-void fill_mup(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
-  double std = options.number("gain") * inverse_root(site.fans.in);
-  if (site.last() && !site.first())
-    std *= std::sqrt(options.number("base_width")) * inverse_root(site.fans.in);
+void fill_mup(Tensor& w, const Site& site, Generator& gen, const MupOptions& options) {
+  double std = options.gain * inverse_root(site.fans.in);
+  if (site.last() && !site.first()) std *= std::sqrt(options.base_width) * inverse_root(site.fans.in);
   gen.normal(w.values(), 0, std);
 }
 
-void fill_fixup(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
+void fill_fixup(Tensor& w, const Site& site, Generator& gen, const FixupOptions& options) {
   if (site.branches == 0)
     fail_usage(
         "scheme 'fixup' finds no residual branch in this model: it is for nets such as "
         "resnet_small(batch_norm=false)");
   if (site.last() || site.last_in_branch()) return w.fill(0);
-  base_of(options).fill(w, site, gen);
+  parse(options.base.text).fill(w, site, gen);
   if (site.branch_layers < 2) return;
   const auto branches = static_cast<double>(site.branches), layers = static_cast<double>(site.branch_layers);
   const auto scale = static_cast<real>(std::pow(branches, -1 / (2 * layers - 2)));
   for (real& x : w.values()) x *= scale;
 }
 
-void fill_rezero(Tensor& w, const Site& site, Generator& gen, const Initializer& options) {
+void fill_rezero(Tensor& w, const Site& site, Generator& gen, const ReZeroOptions& options) {
   if (site.scaled_branches == 0)
     fail_usage(
         "scheme 'rezero' finds no residual branch with a learnable scale in this model: it is for nets such "
         "as resnet_small(batch_norm=false, branch_scale=true)");
-  if (site.branch_weight) return w.fill(static_cast<real>(options.number("alpha")));
-  base_of(options).fill(w, site, gen);
+  if (site.branch_weight) return w.fill(static_cast<real>(options.alpha));
+  parse(options.base.text).fill(w, site, gen);
 }
 
 }  // namespace
 
-Initializer zero_o(const ZerOOptions& options) { return Initializer("zero_o", {options.scale}); }
-Initializer siren(const SirenOptions& options) { return Initializer("siren", {options.omega}); }
-Initializer mup(const MupOptions& options) { return Initializer("mup", {options.base_width, options.gain}); }
-Initializer fixup(const std::string& base) { return Initializer("fixup", {base}); }
-Initializer rezero(const ReZeroOptions& options) {
-  return Initializer("rezero", {options.alpha, options.base});
-}
+Initializer zero_o(const ZerOOptions& options) { return Initializer("zero_o", options); }
+Initializer siren(const SirenOptions& options) { return Initializer("siren", options); }
+Initializer mup(const MupOptions& options) { return Initializer("mup", options); }
+Initializer fixup(const FixupOptions& options) { return Initializer("fixup", options); }
+Initializer rezero(const ReZeroOptions& options) { return Initializer("rezero", options); }
 
 std::vector<SchemeInfo> structural_family() {
   return {
       {.name = "zero_o",
        .aliases = {"hadamard"},
-       .options =
-           {{.name = "scale",
-             .standard = "paper",
-             .meaning =
-                 "paper: c = 2^(-(m-1)/2); code: the authors' program, c = 2^(-m/2), orthonormal columns",
-             .words = {"paper", "code"}}},
+       .options = {{"scale",
+                    &ZerOOptions::scale,
+                    "paper: c = 2^(-(m-1)/2); code: the authors' program, c = 2^(-m/2), orthonormal columns",
+                    {.words = {"paper", "code"}}}},
        .summary =
            "ZerO: zeros and ones alone, nothing drawn: identities, Hadamard matrices where a layer widens",
        .formula = "out ≤ in: w[i, i] = 1, else 0; out > in: w[i, j] = c (-1)^popcount(i & j), m = ⌈log2 "
@@ -102,10 +96,9 @@ std::vector<SchemeInfo> structural_family() {
                 "them apart",
        .least_rank = 2,
        .draw = Draw::nothing,
-       .fill_at = fill_zero_o},
+       .fill = fill_zero_o},
       {.name = "siren",
-       .options =
-           {{.name = "omega", .standard = 30.0, .meaning = "ω of the activation sin(ω x)", .least = 1e-6}},
+       .options = {{"omega", &SirenOptions::omega, "ω of the activation sin(ω x)", {.least = 1e-6}}},
        .summary =
            "for nets whose activation is sin(ω x): activation=sine, or sine(omega=…) with the same omega",
        .formula = "first layer U(±1/fan_in), others U(±√(6/fan_in)/ω), biases U(±1/√fan_in)",
@@ -116,15 +109,13 @@ std::vector<SchemeInfo> structural_family() {
        .least_rank = 1,
        .fills_bias = true,
        .draw = Draw::uniforms,
-       .fill_at = fill_siren},
+       .fill = fill_siren},
       {.name = "mup",
-       .options =
-           {{.name = "base_width",
-             .standard = 64.0,
-             .meaning = "width at which it equals the standard parametrization",
-             .least = 1,
-             .whole = true},
-            {.name = "gain", .standard = std::sqrt(2.0), .meaning = "√2 for ReLU, 1 for tanh", .least = 0}},
+       .options = {{"base_width",
+                    &MupOptions::base_width,
+                    "width at which it equals the standard parametrization",
+                    {.least = 1, .whole = true}},
+                   {"gain", &MupOptions::gain, "√2 for ReLU, 1 for tanh", {.least = 0}}},
        .summary = "the maximal update parametrization's initial variances: the last layer's shrinks with "
                   "width squared",
        .formula = "w ~ N(0, gain²/fan_in); the last layer N(0, gain² base_width / fan_in²)",
@@ -135,9 +126,9 @@ std::vector<SchemeInfo> structural_family() {
                 "do that, a loop of your own asks optim::by_width",
        .least_rank = 2,
        .draw = Draw::normals,
-       .fill_at = fill_mup},
+       .fill = fill_mup},
       {.name = "fixup",
-       .options = {base_option("kaiming_normal")},
+       .options = {base_option(&FixupOptions::base)},
        .summary =
            "residual nets without normalisation: branches start at zero, their weights scaled down by depth",
        .formula = "in a branch: base · L^(-1/(2m-2)), L branches of m layers; each branch's last layer and "
@@ -147,13 +138,11 @@ std::vector<SchemeInfo> structural_family() {
        .fails = "nets without residual branches (refused); with BatchNorm the scaling is undone",
        .least_rank = 2,
        .needs_model = true,
-       .draw_at = draw_of_base,
-       .fill_at = fill_fixup,
-       .check = check_base},
+       .fill = fill_fixup},
       {.name = "rezero",
        .aliases = {"skipinit"},
-       .options = {{.name = "alpha", .standard = 0.0, .meaning = "the branch scale's first value"},
-                   base_option("kaiming_normal")},
+       .options = {{"alpha", &ReZeroOptions::alpha, "the branch scale's first value"},
+                   base_option(&ReZeroOptions::base)},
        .summary =
            "ReZero, SkipInit: every residual branch starts multiplied by zero, so each block is the identity",
        .formula = "y = x + α F(x), α = 0 at the start and learnt; F drawn by base",
@@ -165,9 +154,7 @@ std::vector<SchemeInfo> structural_family() {
        .least_rank = 1,
        .fills_branch_weight = true,
        .needs_model = true,
-       .draw_at = draw_of_base,
-       .fill_at = fill_rezero,
-       .check = check_base},
+       .fill = fill_rezero},
   };
 }
 

@@ -26,13 +26,15 @@ struct MupOptions {
 /// Yang & Hu 2021: the initial variances of the maximal update parametrization.
 Initializer mup(const MupOptions& options = {});
 
-/// `base` is the text of the scheme that draws the layers outside any branch, and the others before they are
-/// scaled.
-Initializer fixup(const std::string& base = "kaiming_normal");
+struct FixupOptions {
+  Base base =
+      "kaiming_normal";  ///< draws the layers outside any branch, and the others before they are scaled
+};
+Initializer fixup(const FixupOptions& options = {});
 
 struct ReZeroOptions {
   double alpha = 0;
-  std::string base = "kaiming_normal";
+  Base base = "kaiming_normal";
 };
 /// Bachlechner et al. 2020; De & Smith 2020 (SkipInit): the scale of every residual branch starts at α.
 Initializer rezero(const ReZeroOptions& options = {});

@@ -13,9 +13,9 @@ namespace {
 // The standard deviation of N(0, 1) truncated at ±2.
 constexpr double truncated_deviation = 0.87962566103423978;
 
-double xavier_deviation(const Shape&, const Fans& fans, const Initializer& options) {
+double xavier_deviation(const Shape&, const Fans& fans, const XavierOptions& options) {
   const auto sum = static_cast<double>(fans.in + fans.out);
-  return sum > 0 ? options.number("gain") * std::sqrt(2.0 / sum) : 0;
+  return sum > 0 ? options.gain * std::sqrt(2.0 / sum) : 0;
 }
 
 // PyTorch's table where it has the name, else the computed gain of the direction that the mode keeps.
@@ -34,21 +34,9 @@ std::vector<std::string> kaiming_nonlinearities() {
   return names;
 }
 
-double kaiming_deviation(const Shape&, const Fans& fans, const Initializer& options) {
-  const Fan mode = fan_named(options.word("mode"));
-  const double fan = pick(fans, mode);
-  return fan > 0 ? kaiming_gain(options.word("nonlinearity"), options.number("a"), mode) / std::sqrt(fan) : 0;
-}
-
-template <auto deviation>
-void fill_uniform(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-  const double bound = std::sqrt(3.0) * deviation(w.shape(), fans, options);
-  gen.uniform(w.values(), -bound, bound);
-}
-
-template <auto deviation>
-void fill_normal(Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-  gen.normal(w.values(), 0, deviation(w.shape(), fans, options));
+double kaiming_deviation(const Shape&, const Fans& fans, const KaimingOptions& options) {
+  const double fan = pick(fans, options.mode);
+  return fan > 0 ? kaiming_gain(options.nonlinearity, options.a, options.mode) / std::sqrt(fan) : 0;
 }
 
 double scaled_deviation(const Fans& fans, double scale, Fan mode) {
@@ -82,37 +70,28 @@ SchemeInfo named_case(std::string name, std::string paper, std::string use, std:
           .least_rank = 2,
           .draw = Draw::uniforms,
           .fill =
-              [](Tensor& w, const Fans& fans, Generator& gen, const Initializer&) {
-                fill_scaled(w, gen, scaled_deviation(fans, scale, mode),
+              [](Tensor& w, const Site& site, Generator& gen) {
+                fill_scaled(w, gen, scaled_deviation(site.fans, scale, mode),
                             uniform ? "uniform" : "truncated_normal");
               },
-          .deviation = [](const Shape&, const Fans& fans,
-                          const Initializer&) { return scaled_deviation(fans, scale, mode); }};
+          .deviation = [](const Shape&, const Fans& fans) { return scaled_deviation(fans, scale, mode); }};
 }
 
 }  // namespace
 
-Initializer xavier_uniform(const XavierOptions& options) {
-  return Initializer("xavier_uniform", {options.gain});
-}
-Initializer xavier_normal(const XavierOptions& options) {
-  return Initializer("xavier_normal", {options.gain});
-}
-Initializer kaiming_uniform(const KaimingOptions& options) {
-  return Initializer("kaiming_uniform", {options.a, to_text(options.mode), options.nonlinearity});
-}
-Initializer kaiming_normal(const KaimingOptions& options) {
-  return Initializer("kaiming_normal", {options.a, to_text(options.mode), options.nonlinearity});
-}
+Initializer xavier_uniform(const XavierOptions& options) { return Initializer("xavier_uniform", options); }
+Initializer xavier_normal(const XavierOptions& options) { return Initializer("xavier_normal", options); }
+Initializer kaiming_uniform(const KaimingOptions& options) { return Initializer("kaiming_uniform", options); }
+Initializer kaiming_normal(const KaimingOptions& options) { return Initializer("kaiming_normal", options); }
 Initializer variance_scaling(const VarianceScalingOptions& options) {
-  return Initializer("variance_scaling", {options.scale, to_text(options.mode), options.distribution});
+  return Initializer("variance_scaling", options);
 }
-Initializer lecun_uniform() { return Initializer("lecun_uniform", {}); }
-Initializer lecun_normal() { return Initializer("lecun_normal", {}); }
-Initializer glorot_uniform() { return Initializer("glorot_uniform", {}); }
-Initializer glorot_normal() { return Initializer("glorot_normal", {}); }
-Initializer he_uniform() { return Initializer("he_uniform", {}); }
-Initializer he_normal() { return Initializer("he_normal", {}); }
+Initializer lecun_uniform() { return Initializer("lecun_uniform"); }
+Initializer lecun_normal() { return Initializer("lecun_normal"); }
+Initializer glorot_uniform() { return Initializer("glorot_uniform"); }
+Initializer glorot_normal() { return Initializer("glorot_normal"); }
+Initializer he_uniform() { return Initializer("he_uniform"); }
+Initializer he_normal() { return Initializer("he_normal"); }
 
 std::vector<SchemeInfo> variance_scaling_family() {
   const std::string glorot =
@@ -127,18 +106,14 @@ std::vector<SchemeInfo> variance_scaling_family() {
   const std::string lecun_use = "SELU nets, linear layers";
   const std::string lecun_fails = "halves the variance per ReLU layer";
   const std::vector<OptionSpec> gain = {
-      {.name = "gain", .standard = 1.0, .meaning = "factor on the deviation", .least = 0}};
+      {"gain", &XavierOptions::gain, "factor on the deviation", {.least = 0}}};
   const std::vector<OptionSpec> kaiming = {
-      {.name = "a", .standard = 0.0, .meaning = "leaky_relu's negative slope"},
-      {.name = "mode",
-       .standard = "fan_in",
-       .meaning = "keep the forward signal's variance or the gradient's",
-       .words = {"fan_in", "fan_out", "fan_avg"}},
-      {.name = "nonlinearity",
-       .standard = "leaky_relu",
-       .meaning =
-           "what follows the layer; sets the gain: PyTorch's table, and the computed gain for what it lacks",
-       .words = kaiming_nonlinearities()}};
+      {"a", &KaimingOptions::a, "leaky_relu's negative slope"},
+      {"mode", &KaimingOptions::mode, "keep the forward signal's variance or the gradient's"},
+      {"nonlinearity",
+       &KaimingOptions::nonlinearity,
+       "what follows the layer; sets the gain: PyTorch's table, and the computed gain for what it lacks",
+       {.words = kaiming_nonlinearities()}}};
   return {
       {.name = "xavier_uniform",
        .aliases = {"xavier"},
@@ -150,7 +125,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fails = glorot_fails,
        .least_rank = 2,
        .draw = Draw::uniforms,
-       .fill = fill_uniform<xavier_deviation>,
+       .fill = fill_uniform,
        .deviation = xavier_deviation},
       {.name = "xavier_normal",
        .options = gain,
@@ -161,7 +136,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fails = glorot_fails,
        .least_rank = 2,
        .draw = Draw::normals,
-       .fill = fill_normal<xavier_deviation>,
+       .fill = fill_normal,
        .deviation = xavier_deviation},
       {.name = "kaiming_uniform",
        .options = kaiming,
@@ -172,7 +147,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fails = he_fails + "; with a=sqrt(5) the variance shrinks sixfold per ReLU layer",
        .least_rank = 2,
        .draw = Draw::uniforms,
-       .fill = fill_uniform<kaiming_deviation>,
+       .fill = fill_uniform,
        .deviation = kaiming_deviation},
       {.name = "kaiming_normal",
        .aliases = {"kaiming"},
@@ -184,18 +159,15 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fails = he_fails,
        .least_rank = 2,
        .draw = Draw::normals,
-       .fill = fill_normal<kaiming_deviation>,
+       .fill = fill_normal,
        .deviation = kaiming_deviation},
       {.name = "variance_scaling",
-       .options = {{.name = "scale", .standard = 1.0, .meaning = "variance times fan", .least = 0},
-                   {.name = "mode",
-                    .standard = "fan_in",
-                    .meaning = "which fan",
-                    .words = {"fan_in", "fan_out", "fan_avg"}},
-                   {.name = "distribution",
-                    .standard = "truncated_normal",
-                    .meaning = "shape",
-                    .words = {"uniform", "normal", "truncated_normal"}}},
+       .options = {{"scale", &VarianceScalingOptions::scale, "variance times fan", {.least = 0}},
+                   {"mode", &VarianceScalingOptions::mode, "which fan"},
+                   {"distribution",
+                    &VarianceScalingOptions::distribution,
+                    "shape",
+                    {.words = {"uniform", "normal", "truncated_normal"}}}},
        .summary = "the general form in Keras and JAX: variance scale / fan",
        .formula =
            "variance scale / max(1, fan); truncated_normal is cut at two deviations and widened by 1/0.8796",
@@ -203,19 +175,18 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .use = "to start as a Keras or JAX model starts",
        .fails = "as the scheme it is set to",
        .least_rank = 2,
-       .draw_at =
-           [](const Shape&, const Site&, const Initializer& options) {
-             return options.word("distribution") == "normal" ? Draw::normals : Draw::uniforms;
+       .draw =
+           [](const Shape&, const Site&, const VarianceScalingOptions& options) {
+             return options.distribution == "normal" ? Draw::normals : Draw::uniforms;
            },
        .fill =
-           [](Tensor& w, const Fans& fans, Generator& gen, const Initializer& options) {
-             fill_scaled(w, gen,
-                         scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode"))),
-                         options.word("distribution"));
+           [](Tensor& w, const Site& site, Generator& gen, const VarianceScalingOptions& options) {
+             fill_scaled(w, gen, scaled_deviation(site.fans, options.scale, options.mode),
+                         options.distribution);
            },
        .deviation =
-           [](const Shape&, const Fans& fans, const Initializer& options) {
-             return scaled_deviation(fans, options.number("scale"), fan_named(options.word("mode")));
+           [](const Shape&, const Fans& fans, const VarianceScalingOptions& options) {
+             return scaled_deviation(fans, options.scale, options.mode);
            }},
       named_case<1, Fan::in, true>("lecun_uniform", lecun, lecun_use, lecun_fails),
       named_case<1, Fan::in, false>("lecun_normal", lecun, lecun_use, lecun_fails),

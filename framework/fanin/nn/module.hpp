@@ -29,7 +29,7 @@ struct Parameter {
   Initializer init;
   Fans fans;  ///< the layer's true fan-in and fan-out, for weight and bias alike
   Origin origin = Origin::declared;
-  std::string drawn_by{};  ///< text of the scheme that drew it; empty while declared or loaded
+  std::optional<Initializer> drawn_by{};  ///< the scheme that drew it; none while declared or loaded
   /// What layers of this type are born with, where it may differ from `init`; none: `init`.
   std::optional<Initializer> type_init{};
 

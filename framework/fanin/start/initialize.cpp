@@ -3,13 +3,26 @@
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
-#include <fanin/init/base.hpp>
+#include <fanin/init/constant.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/refine.hpp>
+#include <fanin/start/schemes.hpp>
 #include <fanin/start/sites.hpp>
 #include <fanin/start/slots.hpp>
 
 namespace fanin::start {
+namespace {
+
+/// The floor of schemes is below this one, so that those of this room add themselves to its table: as the
+/// program starts, from a file that every program links which can use them.
+[[maybe_unused]] const bool registered = [] {
+  for (const auto scheme : {lsuv_scheme, krahenbuhl_scheme, metainit_scheme, weight_selection_scheme})
+    init::register_scheme(scheme());
+  return true;
+}();
+
+}  // namespace
+
 std::vector<init::Target> targets_of(const std::vector<nn::Module::NamedParameter>& parameters) {
   std::vector<init::Target> targets;
   for (const auto& one : parameters) {
@@ -71,13 +84,13 @@ class Attempt {
   void drew(const nn::Module::NamedParameter& one, const init::Initializer& scheme) {
     drawn_.push_back(one);
     one.parameter->origin = nn::Origin::drawn;
-    one.parameter->drawn_by = scheme.to_string();
+    one.parameter->drawn_by = scheme;
   }
   void keep() { done_ = true; }
 
   static void undraw(const nn::Module::NamedParameter& one) {
     one.parameter->origin = nn::Origin::declared;
-    one.parameter->drawn_by.clear();
+    one.parameter->drawn_by.reset();
     one.parameter->value.unset(fmt::format("parameter '{}'", one.name));
   }
 
@@ -121,10 +134,10 @@ Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data) {
     const init::Initializer* ruled = plan.lookup(targets[i]);
     all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
     const init::Initializer& scheme = all.schemes.back();
-    if (all.draws(i) && scheme.scheme().needs_data && !with_data)
+    if (all.draws(i) && scheme.scheme().needs_data() && !with_data)
       fail_usage(
           "{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin "
-          "train or compare, or call nn::initialize with images and labels",
+          "train or compare, or call start::initialize with images and labels",
           all.parameters[i].name, scheme.to_string());
   }
   return all;
@@ -162,8 +175,10 @@ void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Wa
 }
 
 /// What the values are by, of a scheme that was to be fitted to data and was not.
-std::string unfitted_text(const init::Initializer& scheme, const nn::Parameter& parameter) {
-  return parameter.value.rank() < 2 ? init::zeros().to_string() : init::base_of(scheme).to_string();
+init::Initializer unfitted(const init::Initializer& scheme, const nn::Parameter& parameter) {
+  const auto base = scheme.base();
+  if (!base) return scheme;
+  return parameter.value.rank() < 2 ? init::zeros() : *base;
 }
 
 std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Generator& generator,
@@ -178,7 +193,7 @@ std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Gen
     const nn::Parameter& parameter = *parameters[i].parameter;
     notes.push_back(
         all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
-    if (!all.draws(i) || !all.schemes[i].scheme().needs_data) continue;
+    if (!all.draws(i) || !all.schemes[i].scheme().needs_data()) continue;
     require_batch(*samples, parameters[i].name, all.schemes[i]);
     fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});
     fitted.push_back(i);
@@ -196,7 +211,8 @@ std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Gen
       if (left[k].empty()) continue;
       const std::size_t i = fitted[k];
       notes[i] = fmt::format("{} left it as drawn: {}", all.schemes[i].name(), left[k]);
-      origins[i] = fits[k].parameter->drawn_by = unfitted_text(all.schemes[i], *fits[k].parameter);
+      fits[k].parameter->drawn_by = unfitted(all.schemes[i], *fits[k].parameter);
+      origins[i] = fits[k].parameter->drawn_by->to_string();
     }
   }
   std::vector<Drawn> report;
@@ -253,7 +269,7 @@ std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& 
   const Assignment all = assign(model, plan, true);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {
-    if (all.draws(i) && all.schemes[i].scheme().needs_data) names.push_back(all.parameters[i].name);
+    if (all.draws(i) && all.schemes[i].scheme().needs_data()) names.push_back(all.parameters[i].name);
   }
   return names;
 }

@@ -24,7 +24,7 @@ struct Drawn {
 
 /// Gives every parameter of `model` that has no values yet its first and only draw: by the plan's last rule
 /// that matches its name, else by its layer's own default. Parameters drawn or loaded before are left as they
-/// are. Each has a slot of its own in `generator` (nn/slots.hpp): so the layers' defaults are PyTorch's bits
+/// are. Each has a slot of its own in `generator` (start/slots.hpp): so the layers' defaults are PyTorch's bits
 /// for the same seed, what fills one parameter moves no other, and a scheme that draws as the default does is
 /// the default's draw at another scale. Layers that draw while they run (dropout) and were given no seed get
 /// their streams from the generator's state. Error (usage) for a rule that matches no parameter (with the
@@ -34,9 +34,9 @@ std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generat
 std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator);
 std::vector<Drawn> initialize(nn::Module& model, Generator& generator);
 
-/// With a batch of training data, for the schemes that need one (`SchemeInfo::needs_data`): every parameter
+/// With a batch of training data, for the schemes that need one (`SchemeInfo::fit`): every parameter
 /// is drawn as above, then those whose scheme asks for it are fitted to `images` [N, …] and their `labels`
-/// (nn/refine.hpp). Nothing else of the model changes: parameters loaded or drawn before, statistics,
+/// (start/refine.hpp). Nothing else of the model changes: parameters loaded or drawn before, statistics,
 /// generators, mode. Without a batch such a scheme is an Error (usage).
 std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generator& generator,
                               const Tensor& images, std::span<const std::int32_t> labels);

@@ -2,7 +2,9 @@
 #include <cmath>
 
 #include <fanin/core/error.hpp>
+#include <fanin/start/data_dependent.hpp>
 #include <fanin/start/refine.hpp>
+#include <fanin/start/schemes.hpp>
 
 namespace fanin::start {
 namespace {
@@ -27,12 +29,10 @@ ChannelMoments moments_of(const Tensor& output, Index c) {
   return {mean, std::sqrt(over([mean](double x) { return (x - mean) * (x - mean); }))};
 }
 
-}  // namespace
-
 /// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's
 /// mean.
-std::vector<std::string> fit_krahenbuhl(nn::Module& model, std::span<const Fit> fits,
-                                        const Samples& samples) {
+std::vector<std::string> fit_krahenbuhl(const Fitting& fitting) {
+  const auto& [model, fits, samples] = fitting;
   std::vector<std::string> left(fits.size());
   for (nn::Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {
@@ -49,7 +49,9 @@ std::vector<std::string> fit_krahenbuhl(nn::Module& model, std::span<const Fit> 
     bool any = false;
     for (Index c = 0; c < output.size(1); ++c) {
       const auto [mean, std] = moments_of(output, c);
-      const double factor = weight != fits.end() && varies(mean, std) ? fit.scheme.number("target") / std : 1;
+      const double factor = weight != fits.end() && varies(mean, std)
+                                ? fit.scheme.options<KrahenbuhlOptions>().target / std
+                                : 1;
       any = any || varies(mean, std);
       if (weight != fits.end()) {
         Tensor& w = weight->parameter->value;
@@ -67,9 +69,44 @@ std::vector<std::string> fit_krahenbuhl(nn::Module& model, std::span<const Fit> 
   }
   std::vector<Fit> between;
   std::copy_if(fits.begin(), fits.end(), std::back_inserter(between),
-               [](const Fit& f) { return f.scheme.word("between") == "true"; });
+               [](const Fit& f) { return f.scheme.options<KrahenbuhlOptions>().between; });
   equalize_rates(model, between, samples.images, samples.one_stream);
   return left;
+}
+
+}  // namespace
+
+init::Initializer krahenbuhl(const KrahenbuhlOptions& options) {
+  return init::Initializer("krahenbuhl", options);
+}
+
+init::SchemeInfo krahenbuhl_scheme() {
+  return {.name = "krahenbuhl",
+          .options = {{"target",
+                       &KrahenbuhlOptions::target,
+                       "standard deviation of each channel's output",
+                       {.least = 1e-6}},
+                      {"between", &KrahenbuhlOptions::between,
+                       "then scale neighbouring layers so that all change equally fast (algorithm 2)"},
+                      init::base_option(&KrahenbuhlOptions::base)},
+          .summary =
+              "data-dependent: every channel's output gets mean 0 and deviation 1 on a batch; all layers "
+              "learn equally fast",
+          .formula =
+              "w ~ base, b = 0; for each layer in the order they run, for each channel: w ← w target/σ, "
+              "b ← (b - μ) target/σ (algorithm 1); then w_k ← w_k √(C_k / C), C_k = ‖∂ηᵀz/∂w_k‖ / ‖w_k‖ "
+              "with η ~ N(0, 1), C their geometric mean, biases by the product so far: the function "
+              "stays (algorithm 2, its fixed point)",
+          .paper = "Krähenbühl et al. 2015, Data-dependent initializations of convolutional neural networks",
+          .use = "nets without normalisation whose inputs are not centred; it starts as BatchNorm would",
+          .fails =
+              "last layers of few units on a small batch; a channel that is constant on the batch is left "
+              "as drawn; algorithm 2 leaves layers alone that scaling would tell apart: behind tanh, a "
+              "normalisation, a shortcut",
+          .least_rank = 1,
+          .fills_bias = true,
+          .fill = fill_by_base,
+          .fit = fit_krahenbuhl};
 }
 
 }  // namespace fanin::start

@@ -1,8 +1,10 @@
 #include <cmath>
 
 #include <fanin/ops/loss.hpp>
+#include <fanin/start/data_dependent.hpp>
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/refine.hpp>
+#include <fanin/start/schemes.hpp>
 
 namespace fanin::start {
 namespace {
@@ -65,9 +67,12 @@ double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Sam
   return sum / static_cast<double>(at.size());
 }
 
+namespace {
+
 /// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen
 /// is kept.
-std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+std::vector<std::string> fit_metainit(const Fitting& fitting) {
+  const auto& [model, fits, samples] = fitting;
   constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
   const Numbers base = values_of(fits);
   const auto scale_by = [&](const Numbers& logarithms) {
@@ -85,15 +90,15 @@ std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fi
   };
   Numbers here(fits.size(), 0.0), best = here;
   double value = quotient_at(here), least = value;
-  const auto& options = fits.front().scheme;
+  const auto& options = fits.front().scheme.options<MetaInitOptions>();
   const bool moves = std::isfinite(value);
-  for (int step = 0; step < static_cast<int>(options.number("steps")) && std::isfinite(value); ++step) {
+  for (int step = 0; step < options.steps && std::isfinite(value); ++step) {
     Numbers next = here;
     for (std::size_t k = 0; k < fits.size(); ++k) {
       Numbers aside = here;
       aside[k] += probe;
       const double change = quotient_at(aside) - value;
-      if (change != 0) next[k] -= options.number("lr") * (change > 0 ? 1 : -1);
+      if (change != 0) next[k] -= options.lr * (change > 0 ? 1 : -1);
     }
     here = next;
     value = quotient_at(here);
@@ -105,6 +110,36 @@ std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fi
   scale_by(best);
   return std::vector<std::string>(fits.size(),
                                   moves ? "" : "the gradient quotient of this start is not a finite number");
+}
+
+}  // namespace
+
+init::Initializer metainit(const MetaInitOptions& options) { return init::Initializer("metainit", options); }
+
+init::SchemeInfo metainit_scheme() {
+  return {
+      .name = "metainit",
+      .options = {{"steps",
+                   &MetaInitOptions::steps,
+                   "steps of descent on the weights' norms",
+                   {.least = 1, .most = 1000}},
+                  {"lr",
+                   &MetaInitOptions::lr,
+                   "how far a step moves the logarithm of a norm",
+                   {.least = 1e-6, .most = 1}},
+                  init::base_option(&MetaInitOptions::base)},
+      .summary = "learns the size of each weight so that a gradient step changes the gradient least",
+      .formula =
+          "w ~ base; log‖w‖ ← log‖w‖ - lr sign(∂GQ/∂log‖w‖) for each weight, the best of all steps kept; "
+          "GQ = mean |(g - H g)/(g + ε) - 1|",
+      .paper =
+          "Dauphin & Schoenholz 2019, MetaInit: initializing learning by learning to initialize; here "
+          "H g and GQ's gradient are finite differences, in place of a second backward pass",
+      .use = "nets for which no gain is known; each step costs 2 passes for every weight and 2 more",
+      .fails = "large models (cost); small batches and saturated nets, where the gradient is mostly noise",
+      .least_rank = 2,
+      .fill = fill_by_base,
+      .fit = fit_metainit};
 }
 
 }  // namespace fanin::start

@@ -1,22 +1,14 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/refine.hpp>
+#include <fanin/start/schemes.hpp>
 
 namespace fanin::start {
 namespace {
-
-struct Entry {
-  const char* scheme;
-  std::vector<std::string> (*fit)(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
-};
-
-constexpr std::array table = {Entry{"lsuv", fit_lsuv}, Entry{"krahenbuhl", fit_krahenbuhl},
-                              Entry{"metainit", fit_metainit}};
 
 /// Thrown by the observer to end a forward pass at the layer that was waited for.
 struct Reached {};
@@ -30,14 +22,11 @@ std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, co
   std::vector<bool> done(fits.size());
   for (std::size_t first = 0; first < fits.size(); ++first) {
     if (done[first]) continue;
-    const std::string& scheme = fits[first].scheme.name();
-    const auto entry =
-        std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.scheme == scheme; });
-    if (entry == table.end()) fail("scheme '{}' needs data, but there is no way known to fit it", scheme);
+    const init::SchemeInfo& scheme = fits[first].scheme.scheme();
     std::vector<Fit> own;
     std::vector<std::size_t> index;
     for (std::size_t i = first; i < fits.size(); ++i) {
-      if (fits[i].scheme.name() != scheme) continue;
+      if (&fits[i].scheme.scheme() != &scheme) continue;
       done[i] = true;
       if (std::find(run.begin(), run.end(), fits[i].owner) == run.end()) {
         left[i] = "a forward pass does not run its layer";
@@ -47,10 +36,17 @@ std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, co
       }
     }
     if (own.empty()) continue;
-    auto why = entry->fit(model, own, samples);
+    auto why = scheme.fit({model, own, samples});
+    if (why.size() != own.size())
+      fail("scheme '{}' was to fit {} parameters and speaks of {}", scheme.name, own.size(), why.size());
     for (std::size_t k = 0; k < own.size(); ++k) left[index[k]] = std::move(why[k]);
   }
   return left;
+}
+
+void fill_by_base(Tensor& w, const init::Site& site, Generator& gen, const init::Initializer& of) {
+  if (w.rank() < 2) return w.fill(0);
+  of.base()->fill(w, site, gen);
 }
 
 void scale(std::span<real> values, double factor) {

@@ -22,16 +22,20 @@ struct Samples {
   bool one_stream = false;  ///< random directions as files without `draws=2` had them
 };
 
+/// What a scheme's `fit` works on.
+struct Fitting {
+  nn::Module& model;  ///< in training mode; its statistics, generators and mode are put back afterwards
+  std::span<const Fit> fits;  ///< the parameters of that scheme, all of layers that a forward pass runs
+  const Samples& samples;
+};
+
 /// Fits the parameters `fits`, and no others, to the samples, scheme by scheme in the order of `fits`.
 /// Statistics, generators and mode of the model stay as they are, gradients are forgotten. Says of each fit
 /// why it was left as drawn, "" where it was not. Error for a layer whose output is not finite, or that a
 /// scheme cannot fit.
 std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
 
-// The schemes' own parts, each in the file of its name; all of `fits` are of that scheme, and run.
-std::vector<std::string> fit_lsuv(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
-std::vector<std::string> fit_krahenbuhl(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
-std::vector<std::string> fit_metainit(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
+// What fits are made of, those of a user's own schemes too.
 
 /// Dauphin & Schoenholz 2019: the mean of |(g - H g) / (g ± ε) - 1| over the elements of `fits`, where g is
 /// the gradient of cross-entropy, H its Hessian, ± the sign of g and ε = 1e-5: how much a step along the

@@ -6,7 +6,7 @@ namespace fanin::start {
 
 Tensor Slot::fresh() const {
   const init::Initializer& scheme = parameter.parameter->init;
-  if (scheme.scheme().needs_data)
+  if (scheme.scheme().needs_data())
     fail("{}: its layer's own scheme '{}' fits weights to a batch of training data, and there is none here",
          parameter.name, scheme.to_string());
   Tensor values(parameter.parameter->value.shape());

@@ -160,7 +160,7 @@ class Matcher {
       step.from->drop_pages();
       if (step.parameter != nullptr) {
         step.parameter->origin = nn::Origin::loaded;
-        step.parameter->drawn_by.clear();
+        step.parameter->drawn_by.reset();
       }
     }
   }

@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include <fanin/core/error.hpp>
@@ -11,7 +10,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/start/adapt.hpp>
 #include <fanin/start/prefix_hint.hpp>
-#include <fanin/start/weight_selection.hpp>
+#include <fanin/start/schemes.hpp>
 
 namespace fanin::start {
 namespace {
@@ -49,8 +48,13 @@ std::shared_ptr<const io::TensorFile> opened(const std::string& path) {
   return file;
 }
 
-void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::Initializer& options) {
-  const std::string& path = options.word("file");
+struct WeightSelectionOptions {
+  std::string file{};
+  std::string nonfinite = "refuse";
+};
+
+void fill_selected(Tensor& w, const init::Site& site, Generator&, const WeightSelectionOptions& options) {
+  const std::string& path = options.file;
   if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
   const auto file = opened(path);
   const io::StoredTensor* saved = file->find(site.name);
@@ -69,7 +73,7 @@ void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::In
     fail("'{}' has it with sizes [{}], {} are wanted: {}", path, fmt::join(saved->sizes, ", "),
          w.shape().to_string(), *why);
   }
-  if (const io::NotFinite found = not_finite(*saved); found.any() && options.word("nonfinite") == "refuse") {
+  if (const io::NotFinite found = not_finite(*saved); found.any() && options.nonfinite == "refuse") {
     fail("'{}': tensor '{}': {} (nonfinite=allow takes them as they are)", path, saved->name,
          found.to_string());
   }
@@ -78,30 +82,28 @@ void fill_selected(Tensor& w, const init::Site& site, Generator&, const init::In
 
 }  // namespace
 
-void register_weight_selection() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    init::register_scheme(
-        {.name = "weight_selection",
-         .options = {{.name = "file",
-                      .standard = "",
-                      .meaning = "weight file of a larger model whose layers have the same names"},
-                     {.name = "nonfinite",
-                      .standard = "refuse",
-                      .meaning = "what to do with tensors that hold NaN or infinities",
-                      .words = {"refuse", "allow"}}},
-         .summary = "every parameter a selection of evenly spaced elements of a larger trained model's",
-         .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
-         .paper = "Xu et al. 2023, Initializing models with larger ones",
-         .use = "a small model of the same family as a trained larger one; few training images or epochs",
-         .fails =
-             "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
-         .least_rank = 1,
-         .fills_bias = true,
-         .needs_model = true,
-         .draw = init::Draw::nothing,
-         .fill_at = fill_selected});
-  });
+/// Xu et al. 2023: every parameter a selection of evenly spaced elements of the tensor of its name in the
+/// weight file of a larger model.
+init::SchemeInfo weight_selection_scheme() {
+  return {
+      .name = "weight_selection",
+      .options = {{"file", &WeightSelectionOptions::file,
+                   "weight file of a larger model whose layers have the same names"},
+                  {"nonfinite",
+                   &WeightSelectionOptions::nonfinite,
+                   "what to do with tensors that hold NaN or infinities",
+                   {.words = {"refuse", "allow"}}}},
+      .summary = "every parameter a selection of evenly spaced elements of a larger trained model's",
+      .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
+      .paper = "Xu et al. 2023, Initializing models with larger ones",
+      .use = "a small model of the same family as a trained larger one; few training images or epochs",
+      .fails =
+          "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
+      .least_rank = 1,
+      .fills_bias = true,
+      .needs_model = true,
+      .draw = init::Draw::nothing,
+      .fill = fill_selected};
 }
 
 }  // namespace fanin::start

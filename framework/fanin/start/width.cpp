@@ -11,9 +11,8 @@ namespace {
 
 /// The base width of the `mup` that drew a parameter; 0 for another scheme.
 double base_width(const nn::Parameter& parameter) {
-  if (!parameter.drawn_by.starts_with("mup")) return 0;
-  const auto scheme = init::parse(parameter.drawn_by);
-  return scheme.name() == "mup" ? scheme.number("base_width") : 0;
+  const auto* mup = parameter.drawn_by ? parameter.drawn_by->options_if<init::MupOptions>() : nullptr;
+  return mup ? mup->base_width : 0;
 }
 
 double matrix_scale(const Tensor& w, const init::Site& site, double base, bool adaptive) {
