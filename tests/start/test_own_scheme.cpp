@@ -11,6 +11,7 @@
 #include <fanin/start/initialize.hpp>
 
 #include "tests/message.hpp"
+#include "tests/usage_message.hpp"
 
 using namespace fanin;
 

@@ -4,6 +4,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/init/classic.hpp>
 #include <fanin/init/families.hpp>
+#include <fanin/init/random.hpp>
 
 namespace fanin::init {
 namespace {

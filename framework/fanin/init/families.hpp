@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include <fanin/init/initializer.hpp>
+#include <fanin/init/scheme.hpp>
 
 // The families that the registry (scheme.cpp) begins with, each in the file of its name.
 namespace fanin::init {
@@ -15,10 +15,5 @@ std::vector<SchemeInfo> identity_family();
 std::vector<SchemeInfo> classic_family();
 std::vector<SchemeInfo> mean_field_family();
 std::vector<SchemeInfo> structural_family();
-
-/// A `fill` for schemes that state their deviation d: w ~ N(0, d²).
-void fill_normal(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
-/// The same: w ~ U(±√3 d).
-void fill_uniform(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
 
 }  // namespace fanin::init

@@ -30,6 +30,10 @@ struct FanUniformOptions {
 /// 0.
 Initializer fan_uniform(const FanUniformOptions& options = {});
 
+/// The `fill` of a scheme that states its deviation d and draws N(0, d²).
+void fill_normal(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
+/// The same: U(±√3 d).
+void fill_uniform(Tensor& w, const Site& site, Generator& gen, const Initializer& of);
 /// Fills `w` as `nn.init.trunc_normal_` does: by the inverse of the normal's distribution function, one
 /// output an element. Error unless a ≤ b and std ≥ 0.
 void fill_trunc_normal(Tensor& w, Generator& gen, double mean, double std, double a, double b);
