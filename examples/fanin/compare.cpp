@@ -25,6 +25,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
+#include <fanin/start/weight_selection.hpp>
 #include <fanin/train/warm.hpp>
 
 #include "examples/fanin/command.hpp"
@@ -124,9 +125,8 @@ std::string checksum(const std::string& path) {
 std::string selected_content(const init::Plan& plan) {
   std::string content;
   for (const auto& rule : plan.rules()) {
-    if (!rule.init || rule.init->name() != "weight_selection") continue;
-    const std::string& file = rule.init->word("file");
-    if (!file.empty()) content += checksum(file);
+    const auto* selection = rule.init ? rule.init->options_if<start::WeightSelectionOptions>() : nullptr;
+    if (selection && !selection->file.empty()) content += checksum(selection->file);
   }
   return content;
 }

@@ -11,6 +11,7 @@
 #include <fanin/start/adapt.hpp>
 #include <fanin/start/prefix_hint.hpp>
 #include <fanin/start/schemes.hpp>
+#include <fanin/start/weight_selection.hpp>
 
 namespace fanin::start {
 namespace {
@@ -48,11 +49,6 @@ std::shared_ptr<const io::TensorFile> opened(const std::string& path) {
   return file;
 }
 
-struct WeightSelectionOptions {
-  std::string file{};
-  std::string nonfinite = "refuse";
-};
-
 void fill_selected(Tensor& w, const init::Site& site, Generator&, const WeightSelectionOptions& options) {
   const std::string& path = options.file;
   if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
@@ -82,8 +78,10 @@ void fill_selected(Tensor& w, const init::Site& site, Generator&, const WeightSe
 
 }  // namespace
 
-/// Xu et al. 2023: every parameter a selection of evenly spaced elements of the tensor of its name in the
-/// weight file of a larger model.
+init::Initializer weight_selection(const WeightSelectionOptions& options) {
+  return init::Initializer("weight_selection", options);
+}
+
 init::SchemeInfo weight_selection_scheme() {
   return {
       .name = "weight_selection",
