@@ -4,12 +4,11 @@
 
 namespace fanin::statistics {
 
-/// The average. This and all below are NaN where the sample is too small: a spread needs two values, the
-/// others one.
+/// The average; NaN for no values.
 double mean(std::span<const double> values);
-/// The standard deviation of a sample: divides by n − 1.
+/// The standard deviation of a sample: divides by n − 1; NaN for fewer than two values.
 double sample_std(std::span<const double> values);
-/// The middle one in order, or the mean of the two in the middle.
+/// The middle one in order, or the mean of the two in the middle; NaN for no values.
 double median(std::span<const double> values);
 
 /// P(T ≤ t) for Student's t with `freedom` > 0 degrees of freedom, by Boost.Math; NaN for other numbers.
@@ -18,14 +17,15 @@ double student_t_cdf(double t, double freedom);
 /// other numbers.
 double student_t_quantile(double probability, double freedom);
 
-/// Half the width of the 95 % confidence interval of the mean: t(0.975, n − 1) · s / √n.
+/// Half the width of the 95 % confidence interval of the mean: t(0.975, n − 1) · s / √n; NaN for
+/// fewer than two values.
 double confidence95(std::span<const double> values);
 
 /// What a sample of paired differences says of their mean.
 struct PairedTest {
   double difference;  ///< their mean
   double ci95;        ///< `confidence95` of them
-  double p_value;     ///< two-sided, of "the mean difference is zero"; 1 when all differences are 0
+  double p_value;     ///< two-sided, of "the mean difference is zero"; 1 when their mean is 0
 };
 /// Student's t test of one sample; interval and p are NaN for fewer than two differences.
 PairedTest paired_test(std::span<const double> differences);
