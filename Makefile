@@ -139,16 +139,17 @@ $(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfani
 $(BUILD)/fanin_bench: $(call objects,float,$(bench_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ -lopenblas $(LDLIBS)
 # Other frameworks in C++, where Debian's libtorch-dev, libdlib-dev and tiny-dnn are, at their best for this machine; their
-# headers do not pass our warnings. tiny-dnn looks for stb in a folder of its own.
+# headers do not pass our warnings. tiny-dnn looks for stb in a folder of its own. One that cannot be built is left out.
+peer = @$(CXX) $(1) $< -o $@ $(2) 2>$@.log || echo 'bench: $(@F) cannot be built and is left out; see $@.log'
 $(BUILD)/peer_libtorch: examples/bench/peers/libtorch.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O2 -w -Iframework -I. -isystem /usr/include/torch/csrc/api/include $< -o $@ -ltorch -ltorch_cpu -lc10 -lopenblas
+	$(call peer,-std=c++17 -O2 -w -I. -isystem /usr/include/torch/csrc/api/include,-ltorch -ltorch_cpu -lc10 -lopenblas)
 $(BUILD)/peer_dlib: examples/bench/peers/dlib.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O3 -march=native -DNDEBUG -w -Iframework -I. $< -o $@ -ldlib -lopenblas -lpthread
+	$(call peer,-std=c++17 -O3 -march=native -DNDEBUG -w -I.,-ldlib -lopenblas -lpthread)
 $(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/serve.hpp
 	@mkdir -p $(BUILD)/third_party && ln -sfn /usr/include/stb $(BUILD)/third_party/stb
-	$(CXX) -std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I. -I$(BUILD) $< -o $@ -lpthread
+	$(call peer,-std=c++14 -O3 -march=native -DNDEBUG -DCNN_USE_AVX -DCNN_SINGLE_THREAD -DCNN_NO_SERIALIZATION -w -I. -I$(BUILD),-lpthread)
 
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/fanin/compare/page_files.o: $(wildcard framework/fanin/compare/page/*)

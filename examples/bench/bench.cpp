@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -17,13 +18,17 @@ using namespace fanin;
 
 namespace {
 
-/// One number for each line of stdin: how the table asks for measures in turn.
-template <class Measure>
-void serve(const Measure& measure) {
+/// One number for each line of stdin: how the table asks for measures in turn, and for the `loss`.
+template <class Measure, class Loss>
+void serve(const Measure& measure, const Loss& loss) {
   for (std::string line; std::getline(std::cin, line);) {
-    say("{}\n", measure());
+    say("{}\n", line == "loss" ? loss() : measure());
     flush_output();
   }
+}
+template <class Measure>
+void serve(const Measure& measure) {
+  serve(measure, measure);
 }
 
 void add_table(CLI::App& app, bench::TableOptions& table) {
@@ -53,12 +58,16 @@ void add_train(CLI::App& app, bench::TrainingRun& run, bool& serving) {
   command->add_flag("--serve", serving, "a number for each line of stdin");
   command->callback([&] {
     bench::Training training(run);
-    training.measure(std::min(0.5, run.seconds));  // warm-up
-    if (serving) return serve([&] { return training.measure(run.seconds); });
+    bool warm = false;
+    const auto measure = [&] {
+      if (!std::exchange(warm, true)) training.measure(std::min(0.5, run.seconds));
+      return training.measure(run.seconds);
+    };
+    if (serving) return serve(measure, [&] { return training.loss(); });
     const nlohmann::ordered_json result = {{"workload", run.workload},
                                            {"batch", run.batch},
                                            {"threads", run.threads},
-                                           {"samples_per_s", training.measure(run.seconds)}};
+                                           {"samples_per_s", measure()}};
     say("{}\n", result.dump());
   });
 }
@@ -119,6 +128,9 @@ int main(int argc, char** argv) {
   add_train(app, run, serving);
   add_init(app, draw);
   add_sgemm(app, run, serving);
+  app.add_subcommand("about", "Which kernels OpenBLAS chose here")->callback([] {
+    say("{}\n", bench::openblas_kernels());
+  });
   return guarded(app, [&] {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) bench::run_table(table);

@@ -62,6 +62,18 @@ Usage run_to_end(const Command& command) {
   return wait_for(start(command, -1, -1), begin);
 }
 
+std::string first_line_of(const Command& command) {
+  int from[2];
+  if (pipe2(from, O_CLOEXEC) != 0) fail("cannot make a pipe to {}", command[0]);
+  const auto begin = Clock::now();
+  const pid_t pid = start(command, -1, from[1]);
+  close(from[1]);
+  std::string line;
+  for (char c = 0; read(from[0], &c, 1) == 1 && c != '\n';) line += c;
+  close(from[0]);
+  return wait_for(pid, begin).status == 0 ? line : "";
+}
+
 double run_together(const std::vector<Command>& commands) {
   const auto begin = Clock::now();
   std::vector<pid_t> started;
@@ -86,9 +98,10 @@ Child::~Child() {
   if (pid_ > 0) waitpid(pid_, nullptr, 0);
 }
 
-double Child::ask() {
+double Child::ask(const std::string& question) {
+  const std::string line = question + "\n";
   std::string answer;
-  bool asked = write(to_, "\n", 1) == 1;
+  bool asked = write(to_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   for (char c = 0; asked && c != '\n';) {
     asked = read(from_, &c, 1) == 1;
     if (asked) answer += c;

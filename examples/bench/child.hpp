@@ -15,11 +15,14 @@ struct Usage {
 };
 /// Runs `command` to its end with its output thrown away.
 Usage run_to_end(const Command& command);
+/// The first line that `command` prints; empty when it prints none or cannot be run.
+std::string first_line_of(const Command& command);
 /// Wall time of several programs started together, until the last has ended; negative when one of them
 /// failed.
 double run_together(const std::vector<Command>& commands);
 
-/// A program that measures once for every line it gets, and answers with a line that holds one number.
+/// A program that answers every line it gets with one of its own that holds a number: an empty line asks for a
+/// measure, `loss` for the loss of some fixed samples.
 class Child {
  public:
   explicit Child(const Command& command);
@@ -27,7 +30,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   /// Error naming the command when it ended in place of an answer.
-  double ask();
+  double ask(const std::string& question = "");
 
  private:
   std::string name_;

@@ -11,31 +11,26 @@ namespace fs = std::filesystem;
 
 /// The frameworks in C++ that Debian has, one thread each.
 void measure_frameworks(Bench& bench) {
-  std::vector<std::vector<std::string>> rows = {
-      {"workload", "batch", "fanin", "PyTorch's C++", "dlib", "tiny-dnn"}};
+  std::vector<std::vector<std::string>> rows = {{"workload", "batch", "fanin"}};
+  for (const auto& [name, program] : cpp_peers) rows[0].push_back(name);
   for (const auto& workload : workloads()) {
     const std::string batch = std::to_string(workload.batches[0]);
-    const auto peer = [&](const char* name, const Command& arguments) {
-      return fs::exists(bench.beside(name))
-                 ? std::make_unique<Child>(keeping_its_heap +
-                                           Command{bench.beside(name), workload.name, batch} + arguments)
-                 : nullptr;
-    };
-    std::vector<std::unique_ptr<Child>> children;
-    children.push_back(std::make_unique<Child>(bench.fanin(workload, workload.batches[0], 1)));
-    children.push_back(peer("peer_libtorch", {"1", bench.length()}));
-    children.push_back(peer("peer_dlib", {bench.length()}));
-    children.push_back(peer("peer_tiny_dnn", {bench.length()}));
-    std::vector<Samples> samples(children.size());
-    for (int pair = 0; pair < bench.options.pairs; ++pair) {
-      for (std::size_t i = 0; i < children.size(); ++i) {
-        if (children[i]) samples[i].push_back(children[i]->ask());
-      }
+    std::vector<Contender> all;
+    all.emplace_back(bench.fanin(workload, workload.batches[0], 1));
+    for (const auto& [name, program] : cpp_peers) {
+      const Command command = {bench.beside(program), workload.name, batch, bench.length()};
+      all.push_back(fs::exists(bench.beside(program)) ? Contender(keeping_its_heap + command) : Contender());
     }
-    std::vector<std::string> row = {workload.name, batch};
-    for (std::size_t i = 0; i < children.size(); ++i) {
-      const auto ratio = i > 0 ? median_ratio(samples[0], samples[i]) : Figure();
-      row.push_back(text_of(median(samples[i])) + (ratio ? " (" + text_of(ratio, "×") + ")" : ""));
+    for (int pair = 0; pair < bench.options.pairs; ++pair) {
+      for (auto& one : all) one.measure();
+    }
+    for (auto& one : all) one.finish();
+    std::vector<std::string> row = {workload.name, batch, text_of(median(all[0].rates))};
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      if (!bench.learned(fmt::format("{} at {}", cpp_peers[i - 1].first, workload.name), all[i], all[0]))
+        all[i].rates.clear();
+      const auto ratio = median_ratio(all[0].rates, all[i].rates);
+      row.push_back(text_of(median(all[i].rates)) + (ratio ? " (" + text_of(ratio, "×") + ")" : ""));
     }
     rows.push_back(row);
   }

@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "examples/bench/child.hpp"
@@ -12,11 +14,32 @@ namespace fanin::bench {
 
 Command operator+(Command first, const Command& rest);
 
+/// Who starts a peer, and the yardstick: without what this machine may say of OpenBLAS, so that it takes the
+/// kernels that suit the CPU, as it would at a user's.
+inline const Command unpinned = {"/usr/bin/env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE"};
+
 /// glibc's malloc gives PyTorch's larger tensors back to the system after every step, in some processes and
 /// not in others, by how its heap happens to lie; it is then up to six times slower. As few users know, it
 /// can be told to keep them.
-inline const Command keeping_its_heap = {"/usr/bin/env", "MALLOC_MMAP_THRESHOLD_=33554432",
-                                         "MALLOC_TRIM_THRESHOLD_=17179869184"};
+inline const Command keeping_its_heap =
+    unpinned + Command{"MALLOC_MMAP_THRESHOLD_=33554432", "MALLOC_TRIM_THRESHOLD_=17179869184"};
+
+/// A peer, or fanin itself, at one workload: its measures, and the loss of fixed samples before and after them.
+struct Contender {
+  std::unique_ptr<Child> child = {};
+  Samples rates = {};
+  double loss_before = 0, loss_after = 0;
+
+  Contender() = default;  ///< one that is not there: it has no measures
+  explicit Contender(const Command& command);
+  void measure();
+  void finish();
+  double fall() const { return loss_before - loss_after; }
+};
+
+/// The frameworks in C++ that Debian has, and the programs that measure them.
+inline const std::vector<std::pair<std::string, std::string>> cpp_peers = {
+    {"PyTorch's C++", "peer_libtorch"}, {"dlib", "peer_dlib"}, {"tiny-dnn", "peer_tiny_dnn"}};
 
 /// What every section needs: the options, the programs to run, and the report that grows.
 class Bench {
@@ -35,7 +58,12 @@ class Bench {
     return options.quick ? 1 : std::min(options.pairs, 3);
   }  ///< of programs that run for long
 
+  /// Whether `peer`'s loss fell at least half as far as fanin's; a remark where it did not, since its figures
+  /// then say nothing.
+  bool learned(const std::string& what, const Contender& peer, const Contender& fanin);
   void section(const std::string& title, const std::vector<std::vector<std::string>>& rows);
+  /// A remark on which kernels a program's OpenBLAS chose, in its own words.
+  void tell_of(const std::string& name, const Command& about);
   void remark(const std::string& text) { remarks.push_back(text); }
 
   TableOptions options;

@@ -33,6 +33,12 @@ Bench::Bench(const TableOptions& chosen) : options(chosen), folder(chosen.folder
   has_torch = import.status == 0;
   if (!has_torch)
     remark("No PyTorch for " + options.python + " (Debian: python3-torch): its columns are empty.");
+  else
+    tell_of("PyTorch", torch({"about"}));
+  for (const auto& [name, program] : cpp_peers) {
+    if (fs::exists(beside(program))) tell_of(name, unpinned + Command{beside(program), "about"});
+  }
+  tell_of("The yardstick", unpinned + Command{beside("fanin_bench"), "about"});
   if (!fs::exists(folder + "/train-images-idx3-ubyte.gz")) {
     remark("No Fashion-MNIST in " + folder + " (Debian: dataset-fashion-mnist): the data are synthetic.");
     folder.clear();
@@ -40,8 +46,30 @@ Bench::Bench(const TableOptions& chosen) : options(chosen), folder(chosen.folder
   }
 }
 
+Contender::Contender(const Command& command)
+    : child(std::make_unique<Child>(command)), loss_before(child->ask("loss")) {}
+void Contender::measure() {
+  if (child) rates.push_back(child->ask());
+}
+void Contender::finish() {
+  if (child) loss_after = child->ask("loss");
+}
+
+bool Bench::learned(const std::string& what, const Contender& peer, const Contender& fanin) {
+  if (!peer.child || peer.fall() >= 0.5 * fanin.fall() - 0.05) return true;
+  remark(fmt::format("{} left out: its loss went from {:.3g} to {:.3g}, fanin's from {:.3g} to {:.3g}.", what,
+                     peer.loss_before, peer.loss_after, fanin.loss_before, fanin.loss_after));
+  return false;
+}
+
+void Bench::tell_of(const std::string& name, const Command& about) {
+  const std::string line = first_line_of(about);
+  remark(name + ": " + (line.empty() ? "says nothing of itself" : line) + ".");
+  note("{}\n", remarks.back());
+}
+
 Command Bench::torch(const Command& arguments) const {
-  return Command{options.python, options.peers + "/peer_torch.py"} + arguments;
+  return unpinned + Command{options.python, options.peers + "/peer_torch.py"} + arguments;
 }
 Command Bench::torch_training(const Workload& workload, Index batch, const std::string& threads) const {
   return torch({"train", workload.name, std::to_string(batch), threads, length(), folder});

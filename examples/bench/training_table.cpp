@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <memory>
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +13,6 @@ namespace fanin::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Peers = std::vector<std::unique_ptr<Child>>;
 
 /// PyTorch's threads and OpenBLAS's; the first row of the table has one of each, the second the best of all
 /// three.
@@ -26,45 +24,53 @@ Json json_of(Figure figure) { return figure ? Json(*figure) : Json(nullptr); }
 
 void TrainingTable::measure(const Workload& workload) {
   for (const Index batch : workload.batches) {
-    Child fanin1(bench_.fanin(workload, batch, 1)), fanin2(bench_.fanin(workload, batch, 2));
-    Child sgemm({bench_.beside("fanin_bench"), "sgemm", "--serve", "--seconds",
-                 fmt::format("{}", 0.1 * bench_.options.seconds)});
-    Peers torch(bench_.has_torch ? torch_threads.size() : 0), tuned(torch.size());
-    for (std::size_t i = 0; i < torch.size(); ++i) {
-      torch[i] = std::make_unique<Child>(bench_.torch_training(workload, batch, torch_threads[i]));
-      tuned[i] = std::make_unique<Child>(keeping_its_heap +
-                                         bench_.torch_training(workload, batch, torch_threads[i]));
+    Contender fanin1(bench_.fanin(workload, batch, 1)), fanin2(bench_.fanin(workload, batch, 2));
+    Child sgemm(unpinned + Command{bench_.beside("fanin_bench"), "sgemm", "--serve", "--seconds",
+                                   fmt::format("{}", 0.1 * bench_.options.seconds)});
+    // As installed, and with its heap kept; each with the three ways to have threads.
+    std::vector<Contender> torch(torch_threads.size()), tuned(torch_threads.size());
+    for (std::size_t i = 0; bench_.has_torch && i < torch.size(); ++i) {
+      const Command command = bench_.torch_training(workload, batch, torch_threads[i]);
+      torch[i] = Contender(command);
+      tuned[i] = Contender(keeping_its_heap + command);
     }
-    Samples f1, f2, rate;
-    std::vector<Samples> t(torch_threads.size()), k(torch_threads.size());
-    const auto ask = [](Peers& peers, std::size_t i, std::vector<Samples>& into) {
-      if (!peers.empty()) into[i].push_back(peers[i]->ask());
-    };
+    Samples rate;
     for (int pair = 0; pair < bench_.options.pairs; ++pair) {
-      f1.push_back(fanin1.ask());
-      ask(torch, 0, t), ask(tuned, 0, k);
-      f2.push_back(fanin2.ask());
-      for (std::size_t i = 1; i < torch.size(); ++i) ask(torch, i, t), ask(tuned, i, k);
+      fanin1.measure();
+      torch[0].measure(), tuned[0].measure();
+      fanin2.measure();
+      for (std::size_t i = 1; i < torch.size(); ++i) torch[i].measure(), tuned[i].measure();
       rate.push_back(sgemm.ask());
+    }
+    fanin1.finish();
+    for (auto* side : {&torch, &tuned}) {
+      for (std::size_t i = 0; i < side->size(); ++i) {
+        Contender& one = (*side)[i];
+        one.finish();
+        const std::string what =
+            fmt::format("PyTorch ({} threads) at {} {}", torch_threads[i], workload.name, batch);
+        if (!bench_.learned(what, one, fanin1)) one.rates.clear();
+      }
     }
     rates_.insert(rates_.end(), rate.begin(), rate.end());
     const double limit = *median(rate) * 1e9 / flops_per_sample(workload.name);
-    const auto best = [](const std::vector<Samples>& all) {
-      return *std::max_element(all.begin(), all.end(), by_median);
+    const auto best = [](const std::vector<Contender>& all) {
+      const auto slower = [](const Contender& a, const Contender& b) { return by_median(a.rates, b.rates); };
+      return std::max_element(all.begin(), all.end(), slower)->rates;
     };
     add({.workload = workload.name,
          .batch = batch,
          .threads = 1,
-         .fanin = f1,
-         .torch = t[0],
-         .tuned = k[0],
+         .fanin = fanin1.rates,
+         .torch = torch[0].rates,
+         .tuned = tuned[0].rates,
          .limit = limit});
     add({.workload = workload.name,
          .batch = batch,
          .threads = 2,
-         .fanin = f2,
-         .torch = best(t),
-         .tuned = best(k),
+         .fanin = fanin2.rates,
+         .torch = best(torch),
+         .tuned = best(tuned),
          .limit = 2 * limit});
   }
 }
@@ -123,13 +129,15 @@ void TrainingTable::finish() {
                      text_of(median(row.tuned)), text_of(row.ratio_to_tuned(), "×"), text_of(row.limit)});
   }
   bench_.section(
-      fmt::format("Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over "
-                  "the pairs. With 2 threads, PyTorch's\n"
-                  "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to "
-                  "give no memory back, which it does by\n"
-                  "itself in some processes and not in others. Limit: the step's matrix products and "
-                  "convolutions at {} GFLOP/s a thread, OpenBLAS's sgemm of 512³ here.",
-                  bench_.options.pairs, text_of(median(rates_))),
+      fmt::format(
+          "Training: samples/s, {} measures of each side in turn, medians. Ratio: the median over "
+          "the pairs. With 2 threads, PyTorch's\n"
+          "best of 1, 2, and 1 with OpenBLAS's 2. Heap kept: PyTorch with glibc's malloc told to "
+          "give no memory back, which it does by\n"
+          "itself in some processes and not in others. Limit: the step's matrix products and "
+          "convolutions at {} GFLOP/s a thread, the best of OpenBLAS's sgemm here. PyTorch's OpenBLAS and "
+          "the yardstick's run without\nOPENBLAS_CORETYPE and OPENBLAS_L2_SIZE.",
+          bench_.options.pairs, text_of(median(rates_))),
       table);
 }
 

@@ -33,6 +33,8 @@ class Training {
   ~Training();
   /// Samples a second over at least `seconds` (and one step).
   double measure(double seconds);
+  /// The loss of the first 256 samples with the weights as they are.
+  double loss() const;
 
  private:
   struct Parts;
@@ -43,8 +45,11 @@ class Training {
 /// gradient of the weights, and, but for the first layer, gradient of the input.
 double flops_per_sample(const std::string& workload);
 
-/// GFLOP/s of OpenBLAS's sgemm on 512×512×512 products, one stream of them on each of `threads` threads.
+/// GFLOP/s of OpenBLAS's sgemm, one stream of products on each of `threads` threads: the best of 512³ and 1024³.
 double sgemm_rate(int threads, double seconds);
+
+/// "OpenBLAS SkylakeX": which kernels it chose in this process.
+std::string openblas_kernels();
 
 /// Nanoseconds an element takes when `scheme` draws a tensor of rows × columns, the best of the draws made in
 /// `seconds`.

@@ -1,5 +1,6 @@
 // The workloads of `make bench` in dlib (Debian's libdlib-dev, with its BLAS), one thread of BLAS.
 //   peer_dlib WORKLOAD BATCH SECONDS    after a warm-up, one measure (samples/s) a line of stdin
+//   peer_dlib about                     which kernels its OpenBLAS chose
 #include <dlib/dnn.h>
 
 #include <random>
@@ -7,6 +8,7 @@
 #include "examples/bench/peers/serve.hpp"
 
 extern "C" void openblas_set_num_threads(int);
+extern "C" const char* openblas_get_corename();
 
 namespace {
 
@@ -39,29 +41,40 @@ void run(std::size_t batch, double seconds) {
   std::normal_distribution<float> normal;
   std::vector<Image> images(16 * batch, Image(28, 28));
   std::vector<unsigned long> labels(images.size());
-  for (auto& image : images) {
-    for (long i = 0; i < image.size(); ++i) image(i) = normal(engine);
-  }
   for (auto& label : labels) label = engine() % 10;
+  for (std::size_t one = 0; one < images.size(); ++one) {
+    for (long i = 0; i < images[one].size(); ++i)
+      images[one](i) = pixel_of(static_cast<int>(labels[one]), static_cast<int>(i), normal(engine));
+  }
 
   Net net;
   dlib::resizable_tensor x;
   std::vector<dlib::sgd> solvers(Net::num_computational_layers, dlib::sgd(0, 0));
   std::size_t at = 0;
   // Not dnn_trainer, whose second thread prepares batches: this is what its worker does for each.
-  serve(seconds, [&] {
-    at = (at + batch) % images.size();
-    const auto first = images.begin() + static_cast<std::ptrdiff_t>(at);
-    net.to_tensor(first, first + static_cast<std::ptrdiff_t>(batch), x);
-    net.compute_parameter_gradients(x, labels.begin() + static_cast<std::ptrdiff_t>(at));
-    net.update_parameters(dlib::make_sstack(solvers), 0.1);
-    return static_cast<long>(batch);
-  });
+  serve(
+      seconds,
+      [&] {
+        at = (at + batch) % images.size();
+        const auto first = images.begin() + static_cast<std::ptrdiff_t>(at);
+        net.to_tensor(first, first + static_cast<std::ptrdiff_t>(batch), x);
+        net.compute_parameter_gradients(x, labels.begin() + static_cast<std::ptrdiff_t>(at));
+        net.update_parameters(dlib::make_sstack(solvers), 0.1);
+        return static_cast<long>(batch);
+      },
+      [&] {
+        net.to_tensor(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(batch), x);
+        return net.compute_loss(x, labels.begin());
+      });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == std::string("about")) {
+    std::cout << "OpenBLAS " << openblas_get_corename() << "\n";
+    return 0;
+  }
   if (argc != 4) {
     std::cerr << "usage: peer_dlib WORKLOAD BATCH SECONDS\n";
     return 2;

@@ -1,10 +1,12 @@
 """The workloads of `make bench` in PyTorch, as a PyTorch user would write them for speed.
 
-    peer_torch.py train WORKLOAD BATCH THREADS SECONDS [FOLDER]   after a warm-up, one measure (samples/s) a line of stdin
+    peer_torch.py train WORKLOAD BATCH THREADS SECONDS [FOLDER]   after a warm-up, one measure (samples/s) a line of stdin;
+                                                                  for the line `loss`, that of the first 256 samples
     peer_torch.py init SCHEME ROWS COLUMNS SECONDS                nanoseconds an element, a measure a line of stdin
     peer_torch.py compare THREADS EPOCHS FOLDER SCHEME...         train the mlp once a scheme, print test accuracies
     peer_torch.py memory FOLDER                                   one epoch of the mlp
     peer_torch.py import                                          nothing but the import
+    peer_torch.py about                                           its version, and which kernels its OpenBLAS chose
 
 THREADS is PyTorch's own number of threads and, after a slash, OpenBLAS's: 1/2 is what torch.set_num_threads(1) alone
 leaves on two cores, since Debian's PyTorch does not pass the number on. Without a slash both have the same. FOLDER holds the IDX files of Fashion-MNIST; without it the data are random.
@@ -19,12 +21,24 @@ from torch import nn
 import torch.nn.functional as F
 
 
+def openblas():
+    with open("/proc/self/maps") as maps:
+        return [ctypes.CDLL(path) for path in {line.split()[-1] for line in maps if "libopenblas" in line}]
+
+
 def set_threads(text):
     own, _, blas = text.partition("/")
     torch.set_num_threads(int(own))
-    with open("/proc/self/maps") as maps:
-        for path in {line.split()[-1] for line in maps if "libopenblas" in line}:
-            ctypes.CDLL(path).openblas_set_num_threads(int(blas or own))
+    for library in openblas():
+        library.openblas_set_num_threads(int(blas or own))
+
+
+def about():
+    kernels = []
+    for library in openblas():
+        library.openblas_get_corename.restype = ctypes.c_char_p
+        kernels.append("OpenBLAS " + library.openblas_get_corename().decode())
+    print(torch.__version__, "with", ", ".join(kernels) or "no OpenBLAS")
 
 
 def read_idx(path, header):
@@ -81,9 +95,9 @@ def step(model, optimizer, x, y):
     optimizer.step()
 
 
-def serve(measure):
-    for _ in sys.stdin:
-        print(measure(), flush=True)
+def serve(measure, loss=None):
+    for line in sys.stdin:
+        print(loss() if line.strip() == "loss" else measure(), flush=True)
 
 
 def train(workload, batch, threads, seconds, folder=None):
@@ -108,8 +122,18 @@ def train(workload, batch, threads, seconds, folder=None):
             elapsed = time.perf_counter() - start
         return samples / elapsed
 
-    measure(min(1.0, float(seconds)))
-    serve(measure)
+    def loss():
+        with torch.no_grad():
+            return F.cross_entropy(model(images[:256]), labels[:256]).item()
+
+    warm = []
+
+    def warm_measure():
+        if not warm:
+            warm.append(measure(min(1.0, float(seconds))))
+        return measure()
+
+    serve(warm_measure, loss)
 
 
 DRAW = {
@@ -174,7 +198,8 @@ def memory(folder):
 
 
 if __name__ == "__main__":
-    modes = {"train": train, "init": draw_cost, "compare": compare, "memory": memory, "import": lambda: None}
+    modes = {"train": train, "init": draw_cost, "compare": compare, "memory": memory, "import": lambda: None,
+             "about": about}
     if len(sys.argv) < 2 or sys.argv[1] not in modes:
         sys.exit(__doc__)
     modes[sys.argv[1]](*sys.argv[2:])
