@@ -53,7 +53,7 @@ train::TrainOptions TrainingFlags::options() const {
   if (options.epochs < 1) fail_usage("--epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("--batch must be at least 1, got {}", options.batch);
   double& lr = options.optimizer.lr;
-  if (lr_->count() == 0) lr = optim::default_lr(options.optimizer.rule);
+  if (lr_->count() == 0) lr = options.optimizer.rule.default_lr;
   if (!(lr >= 0) || !std::isfinite(lr)) fail_usage("--lr must be a finite number ≥ 0, got {}", lr);
   if (!(options.clip_norm >= 0)) fail_usage("--clip must be ≥ 0, got {}", options.clip_norm);
   if (!(options.label_smoothing >= 0 && options.label_smoothing < 1))

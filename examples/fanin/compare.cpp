@@ -288,7 +288,7 @@ void run(const CompareFlags& flags) {
        counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
        counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.train.name, grid.jobs,
-       optim::rule_name(grid.training.optimizer.rule), grid.training.optimizer.lr, grid.seeds.front());
+       grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
   const auto runs = compare::run_grid(grid, data.train, data.test, progress_lines(), interrupted());
   if (runs.empty()) fail("interrupted before the first run was finished; nothing to report");
 

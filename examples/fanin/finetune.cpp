@@ -179,9 +179,8 @@ void run(const FinetuneFlags& flags) {
   if (!flags.json) print_layers(tuning, lr);
   note(
       "{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n",
-      text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed,
-      optim::rule_name(options.optimizer.rule), rates_text(options, flags.lr_body), data.train.name,
-      data.train.count, data.test.count);
+      text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed, options.optimizer.rule.name,
+      rates_text(options, flags.lr_body), data.train.name, data.train.count, data.test.count);
   const ModelOrigin origin{.model = text,
                            .plan = flags.plan,
                            .seed = flags.seed,

@@ -73,7 +73,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
 }
 
 /// What `mup` makes of the layers' learning rates.
-void print_rates(nn::Module& model, optim::Rule rule) {
+void print_rates(nn::Module& model, const optim::Rule& rule) {
   std::string text;
   for (const auto& [name, scale] : start::width_scales(model, rule)) {
     if (scale != 1) text += fmt::format("{}{} ×{:.4g}", text.empty() ? "" : ", ", name, scale);
@@ -95,9 +95,8 @@ void run(const TrainFlags& flags) {
   const data::Batch batch = initial_batch(data.train);
   const auto drawn = start::initialize(*model, plan, generator, batch.images, batch.labels);
   note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n",
-       flags.model, model->parameter_count(), plan.to_string(), flags.seed,
-       optim::rule_name(options.optimizer.rule), options.optimizer.lr, data.train.name, data.train.count,
-       data.test.count);
+       flags.model, model->parameter_count(), plan.to_string(), flags.seed, options.optimizer.rule.name,
+       options.optimizer.lr, data.train.name, data.train.count, data.test.count);
   for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
   const ModelOrigin origin{

@@ -47,7 +47,7 @@ nn::ModulePtr trained(const std::string& text, const models::InputSpec& input) {
   Generator generator(7);
   start::initialize(*model, "default", generator);
   model->reseed(7);
-  optim::Optimizer optimizer(*model, {.rule = optim::Rule::sgd, .lr = 0.02, .momentum = 0.9});
+  optim::Optimizer optimizer(*model, {.rule = optim::sgd(), .lr = 0.02, .momentum = 0.9});
   for (int step = 0; step < 5; ++step) {
     Tensor images(Shape{32, input.channels, input.height, input.width});
     generator.normal(images.values(), 0.3, 1.5);

@@ -76,7 +76,7 @@ TEST_CASE("models: ten steps of SGD end where PyTorch's do") {
     const auto model = born(name);
     const Example example;
     const json& expected = reference().at("models").at(name);
-    optim::Optimizer optimizer(*model, {.rule = optim::Rule::sgd, .lr = 0.1});
+    optim::Optimizer optimizer(*model, {.rule = optim::sgd(), .lr = 0.1});
     std::vector<float> losses;
     for (int step = 0; step < 10; ++step) {
       optimizer.zero_grad();

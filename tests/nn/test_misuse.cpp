@@ -242,60 +242,59 @@ TEST_CASE("misuse: shapes, data sets, loaders and streams refuse what is out of 
   nn::Sequential drawn("one", nn::Linear(64, 32), "two", nn::Linear(32, 2));
   Generator generator(0);
   start::initialize(drawn, "mup(base_width=8)", generator);
-  check_all(
-      {{"set negative", [&] { shape.set(1, -1); }, "must not be negative: got -1"},
-       {"set huge", [&] { shape.set(1, huge); }, "too many elements"},
-       {"set out of range", [&] { shape.set(2, 1); }, "dimension 2 is out of range"},
-       {"image -1", [&] { data.image(-1); }, "image -1 is out of range, it has 4"},
-       {"image 4", [&] { data.image(4); }, "image 4 is out of range"},
-       {"image past the bytes", [&] { cut.image(3); }, "image bytes"},
-       {"measure past the bytes", [&] { cut.measure(); }, "image bytes"},
-       {"counts of a label out of range", [&] { wild.class_counts(); }, "label 9"},
-       {"counts of no classes", [&] { none.class_counts(); }, "-3 classes"},
-       {"take 0", [&] { data.take(0); }, "cannot take 0"},
-       {"take huge", [&] { data.take(huge); }, "cannot take"},
-       {"take_per_class", [&] { data.take_per_class(3, 0); }, "cannot take 3"},
-       {"split", [&] { data.split(std::nan(""), 0); }, "cannot split at nan"},
-       {"only_classes", [&] { data.only_classes(std::vector<int>{2}); }, "no class 2"},
-       {"only no classes", [&] { data.only_classes({}); }, "at least one"},
-       {"subset",
-        [&] {
-          data.subset(std::vector<Index>{0, -1});
-        },
-        "image -1"},
-       {"batch 0", [&] { data::Loader(data, {.batch = 0}); }, "batch 0 must be at least 1"},
-       {"batch -1", [&] { data::first_batch(data, -1); }, "batch -1 must be at least 1"},
-       {"seek",
-        [&] {
-          data::Loader(data, {.batch = 2}).seek({0, 9});
-        },
-        "no position"},
-       {"randperm", [&] { generator.randperm(-1); }, "-1 is negative"},
-       {"randperm huge", [&] { generator.randperm(huge); }, "randperm"},
-       {"below", [&] { generator.below(0); }, "below"},
-       {"bernoulli", [&] { generator.bernoulli({}, 2); }, "bernoulli"},
-       {"augment without pixels",
-        [&] {
-          std::vector<std::uint8_t> pixels(4);
-          data::Transform().shift(1, 1).augment({pixels.data(), 1, 2, 2}, {}, generator);
-        },
-        "scratch"},
-       {"gradcheck of nothing", [&] { gradcheck({}, {}); }, "gradcheck"},
-       {"by_width of another model",
-        [&] { start::by_width(drawn, optim::Rule::adam, {{.parameters = stranger.named_parameters()}}); },
-        "this model has no parameter 'weight'"},
-       {"parameter", [&] { drawn.parameter("one.wieght"); }, "one.weight"},
-       {"forget", [&] { start::forget(drawn, "three.*"); }, "three.*"},
-       {"class weights",
-        [&] {
-          ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
-                             {.class_weights = Tensor::from({2, -1}, {2})});
-        },
-        "class weight -1 of class 1 must be a finite number ≥ 0"},
-       {"class weights nan",
-        [&] {
-          ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
-                             {.class_weights = Tensor::from({2, std::nanf("")}, {2})});
-        },
-        "class weight nan of class 1"}});
+  check_all({{"set negative", [&] { shape.set(1, -1); }, "must not be negative: got -1"},
+             {"set huge", [&] { shape.set(1, huge); }, "too many elements"},
+             {"set out of range", [&] { shape.set(2, 1); }, "dimension 2 is out of range"},
+             {"image -1", [&] { data.image(-1); }, "image -1 is out of range, it has 4"},
+             {"image 4", [&] { data.image(4); }, "image 4 is out of range"},
+             {"image past the bytes", [&] { cut.image(3); }, "image bytes"},
+             {"measure past the bytes", [&] { cut.measure(); }, "image bytes"},
+             {"counts of a label out of range", [&] { wild.class_counts(); }, "label 9"},
+             {"counts of no classes", [&] { none.class_counts(); }, "-3 classes"},
+             {"take 0", [&] { data.take(0); }, "cannot take 0"},
+             {"take huge", [&] { data.take(huge); }, "cannot take"},
+             {"take_per_class", [&] { data.take_per_class(3, 0); }, "cannot take 3"},
+             {"split", [&] { data.split(std::nan(""), 0); }, "cannot split at nan"},
+             {"only_classes", [&] { data.only_classes(std::vector<int>{2}); }, "no class 2"},
+             {"only no classes", [&] { data.only_classes({}); }, "at least one"},
+             {"subset",
+              [&] {
+                data.subset(std::vector<Index>{0, -1});
+              },
+              "image -1"},
+             {"batch 0", [&] { data::Loader(data, {.batch = 0}); }, "batch 0 must be at least 1"},
+             {"batch -1", [&] { data::first_batch(data, -1); }, "batch -1 must be at least 1"},
+             {"seek",
+              [&] {
+                data::Loader(data, {.batch = 2}).seek({0, 9});
+              },
+              "no position"},
+             {"randperm", [&] { generator.randperm(-1); }, "-1 is negative"},
+             {"randperm huge", [&] { generator.randperm(huge); }, "randperm"},
+             {"below", [&] { generator.below(0); }, "below"},
+             {"bernoulli", [&] { generator.bernoulli({}, 2); }, "bernoulli"},
+             {"augment without pixels",
+              [&] {
+                std::vector<std::uint8_t> pixels(4);
+                data::Transform().shift(1, 1).augment({pixels.data(), 1, 2, 2}, {}, generator);
+              },
+              "scratch"},
+             {"gradcheck of nothing", [&] { gradcheck({}, {}); }, "gradcheck"},
+             {"by_width of another model",
+              [&] { start::by_width(drawn, optim::adam(), {{.parameters = stranger.named_parameters()}}); },
+              "this model has no parameter 'weight'"},
+             {"parameter", [&] { drawn.parameter("one.wieght"); }, "one.weight"},
+             {"forget", [&] { start::forget(drawn, "three.*"); }, "three.*"},
+             {"class weights",
+              [&] {
+                ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
+                                   {.class_weights = Tensor::from({2, -1}, {2})});
+              },
+              "class weight -1 of class 1 must be a finite number ≥ 0"},
+             {"class weights nan",
+              [&] {
+                ops::cross_entropy(Tensor::ones({1, 2}), std::vector<std::int32_t>{0},
+                                   {.class_weights = Tensor::from({2, std::nanf("")}, {2})});
+              },
+              "class weight nan of class 1"}});
 }

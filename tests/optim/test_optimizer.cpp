@@ -61,12 +61,12 @@ const std::map<std::string, OptimizerOptions>& rules() {
       {"sgd_nesterov", {.lr = 0.05, .momentum = 0.8, .nesterov = true}},
       {"sgd_dampening", {.lr = 0.05, .momentum = 0.9, .dampening = 0.3}},
       {"sgd_decay", {.lr = 0.05, .weight_decay = 0.1, .momentum = 0.5}},
-      {"adam", {.rule = Rule::adam, .lr = 0.02}},
-      {"adam_decay", {.rule = Rule::adam, .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95}},
-      {"adamw", {.rule = Rule::adamw, .lr = 0.02, .weight_decay = 0.1}},
-      {"rmsprop", {.rule = Rule::rmsprop, .lr = 0.01}},
+      {"adam", {.rule = optim::adam(), .lr = 0.02}},
+      {"adam_decay", {.rule = optim::adam(), .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95}},
+      {"adamw", {.rule = optim::adamw(), .lr = 0.02, .weight_decay = 0.1}},
+      {"rmsprop", {.rule = optim::rmsprop(), .lr = 0.01}},
       {"rmsprop_momentum",
-       {.rule = Rule::rmsprop, .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .alpha = 0.9}},
+       {.rule = optim::rmsprop(), .lr = 0.01, .weight_decay = 0.1, .momentum = 0.5, .alpha = 0.9}},
   };
   return all;
 }
@@ -193,7 +193,7 @@ TEST_CASE(
     "optimizer: two on one model both move it, in turn or one after the other, as two that share nothing but the weights") {
   for (const auto& [name, options] : rules()) {
     CAPTURE(name);
-    const OptimizerOptions other{.rule = Rule::adam, .lr = 0.03};
+    const OptimizerOptions other{.rule = optim::adam(), .lr = 0.03};
     Problem shared, alone;
     Optimizer first(shared.layer, options), second(shared.layer, other);
     Optimizer lone_first(alone.layer, options);
@@ -224,7 +224,7 @@ TEST_CASE(
 TEST_CASE("optimizer: goes on when another one, its model or what was in a parameter is gone") {
   Problem problem, reference_run;
   Optimizer optimizer(problem.layer, {.lr = 0.1}), plain(reference_run.layer, {.lr = 0.1});
-  { Optimizer passing(problem.layer, {.rule = Rule::adam}); }
+  { Optimizer passing(problem.layer, {.rule = optim::adam()}); }
   problem.step(optimizer);
   reference_run.step(plain);
   CHECK(problem.layer.weight->value.to_vector() == reference_run.layer.weight->value.to_vector());
@@ -301,13 +301,13 @@ TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {
                                      {.dampening = nan},
                                      {.nesterov = true},
                                      {.momentum = 0.9, .dampening = 0.1, .nesterov = true},
-                                     {.rule = Rule::adam, .beta1 = 1},
-                                     {.rule = Rule::adam, .beta2 = -0.1},
-                                     {.rule = Rule::rmsprop, .alpha = 1.5},
-                                     {.rule = Rule::adam, .eps = -1}})
+                                     {.rule = optim::adam(), .beta1 = 1},
+                                     {.rule = optim::adam(), .beta2 = -0.1},
+                                     {.rule = optim::rmsprop(), .alpha = 1.5},
+                                     {.rule = optim::adam(), .eps = -1}})
     CHECK_THROWS_AS(Optimizer(layer, bad), Error);
   Optimizer optimizer(layer, {});
   CHECK_THROWS_AS(optimizer.set_lr(nan), Error);
-  for (const auto& name : optim::rule_names()) CHECK(optim::rule_name(optim::rule_named(name)) == name);
+  for (const auto& name : optim::rule_names()) CHECK(optim::rule_named(name).name == name);
   CHECK_THROWS_WITH_AS(optim::rule_named("adamm"), doctest::Contains("'adam'"), Error);
 }

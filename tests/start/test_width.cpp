@@ -69,24 +69,24 @@ std::vector<double> changes(Index width, const std::string& plan, const optim::O
 }  // namespace
 
 TEST_CASE("mup: each parameter's learning rate is that of table 3 at its width") {
-  const auto adam = scales("mlp(hidden=256-512)", "mup", Rule::adam);
+  const auto adam = scales("mlp(hidden=256-512)", "mup", optim::adam());
   CHECK(adam.at("fc1.weight") == 1);
   CHECK(adam.at("fc2.weight") == 64.0 / 256);
   CHECK(adam.at("fc3.weight") == 64.0 / 512);
   CHECK(adam.at("fc2.bias") == 1);
-  const auto sgd = scales("mlp(hidden=256-512)", "mup(base_width=128)", Rule::sgd);
+  const auto sgd = scales("mlp(hidden=256-512)", "mup(base_width=128)", optim::sgd());
   CHECK(sgd.at("fc1.weight") == 256.0 / 128);
   CHECK(sgd.at("fc1.bias") == 256.0 / 128);
   CHECK(sgd.at("fc2.weight") == 1);
   CHECK(sgd.at("fc2.bias") == 512.0 / 128);
   CHECK(sgd.at("fc3.weight") == 128.0 / 512);
   CHECK(sgd.at("fc3.bias") == 1);
-  const auto conv =
-      scales("plain_net(depth=3, width=32, conv=true, activation=relu)", "mup(base_width=16)", Rule::adamw);
+  const auto conv = scales("plain_net(depth=3, width=32, conv=true, activation=relu)", "mup(base_width=16)",
+                           optim::adamw());
   CHECK(conv.at("conv1.weight") == 1);
   CHECK(conv.at("conv2.weight") == 0.5);  // channels, whatever the kernel's size
   CHECK(conv.at("out.weight") == 0.5);
-  const auto norm = scales("resnet_small(width=8)", "mup(base_width=4)", Rule::sgd);
+  const auto norm = scales("resnet_small(width=8)", "mup(base_width=4)", optim::sgd());
   CHECK(norm.at("bn1.weight") == 2);
 }
 
@@ -94,21 +94,21 @@ TEST_CASE(
     "mup: at base_width, and for every other scheme, all rates are the optimizer's and the groups stay") {
   for (const char* plan : {"mup", "kaiming_normal", "default"}) {
     CAPTURE(plan);
-    for (const Rule rule : {Rule::sgd, Rule::adam, Rule::rmsprop}) {
+    for (const optim::Rule& rule : {optim::sgd(), optim::adam(), optim::rmsprop()}) {
       const auto net = born("mlp(hidden=64-64)", plan);
       for (const auto& [name, scale] : start::width_scales(*net, rule)) CHECK(scale == 1);
       CHECK(start::by_width(*net, rule).size() == 1);
     }
   }
-  const auto mixed = scales("mlp(hidden=256-256)", "fc2=mup", Rule::adam);
+  const auto mixed = scales("mlp(hidden=256-256)", "fc2=mup", optim::adam());
   CHECK(mixed.at("fc2.weight") == 0.25);
   CHECK(mixed.at("fc3.weight") == 1);
 }
 
 TEST_CASE("mup: the coordinate check: what a few steps change in each layer does not depend on the width") {
-  for (const optim::OptimizerOptions& options : {optim::OptimizerOptions{.rule = Rule::adam, .lr = 0.002},
-                                                 optim::OptimizerOptions{.rule = Rule::sgd, .lr = 0.02}}) {
-    CAPTURE(optim::rule_name(options.rule));
+  for (const optim::OptimizerOptions& options : {optim::OptimizerOptions{.rule = optim::adam(), .lr = 0.002},
+                                                 optim::OptimizerOptions{.rule = optim::sgd(), .lr = 0.02}}) {
+    CAPTURE(options.rule.name);
     std::vector<std::vector<double>> mup, standard;
     for (const Index width : {64, 256, 1024}) {
       mup.push_back(changes(width, "mup(base_width=16)", options));
@@ -153,8 +153,8 @@ std::map<std::string, double> decay_of(Index width, const optim::OptimizerOption
 }  // namespace
 
 TEST_CASE("mup: weight decay takes the same share of a weight in a step at every width") {
-  for (const Rule rule : {Rule::sgd, Rule::adamw}) {
-    CAPTURE(optim::rule_name(rule));
+  for (const optim::Rule& rule : {optim::sgd(), optim::adamw()}) {
+    CAPTURE(rule.name);
     for (const Index width : {32, 128, 1024}) {
       CAPTURE(width);
       const auto shares =
@@ -169,8 +169,8 @@ TEST_CASE("mup: weight decay takes the same share of a weight in a step at every
 
 TEST_CASE(
     "mup: every rule, coupled or not, steps as one optimizer a parameter with its rate times and its decay over the scale") {
-  for (const Rule rule : {Rule::sgd, Rule::adam, Rule::adamw, Rule::rmsprop}) {
-    CAPTURE(optim::rule_name(rule));
+  for (const optim::Rule& rule : {optim::sgd(), optim::adam(), optim::adamw(), optim::rmsprop()}) {
+    CAPTURE(rule.name);
     const optim::OptimizerOptions options{.rule = rule, .lr = 0.01, .weight_decay = 0.5, .momentum = 0.9};
     const auto net = born("mlp(hidden=128-256)", "mup(base_width=32)"),
                twin = born("mlp(hidden=128-256)", "mup(base_width=32)");
@@ -208,7 +208,7 @@ TEST_CASE("mup: fine-tuning's penalties pull by the same share in a step at ever
   for (const Index width : {64, 512}) {
     CAPTURE(width);
     const auto net = born(fmt::format("mlp(hidden={}-{})", width, width), "mup");
-    const auto scales_now = start::width_scales(*net, Rule::adamw);
+    const auto scales_now = start::width_scales(*net, optim::adamw());
     train::FineTuning tuning(*net, {.l2_sp = 0.5, .l2_head = 0.25});
     tuning.equalize_penalties(scales_now);
     std::map<std::string, double> scale(scales_now.begin(), scales_now.end());

@@ -15,7 +15,7 @@ TEST_CASE("train: a step allocates nothing after warm-up") {
   if (!counts_allocations()) return;
   const datasets::Splits data = datasets::load_splits("synthetic(count=200)");
   for (const char* text : {"mlp", "lenet", "mlp(batch_norm=true, dropout=0.1)"}) {
-    for (const auto rule : {optim::Rule::sgd, optim::Rule::adam}) {
+    for (const auto& rule : {optim::sgd(), optim::adam()}) {
       CAPTURE(text);
       const auto model = models::build(text, {});
       Generator generator(0);

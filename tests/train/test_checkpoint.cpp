@@ -126,16 +126,16 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
   cases.back().options.threshold = 0.15;
   cases.back().options.threshold_every = 1;
   cases.push_back({"Adam, cosine schedule, clipping", "lenet", plain()});
-  cases.back().options.optimizer = {.rule = optim::Rule::adam, .lr = 0.003};
+  cases.back().options.optimizer = {.rule = optim::adam(), .lr = 0.003};
   cases.back().options.schedule = optim::Schedule::parse("cosine(warmup=3)");
   cases.back().options.clip_norm = 0.5;
   cases.push_back({"dropout, RMSprop", "mlp(hidden=16, dropout=0.3)", plain()});
-  cases.back().options.optimizer = {.rule = optim::Rule::rmsprop, .lr = 0.002, .momentum = 0.5};
+  cases.back().options.optimizer = {.rule = optim::rmsprop(), .lr = 0.002, .momentum = 0.5};
   cases.push_back({"BatchNorm and augmentation", "resnet_small(width=2)", plain()});
   cases.back().options.augment = data::Transform::parse("shift(2); flip");
   cases.back().options.test_every = 2;
   cases.push_back({"L2-SP and gradual unfreezing", "mlp(hidden=16-16, batch_norm=true)", plain(3)});
-  cases.back().options.optimizer = {.rule = optim::Rule::adamw, .lr = 0.01, .weight_decay = 0.1};
+  cases.back().options.optimizer = {.rule = optim::adamw(), .lr = 0.01, .weight_decay = 0.1};
   cases.back().options.finetune = {.layer_decay = 0.5, .unfreeze_every = 1, .l2_sp = 0.1};
   cases.push_back({"the best epoch restored", "mlp(hidden=16)", plain(4)});
   cases.back().options.optimizer.lr = 0.3;
@@ -255,7 +255,7 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
   const std::vector<Case> cases = {
       {"batch was '25', now it is '30'", [](auto& o) { o.batch = 30; }},
       {"seed was '5', now it is '6'", [](auto& o) { o.seed = 6; }},
-      {"optimizer was 'sgd', now it is 'adam'", [](auto& o) { o.optimizer.rule = optim::Rule::adam; }},
+      {"optimizer was 'sgd', now it is 'adam'", [](auto& o) { o.optimizer.rule = optim::adam(); }},
       {"lr was '0.05', now it is '0.1'", [](auto& o) { o.optimizer.lr = 0.1; }},
       {"momentum was '0'", [](auto& o) { o.optimizer.momentum = 0.9; }},
       {"schedule was 'constant'", [](auto& o) { o.schedule = optim::Schedule::parse("cosine"); }},

@@ -169,7 +169,7 @@ TEST_CASE("fine-tuning: the head trains alone first; then layer after layer join
   CHECK(plan_of(gradual, "fc2.weight").from_epoch == 3);
   CHECK(plan_of(gradual, "conv1.weight").from_epoch == 9);
 
-  for (const auto rule : {optim::Rule::sgd, optim::Rule::adam}) {
+  for (const auto& rule : {optim::sgd(), optim::adam()}) {
     const auto net = born("mlp(hidden=16-8)");
     Values before = values_of(*net);
     std::vector<std::vector<std::string>> moved;

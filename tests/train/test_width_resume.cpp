@@ -24,10 +24,10 @@ nn::ModulePtr born(const std::string& plan) {
 
 TEST_CASE("mup: a resumed run is the run that never was, and other rates by width are refused") {
   const datasets::Splits data = datasets::load_splits("synthetic(count=120)");
-  for (const optim::Rule rule : {optim::Rule::adam, optim::Rule::sgd}) {
+  for (const optim::Rule& rule : {optim::adam(), optim::sgd()}) {
     const Scratch scratch;
     train::TrainOptions options{.epochs = 2, .batch = 20};
-    options.optimizer = {.rule = rule, .lr = 0.01, .momentum = rule == optim::Rule::sgd ? 0.9 : 0};
+    options.optimizer = {.rule = rule, .lr = 0.01, .momentum = rule.name == "sgd" ? 0.9 : 0};
     const auto run = [&](nn::Module& model) {
       return train::train(model, data.train, data.test, options).test.loss;
     };

@@ -4,34 +4,12 @@
 #include <utility>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
 #include <fanin/core/parallel.hpp>
-#include <fanin/kernels/optim/optimizer_step.hpp>
 #include <fanin/optim/optimizer.hpp>
 
 namespace fanin::optim {
 namespace {
-
-struct NamedRule {
-  const char* name;
-  Rule rule;
-};
-constexpr NamedRule rules[] = {
-    {"sgd", Rule::sgd}, {"adam", Rule::adam}, {"adamw", Rule::adamw}, {"rmsprop", Rule::rmsprop}};
-
-/// How many state buffers a rule keeps, and their names.
-std::vector<std::string> state_names(const OptimizerOptions& o) {
-  switch (o.rule) {
-    case Rule::sgd:
-      return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
-    case Rule::adam:
-    case Rule::adamw:
-      return {"exp_avg", "exp_avg_sq"};
-    case Rule::rmsprop:
-      return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"}
-                            : std::vector<std::string>{"square_avg"};
-  }
-  return {};
-}
 
 void at_least_0(const char* what, double value) {
   if (!(value >= 0) || !std::isfinite(value))
@@ -42,6 +20,7 @@ void check(const OptimizerOptions& o) {
   const auto share = [](const char* what, double value) {
     if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
   };
+  if (!o.rule.step) fail("optimizer: the rule {} has no step function", quoted(o.rule.name));
   at_least_0("lr", o.lr);
   at_least_0("weight_decay", o.weight_decay);
   at_least_0("momentum", o.momentum);
@@ -84,26 +63,6 @@ constexpr Index aligned(Index count) {
 
 }  // namespace
 
-Rule rule_named(const std::string& name) {
-  for (const auto& one : rules) {
-    if (name == one.name) return one.rule;
-  }
-  fail_usage("unknown optimizer '{}'{}", name, suggest(name, rule_names()));
-}
-
-std::string rule_name(Rule rule) {
-  return std::find_if(std::begin(rules), std::end(rules),
-                      [rule](const NamedRule& one) { return one.rule == rule; })
-      ->name;
-}
-
-double default_lr(Rule rule) { return rule == Rule::sgd ? 0.1 : 0.001; }
-
-const std::vector<std::string>& rule_names() {
-  static const std::vector<std::string> names = {"sgd", "adam", "adamw", "rmsprop"};
-  return names;
-}
-
 struct Optimizer::FlatGroup {
   struct Entry {
     std::string name;
@@ -115,6 +74,7 @@ struct Optimizer::FlatGroup {
   std::vector<Entry> entries;
   Tensor values, gradients;
   std::vector<std::pair<std::string, Tensor>> state;
+  std::vector<real*> buffers;  // where each of `state` begins
   double lr_scale = 1, decay_scale = 1;
   Index steps = 0;  // after the latest step
 
@@ -134,10 +94,6 @@ struct Optimizer::FlatGroup {
     move(entry.value(), values);
     move(entry.value().grad_buffer(), gradients);
   }
-
-  real* state_at(std::size_t i, Index offset) {
-    return i < state.size() ? state[i].second.data() + offset : nullptr;
-  }
 };
 
 Optimizer::~Optimizer() = default;
@@ -145,9 +101,9 @@ Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 Optimizer::Optimizer(nn::Module& model, OptimizerOptions options)
-    : Optimizer(std::vector<Group>{{.parameters = model.named_parameters()}}, options) {}
+    : Optimizer(std::vector<Group>{{.parameters = model.named_parameters()}}, std::move(options)) {}
 
-Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : options_(options) {
+Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : options_(std::move(options)) {
   check(options_);
   require_parameters(groups);
   for (auto& group : groups) {
@@ -163,44 +119,27 @@ Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : opti
     }
     flat.values = Tensor::zeros({total});
     flat.gradients = Tensor::zeros({total});
-    for (const auto& name : state_names(options_)) flat.state.emplace_back(name, Tensor::zeros({total}));
+    if (options_.rule.state) {
+      for (const auto& name : options_.rule.state(options_)) {
+        flat.state.emplace_back(name, Tensor::zeros({total}));
+        flat.buffers.push_back(flat.state.back().second.data());
+      }
+    }
     for (auto& entry : flat.entries) flat.gather(entry);
     groups_.push_back(std::move(flat));
   }
 }
 
 void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previous_updates) {
-  real* w = group.values.data() + begin;
-  const real* g = group.gradients.data() + begin;
-  const double lr = options_.lr * group.lr_scale, weight_decay = options_.weight_decay * group.decay_scale;
-  const auto& o = options_;
-  switch (o.rule) {
-    case Rule::sgd:
-      kernels::sgd_step(count, w, g, group.state_at(0, begin),
-                        {.lr = lr,
-                         .momentum = o.momentum,
-                         .dampening = o.dampening,
-                         .weight_decay = weight_decay,
-                         .nesterov = o.nesterov,
-                         .first = previous_updates == 0});
-      break;
-    case Rule::adam:
-    case Rule::adamw:
-      kernels::adam_step(count, w, g, group.state_at(0, begin), group.state_at(1, begin),
-                         {.lr = lr,
-                          .beta1 = o.beta1,
-                          .beta2 = o.beta2,
-                          .eps = o.eps,
-                          .weight_decay = weight_decay,
-                          .decoupled = o.rule == Rule::adamw,
-                          .step = previous_updates + 1});
-      break;
-    case Rule::rmsprop:
-      kernels::rmsprop_step(
-          count, w, g, group.state_at(0, begin), nullptr, group.state_at(1, begin),
-          {.lr = lr, .alpha = o.alpha, .eps = o.eps, .weight_decay = weight_decay, .momentum = o.momentum});
-      break;
-  }
+  options_.rule.step({.count = count,
+                      .w = group.values.data() + begin,
+                      .g = group.gradients.data() + begin,
+                      .buffers = group.buffers,
+                      .offset = begin,
+                      .lr = options_.lr * group.lr_scale,
+                      .weight_decay = options_.weight_decay * group.decay_scale,
+                      .updates = previous_updates,
+                      .options = options_});
 }
 
 void Optimizer::step() {

@@ -4,15 +4,16 @@
 #include <vector>
 
 #include <fanin/nn/module.hpp>
+#include <fanin/optim/adam.hpp>
+#include <fanin/optim/rmsprop.hpp>
+#include <fanin/optim/sgd.hpp>
 
 namespace fanin::optim {
 
-/// The update rules. Each follows the torch.optim class of its name.
-enum class Rule { sgd, adam, adamw, rmsprop };
-
+/// What a rule's step may depend on, in the words of torch.optim; a rule reads those that it knows.
 struct OptimizerOptions {
-  Rule rule = Rule::sgd;
-  double lr = 0.1;  ///< sgd's; see `default_lr`
+  Rule rule = sgd();
+  double lr = 0.1;  ///< sgd's: it does not follow the rule (`Rule::default_lr`); who changes one says both
   double weight_decay = 0;
   double momentum = 0;                ///< sgd, rmsprop
   double dampening = 0;               ///< sgd
@@ -21,14 +22,6 @@ struct OptimizerOptions {
   double alpha = 0.99;                ///< rmsprop
   double eps = 1e-8;                  ///< adam, adamw, rmsprop
 };
-
-Rule rule_named(const std::string& name);  ///< usage Error with the nearest names
-std::string rule_name(Rule rule);
-const std::vector<std::string>& rule_names();
-/// The learning rate that the program takes where none is given: 0.1 for sgd, 0.001 for the rules that divide
-/// by the gradient's size. `OptimizerOptions::lr` does not follow its rule: who changes the rule in C++ says
-/// the rate too.
-double default_lr(Rule rule);
 
 /// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale`
 /// times its.
@@ -44,7 +37,7 @@ struct Group {
 class Optimizer {
  public:
   /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's
-  /// ranges, for no parameters at all, and for one that is given twice.
+  /// ranges, for a rule without a step, for no parameters at all, and for one that is given twice.
   Optimizer(nn::Module& model, OptimizerOptions options);
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
   ~Optimizer();

@@ -1,34 +1,87 @@
 #pragma once
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <fanin/core/expression.hpp>
 #include <fanin/core/real.hpp>
 
 namespace fanin::optim {
 
-/// The learning rate as a factor of the base rate, step by step. A value with a text form:
-///   constant
-///   step(every=2, gamma=0.1)      ×gamma each `every` epochs (torch StepLR, by epoch)
-///   cosine(floor=0)               half a cosine from 1 to floor over the whole run (Loshchilov & Hutter 2017)
-///   one_cycle(peak=0.3, start=25, end=10000)   1/start → 1 → 1/end, cosine both ways (Smith & Topin 2018)
-///   each with warmup=N steps of a linear rise before it.
+/// Where in a run a schedule is asked for its factor.
+struct Place {
+  Index step;               ///< from 0, since the end of the warm-up
+  Index steps;              ///< from the end of the warm-up to the end of the run; at least 1
+  Index epoch;              ///< of the run, from 0
+  double progress() const;  ///< step / steps, at most 1
+};
+
+/// The learning rate as a factor of the base rate, step by step: a shape, a value of its own such as `Cosine`,
+/// behind `warmup` steps of a linear rise. It has a text form, `cosine(floor=0.1, warmup=200)`. A shape of
+/// your own is any value with `double factor(const Place&) const` and `std::string to_string() const`.
 class Schedule {
  public:
-  Schedule() = default;  ///< constant
-  /// Error (usage) naming the schedule or option and the nearest known names.
+  Schedule();  ///< constant
+  template <class Shape>
+  requires requires(const Shape& shape, const Place& place) { shape.factor(place), shape.to_string(); }
+  Schedule(Shape shape, Index warmup = 0)
+      : Schedule(shape.to_string(), warmup, [shape](const Place& place) { return shape.factor(place); }) {}
+
+  /// One of the library's, or one that `register_schedule` was told of. Error (usage) naming the schedule or
+  /// option and the nearest known names.
   static Schedule parse(const std::string& text);
-  std::string to_string() const { return text_; }
-  static const std::vector<std::string>& names();
+  /// As it was parsed; of one made in C++ its shape's text, with the warm-up.
+  const std::string& to_string() const { return text_; }
+  static std::vector<std::string> names();
 
   /// The factor for step `step` (from 0) of `total`, with `per_epoch` steps an epoch.
   double factor(Index step, Index total, Index per_epoch) const;
 
  private:
-  enum class Kind { constant, step, cosine, one_cycle };
-  Kind kind_ = Kind::constant;
-  Index every_ = 1, warmup_ = 0;
-  double gamma_ = 0.1, floor_ = 0, peak_ = 0.3, start_ = 25, end_ = 1e4;
-  std::string text_ = "constant";
+  using Factor = std::function<double(const Place&)>;
+  Schedule(const std::string& shape, Index warmup, Factor factor);
+  std::string text_;
+  Index warmup_ = 0;
+  Factor factor_;
 };
+
+struct Constant {
+  double factor(const Place&) const { return 1; }
+  std::string to_string() const { return "constant"; }
+};
+
+/// ×gamma each `every` epochs (torch StepLR, by epoch).
+struct StepDecay {
+  Index every = 1;
+  double gamma = 0.1;
+  double factor(const Place& place) const;
+  std::string to_string() const;  ///< "step(every=2, gamma=0.1)"
+};
+
+/// Half a cosine from 1 to `floor` over the whole run (Loshchilov & Hutter 2017, torch CosineAnnealingLR).
+struct Cosine {
+  double floor = 0;
+  double factor(const Place& place) const;
+  std::string to_string() const;  ///< "cosine(floor=0)"
+};
+
+/// 1/start → 1 → 1/end, cosine both ways, with the top at the share `peak` of the run (Smith & Topin 2018,
+/// torch OneCycleLR).
+struct OneCycle {
+  double peak = 0.3, start = 25, end = 1e4;
+  double factor(const Place& place) const;
+  std::string to_string() const;  ///< "one_cycle(peak=0.3, start=25, end=10000)"
+};
+
+/// How a shape is read from a call text.
+struct ScheduleText {
+  std::string name;
+  std::vector<std::string> options = {};  ///< in the order of positional arguments; `warmup` is read for all
+  std::function<Schedule(const Options&)> read = {};
+};
+/// Adds a shape of one's own to those that a text may name: for checkpoints and results, `read` must give back
+/// what `to_string` says. Error for a taken name, or one without `read`.
+void register_schedule(ScheduleText schedule);
 
 }  // namespace fanin::optim

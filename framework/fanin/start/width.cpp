@@ -24,10 +24,10 @@ double matrix_scale(const Tensor& w, const init::Site& site, double base, bool a
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, optim::Rule rule) {
+std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, const optim::Rule& rule) {
   const auto parameters = model.named_parameters();
   const auto sites = sites_of(model);
-  const bool adaptive = rule != optim::Rule::sgd;
+  const bool adaptive = rule.adaptive;
   std::map<const nn::Module*, double> bases;
   for (const auto& one : parameters) {
     if (one.parameter->value.rank() >= 2) bases[one.owner] = base_width(*one.parameter);
@@ -49,7 +49,8 @@ std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, opti
   return scales;
 }
 
-std::vector<optim::Group> by_width(nn::Module& model, optim::Rule rule, std::vector<optim::Group> groups) {
+std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule,
+                                   std::vector<optim::Group> groups) {
   std::map<std::string, double> scales;
   bool all_one = true;
   for (const auto& [name, scale] : width_scales(model, rule)) {
@@ -75,7 +76,7 @@ std::vector<optim::Group> by_width(nn::Module& model, optim::Rule rule, std::vec
   return split;
 }
 
-std::vector<optim::Group> by_width(nn::Module& model, optim::Rule rule) {
+std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule) {
   return by_width(model, rule, {{.parameters = model.named_parameters()}});
 }
 

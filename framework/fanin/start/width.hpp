@@ -21,12 +21,13 @@ namespace fanin::start {
 ///
 /// 1 throughout where no layer was drawn by `mup`. Widths are units or channels; what is in front of a
 /// Flatten counts by units.
-std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, optim::Rule rule);
+std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, const optim::Rule& rule);
 
 /// The groups, split so that each parameter learns at its group's rate times its width scale, and decays by
 /// its group's weight decay over that scale; as they were where all are 1.
-std::vector<optim::Group> by_width(nn::Module& model, optim::Rule rule, std::vector<optim::Group> groups);
+std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule,
+                                   std::vector<optim::Group> groups);
 /// All parameters of the model: for an Optimizer of one's own.
-std::vector<optim::Group> by_width(nn::Module& model, optim::Rule rule);
+std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule);
 
 }  // namespace fanin::start

@@ -26,7 +26,7 @@ std::string setting_text(const std::string& value) { return value.empty() ? none
 std::string setting_text(const std::vector<std::string>& values) {
   return listed(values, [](const std::string& value) { return value; });
 }
-std::string setting_text(optim::Rule rule) { return optim::rule_name(rule); }
+std::string setting_text(const optim::Rule& rule) { return rule.name; }
 std::string setting_text(const optim::Schedule& schedule) { return schedule.to_string(); }
 std::string setting_text(const data::Transform& transform) { return setting_text(transform.to_string()); }
 std::string setting_text(const ClassWeights& weights) { return weights.to_string(); }

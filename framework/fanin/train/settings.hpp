@@ -173,7 +173,7 @@ std::string setting_text(double value);
 std::string setting_text(std::integral auto value) { return std::to_string(value); }
 std::string setting_text(const std::string& value);
 std::string setting_text(const std::vector<std::string>& values);
-std::string setting_text(optim::Rule rule);
+std::string setting_text(const optim::Rule& rule);
 std::string setting_text(const optim::Schedule& schedule);
 std::string setting_text(const data::Transform& transform);
 std::string setting_text(const ClassWeights& weights);

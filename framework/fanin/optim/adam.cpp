@@ -1,0 +1,32 @@
+#include <fanin/kernels/optim/optimizer_step.hpp>
+#include <fanin/optim/optimizer.hpp>
+
+namespace fanin::optim {
+namespace {
+
+template <bool decoupled>
+Rule moments(const char* name) {
+  return {.name = name,
+          .state =
+              [](const OptimizerOptions&) {
+                return std::vector<std::string>{"exp_avg", "exp_avg_sq"};
+              },
+          .step =
+              [](const Slice& s) {
+                kernels::adam_step(s.count, s.w, s.g, s.state(0), s.state(1),
+                                   {.lr = s.lr,
+                                    .beta1 = s.options.beta1,
+                                    .beta2 = s.options.beta2,
+                                    .eps = s.options.eps,
+                                    .weight_decay = s.weight_decay,
+                                    .decoupled = decoupled,
+                                    .step = s.updates + 1});
+              }};
+}
+
+}  // namespace
+
+Rule adam() { return moments<false>("adam"); }
+Rule adamw() { return moments<true>("adamw"); }
+
+}  // namespace fanin::optim
