@@ -47,7 +47,7 @@ struct Rule {
 
 /// The rule of that name; usage Error with the nearest names.
 const Rule& rule_named(const std::string& name);
-std::vector<std::string> rule_names();
+std::vector<std::string> rule_names();  ///< that `rule_named` knows
 /// Adds a rule of one's own to those that a text may name. Error for a taken name, or one without a `step`.
 void register_rule(Rule rule);
 

@@ -33,7 +33,7 @@ class Schedule {
   static Schedule parse(const std::string& text);
   /// As it was parsed; of one made in C++ its shape's text, with the warm-up.
   const std::string& to_string() const { return text_; }
-  static std::vector<std::string> names();
+  static std::vector<std::string> names();  ///< that `parse` knows
 
   /// The factor for step `step` (from 0) of `total`, with `per_epoch` steps an epoch.
   double factor(Index step, Index total, Index per_epoch) const;
@@ -46,6 +46,7 @@ class Schedule {
   Factor factor_;
 };
 
+/// The base rate throughout.
 struct Constant {
   double factor(const Place&) const { return 1; }
   std::string to_string() const { return "constant"; }
@@ -53,15 +54,15 @@ struct Constant {
 
 /// ×gamma each `every` epochs (torch StepLR, by epoch).
 struct StepDecay {
-  Index every = 1;
-  double gamma = 0.1;
+  Index every = 1;     ///< epochs, ≥ 1
+  double gamma = 0.1;  ///< ≥ 0
   double factor(const Place& place) const;
   std::string to_string() const;  ///< "step(every=2, gamma=0.1)"
 };
 
 /// Half a cosine from 1 to `floor` over the whole run (Loshchilov & Hutter 2017, torch CosineAnnealingLR).
 struct Cosine {
-  double floor = 0;
+  double floor = 0;  ///< ≥ 0
   double factor(const Place& place) const;
   std::string to_string() const;  ///< "cosine(floor=0)"
 };
@@ -69,7 +70,8 @@ struct Cosine {
 /// 1/start → 1 → 1/end, cosine both ways, with the top at the share `peak` of the run (Smith & Topin 2018,
 /// torch OneCycleLR).
 struct OneCycle {
-  double peak = 0.3, start = 25, end = 1e4;
+  double peak = 0.3;             ///< in [0, 1]
+  double start = 25, end = 1e4;  ///< ≥ 1
   double factor(const Place& place) const;
   std::string to_string() const;  ///< "one_cycle(peak=0.3, start=25, end=10000)"
 };
@@ -78,7 +80,7 @@ struct OneCycle {
 struct ScheduleText {
   std::string name;
   std::vector<std::string> options = {};  ///< in the order of positional arguments; `warmup` is read for all
-  std::function<Schedule(const Options&)> read = {};
+  std::function<Schedule(const Options&)> read = {};  ///< of a call that holds no other option
 };
 /// Adds a shape of one's own to those that a text may name: for checkpoints and results, `read` must give back
 /// what `to_string` says. Error for a taken name, or one without `read`.
