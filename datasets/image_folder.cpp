@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/fnv1a.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/folder_layout.hpp"
@@ -17,11 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr Index max_bytes = Index{1} << 32;
 
-/// FNV-1a, as a share of its range. (Fowler, Noll, Vo: the 64-bit constants.)
+/// FNV-1a, as a share of its range.
 double name_hash(const std::string& name) {
-  std::uint64_t hash = 14695981039346656037u;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  hash ^= hash >> 32;  // the high bits of FNV are weak for short names
+  std::uint64_t hash = fnv1a(name);
+  hash ^= hash >> 32;  // its high bits are weak for short names
   hash *= 0x9e3779b97f4a7c15u;
   return static_cast<double>(hash >> 11) / 9007199254740992.0;
 }

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <thread>
 
+#include <fanin/core/format.hpp>
+
 namespace fanin::bench {
 
 Figure median(Samples values) {
@@ -35,19 +37,15 @@ std::string text_of(Figure figure, const char* unit) {
 }
 
 std::string markdown(const std::vector<std::vector<std::string>>& rows) {
-  const auto letters = [](const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  };
-  std::vector<std::size_t> widths(rows[0].size());
+  std::vector<int> widths(rows[0].size());
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], letters(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text::text_width(row[i]));
   }
   std::string text;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      const std::string space(widths[i] - letters(rows[r][i]), ' ');
-      text += "| " + (i == 0 ? rows[r][i] + space : space + rows[r][i]) + " ";
+      const auto pad = i == 0 ? text::pad_right : text::pad_left;
+      text += "| " + pad(rows[r][i], widths[i]) + " ";
     }
     text += "|\n";
     if (r > 0) continue;

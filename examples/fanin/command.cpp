@@ -153,12 +153,7 @@ void point_to_probe(const train::Evaluation& test, const data::Dataset& data, co
 
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
 
-std::string json_text(const nlohmann::ordered_json& json) {
-  const std::string text = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
-  std::string safe;  // DEL is ASCII, and no escape to the library
-  for (const char c : text) safe += c == '\x7f' ? std::string("\\u007f") : std::string(1, c);
-  return safe;
-}
+std::string json_text(const nlohmann::ordered_json& json) { return io::json_text(json, 2, true); }
 
 std::string accuracy_text(const train::Evaluation& test, const data::Dataset& data) {
   const auto scores = train::class_scores(test.confusion, data.class_counts());

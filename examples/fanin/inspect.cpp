@@ -8,6 +8,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_diff.hpp>
@@ -18,7 +19,6 @@
 #include "examples/fanin/inspect_diff.hpp"
 #include "examples/fanin/json_printer.hpp"
 #include "examples/fanin/model_file.hpp"
-#include "examples/fanin/text_table.hpp"
 
 namespace fanin::program {
 namespace {
@@ -88,13 +88,15 @@ std::string zero_share(const io::TensorStats& s) {
 void print_table(const std::vector<Row>& rows, const Movements& moved, const InspectFlags& flags) {
   const bool sick =
       std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.stats.finite() < r.stats.count; });
-  std::vector<TextTable::Column> columns = {{"name"},      {"dtype"},     {"shape"},     {"mean", true},
-                                            {"std", true}, {"min", true}, {"max", true}, {"zeros", true}};
+  std::vector<text::TextTable::Column> columns = {{"name"},       {"dtype"},      {"shape"},
+                                                  {"mean", true}, {"std", true},  {"min", true},
+                                                  {"max", true},  {"zeros", true}};
   if (sick) columns.push_back({"not finite", true});
   if (!moved.by_name.empty()) columns.insert(columns.end(), {{"moved", true}, {"cosine", true}});
   if (!flags.histograms) columns.push_back({"histogram"});
-  TextTable table(columns);
-  for (const auto& [tensor, s, counts] : rows) {
+  text::TextTable table(columns);
+  table.print(rows.size(), [&](std::size_t i) {
+    const auto& [tensor, s, counts] = rows[i];
     std::vector<std::string> cells = {printable(tensor->name), name_of(tensor->dtype), tensor->shape_text(),
                                       number(s.mean),          number(s.std),          number(s.min),
                                       number(s.max),           zero_share(s)};
@@ -107,9 +109,8 @@ void print_table(const std::vector<Row>& rows, const Movements& moved, const Ins
       cells.push_back(!known ? "" : number(one->second.cosine));
     }
     if (!flags.histograms) cells.push_back("|" + io::bars(counts) + "|");
-    table.add(cells);
-  }
-  table.print();
+    return cells;
+  });
 }
 
 /// Four lines of bars with the ends of the axis below.
@@ -228,11 +229,7 @@ void print_json(JsonPrinter& json, const io::TensorFile& file, const std::vector
     json.value(one);
   }
   json.close();
-  if (!file.left_out.empty()) {
-    json.open('[', "left_out");
-    for (const auto& one : file.left_out) json.value({{"name", one.name}, {"what", one.what}});
-    json.close();
-  }
+  print_left_out(json, file, "left_out");
   if (!moved.why_not.empty()) json.value(moved.why_not, "not_compared_with_initial_values");
   json.close();
 }

@@ -12,11 +12,12 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/text_table.hpp>
+#include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_diff.hpp>
 #include <fanin/io/tensor_file.hpp>
 
 #include "examples/fanin/json_printer.hpp"
-#include "examples/fanin/text_table.hpp"
 
 namespace fanin::program {
 namespace {
@@ -49,6 +50,11 @@ std::string summary(const std::vector<io::TensorDifference>& all) {
 
 void print(const io::TensorFile& a, const io::TensorFile& b, const std::vector<io::TensorDifference>& all) {
   say("A: {} ({})\nB: {} ({})\n", printable(a.path), name_of(a.format), printable(b.path), name_of(b.format));
+  for (const auto& [file, label] : {std::pair{&a, 'A'}, {&b, 'B'}}) {
+    if (file->left_out_count > 0)
+      say("not read in {} ({}), so not compared: {}\n", label, file->left_out_count,
+          io::left_out_text(*file));
+  }
   std::set<std::string> keys;
   for (const auto* file : {&a, &b}) {
     for (const auto& [key, value] : file->metadata) keys.insert(key);
@@ -61,22 +67,32 @@ void print(const io::TensorFile& a, const io::TensorFile& b, const std::vector<i
     const std::string x = value_in(a, key), y = value_in(b, key);
     if (x != y) say("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
   }
-  TextTable table(
+  text::TextTable table(
       {{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});
-  bool any = false;
+  std::vector<const io::TensorDifference*> shown;
   for (const auto& d : all) {
-    if (d.kind == Kind::identical) continue;
-    any = true;
+    if (d.kind != Kind::identical) shown.push_back(&d);
+  }
+  const auto row = [&](std::size_t i) -> text::TextTable::Cells {
+    const io::TensorDifference& d = *shown[i];
     const bool values = has_values(d);
-    table.add(
-        {printable(d.name), name_of(d.kind), d.a, d.a == d.b ? "same" : d.b,
-         values ? fmt::format("{} of {}{}", d.differing, d.count,
+    return {printable(d.name),
+            name_of(d.kind),
+            d.a,
+            d.a == d.b ? "same" : d.b,
+            values
+                ? fmt::format("{} of {}{}", d.differing, d.count,
                               d.finite_in_one > 0 ? fmt::format(", {} NaN/inf in one", d.finite_in_one) : "")
                 : "",
-         values ? fmt::format("{:.4g}", d.max_abs) : "", values ? fmt::format("{:.4g}", d.relative_l2) : ""});
+            values ? fmt::format("{:.4g}", d.max_abs) : "",
+            values ? fmt::format("{:.4g}", d.relative_l2) : ""};
+  };
+  if (!shown.empty()) {
+    say("\n");
+    table.print(shown.size(), row);
+    say("\n");
   }
-  if (any) say("\n{}", table.to_string());
-  say("{}{}\n", any ? "\n" : "", summary(all));
+  say("{}\n", summary(all));
 }
 
 void print_json(const io::TensorFile& a, const io::TensorFile& b,
@@ -101,6 +117,8 @@ void print_json(const io::TensorFile& a, const io::TensorFile& b,
     json.value(one);
   }
   json.close();
+  print_left_out(json, a, "left_out_a");
+  print_left_out(json, b, "left_out_b");
   json.close();
 }
 

@@ -36,4 +36,11 @@ void JsonPrinter::value(const nlohmann::ordered_json& value, std::string_view ke
   say("{}", indented);
 }
 
+void print_left_out(JsonPrinter& json, const io::TensorFile& file, std::string_view key) {
+  if (file.left_out.empty()) return;
+  json.open('[', key);
+  for (const auto& one : file.left_out) json.value({{"name", one.name}, {"what", one.what}});
+  json.close();
+}
+
 }  // namespace fanin::program

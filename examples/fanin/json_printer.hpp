@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/io/tensor_file.hpp>
+
 namespace fanin::program {
 
 /// Prints a large JSON value on stdout part by part, as `json_text` would the whole, so that it never lies in
@@ -25,5 +27,8 @@ class JsonPrinter {
   };
   std::vector<Level> levels_;
 };
+
+/// What a weight file holds that cannot be read, as a list under `key`; nothing where there is nothing.
+void print_left_out(JsonPrinter& json, const io::TensorFile& file, std::string_view key);
 
 }  // namespace fanin::program

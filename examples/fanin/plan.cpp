@@ -10,11 +10,11 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/probe/deviation_score.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "examples/fanin/command.hpp"
-#include "examples/fanin/text_table.hpp"
 
 namespace fanin::program {
 namespace {
@@ -93,16 +93,16 @@ std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t s
 std::string number(double value) { return fmt::format("{:.4g}", std::abs(value) < 1e-300 ? 0.0 : value); }
 
 void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows) {
-  TextTable table({{"parameter"},
-                   {"shape"},
-                   {"fan_in", true},
-                   {"fan_out", true},
-                   {"scheme"},
-                   {"from"},
-                   {"target std", true},
-                   {"drawn std", true},
-                   {"drawn mean", true},
-                   {""}});
+  text::TextTable table({{"parameter"},
+                         {"shape"},
+                         {"fan_in", true},
+                         {"fan_out", true},
+                         {"scheme"},
+                         {"from"},
+                         {"target std", true},
+                         {"drawn std", true},
+                         {"drawn mean", true},
+                         {""}});
   Index total = 0;
   int improbable = 0;
   std::string notes;

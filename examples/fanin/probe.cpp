@@ -7,13 +7,13 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/probe/probe_text.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/probe_validation.hpp"
-#include "examples/fanin/text_table.hpp"
 
 namespace fanin::program {
 namespace {
@@ -41,15 +41,15 @@ std::vector<probe::Probed> probe_model(const std::string& text, const ProbeFlags
 std::string share(double value) { return value == 0 ? "-" : fmt::format("{:.0f}%", 100 * value); }
 
 void print_model(const std::string& text, const std::vector<probe::Probed>& all) {
-  TextTable table({{"scheme"},
-                   {"verdict"},
-                   {"std, first → logits", true},
-                   {"gradient, logits → first", true},
-                   {"rank", true},
-                   {"dead", true},
-                   {"twins", true},
-                   {"Jacobian σ", true},
-                   {"stretch", true}});
+  text::TextTable table({{"scheme"},
+                         {"verdict"},
+                         {"std, first → logits", true},
+                         {"gradient, logits → first", true},
+                         {"rank", true},
+                         {"dead", true},
+                         {"twins", true},
+                         {"Jacobian σ", true},
+                         {"stretch", true}});
   for (const auto& one : all) {
     const auto& layers = one.probe.layers;
     double rank = INFINITY, dead = 0, twins = 0;
@@ -77,16 +77,16 @@ void print_model(const std::string& text, const std::vector<probe::Probed>& all)
 }
 
 void print_detail(const probe::Probed& one) {
-  TextTable table({{"layer"},
-                   {"mean", true},
-                   {"std", true},
-                   {"signal", true},
-                   {"gradient", true},
-                   {"rank", true},
-                   {"dead", true},
-                   {"saturated", true},
-                   {"twins", true},
-                   {"step", true}});
+  text::TextTable table({{"layer"},
+                         {"mean", true},
+                         {"std", true},
+                         {"signal", true},
+                         {"gradient", true},
+                         {"rank", true},
+                         {"dead", true},
+                         {"saturated", true},
+                         {"twins", true},
+                         {"step", true}});
   for (const auto& layer : one.probe.layers) {
     table.add({layer.layer, probe::number_text(layer.mean), probe::number_text(layer.std),
                probe::number_text(layer.signal), probe::number_text(layer.gradient),

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/statistics/statistics.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/probe_validation.hpp"
-#include "examples/fanin/text_table.hpp"
 
 namespace fanin::program {
 namespace {
@@ -122,13 +122,13 @@ void validate_plan(const ValidationOptions& options) {
         note("{:<50} {:<32} {:>7}  {}\n", settings[one.setting].model, one.probed.scheme, percent(one.mean()),
              one.probed.diagnosis.to_string());
       });
-  TextTable table({{"model"},
-                   {"recommended"},
-                   {"accuracy", true},
-                   {"rank", true},
-                   {"best"},
-                   {"accuracy", true},
-                   {"gap, points", true}});
+  text::TextTable table({{"model"},
+                         {"recommended"},
+                         {"accuracy", true},
+                         {"rank", true},
+                         {"best"},
+                         {"accuracy", true},
+                         {"gap, points", true}});
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   double total[2] = {0, 0};
   int within[2] = {0, 0}, count[2] = {0, 0};

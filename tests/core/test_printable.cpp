@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 
 using namespace fanin;
@@ -41,6 +42,6 @@ TEST_CASE("printable: cuts by characters, and says that it cut") {
   CHECK(printable("äöü", 3) == "äöü");
   CHECK(printable(std::string(100000, 'x'), 10) == "xxxxxxxxxx…");
   CHECK(printable("😀😀😀😀😀", 4) == "😀😀😀😀…");
-  CHECK(characters("äöü▁x") == 5);
-  CHECK(characters("") == 0);
+  CHECK(text::text_width("äöü▁x") == 5);
+  CHECK(text::text_width("") == 0);
 }

@@ -13,6 +13,7 @@
 
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/io/zip_bytes.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
 
@@ -253,6 +254,24 @@ TEST_CASE("program: inspect --diff exits as diff does: 0 equal, 1 different, 2 c
     CHECK(line_count(trouble.err) == 1);
     CHECK(holds(trouble.err, path));
   }
+}
+
+TEST_CASE("program: inspect --diff says what it could not read of either file") {
+  const Scratch scratch;
+  const std::string array =
+      npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", raw(1.5f) + raw(-2.0f));
+  const ZipPart good{.name = "a.npy", .data = array}, bad{.name = "b.npy", .data = array, .crc = 5};
+  write_bytes(scratch / "whole.npz", zip_of({good}));
+  write_bytes(scratch / "hurt.npz", zip_of({good, bad}));
+  const std::string whole = scratch / "whole.npz", hurt = scratch / "hurt.npz";
+  const Outcome text = fanin_command({"inspect", "--diff", whole, hurt});
+  CHECK(text.code == 0);
+  CHECK(holds(text.out, "not read in B (1), so not compared: b: "));
+  CHECK(!holds(text.out, "not read in A"));
+  const json both = json::parse(fanin_command({"inspect", "--diff", "--json", hurt, whole}).out);
+  CHECK(both.at("left_out_a").at(0).at("name") == "b");
+  CHECK(!both.contains("left_out_b"));
+  CHECK(!holds(fanin_command({"inspect", "--diff", whole, whole}).out, "not read"));
 }
 
 TEST_CASE("program: convert writes other formats, and what it cannot is one line") {

@@ -17,7 +17,5 @@ Json json_value(const Settings& settings);
 Json json_value(const Summary& row);
 Json json_value(const Run& run);
 /// @}
-/// One line. Bytes that are not UTF-8 are replaced by U+FFFD.
-std::string dump(const Json& json);
 
 }  // namespace fanin::compare

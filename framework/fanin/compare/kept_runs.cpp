@@ -13,6 +13,7 @@
 #include <fanin/compare/results_json.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/io/atomic_file.hpp>
+#include <fanin/io/finite_json.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/random/generator.hpp>
 
@@ -29,13 +30,8 @@ std::string sealed(const std::string& content) {
                      content);
 }
 
-/// As a JSON string. Bytes that are not UTF-8 are replaced.
-std::string text_of(const std::string& print) {
-  return nlohmann::json(print).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string content_of(const std::string& print, const Run& run) {
-  return fmt::format("\"of\": {},\n\"run\": {}}}\n", text_of(print), run_json(run));
+  return fmt::format("\"of\": {},\n\"run\": {}}}\n", io::json_text(print), run_json(run));
 }
 
 /// All bytes of a regular file. Never waits: a FIFO is refused, not opened for a writer that may not come.
@@ -69,7 +65,7 @@ Run run_in(const std::string& bytes, const std::string& path, const std::string&
     fail("its checksum is not that of its contents");
   try {
     const auto json = nlohmann::ordered_json::parse(bytes);
-    if (text_of(json.at("of").get<std::string>()) != text_of(print))
+    if (io::json_text(json.at("of").get<std::string>()) != io::json_text(print))
       fail("it is of other settings than its name says");
     return run_from_json(json.at("run").dump(), path);
   } catch (const nlohmann::json::exception&) {

@@ -7,6 +7,7 @@
 #include <fanin/compare/report_data.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/verdict.hpp>
+#include <fanin/io/finite_json.hpp>
 #include <fanin/statistics/statistics.hpp>
 
 namespace fanin::compare {
@@ -132,7 +133,7 @@ std::string report_data(const Comparison& comparison) {
   json["t975"] = std::move(quantiles);
 
   std::string safe;
-  for (char c : dump(json)) safe += c == '<' ? std::string("\\u003c") : std::string(1, c);
+  for (char c : io::json_text(json)) safe += c == '<' ? std::string("\\u003c") : std::string(1, c);
   return safe;
 }
 

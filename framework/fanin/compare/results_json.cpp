@@ -1,4 +1,5 @@
 #include <cmath>
+#include <type_traits>
 
 #include <fanin/compare/json_fields.hpp>
 #include <fanin/compare/json_values.hpp>
@@ -11,10 +12,13 @@ namespace {
 
 /// `Write::json(value)`: a class, so that its overloads see one another in whatever order they stand.
 struct Write {
-  static Json json(bool value) { return value; }
-  static Json json(std::integral auto value) { return value; }
-  static Json json(double value) { return io::finite_or_null(value); }
   static Json json(const std::string& text) { return text; }
+  /// (step, loss) as [step, loss].
+  static Json json(const std::pair<Index, double>& point) { return point; }
+  /// The library writes what is not finite as null.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  static Json json(Number number) { return number; }
 
   /// A weight to four significant digits: a picture needs no more, and a file of many runs stays small.
   static Json json(float weight) {
@@ -30,14 +34,8 @@ struct Write {
     return step.value < 0 ? Json(nullptr) : json(step.value);
   }
 
-  static Json json(const std::pair<Index, double>& point) {
-    return Json::array({point.first, json(point.second)});
-  }
-
   static Json json(const std::vector<std::pair<std::string, std::string>>& settings) {
-    Json object = Json::object();
-    for (const auto& [name, value] : settings) object[name] = setting_json(value);
-    return object;
+    return settings_json(settings);
   }
 
   template <class T>
@@ -62,21 +60,14 @@ Json json_value(const Settings& settings) { return Write::json(settings); }
 Json json_value(const Summary& row) { return Write::json(row); }
 Json json_value(const Run& run) { return Write::json(run); }
 
-std::string dump(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;)
-    text.replace(at, 1, "\\u007f");  // a terminal obeys it
-  return text;
-}
-
-std::string run_json(const Run& run) { return dump(Write::json(run)) + "\n"; }
+std::string run_json(const Run& run) { return io::json_text(Write::json(run)) + "\n"; }
 
 std::string comparison_json(const Comparison& comparison) {
-  std::string text = "{\"settings\": " + dump(Write::json(comparison.settings));
+  std::string text = "{\"settings\": " + io::json_text(Write::json(comparison.settings));
   auto append = [&](const char* name, const auto& items) {
     text += std::string(",\n\"") + name + "\": [";
     for (std::size_t i = 0; i < items.size(); ++i)
-      text += (i > 0 ? ",\n" : "\n") + dump(Write::json(items[i]));
+      text += (i > 0 ? ",\n" : "\n") + io::json_text(Write::json(items[i]));
     text += "]";
   };
   append("runs", comparison.runs);

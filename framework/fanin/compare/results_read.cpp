@@ -1,4 +1,4 @@
-#include <cmath>
+#include <concepts>
 #include <type_traits>
 
 #include <fanin/compare/json_fields.hpp>
@@ -37,54 +37,34 @@ class Field {
     return fields;
   }
 
-  void read(std::string& value) const {
-    if (json_->is_null()) return;
-    if (!json_->is_string()) expected("a text");
-    value = json_->get<std::string>();
+  void read(std::string& value) const { take(value, json_->is_string(), "a text"); }
+  void read(bool& value) const { take(value, json_->is_boolean(), "true or false"); }
+  void read(double& value) const { take(value, json_->is_number(), "a number"); }
+  /// What was not finite comes back as NaN.
+  void read(float& value) const {
+    double exact = unknown;
+    read(exact);
+    value = static_cast<float>(exact);
   }
-  void read(bool& value) const {
-    if (json_->is_null()) return;
-    if (!json_->is_boolean()) expected("true or false");
-    value = json_->get<bool>();
-  }
-  void read(double& value) const {
-    if (json_->is_null()) return;
-    if (!json_->is_number()) expected("a number");
-    value = json_->get<double>();
-  }
-  template <class Integer>
-  requires std::is_integral_v<Integer>
+  template <std::integral Integer>
   void read(Integer& value) const {
-    if (json_->is_null()) return;
-    if (!json_->is_number_integer()) expected("a whole number");
-    const bool fits = json_->is_number_unsigned() ? std::in_range<Integer>(json_->get<std::uint64_t>())
-                                                  : std::in_range<Integer>(json_->get<std::int64_t>());
+    const bool fits = json_->is_number_unsigned()  ? std::in_range<Integer>(json_->get<std::uint64_t>())
+                      : json_->is_number_integer() ? std::in_range<Integer>(json_->get<std::int64_t>())
+                                                   : true;
     if (!fits) expected("a smaller number");
-    value = json_->get<Integer>();
+    take(value, json_->is_number_integer(), "a whole number");
+  }
+  void read(std::pair<Index, double>& point) const {
+    const std::vector<Field> pair = items();
+    if (pair.size() != 2) expected("a pair [step, loss]");
+    point = {0, unknown};
+    pair[0].read(point.first);
+    pair[1].read(point.second);
   }
   template <class T>
   void read(std::vector<T>& values) const {
     values.clear();
     for (const Field& item : items()) item.read(values.emplace_back());
-  }
-  /// Pixels; an element that was not finite comes back as NaN.
-  void read(std::vector<float>& values) const {
-    values.clear();
-    for (const Field& item : items()) {
-      double value = unknown;
-      item.read(value);
-      values.push_back(static_cast<float>(value));
-    }
-  }
-  void read(std::vector<std::pair<Index, double>>& values) const {
-    values.clear();
-    for (const Field& item : items()) {
-      const std::vector<Field> pair = item.items();
-      if (pair.size() != 2) item.expected("a pair [step, loss]");
-      auto& [step, loss] = values.emplace_back(0, unknown);
-      pair[0].read(step);
-      pair[1].read(loss);
-    }
   }
   void read(std::vector<std::pair<std::string, std::string>>& values) const {
     values.clear();
@@ -108,6 +88,13 @@ class Field {
   }
 
  private:
+  /// Null, and what is absent, keep the default.
+  template <class T>
+  void take(T& value, bool fits, const char* what) const {
+    if (json_->is_null()) return;
+    if (!fits) expected(what);
+    value = json_->get<T>();
+  }
   void check(const Run& run) const;
   void check(const FilterImages& filters) const;
   void check(const auto&) const {}

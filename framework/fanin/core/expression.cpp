@@ -5,6 +5,7 @@
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/format.hpp>
 
 namespace fanin {
 namespace {
@@ -257,8 +258,7 @@ std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 100;
   std::string shown;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (i >= longest && starts_character) return "'" + shown + "…'";
+    if (i >= longest && text::starts_code_point(text[i])) return "'" + shown + "…'";
     shown += static_cast<unsigned char>(text[i]) < 0x20 || text[i] == 0x7f ? ' ' : text[i];
   }
   return "'" + shown + "'";
@@ -266,10 +266,8 @@ std::string quoted(std::string_view text) {
 
 std::string at_character(std::string_view source, std::size_t position) {
   position = std::min(position, source.size());
-  const auto characters =
-      std::count_if(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(position),
-                    [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
-  return fmt::format("at character {} of {}", characters + 1, quoted(source));
+  return fmt::format("at character {} of {}", text::text_width(source.substr(0, position)) + 1,
+                     quoted(source));
 }
 
 std::string number_text(double value) { return fmt::format("{}", value); }

@@ -8,8 +8,6 @@
 namespace fanin::text {
 namespace {
 
-bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-
 std::string spaces_for(const std::string& text, int width) {
   return std::string(static_cast<std::size_t>(std::max(0, width - text_width(text))), ' ');
 }
@@ -44,7 +42,7 @@ std::string number(double value, int digits) {
                                    : fmt::format("{:.2e}", value);
 }
 
-int text_width(const std::string& text) {
+int text_width(std::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), starts_code_point));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 namespace fanin::text {
 
@@ -17,8 +18,10 @@ std::string counted(std::size_t count, const std::string& noun);
 /// "inf" and "-inf".
 std::string number(double value, int digits);
 
+/// Whether a byte of UTF-8 begins a code point.
+constexpr bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 /// Columns a terminal needs for UTF-8 `text`, counting every code point as one.
-int text_width(const std::string& text);
+int text_width(std::string_view text);
 /// `text` cut to `width` ≥ 1 code points with "…" in place of what is left out, nearer its end than its
 /// start: schemes often differ in their last option only.
 std::string shorten(const std::string& text, int width);

@@ -91,10 +91,4 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
-std::size_t characters(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return count;
-}
-
 }  // namespace fanin

@@ -27,7 +27,4 @@ std::string printable(std::string_view text, std::size_t most);
 /// Printable, and one word to a shell whatever it holds: for a flag that a message tells one to paste.
 std::string shell_word(std::string_view text);
 
-/// How many characters, not bytes, a printable text has.
-std::size_t characters(std::string_view text);
-
 }  // namespace fanin

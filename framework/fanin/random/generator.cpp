@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/fnv1a.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/kernels/random/random.hpp>
 #include <fanin/random/generator.hpp>
@@ -265,9 +266,7 @@ Generator Generator::restore(std::string_view text) {
 }
 
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view purpose) {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a of the purpose …
-  for (char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  std::uint64_t z = seed + hash;  // … mixed with the seed by two rounds of SplitMix64
+  std::uint64_t z = seed + fnv1a(purpose);  // mixed by two rounds of SplitMix64
   for (int round = 0; round < 2; ++round) z = split_mix(z);
   return z;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/io/not_finite.hpp>
 #include <fanin/io/safetensors.hpp>
 #include <fanin/io/tensor_file.hpp>
@@ -46,15 +47,13 @@ std::string checksum(const Metadata& metadata, std::vector<io::StoredTensor> ten
 
 std::string shortened(const std::string& text) { return text.size() <= 80 ? text : text.substr(0, 77) + "…"; }
 
-bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-
 /// A long `text` from a little before byte `at`, where it differs from another.
 std::string around(const std::string& text, std::size_t at) {
   constexpr std::size_t before = 24, most = 72;
   if (text.size() <= most) return text;
   std::size_t begin = at > before ? at - before : 0, end = std::min(text.size(), begin + most);
-  while (begin > 0 && !starts_code_point(text[begin])) --begin;
-  while (end < text.size() && !starts_code_point(text[end])) ++end;
+  while (begin > 0 && !text::starts_code_point(text[begin])) --begin;
+  while (end < text.size() && !text::starts_code_point(text[end])) ++end;
   return (begin > 0 ? "…" : "") + text.substr(begin, end - begin) + (end < text.size() ? "…" : "");
 }
 

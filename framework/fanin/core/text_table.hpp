@@ -1,0 +1,37 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace fanin::text {
+
+/// Columns of text, each as wide as its widest cell. What comes from a file goes through `printable` first.
+class TextTable {
+ public:
+  struct Column {
+    std::string title;
+    bool right = false;  ///< aligned to the right, as numbers are
+  };
+  using Cells = std::vector<std::string>;  ///< one row, a cell for each column
+
+  explicit TextTable(std::vector<Column> columns);
+  /// Adds a row, which the table keeps.
+  void add(Cells cells);
+  /// The titles and all rows that were added, a line each.
+  std::string to_string() const;
+
+  /// For a table of a hundred thousand rows, of which none is kept: the titles and `count` rows, line by line.
+  /// `row(i)` is asked for twice, once for the widths.
+  void print(std::size_t count, const std::function<Cells(std::size_t)>& row);
+
+ private:
+  void measure(const Cells& cells);
+  std::string line(const std::function<const std::string&(std::size_t)>& cell) const;
+  std::string titles() const;
+
+  std::vector<Column> columns_;
+  std::vector<int> widths_;
+  std::vector<Cells> rows_;
+};
+
+}  // namespace fanin::text
