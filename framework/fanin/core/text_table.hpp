@@ -8,20 +8,22 @@ namespace fanin::text {
 /// Columns of text, each as wide as its widest cell. What comes from a file goes through `printable` first.
 class TextTable {
  public:
+  /// What stands above the cells, and how they stand.
   struct Column {
-    std::string title;
+    std::string title;   ///< the first line's cell
     bool right = false;  ///< aligned to the right, as numbers are
   };
   using Cells = std::vector<std::string>;  ///< one row, a cell for each column
 
+  /// Without rows yet.
   explicit TextTable(std::vector<Column> columns);
   /// Adds a row, which the table keeps.
   void add(Cells cells);
   /// The titles and all rows that were added, a line each.
   std::string to_string() const;
 
-  /// For a table of a hundred thousand rows, of which none is kept: the titles and `count` rows, line by line.
-  /// `row(i)` is asked for twice, once for the widths.
+  /// For a table of a hundred thousand rows, of which none is kept: the titles and `count` rows, on stdout,
+  /// line by line. `row(i)` is asked for twice, once for the widths.
   void print(std::size_t count, const std::function<Cells(std::size_t)>& row);
 
  private:
