@@ -13,6 +13,7 @@
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
+#include <fanin/ops/elementwise.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/ops/reduce.hpp>
 #include <fanin/optim/optimizer.hpp>
@@ -310,4 +311,55 @@ TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {
   CHECK_THROWS_AS(optimizer.set_lr(nan), Error);
   for (const auto& name : optim::rule_names()) CHECK(optim::rule_named(name).name == name);
   CHECK_THROWS_WITH_AS(optim::rule_named("adamm"), doctest::Contains("'adam'"), Error);
+}
+
+TEST_CASE("a parameter that was frozen when the optimizer was made trains once it requires grad") {
+  for (const char* name : {"sgd", "adam"}) {
+    CAPTURE(name);
+    const OptimizerOptions options{
+        .rule = optim::rule_named(name), .lr = 0.1, .momentum = std::string(name) == "sgd" ? 0.9 : 0};
+    // As PyTorch has it: its state begins with its first step, as if it came to an optimizer of its own then.
+    Problem late, apart;
+    late.layer.weight->value.set_requires_grad(false);
+    apart.layer.weight->value.set_requires_grad(false);
+    Optimizer one(late.layer, options);
+    Optimizer bias({{.parameters = {{"bias", apart.layer.bias.shared(), &apart.layer}}}}, options);
+    std::optional<Optimizer> weight;
+    const auto born = late.layer.weight->value.to_vector();
+    for (int step = 0; step < 6; ++step) {
+      if (step == 3) {
+        CHECK(late.layer.weight->value.to_vector() == born);
+        late.layer.weight->value.set_requires_grad(true);
+        apart.layer.weight->value.set_requires_grad(true);
+        weight.emplace(std::vector<optim::Group>{{.parameters = {{"weight", apart.layer.weight.shared(),
+                                                                  &apart.layer}}}},
+                       options);
+      }
+      one.zero_grad();
+      bias.zero_grad();
+      if (weight) weight->zero_grad();
+      for (Problem* problem : {&late, &apart}) {
+        const Tensor difference = problem->layer(problem->x) - problem->y;
+        ops::mean(difference * difference).backward();
+      }
+      one.step();
+      bias.step();
+      if (weight) weight->step();
+      CHECK(late.layer.weight->value.to_vector() == apart.layer.weight->value.to_vector());
+      CHECK(late.layer.bias->value.to_vector() == apart.layer.bias->value.to_vector());
+    }
+    CHECK(late.layer.weight->value.to_vector() != born);
+    CHECK(one.updates() == std::vector<std::pair<std::string, Index>>{{"bias", 6}, {"weight", 3}});
+    // The norm to clip to counts it from the first gradient on.
+    Problem clipped;
+    clipped.layer.bias->value.set_requires_grad(false);
+    Optimizer other(clipped.layer, options);
+    clipped.layer.bias->value.set_requires_grad(true);
+    const Tensor difference = clipped.layer(clipped.x) - clipped.y;
+    ops::mean(difference * difference).backward();
+    double squares = 0;
+    for (const Tensor& gradient : {clipped.layer.weight->value.grad(), clipped.layer.bias->value.grad()})
+      for (const real g : gradient.values()) squares += static_cast<double>(g) * static_cast<double>(g);
+    CHECK(other.clip_grad_norm(100) == doctest::Approx(std::sqrt(squares)));
+  }
 }

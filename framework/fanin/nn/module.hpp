@@ -25,7 +25,7 @@ enum class Origin { declared, drawn, loaded };
 /// A trainable tensor together with the scheme that its layer chose for it.
 struct Parameter {
   std::string name;  ///< within its layer: "weight", "bias"
-  Tensor value;
+  Tensor value;      ///< `set_requires_grad(false)` freezes it; a later `true` lets it train again
   Initializer init;
   Fans fans;  ///< the layer's true fan-in and fan-out, for weight and bias alike
   Origin origin = Origin::declared;

@@ -72,7 +72,8 @@ struct Optimizer::FlatGroup {
     Tensor& value() const { return parameter->value; }
   };
   std::vector<Entry> entries;
-  Tensor values, gradients;
+  std::vector<Entry> frozen;  // since the optimizer was made; without a place
+  Tensor values = Tensor::zeros({0}), gradients = Tensor::zeros({0});
   std::vector<std::pair<std::string, Tensor>> state;
   std::vector<real*> buffers;  // where each of `state` begins
   double lr_scale = 1, decay_scale = 1;
@@ -94,6 +95,32 @@ struct Optimizer::FlatGroup {
     move(entry.value(), values);
     move(entry.value().grad_buffer(), gradients);
   }
+
+  /// Gives those of the frozen parameters a place that train by now.
+  void take_in() {
+    const auto trains = [](const Entry& entry) { return entry.value().requires_grad(); };
+    if (std::none_of(frozen.begin(), frozen.end(), trains)) return;
+    Index total = values.numel();
+    for (Entry& entry : frozen) {
+      if (!trains(entry)) continue;
+      entry.offset = total;
+      total += aligned(entry.numel);
+      entries.push_back(entry);
+    }
+    std::erase_if(frozen, trains);
+    const auto grow = [total](Tensor& buffer) {
+      Tensor larger = Tensor::zeros({total});
+      std::copy(buffer.values().begin(), buffer.values().end(), larger.data());
+      buffer = larger;
+    };
+    grow(values), grow(gradients);
+    buffers.clear();
+    for (auto& [name, buffer] : state) {
+      grow(buffer);
+      buffers.push_back(buffer.data());
+    }
+    for (Entry& entry : entries) gather(entry);
+  }
 };
 
 Optimizer::~Optimizer() = default;
@@ -110,22 +137,12 @@ Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : opti
     FlatGroup flat;
     flat.lr_scale = group.lr_scale;
     flat.decay_scale = group.decay_scale;
-    Index total = 0;
-    for (auto& one : group.parameters) {
-      const Index numel = one.parameter->value.numel();
-      if (!one.parameter->value.requires_grad()) continue;
-      flat.entries.push_back({one.name, one.parameter, total, numel});
-      total += aligned(numel);
-    }
-    flat.values = Tensor::zeros({total});
-    flat.gradients = Tensor::zeros({total});
-    if (options_.rule.state) {
-      for (const auto& name : options_.rule.state(options_)) {
-        flat.state.emplace_back(name, Tensor::zeros({total}));
-        flat.buffers.push_back(flat.state.back().second.data());
-      }
-    }
-    for (auto& entry : flat.entries) flat.gather(entry);
+    for (auto& one : group.parameters)
+      flat.frozen.push_back({one.name, one.parameter, 0, one.parameter->value.numel()});
+    if (options_.rule.state)
+      for (const auto& name : options_.rule.state(options_))
+        flat.state.emplace_back(name, Tensor::zeros({0}));
+    flat.take_in();
     groups_.push_back(std::move(flat));
   }
 }
@@ -145,6 +162,7 @@ void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previou
 void Optimizer::step() {
   require_whole("step");
   for (auto& group : groups_) {
+    group.take_in();
     for (auto& entry : group.entries) group.gather(entry);
     if (group.steps != steps_) {  // set_steps: a checkpoint's state is not fresh
       for (auto& entry : group.entries) entry.updates = steps_;
@@ -177,6 +195,7 @@ void Optimizer::step() {
 void Optimizer::zero_grad() {
   require_whole("zero_grad");
   for (auto& group : groups_) {
+    group.take_in();
     for (auto& entry : group.entries) entry.value().zero_grad();
   }
 }
@@ -186,6 +205,7 @@ double Optimizer::clip_grad_norm(double max_norm) {
   if (!(max_norm > 0)) fail_usage("clip_grad_norm: max_norm must be > 0, got {}", max_norm);
   double squares = 0;
   for (auto& group : groups_) {
+    group.take_in();
     for (auto& entry : group.entries) {
       if (!entry.value().grad().defined()) continue;
       for (const real g : entry.value().grad().values())

@@ -36,8 +36,10 @@ struct Group {
 /// optimizers may share parameters: the one that steps has them in its buffers.
 class Optimizer {
  public:
-  /// All parameters of `model` that require grad, as one group. Error for options outside torch.optim's
-  /// ranges, for a rule without a step, for no parameters at all, and for one that is given twice.
+  /// All parameters of `model`, as one group. One that is frozen (`value.set_requires_grad(false)`) trains from
+  /// the step on at which it requires grad, as in PyTorch; from then on `state` and `updates` list it, behind
+  /// the others of its group. Error for options outside torch.optim's ranges, for a rule without a step, for
+  /// no parameters at all, and for one that is given twice.
   Optimizer(nn::Module& model, OptimizerOptions options);
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
   ~Optimizer();
