@@ -76,7 +76,7 @@ std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t s
   const auto drawn = batch.size() > 0 ? start::initialize(model, plan, generator, batch.images, batch.labels)
                                       : start::initialize(model, plan, generator);
   const auto parameters = model.named_parameters();
-  const auto targets = start::targets_of(parameters);
+  const auto targets = start::targets_of(model);
   std::vector<Row> rows;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto& parameter = parameters[i].parameter;

@@ -55,6 +55,12 @@ Rule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
   return rule;
 }
 
+/// Calls `visit` with the parameter under each of its names.
+void under_each_name(const Target& parameter, const auto& visit) {
+  visit(parameter);
+  for (const Target& tie : parameter.ties) visit(tie);
+}
+
 // What the user may have meant: layers, groups of layers alike in name, and for a role pattern the
 // parameters.
 std::vector<std::string> near_names(const std::string& pattern, std::span<const Target> parameters) {
@@ -63,7 +69,7 @@ std::vector<std::string> near_names(const std::string& pattern, std::span<const 
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
       names.push_back(std::move(name));
   };
-  for (const Target& parameter : parameters) {
+  const auto add_of = [&](const Target& parameter) {
     if (names_parameters(pattern)) {
       add(parameter.name);
     } else if (parameter.rank >= 2) {
@@ -72,6 +78,9 @@ std::vector<std::string> near_names(const std::string& pattern, std::span<const 
       const auto stem = layer.find_last_not_of("0123456789");
       if (stem != std::string::npos && pattern.ends_with('*')) add(layer.substr(0, stem + 1) + "*");
     }
+  };
+  for (const Target& parameter : parameters) {
+    under_each_name(parameter, add_of);
     if (names.size() > 1000) break;
   }
   return names;
@@ -98,7 +107,9 @@ bool glob(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-bool matches(const Rule& rule, const Target& parameter) {
+namespace {
+
+bool matches_name(const Rule& rule, const Target& parameter) {
   const bool is_weight =
       (parameter.rank >= 2 && role_of(parameter.name) == "weight") ||
       (rule.init && rule.init->scheme().fills_branch_weight && role_of(parameter.name) == "branch_weight");
@@ -107,6 +118,14 @@ bool matches(const Rule& rule, const Target& parameter) {
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
   return (is_weight || !rule.init) && (glob(rule.pattern, layer_of(parameter.name)) ||
                                        (role_of(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
+}
+
+}  // namespace
+
+bool matches(const Rule& rule, const Target& parameter) {
+  bool any = false;
+  under_each_name(parameter, [&](const Target& name) { any = any || matches_name(rule, name); });
+  return any;
 }
 
 Plan Plan::parse(std::string_view text) {
@@ -141,6 +160,23 @@ const Initializer* Plan::lookup(const Target& parameter) const {
 }
 
 void Plan::require_matches(std::span<const Target> parameters) const {
+  for (const Target& parameter : parameters) {
+    const Rule* chosen = nullptr;
+    std::string chosen_name;
+    under_each_name(parameter, [&](const Target& name) {
+      const auto names_it = [&](const Rule& rule) {
+        return !rule.pattern.empty() && rule.pattern.find_first_of("*?") == std::string::npos &&
+               matches_name(rule, name);
+      };
+      const auto rule = std::find_if(rules_.rbegin(), rules_.rend(), names_it);
+      if (rule == rules_.rend()) return;
+      if (chosen && rule->init != chosen->init)
+        fail_usage("'{}' and '{}' are one parameter, and the plan says '{}' and '{}' of it, {}", chosen_name,
+                   name.name, chosen->to_string(), rule->to_string(), at_character(source_, rule->position));
+      chosen = &*rule;
+      chosen_name = name.name;
+    });
+  }
   for (const Rule& rule : rules_) {
     if (!rule.init && rule.pattern.empty()) continue;
     if (std::any_of(parameters.begin(), parameters.end(), [&](const Target& p) { return matches(rule, p); }))

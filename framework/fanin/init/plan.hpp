@@ -14,6 +14,9 @@ struct Target {
   std::string name = {};  ///< its full name, `conv1.weight`
   int rank = 0;
   int weight_rank = 0;  ///< of its layer's weight; 0 when there is none
+  /// The same parameter under its other names, where it is tied or its layer stands in the model twice. A rule
+  /// that matches any of the names speaks for it.
+  std::vector<Target> ties = {};
 };
 
 /// One rule: which parameters, and how they are born.
@@ -47,7 +50,7 @@ class Plan {
   /// The initializer for a parameter, or null where the layer's own default stands.
   const Initializer* lookup(const Target& parameter) const;
   /// Error (usage) naming the first rule that matches none of a model's parameters, its position, and what is
-  /// near.
+  /// near; and for two rules that name one parameter by two of its names, without a wildcard, and differ.
   void require_matches(std::span<const Target> parameters) const;
 
   std::string to_string() const;  ///< `parse` reads it back; "default" for a plan without rules

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
@@ -23,14 +24,15 @@ namespace {
 
 }  // namespace
 
-std::vector<init::Target> targets_of(const std::vector<nn::Module::NamedParameter>& parameters) {
+std::vector<init::Target> targets_of(nn::Module& model) {
   std::vector<init::Target> targets;
-  for (const auto& one : parameters) {
+  std::map<const nn::Parameter*, std::size_t> first;
+  for (const auto& one : model.all_names()) {
     init::Target target{.name = one.name, .rank = one.parameter->value.rank()};
-    for (const auto& own : one.owner->own_parameters()) {
+    for (const auto& own : one.owner->own_parameters())
       if (own->name == "weight") target.weight_rank = own->value.rank();
-    }
-    targets.push_back(std::move(target));
+    const auto [found, fresh] = first.try_emplace(one.parameter.get(), targets.size());
+    (fresh ? targets : targets[found->second].ties).push_back(std::move(target));
   }
   return targets;
 }
@@ -127,7 +129,7 @@ struct Assignment {
 
 Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data) {
   Assignment all{.parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}};
-  const auto targets = targets_of(all.parameters);
+  const auto targets = targets_of(model);
   plan.require_matches(targets);
   require_effect(plan, targets, all.parameters);
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {

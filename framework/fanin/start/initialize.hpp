@@ -61,8 +61,8 @@ void require_initializable(nn::Module& model, const init::Plan& plan, bool with_
 /// Scheme and why, for those of `drawn` that have a note.
 std::vector<std::string> notes_of(const std::vector<Drawn>& drawn);
 
-/// The parameters as a plan sees them, in the order given.
-std::vector<init::Target> targets_of(const std::vector<nn::Module::NamedParameter>& parameters);
+/// The model's parameters as a plan sees them, in the order of `named_parameters()`.
+std::vector<init::Target> targets_of(nn::Module& model);
 
 /// Forgets the values of the parameters that match the glob `pattern` (all by default), so that `initialize`
 /// draws them anew: the one way to draw twice, and it has to be asked for by name. Error (usage) when nothing
