@@ -51,18 +51,6 @@ struct CompareFlags {
   bool json = false;
 };
 
-/// `scheme`, `{plan with; rules}` or `label={plan with; rules}`.
-compare::Scheme scheme_of(const std::string& text) {
-  const auto brace = text.find('{');
-  if (brace == std::string::npos || text.find('(') < brace) return {text, text};
-  if (text.back() != '}') fail_usage("--schemes: '{}' opens a brace that it does not close", text);
-  const std::string plan = text.substr(brace + 1, text.size() - brace - 2);
-  if (brace == 0) return {plan, plan};
-  if (text[brace - 1] != '=' || brace == 1)
-    fail_usage("--schemes: '{}' is not a scheme, {{plan}} or label={{plan}}", text);
-  return {text.substr(0, brace - 1), plan};
-}
-
 /// Says each note of a scheme once, whichever run meets it first.
 class SchemeNotes {
  public:
@@ -82,14 +70,14 @@ class SchemeNotes {
 /// Schemes that are fitted to data see what the run trains on and nothing else.
 std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
                  const data::Dataset& training, SchemeNotes& notes) {
-  if (train::WarmStart::is_warm(scheme.plan)) {
-    train::WarmStart::parse(scheme.plan).start(model, seed);
-    return scheme.plan;
+  if (const auto* warm = scheme.start.warm()) {
+    warm->start(model, seed);
+    return scheme.start.text();
   }
   Generator generator(seed);
   const data::Batch batch = initial_batch(training);
   std::string plan;
-  const auto drawn = start::initialize(model, scheme.plan, generator, batch.images, batch.labels);
+  const auto drawn = start::initialize(model, *scheme.start.plan(), generator, batch.images, batch.labels);
   notes.tell(scheme.label, start::notes_of(drawn));
   for (const auto& one : drawn) {
     plan += (plan.empty() ? "" : "; ") + one.name + "=" + one.scheme;
@@ -163,11 +151,9 @@ compare::Grid grid_of(const CompareFlags& flags) {
   grid.models = split_list(flags.models, ";,");
   if (grid.models.empty()) fail_usage("--models is empty; see fanin models");
   for (const auto& text : split_list(flags.schemes, ";")) {
-    compare::Scheme& scheme = grid.schemes.emplace_back(scheme_of(text));
-    if (train::WarmStart::is_warm(scheme.plan))
-      scheme.content = checksum(train::WarmStart::parse(scheme.plan).file);
-    else
-      scheme.content = selected_content(init::Plan::parse(scheme.plan));
+    compare::Scheme& scheme = grid.schemes.emplace_back(compare::Scheme::parse(text));
+    const auto* warm = scheme.start.warm();
+    scheme.content = warm ? checksum(warm->file) : selected_content(*scheme.start.plan());
   }
   if (grid.schemes.empty()) fail_usage("--schemes is empty; see fanin inits");
   for (int i = 0; i < flags.seeds; ++i)
@@ -197,7 +183,8 @@ compare::Settings settings_of(const compare::Grid& grid, const datasets::Splits&
   for (const auto& one : settings.subjects) settings.models.push_back(one.name);
   for (const auto& scheme : grid.schemes) {
     settings.schemes.push_back(scheme.label);
-    if (scheme.plan == "default" && settings.default_scheme.empty()) settings.default_scheme = scheme.label;
+    if (scheme.start.text() == "default" && settings.default_scheme.empty())
+      settings.default_scheme = scheme.label;
   }
   std::erase_if(settings.training,
                 [](const auto& one) { return one.first == "seed"; });  // each run has its own
@@ -241,13 +228,12 @@ void require_startable(const compare::Grid& grid) {
   for (const auto& text : grid.models) {
     const auto model = grid.build(text);
     for (const auto& scheme : grid.schemes) {
-      if (train::WarmStart::is_warm(scheme.plan)) {
+      if (const auto* warm = scheme.start.warm()) {
         const auto trial = grid.build(text);
-        const auto warm = train::WarmStart::parse(scheme.plan);
-        warm.start(*trial, 0);
-        const train::FineTuning check(*trial, warm.tuning(*trial));
+        warm->start(*trial, 0);
+        const train::FineTuning check(*trial, warm->tuning(*trial));
       } else {
-        start::require_initializable(*model, init::Plan::parse(scheme.plan), true);
+        start::require_initializable(*model, *scheme.start.plan(), true);
       }
     }
   }
@@ -260,10 +246,10 @@ void run(const CompareFlags& flags) {
   normalise(data, grid.training);
   grid.adjust = [channels = data.train.channels](nn::Module& model, const compare::Scheme& scheme,
                                                  train::TrainOptions& options) {
-    if (!train::WarmStart::is_warm(scheme.plan)) return;
-    const auto warm = train::WarmStart::parse(scheme.plan);
-    options.finetune = warm.tuning(model);
-    if (options.augment.normalisation().empty()) options.augment.normalise(warm.normalisation(channels));
+    const auto* warm = scheme.start.warm();
+    if (!warm) return;
+    options.finetune = warm->tuning(model);
+    if (options.augment.normalisation().empty()) options.augment.normalise(warm->normalisation(channels));
   };
   grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
   SchemeNotes notes;

@@ -164,6 +164,7 @@ void run(const FinetuneFlags& flags) {
   options.seed = flags.seed;
   if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
   const double lr = options.optimizer.lr;
+  const init::Plan plan = init::Plan::parse(flags.plan);
   const train::WarmStart warm = warm_of(flags, lr);
   set_threads(flags.threads);
   if (!flags.output.empty()) io::require_writable_file(flags.output);
@@ -172,7 +173,7 @@ void run(const FinetuneFlags& flags) {
   normalise(data, options, warm.normalisation(data.train.channels), "of " + warm.file);
   const auto [text, model] = model_of(flags, input_of(data.train));
   const data::Batch batch = initial_batch(data.train);
-  const start::WarmStartReport report = warm.start(*model, flags.seed, flags.plan, &batch);
+  const start::WarmStartReport report = warm.start(*model, flags.seed, plan, &batch);
   if (!flags.json) note("{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/text_table.hpp>
@@ -177,12 +178,12 @@ std::vector<std::string> usual_schemes(nn::Module& model) {
 
 probe::Probed probe_scheme(nn::Module& model, const std::string& scheme, const data::Batch& batch,
                            std::uint64_t seed, double lr) {
-  const bool braced = scheme.front() == '{' && scheme.back() == '}';  // a plan with rules of its own
-  const auto plan = init::Plan::parse(braced ? scheme.substr(1, scheme.size() - 2) : scheme);
+  const train::Start way = compare::Scheme::parse(scheme).start;
+  if (!way.plan()) fail_usage("a probe looks at weights that are drawn, and '{}' loads them", scheme);
   Generator generator(seed);
   start::forget(model);
-  start::initialize(model, plan, generator, batch.images, batch.labels);
-  probe::Probed one{.scheme = scheme, .plan = plan.to_string()};
+  start::initialize(model, *way.plan(), generator, batch.images, batch.labels);
+  probe::Probed one{.scheme = scheme, .plan = way.plan()->to_string()};
   one.probe = probe::probe(model, batch.images, batch.labels, {.lr = lr});
   one.diagnosis = probe::diagnose(one.probe);
   return one;

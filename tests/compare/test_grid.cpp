@@ -35,7 +35,7 @@ Grid grid(std::vector<compare::Scheme> schemes, std::vector<std::uint64_t> seeds
                        const data::Dataset&) {
     Generator generator(seed);
     std::string plan;
-    for (const auto& one : start::initialize(model, scheme.plan, generator))
+    for (const auto& one : start::initialize(model, *scheme.start.plan(), generator))
       plan += one.name + "=" + one.scheme + ";";
     return plan;
   };
@@ -242,7 +242,7 @@ TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text e
   CHECK(runs[1].status == "failed");
   CHECK(runs[1].message == "the file of weights is gone");
 
-  Grid mistyped = grid({{"default", "default"}, {"kaimin", "kaimin"}}, {0});
+  Grid mistyped = grid({{"default", "default"}, {"kaimin", "kaimin=zeros"}}, {0});
   CHECK_THROWS_WITH_AS(finished(mistyped), doctest::Contains("kaimin"), Error);
   Grid crowded = grid({{"default", "default"}}, {0});
   crowded.jobs = 0;

@@ -78,8 +78,8 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
                        const data::Dataset& training) {
     Generator generator(seed);
     const data::Batch batch = data::first_batch(training, 32);
-    start::initialize(model, scheme.plan, generator, batch.images, batch.labels);
-    return scheme.plan;
+    start::initialize(model, *scheme.start.plan(), generator, batch.images, batch.labels);
+    return scheme.start.text();
   };
   const std::atomic<bool> interrupted{false};
   const auto own = under(several[1]);

@@ -3,7 +3,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/start.hpp>
 
 #include "tests/io/scratch.hpp"
 #include "tests/usage_message.hpp"
@@ -54,9 +54,11 @@ TEST_CASE("warm: the text form says all that the value holds") {
   CHECK(warm.matching.allow_unexpected);
   CHECK_FALSE(WarmStart::parse("warm(x)").shrink_perturb);
 
-  CHECK(WarmStart::is_warm("warm(x)"));
-  CHECK_FALSE(WarmStart::is_warm("warmth"));
-  CHECK_FALSE(WarmStart::is_warm("default"));
+  CHECK(train::Start("warm(x)").warm()->file == "x");
+  CHECK(train::Start("warm(x)").plan() == nullptr);
+  CHECK(usage_message([] { train::Start("warmth"); }).find("unknown scheme 'warmth'") != std::string::npos);
+  CHECK(train::Start("default").warm() == nullptr);
+  CHECK(*train::Start("conv*=zeros").plan() == init::Plan::parse("conv*=zeros"));
   const auto refused = [](const char* text) { return usage_message([&] { WarmStart::parse(text); }); };
   CHECK(refused("warm").find("'file' is missing") != std::string::npos);
   CHECK(refused("warm(x, haed=fc3)").find("did you mean 'head'") != std::string::npos);
@@ -87,7 +89,7 @@ TEST_CASE("warm: the body is loaded, the head is drawn, once, by its own scheme 
   CHECK(values(*other, "fc3.weight") != values(*model, "fc3.weight"));
 
   const auto planned = models::build("mlp(hidden=12-8)", {.classes = 10});
-  WarmStart::parse("warm(" + path + ")").start(*planned, 3, "fc3=zeros");
+  WarmStart::parse("warm(" + path + ")").start(*planned, 3, init::Plan::parse("fc3=zeros"));
   CHECK(values(*planned, "fc3.weight") == std::vector<real>(80, 0));
 
   const auto kept = models::build("mlp(hidden=12-8)", {.classes = 5});

@@ -20,8 +20,9 @@ namespace {
 std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
-  std::string text = fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model,
-                                 scheme.plan + scheme.content, data, grid.least_steps, start::draws_version);
+  std::string text =
+      fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model,
+                  scheme.start.text() + scheme.content, data, grid.least_steps, start::draws_version);
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
   return text;
 }

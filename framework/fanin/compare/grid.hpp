@@ -5,16 +5,10 @@
 #include <vector>
 
 #include <fanin/compare/results.hpp>
+#include <fanin/compare/scheme.hpp>
 #include <fanin/train/trainer.hpp>
 
 namespace fanin::compare {
-
-/// A scheme of a comparison: its label and the plan that draws a model's weights.
-struct Scheme {
-  std::string label;      ///< as typed
-  std::string plan;       ///< Plan text; "default" for the layers' own
-  std::string content{};  ///< further text that its result depends on: the checksum of a weight file
-};
 
 /// models × label budgets × schemes × seeds. Runs are paired: one seed gives every scheme the same batches,
 /// whatever it draws.

@@ -63,7 +63,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
             const GridProgress& progress, const std::atomic<bool>& interrupted) {
   Run run{.model = subject(model_text, labels_per_class).name,
           .scheme = scheme.label,
-          .plan = scheme.plan,
+          .plan = scheme.start.text(),
           .seed = seed};
   try {
     const data::Dataset few =

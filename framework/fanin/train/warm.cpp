@@ -27,11 +27,6 @@ constexpr const char* head_note = "the head, new for this task";
 
 }  // namespace
 
-bool WarmStart::is_warm(const std::string& text) {
-  const auto name = text.substr(0, text.find('('));
-  return name == "warm" || name == "warm ";
-}
-
 WarmStart WarmStart::parse(const std::string& text) {
   const Options options(Expression::parse(text), "scheme",
                         {"file",
@@ -95,7 +90,7 @@ std::vector<std::string> head_parameters(nn::Module& model, const std::string& p
   return names;
 }
 
-start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, const std::string& plan,
+start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, const init::Plan& plan,
                                         const data::Batch* batch) const {
   start::WarmStartOptions options = matching;
   options.seed = derive_seed(seed, "adapt");

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <fanin/data/normalisation.hpp>
+#include <fanin/init/plan.hpp>
 #include <fanin/start/shrink_perturb.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/train/finetune.hpp>
@@ -34,15 +35,13 @@ struct WarmStart {
   FineTune finetune{};  ///< its `head` says which layer is new
   double lr_body = 1;   ///< ≥ 0: learning rate of all but the head, as a share of the head's
 
-  /// Whether the text is one of a warm start (`warm(…)`), well formed or not.
-  static bool is_warm(const std::string& text);
   /// Error (usage) with the position for what does not parse.
   static WarmStart parse(const std::string& text);
 
   /// Loads the file into `model` and draws what the file does not give. `seed` is of those draws. Error as
   /// for `load_state_dict`, and for a head that matches nothing. `batch` is for a plan whose schemes are
   /// fitted to data.
-  start::WarmStartReport start(nn::Module& model, std::uint64_t seed, const std::string& plan = "default",
+  start::WarmStartReport start(nn::Module& model, std::uint64_t seed, const init::Plan& plan = {},
                                const data::Batch* batch = nullptr) const;
   /// What the file's model was fed with, so that it is trained on and tested under the same; empty for a file
   /// that does not say, or says it of another number of channels.
