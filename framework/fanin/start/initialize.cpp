@@ -6,6 +6,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/start/initialize.hpp>
+#include <fanin/start/open_files.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
 #include <fanin/start/sites.hpp>
@@ -161,6 +162,7 @@ std::string origin_of(const nn::Parameter& parameter, const init::Initializer& s
 enum class Walk { slots, one_stream };
 
 void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Walk walk, Attempt& attempt) {
+  const OpenFiles open_once;
   const auto draw = [&](std::size_t i, Generator& source) {
     if (!all.draws(i)) return;
     all.fill(i, all.parameters[i].parameter->value, source);
@@ -277,6 +279,7 @@ std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& 
 }
 
 void require_initializable(nn::Module& model, const init::Plan& plan, bool with_data) {
+  const OpenFiles open_once;
   const Assignment all = assign(model, plan, with_data);
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {
     if (!all.draws(i)) continue;

@@ -1,14 +1,8 @@
-#include <sys/stat.h>
-
-#include <memory>
-#include <optional>
-
 #include <fanin/core/error.hpp>
 #include <fanin/init/initializer.hpp>
 #include <fanin/io/not_finite.hpp>
-#include <fanin/io/path_guard.hpp>
-#include <fanin/io/tensor_file.hpp>
 #include <fanin/start/adapt.hpp>
+#include <fanin/start/open_files.hpp>
 #include <fanin/start/prefix_hint.hpp>
 #include <fanin/start/schemes.hpp>
 #include <fanin/start/weight_selection.hpp>
@@ -16,43 +10,10 @@
 namespace fanin::start {
 namespace {
 
-/// Which contents a path holds: another file, or the same one written anew, differs in one of these.
-struct Identity {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t bytes = 0;
-  std::int64_t seconds = 0, nanoseconds = 0;
-
-  bool operator==(const Identity&) const = default;
-  static std::optional<Identity> of(const std::string& path) {
-    struct stat now {};
-    if (stat(path.c_str(), &now) != 0) return std::nullopt;
-    return Identity{now.st_dev, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
-  }
-};
-
-/// What this thread read last is kept while the file stays what it was, so that it is opened once for a model
-/// and not once for each of its parameters. A sharded index names other files, which may change behind it: it
-/// is always read anew.
-std::shared_ptr<const io::TensorFile> opened(const std::string& path) {
-  io::PathGuard::check(path);
-  thread_local std::string last;
-  thread_local std::optional<Identity> identity;
-  thread_local std::shared_ptr<const io::TensorFile> file;
-  const auto now = Identity::of(path);
-  if (!file || last != path || !now || now != identity || path.ends_with(".json")) {
-    file.reset();
-    file = std::make_shared<const io::TensorFile>(io::read_tensor_file(path));
-    last = path;
-    identity = now;
-  }
-  return file;
-}
-
 void fill_selected(Tensor& w, const init::Site& site, Generator&, const WeightSelectionOptions& options) {
   const std::string& path = options.file;
   if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
-  const auto file = opened(path);
+  const auto file = OpenFiles::open(path);
   const io::StoredTensor* saved = file->find(site.name);
   if (!saved) {
     std::vector<std::string> names;

@@ -1,0 +1,25 @@
+#include <utility>
+
+#include <fanin/io/path_guard.hpp>
+#include <fanin/start/open_files.hpp>
+
+namespace fanin::start {
+namespace {
+
+thread_local OpenFiles* innermost = nullptr;
+
+}  // namespace
+
+OpenFiles::OpenFiles() : before_(std::exchange(innermost, this)) {}
+OpenFiles::~OpenFiles() { innermost = before_; }
+
+std::shared_ptr<const io::TensorFile> OpenFiles::open(const std::string& path) {
+  io::PathGuard::check(path);
+  const auto read = [&path] { return std::make_shared<const io::TensorFile>(io::read_tensor_file(path)); };
+  if (!innermost) return read();
+  auto& file = innermost->files_[path];
+  if (!file) file = read();
+  return file;
+}
+
+}  // namespace fanin::start

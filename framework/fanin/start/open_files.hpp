@@ -1,0 +1,27 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include <fanin/io/tensor_file.hpp>
+
+namespace fanin::start {
+
+/// While one lives, a weight file that several parameters ask for on this thread is opened once.
+class OpenFiles {
+ public:
+  OpenFiles();
+  ~OpenFiles();
+  OpenFiles(const OpenFiles&) = delete;
+  OpenFiles& operator=(const OpenFiles&) = delete;
+
+  /// The file, from the innermost of those that live; read anew where there is none. Error as for
+  /// `read_tensor_file`.
+  static std::shared_ptr<const io::TensorFile> open(const std::string& path);
+
+ private:
+  std::map<std::string, std::shared_ptr<const io::TensorFile>> files_;
+  OpenFiles* before_;
+};
+
+}  // namespace fanin::start
