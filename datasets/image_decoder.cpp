@@ -77,28 +77,27 @@ void answer_one(int socket, std::uint64_t size, const ImageForm& form) {
     _exit(0);
 }
 
-[[noreturn]] void serve(int socket, const ImageForm& form) {
-  for (const int signal : {SIGPIPE, SIGXCPU, SIGTERM, SIGINT}) std::signal(signal, SIG_DFL);
-  enter_sandbox(socket);
-  std::uint64_t size = 0;
-  while (read_all(socket, &size, sizeof size)) answer_one(socket, size, form);
-  _exit(0);
-}
-
 /// The child and the way to it; gone with its scope.
 class Child {
  public:
-  explicit Child(const ImageForm& form) {
+  Child(const ImageForm& form, const DecoderBody& body) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
       fail("cannot open a socket to decode images: {}", std::strerror(errno));
     space_ = address_space();
     pid_ = fork();
-    if (pid_ == 0) serve(ends[1], form);
+    if (pid_ == 0) {
+      for (const int signal : {SIGPIPE, SIGXCPU, SIGTERM, SIGINT}) std::signal(signal, SIG_DFL);
+      body(ends[1], form);
+      _exit(0);
+    }
     const int reason = errno;
     close(ends[1]);
     socket_ = ends[0];
-    if (pid_ > 0) return;
+    if (pid_ > 0) {
+      receive(&confined_, 1);
+      return;
+    }
     close(socket_);
     fail("cannot start a process to decode images: {}", std::strerror(reason));
   }
@@ -110,6 +109,8 @@ class Child {
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
+
+  bool confined() const { return confined_ != 0; }
 
   /// Before each file: what it may take.
   void limit(std::uint64_t file_size) const {
@@ -172,6 +173,7 @@ class Child {
   pid_t pid_ = -1;
   int socket_ = -1;
   std::uint64_t space_ = 0;
+  std::uint8_t confined_ = 1;
   bool late_ = false, broken_ = false;
 };
 
@@ -268,8 +270,15 @@ void BadImages::require_none(const std::string& advice) const {
   fail("{}{}{}", head, summary(), advice);
 }
 
+void serve_images(int socket, const ImageForm& form) {
+  const std::uint8_t confined = enter_sandbox(socket) ? 1 : 0;
+  std::uint64_t size = 0;
+  if (!write_all(socket, &confined, 1)) return;
+  while (read_all(socket, &size, sizeof size)) answer_one(socket, size, form);
+}
+
 DecodedImages decode_images(Index count, const std::function<std::string(Index)>& path, const ImageForm& form,
-                            BadImages& bad) {
+                            BadImages& bad, const DecoderBody& body) {
   const auto size = static_cast<std::size_t>(form.channels * form.height * form.width);
   DecodedImages images;
   if (count == 0) return images;
@@ -277,7 +286,8 @@ DecodedImages decode_images(Index count, const std::function<std::string(Index)>
   std::optional<Child> child;
   int deaths = 0;
   for (Index i = 0; i < count; ++i) {
-    if (!child) child.emplace(form);
+    if (!child) child.emplace(form, body);
+    images.confined = images.confined && child->confined();
     ++bad.tried;
     const std::size_t before = images.pixels.size();
     images.pixels.resize(before + size);

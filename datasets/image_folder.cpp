@@ -154,6 +154,7 @@ data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, 
                                          .width = data.width,
                                          .background = options.background},
                                         mine);
+  if (!decoded.confined) data.notes.emplace_back(not_confined_note);
   data.images = std::move(decoded.pixels);
   for (const Index i : decoded.kept) data.labels.push_back(labels[static_cast<std::size_t>(i)]);
   data.count = static_cast<Index>(decoded.kept.size());

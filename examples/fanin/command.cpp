@@ -40,8 +40,9 @@ void on_interrupt(int signal) {
 
 void TrainingFlags::add_to(CLI::App& command) {
   command
-      .add_option("--data", data,
-                  "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…)")
+      .add_option(
+          "--data", data,
+          "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…); a folder's images are decoded in a process that may only read, write and ask for memory (seccomp), and a note says where the kernel refuses that")
       ->capture_default_str();
   add_skip_bad(command, data);
   add_setting_flags(command, values, train::Topic::training);

@@ -58,6 +58,7 @@ datasets::DecodedImages read_images(const PredictFlags& flags, const datasets::I
     bad.require_none(flags.skip_bad || flags.images.size() == 1 ? "" : "; --skip-bad leaves them out");
   if (bad.count > 0)
     note("note: {} of {} images cannot be read and are left out: {}\n", bad.count, bad.tried, bad.summary());
+  if (!images.confined) note("note: {}\n", datasets::not_confined_note);
   return images;
 }
 

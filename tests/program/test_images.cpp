@@ -10,6 +10,7 @@
 
 #include "tests/datasets/files.hpp"
 #include "tests/datasets/pictures.hpp"
+#include "tests/datasets/refused_calls.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
 
@@ -90,6 +91,22 @@ TEST_CASE("images: predict composites, turns and names images as train does") {
   CHECK(skipped.code == 0);
   CHECK(json::parse(skipped.out).size() == 1);
   CHECK(holds(skipped.err, "note: 2 of 3 images cannot be read and are left out"));
+}
+
+TEST_CASE("images: where the kernel refuses seccomp, a note says so once") {
+  const TempFolder root;
+  const std::string data = "folder(" + fanin::value_text(write_folder(root)) + ", size=8)";
+  const auto notes = [&] {
+    const Outcome run =
+        fanin_command({"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "1", "--batch", "4"});
+    int count = run.code == 0 ? 0 : 100;
+    for (std::size_t at = 0; (at = run.err.find("the kernel refuses seccomp", at)) != std::string::npos; ++at)
+      ++count;
+    return count;
+  };
+  CHECK(notes() == 0);
+  CHECK(holds(fanin_command({"train", "--help"}).out, "seccomp"));
+  CHECK(code_where_calls_are_refused(notes) == 1);
 }
 
 TEST_CASE("images: --skip-bad leaves out what cannot be read, and the run says so") {
