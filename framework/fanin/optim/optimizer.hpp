@@ -12,23 +12,23 @@ namespace fanin::optim {
 
 /// What a rule's step may depend on, in the words of torch.optim; a rule reads those that it knows.
 struct OptimizerOptions {
-  Rule rule = sgd();
-  double lr = 0.1;  ///< sgd's: it does not follow the rule (`Rule::default_lr`); who changes one says both
-  double weight_decay = 0;
-  double momentum = 0;                ///< sgd, rmsprop
-  double dampening = 0;               ///< sgd
+  Rule rule = sgd();  ///< whose step it is
+  double lr = 0.1;    ///< sgd's: it does not follow the rule (`Rule::default_lr`); who changes one says both
+  double weight_decay = 0;            ///< ≥ 0; of adamw decoupled, else an L2 penalty
+  double momentum = 0;                ///< sgd, rmsprop; ≥ 0
+  double dampening = 0;               ///< sgd; ≥ 0
   bool nesterov = false;              ///< sgd; needs momentum > 0 and dampening 0
-  double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw
-  double alpha = 0.99;                ///< rmsprop
-  double eps = 1e-8;                  ///< adam, adamw, rmsprop
+  double beta1 = 0.9, beta2 = 0.999;  ///< adam, adamw; in [0, 1)
+  double alpha = 0.99;                ///< rmsprop; in [0, 1)
+  double eps = 1e-8;                  ///< adam, adamw, rmsprop; ≥ 0
 };
 
 /// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale`
 /// times its.
 struct Group {
-  std::vector<nn::Module::NamedParameter> parameters;
-  double lr_scale = 1;
-  double decay_scale = 1;
+  std::vector<nn::Module::NamedParameter> parameters;  ///< frozen ones too, which wait
+  double lr_scale = 1;                                 ///< ≥ 0
+  double decay_scale = 1;                              ///< ≥ 0
 };
 
 /// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is
@@ -36,15 +36,19 @@ struct Group {
 /// optimizers may share parameters: the one that steps has them in its buffers.
 class Optimizer {
  public:
-  /// All parameters of `model`, as one group. One that is frozen (`value.set_requires_grad(false)`) trains from
-  /// the step on at which it requires grad, as in PyTorch; from then on `state` and `updates` list it, behind
-  /// the others of its group. Error for options outside torch.optim's ranges, for a rule without a step, for
-  /// no parameters at all, and for one that is given twice.
+  /// All parameters of `model`, as one group. One that is frozen (`value.set_requires_grad(false)`) trains
+  /// from the step on at which it requires grad, as in PyTorch; from then on `state` and `updates` list it,
+  /// behind the others of its group. Error for options outside torch.optim's ranges, for a rule without a
+  /// step, for no parameters at all, and for one that is given twice.
   Optimizer(nn::Module& model, OptimizerOptions options);
+  /// The same of groups; Error also for a scale that is negative.
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
   ~Optimizer();
+  /// @{
+  /// An optimizer that was moved from can no longer step.
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
+  /// @}
 
   /// One update from the gradients at hand. A parameter without a gradient keeps its value, as in PyTorch.
   void step();
@@ -54,20 +58,23 @@ class Optimizer {
   /// (torch.nn.utils.clip_grad_norm_). Error unless max_norm > 0.
   double clip_grad_norm(double max_norm);
 
-  double lr() const { return options_.lr; }
-  void set_lr(double lr);
+  double lr() const { return options_.lr; }  ///< of the next step, before a group's scale
+  void set_lr(double lr);                    ///< Error (usage) unless it is finite and ≥ 0
+  /// Error for a group (from 0) that is not there, (usage) for a scale that is negative.
   void set_group_lr_scale(std::size_t group, double scale);
-  const OptimizerOptions& options() const { return options_; }
-  Index steps() const { return steps_; }
+  const OptimizerOptions& options() const { return options_; }  ///< as given, but for `set_lr`
+  Index steps() const { return steps_; }                        ///< updates made so far
 
+  /// @{
   /// What a checkpoint must hold besides the parameters: the state buffers by name ("momentum.fc1.weight"),
   /// sharing their elements; the step count; and how many steps each parameter had a gradient in.
   std::vector<std::pair<std::string, Tensor>> state();
   std::vector<std::pair<std::string, Index>> updates() const;
+  /// @}
   /// Goes on counting from what `steps` and `updates` said. Error, before anything changes, for other
   /// parameters or counts out of range.
   void resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates);
-  /// As `resume`, for parameters that had a gradient in every step.
+  /// As `resume`, for parameters that had a gradient in every step. Error for a negative count.
   void set_steps(Index steps);
 
  private:

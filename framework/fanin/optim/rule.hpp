@@ -12,15 +12,15 @@ struct OptimizerOptions;
 
 /// Elements next to each other of one parameter, that a rule moves by one step.
 struct Slice {
-  Index count;
+  Index count;    ///< of them
   real* w;        ///< [count] the elements
   const real* g;  ///< [count] the loss's gradient
   /// Where the group's state buffers begin, in the order of `Rule::state`; for `state`.
   std::span<real* const> buffers;
-  Index offset;             ///< of the slice in them
-  double lr, weight_decay;  ///< of the parameter's group
-  Index updates;            ///< steps that these elements have had before, from 0
-  const OptimizerOptions& options;
+  Index offset;                     ///< of the slice in them
+  double lr, weight_decay;          ///< of the parameter's group
+  Index updates;                    ///< steps that these elements have had before, from 0
+  const OptimizerOptions& options;  ///< the optimizer's; `lr` and `weight_decay` are above
 
   /// [count] the elements of state buffer i, zeros before the first step; null where the rule keeps fewer.
   real* state(std::size_t i) const { return i < buffers.size() ? buffers[i] + offset : nullptr; }

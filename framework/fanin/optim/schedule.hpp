@@ -17,12 +17,14 @@ struct Place {
   double progress() const;  ///< step / steps, at most 1
 };
 
-/// The learning rate as a factor of the base rate, step by step: a shape, a value of its own such as `Cosine`,
-/// behind `warmup` steps of a linear rise. It has a text form, `cosine(floor=0.1, warmup=200)`. A shape of
-/// your own is any value with `double factor(const Place&) const` and `std::string to_string() const`.
+/// The learning rate as a factor of the base rate, step by step: a shape, a value of its own such as
+/// `Cosine`, behind `warmup` steps of a linear rise. It has a text form, `cosine(floor=0.1, warmup=200)`. A
+/// shape of your own is any value with `double factor(const Place&) const` and `std::string to_string()
+/// const`.
 class Schedule {
  public:
   Schedule();  ///< constant
+  /// A shape behind a warm-up of so many steps; Error (usage) for a negative number.
   template <class Shape>
   requires requires(const Shape& shape, const Place& place) { shape.factor(place), shape.to_string(); }
   Schedule(Shape shape, Index warmup = 0)
@@ -48,42 +50,42 @@ class Schedule {
 
 /// The base rate throughout.
 struct Constant {
-  double factor(const Place&) const { return 1; }
-  std::string to_string() const { return "constant"; }
+  double factor(const Place&) const { return 1; }       ///< always
+  std::string to_string() const { return "constant"; }  ///< its text
 };
 
 /// ×gamma each `every` epochs (torch StepLR, by epoch).
 struct StepDecay {
-  Index every = 1;     ///< epochs, ≥ 1
-  double gamma = 0.1;  ///< ≥ 0
-  double factor(const Place& place) const;
-  std::string to_string() const;  ///< "step(every=2, gamma=0.1)"
+  Index every = 1;                          ///< epochs, ≥ 1
+  double gamma = 0.1;                       ///< ≥ 0
+  double factor(const Place& place) const;  ///< gamma^⌊epoch / every⌋
+  std::string to_string() const;            ///< "step(every=2, gamma=0.1)"
 };
 
 /// Half a cosine from 1 to `floor` over the whole run (Loshchilov & Hutter 2017, torch CosineAnnealingLR).
 struct Cosine {
-  double floor = 0;  ///< ≥ 0
-  double factor(const Place& place) const;
-  std::string to_string() const;  ///< "cosine(floor=0)"
+  double floor = 0;                         ///< ≥ 0
+  double factor(const Place& place) const;  ///< 1 at the first step, towards `floor` at the last
+  std::string to_string() const;            ///< "cosine(floor=0)"
 };
 
 /// 1/start → 1 → 1/end, cosine both ways, with the top at the share `peak` of the run (Smith & Topin 2018,
 /// torch OneCycleLR).
 struct OneCycle {
-  double peak = 0.3;             ///< in [0, 1]
-  double start = 25, end = 1e4;  ///< ≥ 1
-  double factor(const Place& place) const;
-  std::string to_string() const;  ///< "one_cycle(peak=0.3, start=25, end=10000)"
+  double peak = 0.3;                        ///< in [0, 1]
+  double start = 25, end = 1e4;             ///< ≥ 1
+  double factor(const Place& place) const;  ///< at most 1
+  std::string to_string() const;            ///< "one_cycle(peak=0.3, start=25, end=10000)"
 };
 
 /// How a shape is read from a call text.
 struct ScheduleText {
-  std::string name;
+  std::string name;                       ///< of the call
   std::vector<std::string> options = {};  ///< in the order of positional arguments; `warmup` is read for all
   std::function<Schedule(const Options&)> read = {};  ///< of a call that holds no other option
 };
-/// Adds a shape of one's own to those that a text may name: for checkpoints and results, `read` must give back
-/// what `to_string` says. Error for a taken name, or one without `read`.
+/// Adds a shape of one's own to those that a text may name: for checkpoints and results, `read` must give
+/// back what `to_string` says. Error for a taken name, or one without `read`.
 void register_schedule(ScheduleText schedule);
 
 }  // namespace fanin::optim

@@ -11,9 +11,11 @@ namespace fanin::train {
 /// text enters: `warm(FILE, …)` is a warm start (train/warm.hpp), anything else a plan (init/plan.hpp).
 class Start {
  public:
+  /// @{
   /// Error (usage) with the position for what does not parse.
   Start(std::string text);
   Start(const char* text) : Start(std::string(text)) {}
+  /// @}
 
   const std::string& text() const { return text_; }  ///< as it was given
   /// The plan, or null for a warm start.
