@@ -10,11 +10,14 @@ namespace fanin::io {
 /// Where the body of `write_atomically` puts its bytes: a temporary file beside the one to be replaced.
 class AtomicWriter {
  public:
+  /// For `write_atomically`: writes to an open descriptor; `path` is for messages.
   AtomicWriter(int descriptor, std::string path);
+  /// @{
   /// Appends; Error naming the file and the system's reason (disk full, file-size limit, …).
   void write(const void* bytes, std::size_t size);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  std::size_t written() const { return written_; }
+  /// @}
+  std::size_t written() const { return written_; }  ///< bytes so far
 
  private:
   friend void write_atomically(const std::string&, const std::function<void(AtomicWriter&)>&);

@@ -11,8 +11,10 @@ namespace fanin::io {
 /// pointer, …: run git lfs pull". Empty where nothing is known.
 std::string file_kind(Bytes bytes);
 
-/// The same of a zip archive with these members, and of a folder with these files.
+/// @{
+/// The same of a zip archive with these members, and of the folder at this path.
 std::string archive_kind(const std::vector<std::string_view>& members);
 std::string folder_kind(const std::string& path);
+/// @}
 
 }  // namespace fanin::io

@@ -11,6 +11,7 @@ class FolderLock {
   /// Error when another holder has the folder (`what` says what for), or when it cannot be opened.
   FolderLock(const std::string& folder, const std::string& what);
   ~FolderLock();
+  /// The lock goes over; what is left behind holds nothing.
   FolderLock(FolderLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -14,10 +14,12 @@ class JsonScanner {
   /// `what` starts every message: "a.safetensors: header". Error when the text is not UTF-8.
   JsonScanner(std::string_view text, std::string what);
 
+  /// @{
   /// `for (bool more = json.open('{'); more; more = json.next('}')) …`: enters an object or array, and tells
   /// whether it has a(nother) member; the last call takes the closing bracket.
   bool open(char bracket);
   bool next(char bracket);
+  /// @}
   /// A string; Error when it is longer than `limit` bytes.
   std::string string(std::size_t limit = 1 << 20);
   /// A member's name and its colon.
@@ -31,6 +33,7 @@ class JsonScanner {
   /// Error unless only white space is left.
   void end();
 
+  /// Error with the byte position: "… is not valid at byte 17: found 'x', expected a number".
   [[noreturn]] void fail_here(const std::string& expected) const;
 
  private:

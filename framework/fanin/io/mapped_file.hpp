@@ -26,7 +26,7 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  Bytes bytes() const { return {data_, size_}; }
+  Bytes bytes() const { return {data_, size_}; }  ///< as long as this lives
   /// Error naming the file when it was cut short or written to since it was opened. A file that took its
   /// place, or its removal, changes nothing here.
   void check() const;

@@ -11,7 +11,7 @@ namespace fanin::io {
 std::vector<double> metadata_numbers(const std::string& path, const std::string& key, const std::string& text,
                                      std::size_t limit, double least, double most);
 
-/// What a model may be fed with: bounds of the saved means and standard deviations.
+/// What a model may be fed with: bounds of the saved means and standard deviations, of pixel/255.
 inline constexpr double least_mean = -1e4, most_mean = 1e4, least_stddev = 1e-6, most_stddev = 1e6;
 
 }  // namespace fanin::io

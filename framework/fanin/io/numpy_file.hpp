@@ -18,6 +18,7 @@ StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
 /// with the reason; Error where that is all of them, or where the archive itself is broken.
 TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner);
 
+/// Whether the bytes start as an .npy file does.
 bool looks_like_npy(Bytes bytes);
 /// Whether it is one of Python objects (`numpy.save` of a dict); `pickle` is then what follows the header.
 bool npy_of_objects(Bytes bytes, Bytes& pickle);

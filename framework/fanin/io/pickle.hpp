@@ -12,6 +12,7 @@ namespace fanin::io {
 /// What a pickle of a checkpoint can hold. Texts are views into the pickle; `items` are owned by the
 /// `Pickle`, may be shared, and in a hostile file may form a cycle.
 struct PickleValue {
+  /// What Python, PyTorch or NumPy would have of it.
   enum class Kind : std::uint8_t {
     none,
     boolean,
@@ -29,7 +30,7 @@ struct PickleValue {
     array,
     object
   };
-  Kind kind = Kind::none;
+  Kind kind = Kind::none;   ///< which of the members below have a meaning
   bool big_endian = false;  ///< of a dtype or array
   bool fortran = false;     ///< of an array: the first index moves fastest
   /// Of bytes or an array: `text` is UTF-8 of which each character stands for one byte.
@@ -46,6 +47,7 @@ struct PickleValue {
   PickleValue* arguments = nullptr;  ///< of an object: what its class or function was called with
   PickleValue* state = nullptr;      ///< of an object: what BUILD gave it
 };
+/// Python's word for it, for messages.
 const char* name_of(PickleValue::Kind kind);
 /// "an object of argparse.Namespace", "the global torch.float16", "an int": what a value is, in printable
 /// words.
@@ -63,17 +65,20 @@ class Pickle {
  public:
   /// Runs the pickle that starts at `bytes`; `what` names it in messages.
   Pickle(Bytes bytes, std::string what);
-  Pickle(Pickle&&) = default;
+  Pickle(Pickle&&) = default;  ///< values stay where they are
   Pickle(const Pickle&) = delete;
 
-  const PickleValue& result() const { return *result_; }
-  std::size_t size() const { return at_; }  ///< bytes used, to the STOP included
+  const PickleValue& result() const { return *result_; }  ///< what the pickle is of
+  std::size_t size() const { return at_; }                ///< bytes used, to the STOP included
   /// Every storage that the pickle names, as often as it does.
   const std::vector<const PickleValue*>& storages() const { return storages_; }
 
+  /// @{
+  /// Past these the pickle is refused.
   static constexpr std::size_t max_instructions = 1'000'000;
   static constexpr std::size_t max_values = 200'000;
   static constexpr std::size_t max_memo = 200'000;
+  /// @}
 
  private:
   using Kind = PickleValue::Kind;

@@ -5,19 +5,21 @@
 
 namespace fanin::io::protobuf {
 
+/// How a field's value is written.
 enum class Wire : std::uint64_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
 /// A message in protobuf's wire format (https://protobuf.dev/programming-guides/encoding), field by field.
 class Fields {
  public:
+  /// Before the first field of a message.
   explicit Fields(Bytes message) : message_(message) {}
 
   std::uint64_t number = 0;  ///< of the field that `next` found
-  Wire wire = Wire::varint;
-  std::uint64_t value = 0;  ///< of a varint
-  Bytes bytes{};            ///< of any other
+  Wire wire = Wire::varint;  ///< its kind
+  std::uint64_t value = 0;   ///< of a varint
+  Bytes bytes{};             ///< of any other
 
-  bool done() const { return at_ == message_.size(); }
+  bool done() const { return at_ == message_.size(); }  ///< whether nothing is left
   /// Goes to the next field; false where the message is malformed.
   bool next() {
     std::uint64_t tag = 0;
@@ -45,6 +47,7 @@ class Fields {
     at_ += size;
     return true;
   }
+  /// The next bytes as a varint; false where they are none of at most 64 bits.
   bool varint(std::uint64_t& out) {
     out = 0;
     for (unsigned shift = 0; shift < 64 && at_ < message_.size(); shift += 7) {

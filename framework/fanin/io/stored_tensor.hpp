@@ -16,17 +16,18 @@ class MappedFile;
 /// A tensor in a file: what it is, and where its elements lie in the memory map (or in a buffer inflated from
 /// one). Its shape may be one that `Shape` cannot hold; nothing is converted or copied until it is read.
 struct StoredTensor {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<Index> sizes;
-  std::vector<Index> strides;       ///< in elements, one a dimension; empty when contiguous and row-major
-  const std::byte* data = nullptr;  ///< the first element, not always aligned
-  bool big_endian = false;
+  std::string name;                   ///< full, as the file has it
+  DType dtype = DType::f32;           ///< of the elements in the file
+  std::vector<Index> sizes;           ///< outermost first
+  std::vector<Index> strides;         ///< in elements, one a dimension; empty when contiguous and row-major
+  const std::byte* data = nullptr;    ///< the first element, not always aligned
+  bool big_endian = false;            ///< of the elements in the file
   std::shared_ptr<const void> owner;  ///< keeps `data` alive
   /// Where `data` lies, if in a file's memory map: its pages can be read again.
   const MappedFile* map = nullptr;
 
-  Index numel() const;
+  Index numel() const;  ///< elements
+  /// Bytes of all elements, contiguous.
   std::size_t byte_size() const { return static_cast<std::size_t>(numel()) * size_of(dtype); }
   /// How many elements lie in the file: fewer than `numel` where a view shows some of them again and again.
   Index stored_elements() const;
@@ -39,7 +40,7 @@ struct StoredTensor {
   void read_bytes(Index first, Index count, std::byte* out) const;
   /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
-  std::vector<float> to_floats() const;
+  std::vector<float> to_floats() const;  ///< `read_all` into new memory
   /// Gives the pages of a mapped tensor back to the system once it is read: loading then takes the memory of
   /// the result and of one tensor. The tensor can still be read.
   void drop_pages() const;
@@ -59,15 +60,15 @@ void mark_mapped(std::span<StoredTensor> tensors, const MappedFile& map);
 /// A view of a tensor in memory under a name, to be written; it shares the elements.
 StoredTensor stored(std::string name, const Tensor& tensor);
 
+/// The formats that weights are read from; three of them are written too (`write_tensor_file`).
 enum class FileFormat { safetensors, npy, npz, torch_zip, torch_legacy, onnx, torch_script, pickle };
-const char* name_of(
-    /// "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx", "TorchScript", "pickle".
-    FileFormat format);
+/// "safetensors", "npy", "npz", "torch (zip)", "torch (legacy)", "onnx", "TorchScript", "pickle".
+const char* name_of(FileFormat format);
 
 /// A dict of tensors inside a file: "state_dict", "ema.module"; the file's top level is "". With what lies
 /// below it, its tensors stand side by side in the file's order.
 struct StoredDict {
-  std::string path;
+  std::string path;                  ///< keys joined by dots
   std::size_t first = 0, count = 0;  ///< among all tensors of the file
 };
 
@@ -78,10 +79,10 @@ struct LeftOut {
 
 /// What a weight file holds, in the file's order; names are unique.
 struct TensorFile {
-  FileFormat format = FileFormat::safetensors;
-  std::string path;
-  std::vector<StoredTensor> tensors;
-  std::map<std::string, std::string> metadata;
+  FileFormat format = FileFormat::safetensors;  ///< that it was read from
+  std::string path;                             ///< for messages
+  std::vector<StoredTensor> tensors;            ///< views into the file
+  std::map<std::string, std::string> metadata;  ///< texts by key
   /// Of the dict that `tensors` are, under which their names go on; "" for the whole file.
   std::string key{};
   /// Every named dict of tensors in the whole file, the outer before the inner.
@@ -89,6 +90,7 @@ struct TensorFile {
   std::vector<LeftOut> left_out{};  ///< of the whole file, the first ones
   std::size_t left_out_count = 0;   ///< … and how many there are
 
+  /// The tensor of that name; null when there is none.
   const StoredTensor* find(const std::string& name) const;
   /// Error with the nearest names when there is no such tensor.
   const StoredTensor& at(const std::string& name) const;
@@ -99,19 +101,20 @@ struct TensorFile {
 /// More tensors than any model has; with it, what a parser keeps about a file stays small whatever the file
 /// says.
 inline constexpr std::size_t max_tensors = 65'536;
-inline constexpr std::size_t max_file_rank = 32;
-inline constexpr std::size_t max_name_bytes = 512;
+inline constexpr std::size_t max_file_rank = 32;    ///< dimensions of a tensor
+inline constexpr std::size_t max_name_bytes = 512;  ///< of a tensor's name
 /// What reading a file may allocate beyond the file's own size: 64 MiB, of which what is inflated or decoded
 /// may take these, and the tensors' own records (names and shapes) `max_record_bytes`.
 inline constexpr std::size_t spare_bytes = std::size_t{32} << 20;
-inline constexpr std::size_t max_record_bytes = std::size_t{16} << 20;
+inline constexpr std::size_t max_record_bytes = std::size_t{16} << 20;  ///< see `spare_bytes`
 
 /// Adds a tensor to a file's; Error where there are too many, or where their records grow past
 /// `max_record_bytes`.
 class TensorList {
  public:
+  /// Adds to `file`, which must outlive it.
   explicit TensorList(TensorFile& file) : file_(file) {}
-  void add(StoredTensor tensor);
+  void add(StoredTensor tensor);  ///< behind those there are
   /// Notes what cannot be read; the first ones are kept by name, the others counted.
   void leave_out(std::string_view name, std::string what);
 

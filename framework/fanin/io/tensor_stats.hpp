@@ -8,16 +8,19 @@ namespace fanin::io {
 
 /// What can be said of a stored tensor's elements without loading it; computed piece by piece, in double.
 struct TensorStats {
-  Index count = 0;
-  Index nans = 0, infinities = 0, zeros = 0;
-  // Of the finite elements; NaN when there are none.
-  double mean = 0;
-  double std = 0;  ///< as a population
-  double min = 0, max = 0;
-  double norm = 0;  ///< Euclidean
+  Index count = 0;                            ///< elements
+  Index nans = 0, infinities = 0, zeros = 0;  ///< of them
 
+  // Of the finite elements; NaN when there are none:
+  double mean = 0;          ///< of the finite elements, as what follows
+  double std = 0;           ///< as a population
+  double min = 0, max = 0;  ///< the least and the largest
+  double norm = 0;          ///< Euclidean
+
+  /// How many elements are neither NaN nor infinite.
   Index finite() const { return count - nans - infinities; }
 };
+/// The statistics of all elements; those of an integer tensor are of its numbers.
 TensorStats tensor_stats(const StoredTensor& tensor);
 
 /// How many finite elements fall into each of `bins` equal intervals from `low` to `high`; what lies outside

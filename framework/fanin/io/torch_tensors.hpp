@@ -9,9 +9,10 @@
 // What PyTorch's two file forms share: the pickled structure, whose storages lie elsewhere in the file.
 namespace fanin::io {
 
+/// A storage's bytes in the file.
 struct TorchStorage {
-  Bytes bytes;
-  std::shared_ptr<const void> owner;
+  Bytes bytes;                        ///< as they lie there
+  std::shared_ptr<const void> owner;  ///< keeps them alive
 };
 
 /// Where the bytes of a storage are.

@@ -8,15 +8,14 @@
 
 namespace fanin::io {
 
-/// A member of a zip archive. `packed` are its bytes as they lie in the archive: the contents themselves when
-/// stored.
+/// A member of a zip archive.
 struct ZipEntry {
-  std::string_view name;
-  Bytes packed;
-  std::uint64_t size = 0;  ///< unpacked
-  std::uint32_t crc = 0;
+  std::string_view name;     ///< a path within the archive
+  Bytes packed;              ///< as they lie in the archive: the contents themselves when stored
+  std::uint64_t size = 0;    ///< of the contents, in bytes
+  std::uint32_t crc = 0;     ///< CRC-32 of the contents
   std::uint16_t method = 0;  ///< 0 stored, 8 deflated
-  bool encrypted = false;
+  bool encrypted = false;    ///< which is not read
 };
 
 /// The directory of a zip archive in memory (APPNOTE.TXT 6.3; zip64 too). What no weight file needs of an
@@ -25,13 +24,15 @@ struct ZipEntry {
 /// when it is read.
 class ZipArchive {
  public:
+  /// Reads the directory; `path` is for messages, and `archive` must stay.
   ZipArchive(Bytes archive, std::string path);
 
-  const std::vector<ZipEntry>& entries() const { return entries_; }
-  const ZipEntry* find(std::string_view name) const;
+  const std::vector<ZipEntry>& entries() const { return entries_; }  ///< in the directory's order
+  const ZipEntry* find(std::string_view name) const;                 ///< null when there is none
 
+  /// What a member holds.
   struct Contents {
-    Bytes bytes;
+    Bytes bytes;                        ///< unpacked
     std::shared_ptr<const void> owner;  ///< of inflated bytes; null for stored ones, which lie in the archive
   };
   /// An entry's bytes, checked against its CRC; Error also where it is encrypted or compressed in a way not
