@@ -9,8 +9,8 @@ namespace fanin::init {
 /// How many numbers feed one unit of a layer, and how many units one input number feeds (the kernel's area is
 /// in both).
 struct Fans {
-  Index in = 0;
-  Index out = 0;
+  Index in = 0;   ///< numbers that feed one unit
+  Index out = 0;  ///< units that one number feeds
   bool operator==(const Fans&) const = default;
 };
 
@@ -23,7 +23,8 @@ enum class Fan { in, out, average };
 
 /// "fan_in", "fan_out", "fan_avg": their names in options.
 std::vector<std::string> option_words(Fan mode);
-std::string to_text(Fan mode);
+std::string to_text(Fan mode);  ///< one of these
+/// The fan of that kind; `average` may lie halfway between two numbers.
 double pick(const Fans& fans, Fan mode);
 
 }  // namespace fanin::init

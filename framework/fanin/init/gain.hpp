@@ -20,18 +20,20 @@ struct Gain {
   double forward;   ///< 1/√E[f(z)²], z ~ N(0, 1), with fan_in
   double backward;  ///< 1/√E[f'(z)²], with fan_out: keeps the gradient's
 };
-/// By quadrature (`gaussian_mean`). Error where f or its derivative is zero throughout or not finite.
+/// Both gains by quadrature (`gaussian_mean`). Error where f or its derivative is zero throughout or not
+/// finite.
 Gain gain(const Nonlinearity& nonlinearity);
 /// For one of the framework's activations: `gain("gelu")`, `gain("leaky_relu(0.2)")`.
 Gain gain(const std::string& activation);
 
 /// An activation's computed gains beside PyTorch's table, and what the table's number is.
 struct GainNote {
-  std::string activation;
-  Gain computed;
-  std::optional<double> pytorch;
-  std::string remark;
+  std::string activation;         ///< a call text
+  Gain computed;                  ///< by `gain`
+  std::optional<double> pytorch;  ///< by `calculate_gain`; none where the table has no such entry
+  std::string remark;             ///< exact, or by which convention
 };
+/// One for each activation.
 std::vector<GainNote> gain_notes();
 
 }  // namespace fanin::init

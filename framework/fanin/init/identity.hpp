@@ -6,15 +6,17 @@ namespace fanin::init {
 /// Ones on the diagonal of a matrix: `nn.init.eye_`; 2-d only.
 Initializer eye();
 
+/// Of dirac.
 struct DiracOptions {
-  Index groups = 1;
+  Index groups = 1;  ///< of the convolution
 };
 /// A convolution that passes its input through: `nn.init.dirac_`; 3 to 5 dimensions, groups must divide the
 /// outputs.
 Initializer dirac(const DiracOptions& options = {});
 
+/// Of identity.
 struct IdentityOptions {
-  double gain = 1;
+  double gain = 1;  ///< the value on the diagonal
 };
 /// gain times `eye` for a matrix, gain times `dirac` for a convolution.
 Initializer identity(const IdentityOptions& options = {});

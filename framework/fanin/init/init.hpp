@@ -1,5 +1,6 @@
 #pragma once
-// Every initializer with its factory, for `#include <fanin/init/init.hpp>`.
+/// @file
+/// Every initializer with its factory, for `#include <fanin/init/init.hpp>`.
 #include <fanin/init/classic.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/gain.hpp>

@@ -16,7 +16,7 @@ namespace fanin::init {
 /// (`parse("kaiming_normal(mode=fan_out)")`).
 class Initializer {
  public:
-  /// A scheme with all options at their defaults.
+  /// A scheme, by its name, with all options at their defaults. Error (usage) for an unknown name.
   explicit Initializer(std::string_view scheme);
   /// With its struct of options. Error for one of another type, for a value out of range or not finite.
   template <class Options>
@@ -25,8 +25,8 @@ class Initializer {
   /// `values` in the order of the scheme's options. Error as above.
   Initializer(const SchemeInfo& scheme, const std::vector<Value>& values);
 
-  const SchemeInfo& scheme() const { return *scheme_; }
-  const std::string& name() const { return scheme_->name; }
+  const SchemeInfo& scheme() const { return *scheme_; }      ///< all that is known of it
+  const std::string& name() const { return scheme_->name; }  ///< the scheme's
   /// The options, of the type that the scheme declared; null for another.
   template <class Options>
   const Options* options_if() const {
@@ -37,6 +37,7 @@ class Initializer {
   const Options& options() const {
     return *static_cast<const Options*>(options_of(*this, typeid(Options)));
   }
+  /// `options_if`, of a type that only the program knows as it runs.
   const void* options_if(const std::type_info& type) const;
   /// The one that draws what this one adjusts; none for a scheme that draws by itself.
   std::optional<Initializer> base() const;
@@ -60,6 +61,7 @@ class Initializer {
 
   /// `name(option=value, …)` with the options that are not at their default; `parse` reads it back exactly.
   std::string to_string() const;
+  /// Whether scheme and options are the same.
   bool operator==(const Initializer& other) const;
 
  private:
@@ -70,8 +72,11 @@ class Initializer {
   std::shared_ptr<const void> options_;  // of the scheme's own type; null where it has none
 };
 
-/// Error (usage) that names the unknown scheme, option or value, its position, and the nearest known names.
+/// @{
+/// The initializer of a call text, `kaiming_normal(mode=fan_out)`. Error (usage) that names the unknown
+/// scheme, option or value, its position, and the nearest known names.
 Initializer parse(std::string_view text);
 Initializer parse(const Expression& call);
+/// @}
 
 }  // namespace fanin::init

@@ -18,19 +18,22 @@ struct MeanField {
 double next_variance(const Nonlinearity& f, double sigma_w, double sigma_b, double q);
 /// σw² E[f'(√q z)²].
 double gradient_factor(const Nonlinearity& f, double sigma_w, double q);
-/// The fixed point from a signal of variance 1. Error for σ that are negative or not finite.
+/// The fixed point from a signal of variance 1. Error for a σ outside [0, 1e6].
 MeanField mean_field(const Nonlinearity& f, double sigma_w, double sigma_b);
 
-/// The (σw, σb) at which a signal of variance q is a fixed point and χ = 1. Error where no σb² ≥ 0 does that.
+/// A point between order and chaos.
 struct Critical {
-  double sigma_w, sigma_b;
+  double sigma_w, sigma_b;  ///< √fan_in times the weights' deviation, and the biases'
 };
+/// The (σw, σb) at which a signal of variance q is a fixed point and χ = 1. Error where no σb² ≥ 0 does that,
+/// or for a q outside (0, 1e6].
 Critical edge_of_chaos_at(const Nonlinearity& f, double q);
 
+/// Of edge_of_chaos.
 struct EdgeOfChaosOptions {
-  std::string activation = "tanh";
-  double q = 0.01;
-  std::string weights = "normal";  ///< normal, orthogonal or delta_orthogonal
+  std::string activation = "tanh";  ///< what follows the layer, as `Nonlinearity::named` reads it
+  double q = 0.01;                  ///< variance at which the signal travels, in [1e-6, 1e6]
+  std::string weights = "normal";   ///< normal, orthogonal or delta_orthogonal
 };
 /// Weights and biases at the edge between order and chaos, where signals travel deepest; fills biases (1-d)
 /// too.

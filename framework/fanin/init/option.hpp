@@ -17,20 +17,24 @@ using Value = std::variant<double, std::string>;
 
 /// An option that names another scheme, by its text: the one that draws what this one adjusts.
 struct Base {
-  std::string text;
+  std::string text;  ///< as `parse` reads it
+  /// @{
+  /// Not checked before an initializer is made of it.
   Base(std::string scheme) : text(std::move(scheme)) {}
   Base(const char* scheme) : text(scheme) {}
+  /// @}
 };
 
 /// What an option may be, beyond what its type says. Numbers are finite and of magnitude at most 1e30.
 struct OptionLimits {
-  double least = -std::numeric_limits<double>::infinity();
-  double most = std::numeric_limits<double>::infinity();
-  bool below_most = false;              ///< `most` itself is not allowed
+  double least = -std::numeric_limits<double>::infinity();  ///< allowed itself
+  double most = std::numeric_limits<double>::infinity();    ///< allowed itself, unless `below_most`
+  bool below_most = false;                                  ///< `most` itself is not allowed
   bool whole = false;                   ///< a whole number, as one of an integer type is in any case
   std::vector<std::string> words = {};  ///< the words allowed; a bool and an enumeration bring their own
 };
 
+/// A member of a struct of options as a value: bools and enumerations by their words.
 template <class T>
 Value value_of(const T& option) {
   if constexpr (std::is_same_v<T, bool>)
@@ -45,6 +49,7 @@ Value value_of(const T& option) {
     return option;
 }
 
+/// The inverse of `value_of`, for a value that was checked.
 template <class T>
 void set_value(T& option, const Value& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -65,6 +70,7 @@ void set_value(T& option, const Value& value) {
 /// "false"), a word, a `Base`, or an enumeration from 0 up whose words in that order
 /// `std::vector<std::string> option_words(Enumeration)` gives. Its default is the option's.
 struct OptionSpec {
+  /// `{"gain", &XavierOptions::gain, "factor on the deviation", {.least = 0}}`.
   template <class Struct, class T>
   OptionSpec(std::string called, T Struct::*member, std::string means, OptionLimits may_be = {})
       : name(std::move(called)),
@@ -90,10 +96,10 @@ struct OptionSpec {
     }
   }
 
-  std::string name;
-  std::string meaning;
-  OptionLimits limits;
-  bool is_base;
+  std::string name;                              ///< in texts
+  std::string meaning;                           ///< one line for `fanin inits`
+  OptionLimits limits;                           ///< with those that its type sets
+  bool is_base;                                  ///< its type is `Base`
   const std::type_info* owner;                   ///< the struct it is a member of
   std::shared_ptr<void> (*make)();               ///< such a struct, all at its defaults
   std::function<Value(const void*)> get;         ///< of such a struct

@@ -12,10 +12,10 @@ namespace fanin::init {
 /// A parameter as a plan sees it.
 struct Target {
   std::string name = {};  ///< its full name, `conv1.weight`
-  int rank = 0;
-  int weight_rank = 0;  ///< of its layer's weight; 0 when there is none
-  /// The same parameter under its other names, where it is tied or its layer stands in the model twice. A rule
-  /// that matches any of the names speaks for it.
+  int rank = 0;           ///< of its shape
+  int weight_rank = 0;    ///< of its layer's weight; 0 when there is none
+  /// The same parameter under its other names, where it is tied or its layer stands in the model twice. A
+  /// rule that matches any of the names speaks for it.
   std::vector<Target> ties = {};
 };
 
@@ -25,8 +25,9 @@ struct Rule {
   std::optional<Initializer> init;  ///< none: the layer's own default
   std::size_t position = 0;         ///< in the plan's text, counted from 0
 
+  /// Whether they say the same, wherever they stand.
   bool operator==(const Rule& other) const { return pattern == other.pattern && init == other.init; }
-  std::string to_string() const;
+  std::string to_string() const;  ///< as it stands in a plan's text
 };
 
 /// Which initializer each parameter of a model gets, as one text: `conv*=kaiming_normal; fc3.weight=zeros;
@@ -44,7 +45,7 @@ class Plan {
   /// Rules are separated by `;` or line ends. Error (usage) with the position for what does not parse.
   static Plan parse(std::string_view text);
 
-  const std::vector<Rule>& rules() const { return rules_; }
+  const std::vector<Rule>& rules() const { return rules_; }  ///< in the order written
   /// The rule that speaks for a parameter: the last that matches it; null where none does.
   const Rule* rule_for(const Target& parameter) const;
   /// The initializer for a parameter, or null where the layer's own default stands.
@@ -54,7 +55,7 @@ class Plan {
   void require_matches(std::span<const Target> parameters) const;
 
   std::string to_string() const;  ///< `parse` reads it back; "default" for a plan without rules
-  bool operator==(const Plan& other) const { return rules_ == other.rules_; }
+  bool operator==(const Plan& other) const { return rules_ == other.rules_; }  ///< same rules in one order
 
  private:
   std::string source_;

@@ -4,8 +4,9 @@
 
 namespace fanin::init {
 
+/// A rule of numerical integration: ∫ f ≈ Σ wᵢ f(xᵢ).
 struct Quadrature {
-  std::vector<double> nodes, weights;
+  std::vector<double> nodes, weights;  ///< x and w, one w for each x
 };
 
 /// ∫ f(z) φ(z) dz ≈ Σ w f(x) for the standard normal density φ; exact for polynomials up to degree 2n - 1.

@@ -19,24 +19,24 @@ namespace fanin::init {
 
 /// What a scheme takes from the generator for a tensor of n elements.
 enum class Draw {
-  nothing,
+  nothing,   ///< the values follow from the shape and the options
   uniforms,  ///< one uniform an element: `uniform` of n, in the order of the elements
   normals,   ///< one `normal` of n
-  other,
+  other,     ///< anything else
 };
 
 /// A scheme: a family of initializers that differ in their options. Everything `fanin inits` shows is here,
 /// and everything that drawing, parsing and printing know of it: one that a user registers lacks nothing.
 struct SchemeInfo {
-  std::string name = {};
-  std::vector<std::string> aliases = {};
-  std::vector<OptionSpec> options = {};  ///< members of one struct, which the functions below are given
-  std::string summary = {};              ///< one line
-  std::string formula = {};
-  std::string paper = {};
-  std::string use = {};    ///< when to use it
-  std::string fails = {};  ///< when it fails
-  int least_rank = 0, most_rank = Shape::max_rank;
+  std::string name = {};                  ///< in texts
+  std::vector<std::string> aliases = {};  ///< other names that are read
+  std::vector<OptionSpec> options = {};   ///< members of one struct, which the functions below are given
+  std::string summary = {};               ///< one line
+  std::string formula = {};               ///< in plain text
+  std::string paper = {};                 ///< author, year, title
+  std::string use = {};                   ///< when to use it
+  std::string fails = {};                 ///< when it fails
+  int least_rank = 0, most_rank = Shape::max_rank;  ///< dimensions of the tensors that it fills
   /// A plan that names the scheme alone draws biases by it as well, instead of zeros.
   bool fills_bias = false;
   /// As a whole-model rule it also sets the scales of residual branches.

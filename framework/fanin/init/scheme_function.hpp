@@ -12,18 +12,21 @@ class Initializer;
 /// An initializer's options, which are of that type; Error where its scheme has others.
 const void* options_of(const Initializer& initializer, const std::type_info& type);
 
+/// @cond
 template <class Signature>
 class SchemeFunction;
+/// @endcond
 
 /// A function of a scheme, which may hold state. It is made from any of
-///   - a function of `Args…` and the scheme's struct of options: `[](Tensor& w, …, const MyOptions& options)`,
+///   - a function of `Args…` and the scheme's struct of options: `[](Tensor& w, …, const MyOptions& o)`,
 ///   - one of `Args…` and the `const Initializer&` at work,
 ///   - one of `Args…` alone,
 ///   - the result, where it is always the same.
 template <class R, class... Args>
 class SchemeFunction<R(Args...)> {
  public:
-  SchemeFunction() = default;
+  SchemeFunction() = default;  ///< none
+  /// From any of the above.
   template <class F>
   requires(!std::is_same_v<F, SchemeFunction>) SchemeFunction(F f) {
     if constexpr (std::is_same_v<F, R>) {
@@ -40,7 +43,8 @@ class SchemeFunction<R(Args...)> {
     }
   }
 
-  explicit operator bool() const { return call_ != nullptr; }
+  explicit operator bool() const { return call_ != nullptr; }  ///< whether there is one
+  /// Calls it for the initializer `of`, whose options it is given.
   R operator()(Args... args, const Initializer& of) const { return call_(args..., of); }
 
  private:

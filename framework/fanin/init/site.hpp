@@ -10,7 +10,7 @@ namespace fanin::init {
 /// dimensions; they are counted in the model's order of declaration, shortcuts included.
 struct Site {
   std::string name = {};  ///< full name, `layer1.0.conv1.weight`; empty outside a model
-  Fans fans = {};
+  Fans fans = {};         ///< of its layer
   Index layer = 0;     ///< of its weight layer, from 0; -1 for a parameter of another layer (a normalisation)
   Index layers = 1;    ///< weight layers in the model
   Index branches = 0;  ///< residual branches in the model
@@ -19,8 +19,9 @@ struct Site {
   Index branch_layers = 0;     ///< weight layers in its residual branch; 0 outside any
   bool branch_weight = false;  ///< it is the scale of a residual branch
 
-  bool first() const { return layer == 0; }
-  bool last() const { return layer + 1 == layers; }
+  bool first() const { return layer == 0; }          ///< of the model's first weight layer
+  bool last() const { return layer + 1 == layers; }  ///< of its last one
+  /// Of the last weight layer of its residual branch.
   bool last_in_branch() const { return branch_layers > 0 && branch_layer + 1 == branch_layers; }
 };
 

@@ -16,23 +16,26 @@ enum class Adapt {
   keep_rows,     ///< dimension 0: the rows both have; further ones drawn by the layer's own scheme
   reinitialize,  ///< nothing is taken; the layer's own scheme draws it
   crop_pad,      ///< the overlap of both, kernels (dimensions 2 and 3) about their centre; zeros elsewhere
-  select,  ///< evenly spaced elements of a larger tensor (Xu et al. 2024, "Initializing Models with Larger
-           ///< Ones")
+  /// Evenly spaced elements of a larger tensor (Xu et al. 2024, "Initializing Models with Larger Ones").
+  select,
   inflate,  ///< kernels [O, I, K] ↔ [O, I, H, K]: spread evenly over H, or summed (Carreira & Zisserman 2017)
-  transpose,  ///< from Keras's order: dense [in, out], kernels [H, W, in, out], depthwise kernels [H, W, in, multiplier]
-  transpose_depthwise,  ///< [H, W, in, multiplier] alone, where there is no model to tell it from the other kernels
+  /// From Keras's order: dense [in, out], kernels [H, W, in, out], depthwise kernels [H, W, in, multiplier].
+  transpose,
+  /// [H, W, in, multiplier] alone, where there is no model to tell it from the other kernels.
+  transpose_depthwise,
 };
 
+/// Which tensors are adapted, and how.
 struct AdaptRule {
   std::string pattern;  ///< glob on the model's names
-  Adapt rule;
+  Adapt rule;           ///< of those it fits
   /// Of `transpose`, for the dense layer behind a Flatten: in Keras its inputs are pixels of so many channels
   /// each, here channels of pixels. 0: its inputs are in one order in both.
   Index channels = 0;
 };
 
-const char* name_of(Adapt rule);
-/// Error (usage) with the nearest names for an unknown rule.
+const char* name_of(Adapt rule);  ///< "keep_rows"
+/// The rule of that name; Error (usage) with the nearest names for an unknown one.
 Adapt parse_adapt(const std::string& name);
 /// A rule with its options, `transpose(channels=16)`, for the names that fit `pattern`.
 AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text);

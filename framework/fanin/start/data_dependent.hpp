@@ -1,34 +1,37 @@
 #pragma once
 #include <fanin/init/initializer.hpp>
 
-// Schemes that draw by a base and are then fitted to a batch of training data, by `initialize` with images and
-// labels. Each is in the file of its name.
+// Schemes that draw by a base and are then fitted to a batch of training data, by `initialize` with images
+// and labels. Each is in the file of its name.
 namespace fanin::start {
 
+/// Of lsuv.
 struct LsuvOptions {
-  double target = 1;        ///< variance of each layer's output
-  double tolerance = 0.01;  ///< how far from it is near enough
-  int steps = 10;           ///< corrections a layer, at most
-  init::Base base = "orthogonal";
+  double target = 1;               ///< variance of each layer's output, > 0
+  double tolerance = 0.01;         ///< how far from it is near enough, ≥ 0
+  int steps = 10;                  ///< corrections a layer, at most; 1..1000
+  init::Base base = "orthogonal";  ///< draws what is scaled
 };
-/// Mishkin & Matas 2015: each layer in turn scaled until its output has the target variance. Error for options
-/// out of range.
+/// Mishkin & Matas 2015: each layer in turn scaled until its output has the target variance. Error for
+/// options out of range.
 init::Initializer lsuv(const LsuvOptions& options = {});
 
+/// Of krahenbuhl.
 struct KrahenbuhlOptions {
-  double target = 1;    ///< standard deviation of each channel's output
-  bool between = true;  ///< then the layers' rates of change are made equal
-  init::Base base = "normal";
+  double target = 1;           ///< standard deviation of each channel's output, > 0
+  bool between = true;         ///< then the layers' rates of change are made equal (algorithm 2)
+  init::Base base = "normal";  ///< draws what is scaled
 };
 /// Krähenbühl et al. 2015: each channel's output gets mean 0 and the target deviation, by its weights and
 /// bias; then neighbouring layers are scaled against each other, so that all learn equally fast. Error for
 /// options out of range.
 init::Initializer krahenbuhl(const KrahenbuhlOptions& options = {});
 
+/// Of metainit.
 struct MetaInitOptions {
-  int steps = 10;   ///< of descent on the weights' norms
-  double lr = 0.1;  ///< how far a step moves the logarithm of a norm
-  init::Base base = "kaiming_normal";
+  int steps = 10;                      ///< of descent on the weights' norms, 1..1000
+  double lr = 0.1;                     ///< how far a step moves the logarithm of a norm, in (0, 1]
+  init::Base base = "kaiming_normal";  ///< draws what is scaled
 };
 /// Dauphin & Schoenholz 2019: the size of each weight such that a gradient step changes the gradient least.
 /// Error for options out of range.

@@ -13,8 +13,8 @@ namespace fanin::start {
 /// What became of one parameter.
 struct Drawn {
   std::string name;  ///< full name
-  Shape shape;
-  init::Fans fans;
+  Shape shape;       ///< of the parameter
+  init::Fans fans;   ///< of its layer
   /// Text of the initializer whose values these are: of the base, where a scheme that is fitted to data left
   /// them as drawn; "loaded" or "kept" where there were values already.
   std::string scheme;
@@ -22,18 +22,21 @@ struct Drawn {
   std::string note{};  ///< what one may not expect: why it was not fitted, or a caution about the scheme
 };
 
+/// @{
 /// Gives every parameter of `model` that has no values yet its first and only draw: by the plan's last rule
 /// that matches its name, else by its layer's own default. Parameters drawn or loaded before are left as they
-/// are. Each has a slot of its own in `generator` (start/slots.hpp): so the layers' defaults are PyTorch's bits
-/// for the same seed, what fills one parameter moves no other, and a scheme that draws as the default does is
-/// the default's draw at another scale. Layers that draw while they run (dropout) and were given no seed get
-/// their streams from the generator's state. Error (usage) for a rule that matches no parameter (with the
-/// nearest layer names), or one whose every match has values already, since it would do nothing. After any
-/// exception model and generator are as they were.
+/// are. Each has a slot of its own in `generator` (start/slots.hpp): so the layers' defaults are PyTorch's
+/// bits for the same seed, what fills one parameter moves no other, and a scheme that draws as the default
+/// does is the default's draw at another scale. Layers that draw while they run (dropout) and were given no
+/// seed get their streams from the generator's state. Error (usage) for a rule that matches no parameter
+/// (with the nearest layer names), or one whose every match has values already, since it would do nothing.
+/// After any exception model and generator are as they were.
 std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generator& generator);
 std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator);
 std::vector<Drawn> initialize(nn::Module& model, Generator& generator);
+/// @}
 
+/// @{
 /// With a batch of training data, for the schemes that need one (`SchemeInfo::fit`): every parameter
 /// is drawn as above, then those whose scheme asks for it are fitted to `images` [N, …] and their `labels`
 /// (start/refine.hpp). Nothing else of the model changes: parameters loaded or drawn before, statistics,
@@ -42,6 +45,7 @@ std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generat
                               const Tensor& images, std::span<const std::int32_t> labels);
 std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator,
                               const Tensor& images, std::span<const std::int32_t> labels);
+/// @}
 
 /// As `initialize` was before files said `draws=2`: one stream from which what is drawn takes what it needs,
 /// in turn. For drawing again what an older file was born with; `samples` where a scheme is fitted.

@@ -5,10 +5,11 @@
 
 namespace fanin::start {
 
-/// What the layers that draw (dropout) draw from is as it was when this ends: so a pass within its life draws
-/// the same every time.
+/// Notes what the layers that draw while they run (dropout) draw from, and puts it back when it ends:
+/// whatever passes were made in between, the model's next one draws as if there had been none.
 class KeepGenerators {
  public:
+  /// `model` must outlive it.
   explicit KeepGenerators(nn::Module& model);
   ~KeepGenerators();
   KeepGenerators(const KeepGenerators&) = delete;
@@ -19,10 +20,12 @@ class KeepGenerators {
   std::vector<Generator> generators_;
 };
 
-/// Puts a model in training mode, and back as it was when it ends: statistics, generators, mode and which
-/// parameters require gradients. Gradients are forgotten.
+/// Puts a model in training mode while it lives. When it ends the model is as it was: BatchNorm's statistics,
+/// generators, and which parameters require gradients; all layers get the mode that the model itself had, and
+/// gradients are forgotten.
 class KeepState {
  public:
+  /// `model` must outlive it.
   explicit KeepState(nn::Module& model);
   ~KeepState();
   KeepState(const KeepState&) = delete;

@@ -8,9 +8,9 @@ namespace fanin::start {
 
 /// A change of prefix under which a file's names become a model's.
 struct PrefixHint {
-  std::string strip{}, add{};
-  std::size_t found = 0;  ///< names of the model that the file then has
-  std::size_t left = 0;   ///< saved names that the model still lacks
+  std::string strip{}, add{};  ///< what is taken off every saved name, and then put before it
+  std::size_t found = 0;       ///< names of the model that the file then has
+  std::size_t left = 0;        ///< saved names that the model still lacks
 
   std::string flags() const;  ///< "--strip-prefix module. --allow-unexpected"
 };

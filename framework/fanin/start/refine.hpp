@@ -10,23 +10,24 @@ namespace fanin::start {
 
 /// A parameter whose scheme asks for a fit to data, once every parameter of the model has values.
 struct Fit {
-  std::string name;  ///< full name
-  nn::Parameter* parameter;
-  nn::Module* owner;
-  init::Initializer scheme;
+  std::string name;          ///< full name
+  nn::Parameter* parameter;  ///< of the model, as its owner
+  nn::Module* owner;         ///< the layer whose own it is
+  init::Initializer scheme;  ///< the one that asks
 };
 
+/// A batch of training data to fit to.
 struct Samples {
-  Tensor images;  ///< [N, …], as the model reads them
-  std::span<const std::int32_t> labels;
-  bool one_stream = false;  ///< random directions as files without `draws=2` had them
+  Tensor images;                         ///< [N, …], as the model reads them
+  std::span<const std::int32_t> labels;  ///< one for each image
+  bool one_stream = false;               ///< random directions as files without `draws=2` had them
 };
 
 /// What a scheme's `fit` works on.
 struct Fitting {
   nn::Module& model;  ///< in training mode; its statistics, generators and mode are put back afterwards
   std::span<const Fit> fits;  ///< the parameters of that scheme, all of layers that a forward pass runs
-  const Samples& samples;
+  const Samples& samples;     ///< that it fits to
 };
 
 /// Fits the parameters `fits`, and no others, to the samples, scheme by scheme in the order of `fits`.

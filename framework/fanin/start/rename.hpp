@@ -6,6 +6,7 @@
 
 namespace fanin::start {
 
+/// A replacement in names.
 struct Rename {
   std::string pattern;      ///< ECMAScript regular expression, found anywhere in a saved name
   std::string replacement;  ///< with $1 … for its groups
@@ -13,9 +14,9 @@ struct Rename {
 
 /// Saved names become others in this order. Each part must change some name: Error (usage) otherwise.
 struct Renaming {
-  std::string strip_prefix{};
-  std::vector<Rename> rename{};
-  std::string add_prefix{};
+  std::string strip_prefix{};    ///< taken off every name that has it
+  std::vector<Rename> rename{};  ///< applied one after the other
+  std::string add_prefix{};      ///< put before every name
 };
 
 /// The new names of the file's tensors, in its order. Error (usage) also for two that get the same.

@@ -5,10 +5,13 @@
 // the file of its name.
 namespace fanin::start {
 
+/// @{
+/// What the registry knows of the scheme of that name.
 init::SchemeInfo lsuv_scheme();
 init::SchemeInfo krahenbuhl_scheme();
 init::SchemeInfo metainit_scheme();
 init::SchemeInfo weight_selection_scheme();
+/// @}
 
 /// A `fill` for schemes that are fitted: weights by their base, biases zero until then.
 void fill_by_base(Tensor& w, const init::Site& site, Generator& gen, const init::Initializer& of);

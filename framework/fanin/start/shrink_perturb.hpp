@@ -3,6 +3,7 @@
 
 namespace fanin::start {
 
+/// Of shrink_and_perturb.
 struct ShrinkPerturbOptions {
   double shrink = 0.5;   ///< λ in [0, 1]: the share of the old value that stays
   double perturb = 0.1;  ///< γ ≥ 0: times a fresh draw from the layer's own scheme

@@ -12,10 +12,10 @@ constexpr int draws_version = 2;
 
 /// One parameter's turn.
 struct Slot {
-  std::size_t index;  ///< in `named_parameters()`
-  const nn::Module::NamedParameter& parameter;
-  const init::Site& site;
-  const Generator& state;  ///< the generator's when the turn came
+  std::size_t index;                            ///< in `named_parameters()`
+  const nn::Module::NamedParameter& parameter;  ///< whose turn it is
+  const init::Site& site;                       ///< where it stands in the model
+  const Generator& state;                       ///< the generator's when the turn came
 
   /// Where `scheme` draws it from.
   Generator source(const init::Initializer& scheme) const {

@@ -18,11 +18,13 @@ enum class Mismatch { error, skip };
 /// Strict by default: every tensor of the model in the file and every one of the file in the model, in the
 /// same shapes.
 struct WarmStartOptions {
-  // Saved names become the model's in this order. Each of these must change some name: Error (usage)
-  // otherwise.
+  /// @{
+  /// Saved names become the model's in this order: a prefix is taken off, rules replace, a prefix is put
+  /// before. Each must change some name: Error (usage) otherwise.
   std::string strip_prefix{};
   std::vector<Rename> rename{};
   std::string add_prefix{};
+  /// @}
 
   std::vector<std::string> skip{};  ///< globs on the model's names: left as they are, on both sides
   /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them;
@@ -31,7 +33,7 @@ struct WarmStartOptions {
   bool allow_unexpected = false;  ///< tensors of the file that the model lacks are left out
   /// Where shapes differ, and reorderings everywhere; the last rule that matches counts.
   std::vector<AdaptRule> adapt{};
-  Mismatch on_shape_mismatch = Mismatch::error;
+  Mismatch on_shape_mismatch = Mismatch::error;  ///< where no rule of `adapt` matches
   /// NaN, infinities and doubles past float's range are loaded, and noted, not refused.
   bool allow_nonfinite = false;
   std::uint64_t seed = 0;  ///< of the draws that `Adapt::keep_rows` makes
@@ -39,23 +41,26 @@ struct WarmStartOptions {
 
 /// What a warm start did, tensor by tensor.
 struct WarmStartReport {
+  /// What became of a tensor; `cast` was loaded from another dtype.
   enum class Status { loaded, cast, adapted, skipped, missing, unexpected };
+  /// A tensor of the model, or of the file alone.
   struct Entry {
-    Status status = Status::loaded;
-    std::string name;  ///< the model's; for an unexpected tensor, the saved one as renamed
-    std::string saved_name{};
-    std::string saved{};   ///< "F16 [10, 84]"; empty for a missing one
-    std::string wanted{};  ///< "[10, 84]"; empty for an unexpected one
-    std::string note{};    ///< how it was adapted, why skipped, what draws a missing one, which name is near
+    Status status = Status::loaded;  ///< what became of it
+    std::string name;                ///< the model's; for an unexpected tensor, the saved one as renamed
+    std::string saved_name{};        ///< as the file has it; empty for a missing one
+    std::string saved{};             ///< "F16 [10, 84]"; empty for a missing one
+    std::string wanted{};            ///< "[10, 84]"; empty for an unexpected one
+    std::string note{};  ///< how it was adapted, why skipped, what draws a missing one, which name is near
   };
-  std::string path;
+  std::string path;            ///< of the file
   std::vector<Entry> entries;  ///< the model's tensors in its order, then the file's that it lacks
 
-  std::size_t count(Status status) const;
-  std::string summary() const;    ///< "6 loaded, 1 cast, 1 adapted, 2 missing"
-  std::string to_string() const;  ///< a table, one line a tensor
+  std::size_t count(Status status) const;  ///< how many entries have that status
+  std::string summary() const;             ///< "6 loaded, 1 cast, 1 adapted, 2 missing"
+  std::string to_string() const;           ///< a table, one line a tensor
 };
-const char* name_of(WarmStartReport::Status status);
+const char* name_of(WarmStartReport::Status status);  ///< "loaded", "cast", …
+/// Writes `to_string()`.
 std::ostream& operator<<(std::ostream& out, const WarmStartReport& report);
 
 /// Copies a file's tensors into the model's parameters and buffers of the same names, and marks the
