@@ -6,6 +6,7 @@ namespace fanin::nn {
 /// An elementwise activation as a layer; `Sequential` fuses it into the Linear or Conv2d before it.
 class ActivationLayer final : public Module {
  public:
+  /// Error when it first runs for a parameter out of range (`ops::activate`).
   explicit ActivationLayer(Activation activation) : activation_(activation) {}
   std::string kind() const override;
   std::optional<Activation> as_activation() const override { return activation_; }
@@ -17,6 +18,8 @@ class ActivationLayer final : public Module {
   Activation activation_;
 };
 
+/// @{
+/// The layer of torch.nn that is called so, or the op of ops/activation.hpp that it computes.
 ActivationLayer ReLU();
 ActivationLayer LeakyReLU(double negative_slope = 0.01);
 ActivationLayer ELU(double alpha = 1.0);
@@ -26,6 +29,7 @@ ActivationLayer Sigmoid();
 ActivationLayer Tanh();
 ActivationLayer Softplus(double beta = 1.0);
 ActivationLayer SiLU();
+/// @}
 /// sin(omega·x) (SIREN, Sitzmann et al. 2020): for init::siren of the same omega.
 ActivationLayer Sine(double omega = 30);
 
@@ -34,8 +38,10 @@ ActivationLayer Sine(double omega = 30);
 Activation activation_named(const std::string& name);
 /// Its text, which `activation_named` reads back.
 std::string activation_name(Activation activation);
+/// The names that `activation_named` knows.
 const std::vector<std::string>& activation_names();
 
+/// Of PReLU.
 struct PReLUOptions {
   Index parameters = 1;                      ///< 1, or one slope for each channel
   std::optional<Initializer> weight_init{};  ///< default: constant(0.25), as torch.nn.PReLU
@@ -44,8 +50,9 @@ struct PReLUOptions {
 /// max(0, x) + a·min(0, x) with trained slopes a (He et al. 2015; torch.nn.PReLU).
 class PReLU final : public Module {
  public:
+  /// Error for fewer than one parameter.
   explicit PReLU(PReLUOptions options = {});
-  ParameterRef weight{"weight"};
+  ParameterRef weight{"weight"};  ///< a, [parameters]
   std::string kind() const override { return "PReLU"; }
 
  protected:

@@ -9,6 +9,7 @@ namespace fanin::nn {
 /// all: for a model that a stranger describes. Error at the first parameter too many, before it takes memory.
 class DeclarationLimit {
  public:
+  /// Limits nest: the innermost alone counts.
   DeclarationLimit(std::size_t parameters, Index elements);
   ~DeclarationLimit();
   DeclarationLimit(const DeclarationLimit&) = delete;

@@ -3,21 +3,25 @@
 
 namespace fanin::nn {
 
+/// Of Linear.
 struct LinearOptions {
-  Index in = 0;   ///< features of an input row, ≥ 1
-  Index out = 0;  ///< features of an output row, ≥ 1
-  bool bias = true;
+  Index in = 0;                              ///< features of an input row, ≥ 1
+  Index out = 0;                             ///< features of an output row, ≥ 1
+  bool bias = true;                          ///< a number for each output feature
   std::optional<Initializer> weight_init{};  ///< default: kaiming_uniform(a=√5), as torch.nn.Linear
   std::optional<Initializer> bias_init{};    ///< default: fan_uniform, U(±1/√fan_in), as torch.nn.Linear
 };
 
-/// y = x Wᵀ + b with x [N, in], W [out, in], y [N, out] (torch.nn.Linear).
+/// y = x Wᵀ + b with x [..., in], W [out, in], b [out], y [..., out] (torch.nn.Linear).
 class Linear final : public Module {
  public:
+  /// @{
+  /// Error for a size below 1.
   explicit Linear(LinearOptions options);
   Linear(Index in, Index out) : Linear(LinearOptions{.in = in, .out = out}) {}
+  /// @}
 
-  ParameterRef weight{"weight"}, bias{"bias"};  ///< `bias` is null when the layer has none
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< W and b; `bias` is null when the layer has none
 
   std::string kind() const override { return "Linear"; }
   std::string describe() const override;

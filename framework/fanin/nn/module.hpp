@@ -26,9 +26,9 @@ enum class Origin { declared, drawn, loaded };
 struct Parameter {
   std::string name;  ///< within its layer: "weight", "bias"
   Tensor value;      ///< `set_requires_grad(false)` freezes it; a later `true` lets it train again
-  Initializer init;
-  Fans fans;  ///< the layer's true fan-in and fan-out, for weight and bias alike
-  Origin origin = Origin::declared;
+  Initializer init;  ///< what its layer was made with
+  Fans fans;         ///< the layer's true fan-in and fan-out, for weight and bias alike
+  Origin origin = Origin::declared;       ///< where its values came from
   std::optional<Initializer> drawn_by{};  ///< the scheme that drew it; none while declared or loaded
   /// What layers of this type are born with, where it may differ from `init`; none: `init`.
   std::optional<Initializer> type_init{};
@@ -41,6 +41,7 @@ struct Parameter {
     if (origin == Origin::declared) refuse_use();
     return value;
   }
+  /// The Error that `use` gives.
   [[noreturn]] void refuse_use() const;
 };
 
@@ -49,22 +50,29 @@ struct Parameter {
 /// PyTorch: one parameter, which both use.
 class ParameterRef {
  public:
+  /// On nothing yet; `name`, a literal, is for messages.
   explicit ParameterRef(const char* name) : name_(name) {}
+  /// On `parameter`.
   ParameterRef(const char* name, std::shared_ptr<Parameter> parameter)
       : name_(name), place_(std::make_shared<std::shared_ptr<Parameter>>(std::move(parameter))) {}
   /// A copy points at the parameter, and ties nothing when it is assigned to.
   ParameterRef(const ParameterRef& other) : ParameterRef(other.name_, other.shared()) {}
-  ParameterRef(ParameterRef&&) noexcept = default;
+  ParameterRef(ParameterRef&&) noexcept = default;  ///< leaves nothing behind
+  /// Takes the other's hold and ties nothing: for a layer that is made.
   ParameterRef& operator=(ParameterRef&& other) noexcept {
     place_ = std::move(other.place_);
     return *this;
   }
+  /// @{
+  /// Ties: from here on the layer uses the other's parameter, or none. Error unless the shapes are equal.
   ParameterRef& operator=(const ParameterRef& other) { return *this = other.shared(); }
-  /// Error unless the shapes are equal.
   ParameterRef& operator=(const std::shared_ptr<Parameter>& other);
   ParameterRef& operator=(std::nullptr_t) { return *this = std::shared_ptr<Parameter>(); }
+  /// @}
 
+  /// Whether there is a parameter.
   explicit operator bool() const { return place_ != nullptr && *place_ != nullptr; }
+  /// @{
   /// Error for a parameter that the layer was made without, and for a layer that was moved from.
   Parameter* operator->() const {
     if (!*this) [[unlikely]]
@@ -72,11 +80,18 @@ class ParameterRef {
     return place_->get();
   }
   Parameter& operator*() const { return *operator->(); }
+  /// @}
+  /// @{
+  /// A share in the parameter; null where there is none.
   std::shared_ptr<Parameter> shared() const { return place_ ? *place_ : nullptr; }
   operator std::shared_ptr<Parameter>() const { return shared(); }
+  /// @}
+  /// @{
+  /// Whether both are the same parameter, not of equal values alone.
   bool operator==(std::nullptr_t) const { return !*this; }
   bool operator==(const std::shared_ptr<Parameter>& other) const { return shared() == other; }
   bool operator==(const ParameterRef& other) const { return shared() == other.shared(); }
+  /// @}
 
  private:
   friend class Module;
@@ -87,21 +102,24 @@ class ParameterRef {
 
 /// A tensor that belongs to a layer's state but is not trained (BatchNorm's running statistics).
 struct BufferTensor {
-  std::string name;
-  Tensor value;
+  std::string name;  ///< within its layer: "running_mean"
+  Tensor value;      ///< which the layer's own member shares
 };
 
 class Module;
-using ModulePtr = std::shared_ptr<Module>;
+using ModulePtr = std::shared_ptr<Module>;  ///< a layer may stand in several places
 
 /// A layer or a network of layers. Its state dict uses PyTorch's names: "conv1.weight",
 /// "layer1.0.bn1.running_mean".
 class Module {
  public:
-  Module() = default;
+  Module() = default;  ///< in training mode, with nothing in it
   virtual ~Module() = default;
+  /// @{
+  /// A layer that was moved from is empty; using it is an Error.
   Module(Module&& other) noexcept;
   Module& operator=(Module&& other) noexcept;
+  /// @}
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
@@ -117,16 +135,18 @@ class Module {
   virtual std::string describe() const;  ///< "Linear(784, 256)"
   /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
   virtual std::optional<Activation> as_activation() const { return std::nullopt; }
+  /// Whether `fused` is one pass rather than two.
   virtual bool can_fuse() const { return false; }
   /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU,
   /// into a layer that `can_fuse_pool`.
   virtual bool is_max_pool_by_2() const { return false; }
+  /// Whether `fused_pool` is one pass rather than three.
   virtual bool can_fuse_pool() const { return false; }
 
   /// Training mode (dropout active, batch statistics) or evaluation mode, for this layer and all below it.
   void train(bool on = true);
-  void eval() { train(false); }
-  bool training() const { return training_; }
+  void eval() { train(false); }                ///< evaluation mode
+  bool training() const { return training_; }  ///< of this layer
   /// Gives every layer that draws while it runs (Dropout) its own stream, from `seed` and the layer's full
   /// name.
   void reseed(std::uint64_t seed);
@@ -135,27 +155,32 @@ class Module {
   void seed_streams(std::uint64_t seed);
   /// Where the stream of a layer that draws stands, and whether somebody has chosen it: to be put back.
   struct Stream {
-    Module* layer;
-    Generator generator;
-    bool chosen;
+    Module* layer;        ///< that draws
+    Generator generator;  ///< where it stands
+    bool chosen;          ///< by a seed, `reseed` or `seed_streams`
   };
-  std::vector<Stream> streams();
+  std::vector<Stream> streams();  ///< of all layers below that draw
+  /// Puts them back.
   static void set_streams(const std::vector<Stream>& streams);
 
+  /// This layer's own, without its children's, as declared.
   std::vector<std::shared_ptr<Parameter>> own_parameters() const;
-  std::vector<BufferTensor>& own_buffers() { return buffers_; }
+  std::vector<BufferTensor>& own_buffers() { return buffers_; }  ///< likewise
+  /// The layers right below this one with their names, as added.
   const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
   /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalisation does not.
   bool has_matrix() const;
 
+  /// A parameter below this layer.
   struct NamedParameter {
-    std::string name;
-    std::shared_ptr<Parameter> parameter;
-    Module* owner;
+    std::string name;                      ///< full, from this layer on
+    std::shared_ptr<Parameter> parameter;  ///< which its layer uses too
+    Module* owner;                         ///< the layer whose own it is
   };
+  /// A layer below this one.
   struct NamedModule {
-    std::string name;  ///< empty for this module itself
-    Module* module;
+    std::string name;  ///< full; empty for this module itself
+    Module* module;    ///< which lives as long as this one holds it
   };
   // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it
   // is listed once, under the first, but in a state dict under each.
@@ -173,29 +198,35 @@ class Module {
     /// In `named_parameters()`; none: nothing is drawn, the generator is moved on alone.
     std::optional<std::size_t> index;
     Initializer standard;  ///< of the layer's type
-    Shape shape;
-    Fans fans;
+    Shape shape;           ///< of the parameter whose turn it is
+    Fans fans;             ///< of its layer
   };
-  std::vector<DrawTurn> draw_turns();
+  std::vector<DrawTurn> draw_turns();  ///< all turns, in the order of `draw_order`
   /// Declares that the parameters below are drawn in another order than they are declared in, as those of
   /// PyTorch's MultiheadAttention, whose `out_proj` comes first: names of own parameters, of children (all
   /// below them) or dotted names further down. Those not named follow as declared. Error for a name that is
   /// none, or that stands there twice.
   void draw_in_order(std::vector<std::string> names);
+  /// All buffers by full name, each layer once, sharing the model's elements.
   std::vector<std::pair<std::string, Tensor>> named_buffers();
+  /// This module and all below it, parents first, each once under its first name.
   std::vector<NamedModule> named_modules();
   /// Parameters and buffers by full name, sharing the model's elements.
   std::vector<std::pair<std::string, Tensor>> state_dict();
   /// The parameter of that full name, any of its names; Error with the nearest names when there is none.
   std::shared_ptr<Parameter> parameter(const std::string& name);
-  Index parameter_count();
+  Index parameter_count();  ///< elements of all parameters, tied ones counted once
   /// The generators that layers below draw from while running, by layer name: part of a checkpoint's state.
   std::vector<std::pair<std::string, Generator*>> named_generators();
 
  protected:
+  /// What the layer computes of a defined input; shapes are the layer's own. Called by `operator()` alone.
   virtual Tensor forward(const Tensor& x) = 0;
+  /// `forward` with the activation behind it: one pass where `can_fuse`, otherwise one after the other.
   virtual Tensor run_fused(const Tensor& x, Activation activation);
+  /// `forward`, ReLU and a max pool by 2: one pass where `can_fuse_pool`.
   virtual Tensor run_fused_pool(const Tensor& x);
+  /// What a layer that draws while it runs draws from; null for others.
   virtual Generator* own_generator() { return nullptr; }
 
   /// Declares a parameter that layers of this type are born with by `standard`, and this one by `chosen`
@@ -204,6 +235,7 @@ class Module {
   /// layer: a literal.
   ParameterRef add_parameter(const char* name, const Shape& shape, Initializer standard, Fans fans,
                              std::optional<Initializer> chosen = std::nullopt);
+  /// Adds a tensor to the layer's state, and gives it back: another handle on the same elements.
   Tensor add_buffer(std::string name, Tensor value);
   /// Error for a name in use, empty or with a dot, for a null layer, and for one that this layer is itself or
   /// in.
@@ -238,12 +270,13 @@ class Module {
 /// are fused, so that each output is seen as it is.
 class Observer {
  public:
-  using Callback = std::function<void(Module&, const Tensor&)>;
+  using Callback = std::function<void(Module&, const Tensor&)>;  ///< told of a layer and its output
+  /// They nest: the innermost alone is told. Error for an empty function.
   explicit Observer(Callback callback);
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
-  static bool active();
+  static bool active();  ///< whether one lives on this thread
 
  private:
   friend class Module;

@@ -3,11 +3,12 @@
 
 namespace fanin::nn {
 
+/// Of BatchNorm1d and BatchNorm2d.
 struct BatchNormOptions {
-  Index features = 0;  ///< channels (2d) or features (1d), ≥ 1
-  double eps = 1e-5;
-  double momentum = 0.1;  ///< weight of the newest batch in the running statistics
-  bool affine = true;
+  Index features = 0;     ///< channels (2d) or features (1d), ≥ 1
+  double eps = 1e-5;      ///< added to the variance, ≥ 0
+  double momentum = 0.1;  ///< weight of the newest batch in the running statistics, in [0, 1]
+  bool affine = true;     ///< scaled and shifted by `weight` and `bias` afterwards
   std::optional<Initializer> weight_init{};  ///< default: ones
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
@@ -16,7 +17,8 @@ struct BatchNormOptions {
 /// [N, C, H, W].
 class BatchNorm : public Module {
  public:
-  ParameterRef weight{"weight"}, bias{"bias"};  ///< null when not affine
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]; null when not affine
+  /// [features], buffers: what normalises in evaluation mode; 0 and 1 before any batch.
   Tensor running_mean, running_var;
   /// Evaluation statistics even while training: for fine-tuning with frozen statistics.
   bool freeze_statistics = false;
@@ -24,6 +26,7 @@ class BatchNorm : public Module {
   std::string describe() const override;
 
  protected:
+  /// For inputs of so many dimensions; Error for fewer than one feature.
   BatchNorm(BatchNormOptions options, int rank);
   Tensor forward(const Tensor& x) override;
 
@@ -32,30 +35,36 @@ class BatchNorm : public Module {
   int rank_;  // of the input
 };
 
+/// Of rows: x [N, C].
 class BatchNorm1d final : public BatchNorm {
  public:
+  /// Error for fewer than one feature.
   explicit BatchNorm1d(BatchNormOptions options) : BatchNorm(std::move(options), 2) {}
   std::string kind() const override { return "BatchNorm1d"; }
 };
 
+/// Of images: x [N, C, H, W].
 class BatchNorm2d final : public BatchNorm {
  public:
+  /// Error for fewer than one feature.
   explicit BatchNorm2d(BatchNormOptions options) : BatchNorm(std::move(options), 4) {}
   std::string kind() const override { return "BatchNorm2d"; }
 };
 
+/// Of LayerNorm.
 struct LayerNormOptions {
-  Index features = 0;  ///< size of the last dimension, over which each row is normalised
-  double eps = 1e-5;
+  Index features = 0;  ///< size of the last dimension, over which each row is normalised, ≥ 1
+  double eps = 1e-5;   ///< added to the variance, ≥ 0
   std::optional<Initializer> weight_init{};  ///< default: ones
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm).
+/// Normalises each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm): x [..., features].
 class LayerNorm final : public Module {
  public:
+  /// Error for fewer than one feature.
   explicit LayerNorm(LayerNormOptions options);
-  ParameterRef weight{"weight"}, bias{"bias"};
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]
   std::string kind() const override { return "LayerNorm"; }
   std::string describe() const override;
 
@@ -66,19 +75,21 @@ class LayerNorm final : public Module {
   LayerNormOptions options_;
 };
 
+/// Of GroupNorm.
 struct GroupNormOptions {
-  Index groups = 0;  ///< divides `channels`
-  Index channels = 0;
-  double eps = 1e-5;
+  Index groups = 0;                          ///< divides `channels`
+  Index channels = 0;                        ///< ≥ 1
+  double eps = 1e-5;                         ///< added to the variance, ≥ 0
   std::optional<Initializer> weight_init{};  ///< default: ones
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm).
+/// Normalises each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm): x [N, channels, ...].
 class GroupNorm final : public Module {
  public:
+  /// Error unless `groups` divides the channels.
   explicit GroupNorm(GroupNormOptions options);
-  ParameterRef weight{"weight"}, bias{"bias"};
+  ParameterRef weight{"weight"}, bias{"bias"};  ///< [channels]
   std::string kind() const override { return "GroupNorm"; }
   std::string describe() const override;
 

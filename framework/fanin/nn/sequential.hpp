@@ -9,13 +9,15 @@ namespace fanin::nn {
 /// Linear(128, 10));`
 class Sequential final : public Module {
  public:
-  Sequential() = default;
+  Sequential() = default;  ///< no layers: the identity
+  /// Names and layers in turn; the Errors of `add`.
   template <class Layer, class... Rest>
   Sequential(std::string name, Layer layer, Rest... rest) {
     add_all(std::move(name), std::move(layer), std::move(rest)...);
   }
 
-  /// Appends `layer` under `name` (without a dot, not used yet).
+  /// @{
+  /// Appends `layer` under `name`. Error for a name in use, empty or with a dot, and for a null layer.
   template <std::derived_from<Module> Layer>
   Sequential& add(std::string name, Layer layer) {
     add_child(std::move(name), std::make_shared<Layer>(std::move(layer)));
@@ -25,6 +27,7 @@ class Sequential final : public Module {
     add_child(std::move(name), std::move(layer));
     return *this;
   }
+  /// @}
 
   std::string kind() const override { return "Sequential"; }
 

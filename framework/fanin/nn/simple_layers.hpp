@@ -3,15 +3,17 @@
 
 namespace fanin::nn {
 
+/// Of a pool: square windows.
 struct PoolOptions {
-  Index kernel = 2;
-  Index stride = 0;  ///< 0: as the kernel
-  Index padding = 0;
+  Index kernel = 2;   ///< side of the window, ≥ 1
+  Index stride = 0;   ///< 0: as the kernel
+  Index padding = 0;  ///< on each side, at most half the kernel
 };
 
-/// torch.nn.MaxPool2d: x [N, C, H, W].
+/// torch.nn.MaxPool2d: x [N, C, H, W] → [N, C, H', W'] as `ops::max_pool2d`.
 class MaxPool2d final : public Module {
  public:
+  /// Options out of range are an Error when it first runs.
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
   std::string kind() const override { return "MaxPool2d"; }
   bool is_max_pool_by_2() const override {
@@ -25,9 +27,10 @@ class MaxPool2d final : public Module {
   PoolOptions options_;
 };
 
-/// torch.nn.AvgPool2d, padding counted.
+/// torch.nn.AvgPool2d, padding counted: shapes as MaxPool2d.
 class AvgPool2d final : public Module {
  public:
+  /// Options out of range are an Error when it first runs.
   explicit AvgPool2d(PoolOptions options = {}) : options_(options) {}
   std::string kind() const override { return "AvgPool2d"; }
 
@@ -41,6 +44,7 @@ class AvgPool2d final : public Module {
 /// torch.nn.AdaptiveAvgPool2d: x [N, C, H, W] → [N, C, height, width].
 class AdaptiveAvgPool2d final : public Module {
  public:
+  /// Sizes below 1 are an Error when it first runs.
   AdaptiveAvgPool2d(Index height, Index width) : height_(height), width_(width) {}
   std::string kind() const override { return "AdaptiveAvgPool2d"; }
 
@@ -65,6 +69,7 @@ class Flatten final : public Module {
 /// and before that one of its own making, which only depends on how many such layers the program made before.
 class Dropout final : public Module {
  public:
+  /// Error unless p is in [0, 1).
   explicit Dropout(double p = 0.5, std::optional<std::uint64_t> seed = std::nullopt);
   std::string kind() const override { return "Dropout"; }
   std::string describe() const override;
@@ -78,18 +83,21 @@ class Dropout final : public Module {
   Generator generator_;
 };
 
+/// Of Embedding.
 struct EmbeddingOptions {
-  Index count = 0;                           ///< rows of the table
-  Index dimension = 0;                       ///< numbers in a row
+  Index count = 0;                           ///< rows of the table, ≥ 1
+  Index dimension = 0;                       ///< numbers in a row, ≥ 1
   std::optional<Initializer> weight_init{};  ///< default: normal(mean=0, std=1), as torch.nn.Embedding
 };
 
 /// Rows of a trained table, picked by index (torch.nn.Embedding).
 class Embedding final : public Module {
  public:
+  /// Error for a size below 1.
   explicit Embedding(EmbeddingOptions options);
-  ParameterRef weight{"weight"};
+  ParameterRef weight{"weight"};  ///< [count, dimension]
   std::string kind() const override { return "Embedding"; }
+  /// Row `indices[i]` of the table as row i: [n, dimension]. Error for an index that is not in 0..count-1.
   Tensor lookup(std::span<const std::int32_t> indices) const;
 
  protected:
