@@ -3,8 +3,8 @@
 
 #include <fanin/core/real.hpp>
 
-/// The loops under random/generator: MT19937 by blocks, and what PyTorch makes of its outputs. Always in float
-/// (the double build widens afterwards). Every instruction set computes the same bits.
+/// The loops under random/generator: MT19937 by blocks, and what PyTorch makes of its outputs. Always in
+/// float (the double build widens afterwards). Every instruction set computes the same bits.
 namespace fanin::kernels {
 
 constexpr int mt19937_words = 624;
