@@ -5,8 +5,11 @@ namespace fanin::optim {
 
 /// torch.optim.SGD with `lr`, `momentum`, `dampening`, `nesterov` and `weight_decay` (an L2 penalty) of
 /// OptimizerOptions:
-///   d = g + weight_decay·w,   v = momentum·v + (1 - dampening)·d (v = d at first),
-///   w -= lr · v, or lr · (d + momentum·v) by Nesterov. State, with momentum: "momentum".
+///
+///     d = g + weight_decay·w,   v = momentum·v + (1 - dampening)·d (v = d at first),
+///     w -= lr · v, or lr · (d + momentum·v) by Nesterov
+///
+/// State, with momentum: "momentum".
 Rule sgd();
 
 }  // namespace fanin::optim

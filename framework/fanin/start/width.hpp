@@ -11,9 +11,9 @@ namespace fanin::start {
 /// as much in a wide net as in one of `base_width`: the maximal update parametrization (Yang et al. 2022,
 /// table 3) of what the scheme `mup` drew, in the order of `named_parameters()`. With r = width / base_width:
 ///
-///                    first layer   hidden   last layer   biases, normalisation
-///   sgd              r of outputs  1        1/r          r (those of the last layer 1)
-///   adam and kin     1             1/r      1/r          1
+///                      first layer   hidden   last layer   biases, normalisation
+///     sgd              r of outputs  1        1/r          r (those of the last layer 1)
+///     adam and kin     1             1/r      1/r          1
 ///
 /// Weight decay is divided by the same factor, for every rule, coupled or not: what it takes from a weight in
 /// a step, lr · weight_decay of it, is then that of the base width (as the authors' own optimizers,
