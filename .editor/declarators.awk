@@ -1,10 +1,11 @@
 # Doxygen's filter: the words on a line that declares several members hold for each, not for one alone, and a
-# defaulted comparison needs none. Lines stay where they are.
+# defaulted comparison needs none. "et al." ends no sentence. Lines stay where they are.
 BEGIN {
   type_pattern = "^ *((inline|static|constexpr|const) )*[A-Za-z_0-9:<>.\\*]+ +"
   name = "[a-z_][a-z_0-9]*( = [^,;()]*|{[^,{}]*})?"
   several = type_pattern name "(, " name ")+;$"
 }
+/\/\/\// { gsub(/ al\. /, " al.\\ ") }
 /^ *\/\/\/ / { words = words substr($0, index($0, "///") + 3); print; next }
 {
   line = $0; behind = ""
