@@ -3,7 +3,10 @@
 #include <filesystem>
 
 #include <fanin/core/error.hpp>
+#include <fanin/io/tensor_file.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/sequential.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 
@@ -68,4 +71,22 @@ TEST_CASE("weight_selection: a file written anew is read anew, whichever layer a
   auto small = models::build("mlp(hidden=12-9)", {.classes = 5});
   Generator generator(1);
   CHECK_THROWS_AS(start::initialize(*small, plan, generator), Error);
+}
+
+TEST_CASE("weight_selection: key= chooses among the dicts that a file nests, one after the other") {
+  const std::string path = "tests/reference/files/checkpoints/ema.pt";
+  const auto selected = [&](const std::string& key) {
+    const io::TensorFile file = io::read_tensor_file(path, key);
+    const std::vector<Index>& sizes = file.at("0.weight").sizes;
+    nn::Sequential net;
+    net.add("0", nn::Linear({.in = sizes[1], .out = sizes[0]}));
+    Generator generator(1);
+    start::initialize(net, "weight_selection(file=" + path + (key.empty() ? "" : ", key=" + key) + ")",
+                      generator);
+    CHECK(net.parameter("0.bias")->value.to_vector() == file.at("0.bias").to_floats());
+    return net.parameter("0.bias")->value.to_vector();
+  };
+  const auto plain = selected("");
+  CHECK(selected("params_ema") != plain);
+  CHECK(selected("params") == plain);
 }

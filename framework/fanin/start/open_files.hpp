@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <fanin/io/tensor_file.hpp>
 
@@ -15,12 +16,12 @@ class OpenFiles {
   OpenFiles(const OpenFiles&) = delete;
   OpenFiles& operator=(const OpenFiles&) = delete;
 
-  /// The file, from the innermost of those that live; read anew where there is none. Error as for
-  /// `read_tensor_file`.
-  static std::shared_ptr<const io::TensorFile> open(const std::string& path);
+  /// The file, of nested dicts the one under `key`, from the innermost of those that live; read anew where there
+  /// is none. Error as for `read_tensor_file`.
+  static std::shared_ptr<const io::TensorFile> open(const std::string& path, const std::string& key = "");
 
  private:
-  std::map<std::string, std::shared_ptr<const io::TensorFile>> files_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const io::TensorFile>> files_;
   OpenFiles* before_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 void fill_selected(Tensor& w, const init::Site& site, Generator&, const WeightSelectionOptions& options) {
   const std::string& path = options.file;
   if (path.empty()) fail_usage("scheme 'weight_selection' needs a file: weight_selection(file=PATH)");
-  const auto file = OpenFiles::open(path);
+  const auto file = OpenFiles::open(path, options.key);
   const io::StoredTensor* saved = file->find(site.name);
   if (!saved) {
     std::vector<std::string> names;
@@ -51,7 +51,9 @@ init::SchemeInfo weight_selection_scheme() {
                   {"nonfinite",
                    &WeightSelectionOptions::nonfinite,
                    "what to do with tensors that hold NaN or infinities",
-                   {.words = {"refuse", "allow"}}}},
+                   {.words = {"refuse", "allow"}}},
+                  {"key", &WeightSelectionOptions::key,
+                   "the dict to select from in a file that nests several, as fanin inspect lists them"}},
       .summary = "every parameter a selection of evenly spaced elements of a larger trained model's",
       .formula = "w[i, j, …] = W[⌊i M/m⌋, ⌊j N/n⌋, …] for w of sizes m × n × … and W of M × N × …",
       .paper = "Xu et al. 2023, Initializing models with larger ones",
