@@ -13,7 +13,7 @@ int main() {
   Generator generator(0);
   start::initialize(*net, "orthogonal", generator);
 
-  optim::Optimizer optimizer(*net, {.rule = optim::Rule::adam, .lr = 0.001});
+  optim::Optimizer optimizer(*net, {.rule = optim::adam(), .lr = 0.001});
   data::Loader loader(training, {.batch = 32, .shuffle = true}, Generator(1));
   for (int epoch = 1; epoch <= 4; ++epoch) {
     double total = 0;

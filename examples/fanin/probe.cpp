@@ -165,7 +165,7 @@ void run(const ProbeFlags& flags) {
 std::vector<std::string> usual_schemes(nn::Module& model) {
   std::string activation;
   for (const auto& one : model.named_modules()) {
-    if (const auto found = one.module->as_activation()) activation = nn::activation_name(*found);
+    if (const auto found = nn::activation_of(*one.module)) activation = nn::activation_name(*found);
   }
   std::vector<std::string> schemes = {"default",          "zeros",         "constant(0.05)",
                                       "normal(std=0.01)", "normal(std=1)", "lecun_normal",

@@ -20,7 +20,8 @@ const std::vector<ops::Activation> activations = {{Kind::none},
                                                   {Kind::tanh},
                                                   {Kind::softplus, 2},
                                                   {Kind::silu},
-                                                  {Kind::sine, 3}};
+                                                  {Kind::sine, 3},
+                                                  {Kind::mish}};
 
 TEST_CASE("linear with each fused activation") {
   for (const auto activation : activations) {

@@ -20,7 +20,8 @@ TEST_CASE("activations, away from their kinks") {
       [](const Tensor& x) { return ops::softplus(x); },
       [](const Tensor& x) { return ops::softplus(x, 30); },
       [](const Tensor& x) { return ops::silu(x); },
-      [](const Tensor& x) { return ops::sine(x, 5); }};
+      [](const Tensor& x) { return ops::sine(x, 5); },
+      [](const Tensor& x) { return ops::mish(x); }};
   for (std::size_t i = 0; i < activations.size(); ++i) {
     CAPTURE(i);
     CHECK(gradcheck([&](const Inputs& in) { return activations[i](in[0]); }, {distinct({5, 20}, 1)}) < bound);

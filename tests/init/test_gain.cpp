@@ -123,7 +123,7 @@ TEST_CASE("mean field: tanh is ordered below σw = 1 and chaotic above, without 
 }
 
 TEST_CASE("edge of chaos: q is a fixed point there, and χ = 1") {
-  for (const char* name : {"tanh", "relu", "leaky_relu(0.3)", "gelu", "silu", "elu", "selu"})
+  for (const char* name : {"tanh", "relu", "leaky_relu(0.3)", "gelu", "silu", "elu", "selu", "mish"})
     for (double q : {0.01, 1.0, 3.0}) {
       CAPTURE(name);
       CAPTURE(q);

@@ -37,6 +37,8 @@ double value_of(Activation activation, double x) {
       return x / (1 + std::exp(-x));
     case Kind::sine:
       return std::sin(p * x);
+    case Kind::mish:
+      return x * std::tanh(std::log1p(std::exp(x)));
   }
   return x;
 }
@@ -54,7 +56,8 @@ const Activation all[] = {{},
                           {Kind::softplus, 1},
                           {Kind::softplus, 3},
                           {Kind::silu},
-                          {Kind::sine, 2}};
+                          {Kind::sine, 2},
+                          {Kind::mish}};
 
 /// Error of `found` in units of the last place of the float (or double) nearest to `exact`.
 double ulps(real found, double exact) {
@@ -90,6 +93,7 @@ TEST_CASE("the vector functions keep their stated errors over their whole range"
       CHECK(worst_ulps({Kind::elu, 1}, -span, span) <= 2);
       CHECK(worst_ulps({Kind::softplus, 1}, -span, std::min(span, real(19))) <= 4);
       CHECK(worst_ulps({Kind::silu}, -span, span) <= 4);
+      CHECK(worst_ulps({Kind::mish}, -span, span) <= 8);
       CHECK(worst_ulps({Kind::gelu}, -std::min(span, real(13)), 0) <= 12);
       CHECK(worst_ulps({Kind::gelu}, 0, span) <= 8);
     }

@@ -296,7 +296,7 @@ TEST_CASE("layers: bad options are errors that name the layer and the value") {
   for (const char* text : {"relu", "sine", "sine(omega=5)", "leaky_relu(negative_slope=0.2)", "softplus"}) {
     CHECK(nn::activation_name(nn::activation_named(text)) == text);
   }
-  CHECK(nn::activation_named("sine") == *nn::Sine().as_activation());
+  CHECK(nn::activation_named("sine") == nn::Sine().activation());
   CHECK_THROWS_WITH_AS(nn::activation_named("sine(omega=0)"),
                        doctest::Contains("number > 0, at character 12"), Error);
   CHECK_THROWS_WITH_AS(nn::activation_named("relu(omega=2)"), doctest::Contains("omega"), Error);

@@ -154,5 +154,34 @@ TEST_CASE("a step that repeats asks the system for no memory") {
 #endif
 }
 
+TEST_CASE("mish and its slope are torch.nn.functional.mish's, computed there in double") {
+  const Tensor x = Tensor::from({-20, -3, -1.25, -0.5, 0, 0.5, 1, 2.75, 25}, {9}).set_requires_grad(true);
+  const double expected[] = {-4.122307240628762e-08,
+                             -0.1456474612756246,
+                             -0.3084139611415277,
+                             -0.22074377465173,
+                             0,
+                             0.37524521130489513,
+                             0.8650983882673103,
+                             2.7302142043358297,
+                             25};
+  const double slope[] = {-3.916191874348969e-08,
+                          -0.09339311453232084,
+                          -0.014697562473019496,
+                          0.28951067791351226,
+                          0.6,
+                          0.8864243753577273,
+                          1.0490362200997922,
+                          1.0298652303124498,
+                          1};
+  const Tensor y = ops::mish(x);
+  ops::sum(y).backward();
+  for (Index i = 0; i < 9; ++i) {
+    CAPTURE(x.data()[i]);
+    CHECK(static_cast<double>(y.data()[i]) == doctest::Approx(expected[i]).epsilon(2e-6));
+    CHECK(static_cast<double>(x.grad().data()[i]) == doctest::Approx(slope[i]).epsilon(5e-6));
+  }
+}
+
 }  // namespace
 }  // namespace fanin

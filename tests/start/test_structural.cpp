@@ -8,6 +8,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/activation.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 
@@ -142,7 +143,7 @@ TEST_CASE("siren: in a sine net every layer's signal has the same spread, about 
   {
     const NoGrad no_grad;
     const nn::Observer observer([&](nn::Module& module, const Tensor& out) {
-      if (module.as_activation()) spreads.push_back(moments(out.values()).std);
+      if (nn::activation_of(module)) spreads.push_back(moments(out.values()).std);
     });
     (*net)(coordinates);
   }

@@ -4,14 +4,13 @@
 #include <fanin/core/error.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/quadrature.hpp>
+#include <fanin/kernels/pointwise/activation_facts.hpp>
 
 namespace fanin::init {
 
 double calculate_gain(const std::string& nonlinearity, double param) {
-  if (nonlinearity == "tanh") return 5.0 / 3;
-  if (nonlinearity == "relu") return std::sqrt(2.0);
-  if (nonlinearity == "leaky_relu") return std::sqrt(2.0 / (1 + param * param));
-  if (nonlinearity == "selu") return 3.0 / 4;
+  const auto* one = kernels::find_activation(nonlinearity);
+  if (one && one->torch_gain && one->kind != kernels::Activation::Kind::none) return one->torch_gain(param);
   const auto& names = gain_names();
   if (std::find(names.begin(), names.end(), nonlinearity) != names.end()) return 1;
   fail("unknown nonlinearity {}{}", quoted(nonlinearity), suggest(nonlinearity, names));
@@ -46,27 +45,16 @@ Gain gain(const Nonlinearity& nonlinearity) {
 Gain gain(const std::string& activation) { return gain(Nonlinearity::named(activation)); }
 
 std::vector<GainNote> gain_notes() {
-  const auto note = [](const char* activation, std::optional<double> pytorch, const char* remark) {
-    return GainNote{activation, gain(std::string(activation)), pytorch, remark};
-  };
-  return {
-      note("linear", 1, "exact"),
-      note("relu", calculate_gain("relu"), "exact: √2 both ways"),
-      note("leaky_relu", calculate_gain("leaky_relu"), "exact: √(2 / (1 + a²)) both ways"),
-      note("tanh", calculate_gain("tanh"),
-           "a convention: 5/3 keeps neither; it is near the forward gain and leaves a deep net slightly "
-           "chaotic"),
-      note("selu", calculate_gain("selu"),
-           "a convention: SELU keeps variance 1 with gain 1; 3/4 was chosen for stable gradients"),
-      note("sigmoid", 1, "a convention: 1 ignores the slope of 1/4; keeping the gradient takes more than 4"),
-      note("gelu", std::nullopt, "not in PyTorch's table"),
-      note("silu", std::nullopt, "not in PyTorch's table"),
-      note("elu", std::nullopt, "not in PyTorch's table"),
-      note("softplus", std::nullopt, "not in PyTorch's table; its output has a large mean"),
-      note("prelu", std::nullopt, "at its initial slope 0.25; PyTorch's table knows it as leaky_relu"),
-      note("sine", std::nullopt,
-           "at omega = 30: √2 forward; backward √2 / omega, which is what siren's U(±√(6/fan_in)/omega) has"),
-  };
+  std::vector<GainNote> notes;
+  for (const auto& one : kernels::activations()) {
+    const std::string name = one.kind == kernels::Activation::Kind::none ? "linear" : one.name;
+    notes.push_back({name, gain(name),
+                     one.torch_gain ? std::optional(one.torch_gain(one.parameter)) : std::nullopt,
+                     one.gain_remark});
+  }
+  notes.push_back({"prelu", gain("prelu"), std::nullopt,
+                   "at its initial slope 0.25; PyTorch's table knows it as leaky_relu"});
+  return notes;
 }
 
 }  // namespace fanin::init

@@ -1,7 +1,10 @@
 #pragma once
+#include <fanin/kernels/pointwise/activation.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::nn {
+
+using kernels::Activation;
 
 /// An elementwise activation as a layer; `Sequential` fuses it into the Linear or Conv2d before it.
 class ActivationLayer final : public Module {
@@ -9,7 +12,7 @@ class ActivationLayer final : public Module {
   /// Error when it first runs for a parameter out of range (`ops::activate`).
   explicit ActivationLayer(Activation activation) : activation_(activation) {}
   std::string kind() const override;
-  std::optional<Activation> as_activation() const override { return activation_; }
+  Activation activation() const { return activation_; }  ///< as given
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -32,6 +35,10 @@ ActivationLayer SiLU();
 /// @}
 /// sin(omega·x) (SIREN, Sitzmann et al. 2020): for init::siren of the same omega.
 ActivationLayer Sine(double omega = 30);
+ActivationLayer Mish();  ///< x·tanh(softplus(x)) (Misra 2020; torch.nn.Mish)
+
+/// The activation that the layer is, where it is an ActivationLayer.
+std::optional<Activation> activation_of(const Module& module);
 
 /// The activation of that text ("relu", "leaky_relu(0.2)", "sine(omega=10)", …, "none"), as model options
 /// spell it; Error (usage) with the nearest names.

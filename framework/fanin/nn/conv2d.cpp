@@ -49,7 +49,7 @@ Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
 
 std::string Conv2d::describe() const { return text("Conv2d", options_); }
 
-ops::Conv2dOptions Conv2d::op_options(Activation activation) const {
+ops::Conv2dOptions Conv2d::op_options(kernels::Activation activation) const {
   const auto& o = options_;
   return {.stride = o.stride,
           .padding = o.padding,
@@ -58,11 +58,11 @@ ops::Conv2dOptions Conv2d::op_options(Activation activation) const {
           .activation = activation};
 }
 
-Tensor Conv2d::run_fused(const Tensor& x, Activation activation) {
+Tensor Conv2d::run_activated(const Tensor& x, kernels::Activation activation) const {
   return ops::conv2d(x, weight->use(), bias ? bias->use() : Tensor(), op_options(activation));
 }
 
-Tensor Conv2d::run_fused_pool(const Tensor& x) {
+Tensor Conv2d::run_relu_max_pool(const Tensor& x) const {
   return ops::conv2d_relu_max_pool(x, weight->use(), bias ? bias->use() : Tensor(), op_options({}));
 }
 

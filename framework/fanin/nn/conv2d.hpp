@@ -29,17 +29,17 @@ class Conv2d final : public Module {
 
   std::string kind() const override { return "Conv2d"; }
   std::string describe() const override;
-  bool can_fuse() const override { return true; }
-  bool can_fuse_pool() const override { return true; }
+  /// The layer with an activation behind it, in one pass.
+  Tensor run_activated(const Tensor& x, kernels::Activation activation) const;
+  /// The layer with ReLU and a max pool over 2×2 windows behind it, in one pass.
+  Tensor run_relu_max_pool(const Tensor& x) const;
   const Conv2dOptions& options() const { return options_; }  ///< as given
 
  protected:
-  Tensor forward(const Tensor& x) override { return run_fused(x, {}); }
-  Tensor run_fused(const Tensor& x, Activation activation) override;
-  Tensor run_fused_pool(const Tensor& x) override;
+  Tensor forward(const Tensor& x) override { return run_activated(x, {}); }
 
  private:
-  ops::Conv2dOptions op_options(Activation activation) const;
+  ops::Conv2dOptions op_options(kernels::Activation activation) const;
 
   Conv2dOptions options_;
 };

@@ -20,7 +20,7 @@ std::string Linear::describe() const {
   return fmt::format("Linear({}, {}{})", weight->fans.in, weight->fans.out, bias ? "" : ", bias=false");
 }
 
-Tensor Linear::run_fused(const Tensor& x, Activation activation) {
+Tensor Linear::run_activated(const Tensor& x, kernels::Activation activation) const {
   return ops::linear(x, weight->use(), bias ? bias->use() : Tensor(), activation);
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <fanin/kernels/pointwise/activation.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::nn {
@@ -25,11 +26,11 @@ class Linear final : public Module {
 
   std::string kind() const override { return "Linear"; }
   std::string describe() const override;
-  bool can_fuse() const override { return true; }
+  /// The layer with an activation behind it, in one pass.
+  Tensor run_activated(const Tensor& x, kernels::Activation activation) const;
 
  protected:
-  Tensor forward(const Tensor& x) override { return run_fused(x, {}); }
-  Tensor run_fused(const Tensor& x, Activation activation) override;
+  Tensor forward(const Tensor& x) override { return run_activated(x, {}); }
 };
 
 }  // namespace fanin::nn

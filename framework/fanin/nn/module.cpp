@@ -3,39 +3,86 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/nn/declaration_limit.hpp>
 #include <fanin/nn/module.hpp>
-#include <fanin/ops/activation.hpp>
-#include <fanin/ops/pool2d.hpp>
 
 namespace fanin::nn {
 namespace {
 
 thread_local Observer* observer = nullptr;
+thread_local int predicting = 0;  // calls of `predict` under way
 
 std::string join(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
+/// No parameter twice: each under the first of its names.
+template <class Named>
+std::vector<Named> each_once(std::vector<Named> all) {
+  std::unordered_set<const Parameter*> seen;
+  std::erase_if(all, [&](const Named& one) { return !seen.insert(one.parameter.get()).second; });
+  return all;
+}
+
+/// Evaluation mode on this thread.
+struct Predicting {
+  NoGrad no_grad;
+  Predicting() { ++predicting; }
+  ~Predicting() { --predicting; }
+  Predicting(const Predicting&) = delete;
+  Predicting& operator=(const Predicting&) = delete;
+};
+
 }  // namespace
 
 /// Calls visit(full name, module) for `module` and all below it, parents first, under every name a module
 /// has.
-template <class Visit>
-void Module::walk(Module& module, const std::string& name, const Visit& visit) {
+template <class AModule, class Visit>
+void Module::walk(AModule& module, const std::string& name, const Visit& visit) {
   module.require_whole();
   visit(name, module);
-  for (const auto& [child_name, child] : module.children_) walk(*child, join(name, child_name), visit);
+  for (const auto& [child_name, child] : module.children_)
+    walk<AModule>(*child, join(name, child_name), visit);
 }
 
 /// The same, but each module once, under its first name.
-template <class Visit>
-void Module::walk_once(Module& module, const Visit& visit) {
+template <class AModule, class Visit>
+void Module::walk_once(AModule& module, const Visit& visit) {
   std::unordered_set<const Module*> seen;
-  walk(module, "", [&](const std::string& name, Module& one) {
+  walk(module, "", [&](const std::string& name, AModule& one) {
     if (seen.insert(&one).second) visit(name, one);
   });
+}
+
+template <class AModule>
+auto Module::names_of(AModule& module) {
+  constexpr bool constant = std::is_const_v<AModule>;
+  std::vector<std::conditional_t<constant, ConstNamedParameter, NamedParameter>> all;
+  walk(module, "", [&](const std::string& name, AModule& below) {
+    for (auto& one : below.parameters_) {
+      if (*one.place) all.push_back({join(name, one.name), *one.place, &below});
+    }
+  });
+  return all;
+}
+
+template <class AModule>
+auto Module::modules_of(AModule& module) {
+  std::vector<NamedModuleOf<AModule>> all;
+  walk_once(module, [&](const std::string& name, AModule& below) { all.push_back({name, &below}); });
+  return all;
+}
+
+template <class AModule>
+auto Module::find(AModule& module, const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& one : module.all_names()) {
+    if (one.name == name) return one.parameter;
+    known.push_back(one.name);
+  }
+  fail_usage("no parameter is named '{}'{}", name, suggest(name, known));
 }
 
 Observer::Observer(Callback callback) : callback_(std::move(callback)), before_(observer) {
@@ -94,33 +141,72 @@ void Module::require_whole() const {
     fail("{}: this layer was moved from and is empty; use the one that it was moved into", kind());
 }
 
-Tensor Module::operator()(const Tensor& x) {
+void Module::require_inputs(std::span<const Tensor> inputs) const {
   require_whole();
-  if (!x.defined()) fail("{}: the input is undefined: a tensor with elements is needed", kind());
+  for (const Tensor& x : inputs) {
+    if (!x.defined()) fail("{}: the input is undefined: a tensor with elements is needed", kind());
+  }
+}
+
+/// The Error under way, or that of a parameter without values: a layer knows its parameter only as "weight",
+/// the outermost module knows it by its full name.
+void Module::rethrow_named() const {
+  for (const auto& one : named_parameters()) {
+    if (one.parameter->origin != Origin::declared) continue;
+    Parameter named = *one.parameter;
+    named.name = one.name;
+    named.refuse_use();
+  }
+  throw;
+}
+
+Tensor Module::operator()(const Tensor& x) {
+  require_inputs({&x, 1});
   Tensor y;
   try {
     y = forward(x);
   } catch (const Error&) {
-    // A layer knows its parameter only as "weight"; the outermost module knows it by its full name.
-    for (const auto& one : named_parameters()) {
-      if (one.parameter->origin != Origin::declared) continue;
-      Parameter named = *one.parameter;
-      named.name = one.name;
-      named.refuse_use();
-    }
-    throw;
+    rethrow_named();
   }
   if (observer != nullptr) observer->callback_(*this, y);
   return y;
 }
 
-Tensor Module::fused(const Tensor& x, Activation activation) { return run_fused(x, activation); }
-
-Tensor Module::run_fused(const Tensor& x, Activation activation) {
-  return ops::activate((*this)(x), activation);
+std::vector<Tensor> Module::operator()(std::span<const Tensor> inputs) {
+  require_inputs(inputs);
+  std::vector<Tensor> outputs;
+  try {
+    outputs = forward_all(inputs);
+  } catch (const Error&) {
+    rethrow_named();
+  }
+  if (observer != nullptr) {
+    for (const Tensor& y : outputs) observer->callback_(*this, y);
+  }
+  return outputs;
 }
 
-Tensor Module::run_fused_pool(const Tensor& x) { return ops::max_pool2d(fused(x, {Activation::Kind::relu})); }
+Tensor Module::forward(const Tensor&) {
+  fail("{}: takes or gives several tensors: call it with a list of them, as model({{x}})", kind());
+}
+
+std::vector<Tensor> Module::forward_all(std::span<const Tensor> inputs) {
+  if (inputs.size() != 1) fail("{}: takes one tensor, got {}", kind(), inputs.size());
+  return {forward(inputs[0])};
+}
+
+// A layer that trains gathers statistics and draws, so its forward pass is not const; in evaluation mode it
+// changes nothing.
+Tensor Module::predict(const Tensor& x) const {
+  const Predicting scope;
+  return const_cast<Module&>(*this)(x);
+}
+std::vector<Tensor> Module::predict(std::span<const Tensor> inputs) const {
+  const Predicting scope;
+  return const_cast<Module&>(*this)(inputs);
+}
+
+bool Module::training() const { return training_ && predicting == 0; }
 
 std::string Module::describe() const { return kind() + "()"; }
 
@@ -173,24 +259,13 @@ std::vector<std::shared_ptr<Parameter>> Module::own_parameters() const {
   return all;
 }
 
-std::vector<Module::NamedParameter> Module::all_names() {
-  std::vector<NamedParameter> all;
-  walk(*this, "", [&](const std::string& name, Module& module) {
-    for (auto& one : module.parameters_) {
-      if (*one.place) all.push_back({join(name, one.name), *one.place, &module});
-    }
-  });
-  return all;
-}
+std::vector<Module::NamedParameter> Module::all_names() { return names_of(*this); }
+std::vector<Module::ConstNamedParameter> Module::all_names() const { return names_of(*this); }
 
-std::vector<Module::NamedParameter> Module::named_parameters() {
-  std::vector<NamedParameter> all = all_names();
-  std::unordered_set<const Parameter*> seen;
-  std::erase_if(all, [&](const NamedParameter& one) { return !seen.insert(one.parameter.get()).second; });
-  return all;
-}
+std::vector<Module::NamedParameter> Module::named_parameters() { return each_once(all_names()); }
+std::vector<Module::ConstNamedParameter> Module::named_parameters() const { return each_once(all_names()); }
 
-std::vector<std::size_t> Module::draw_order() {
+std::vector<std::size_t> Module::draw_order() const {
   std::vector<std::size_t> order;
   for (const DrawTurn& turn : draw_turns()) {
     if (turn.index) order.push_back(*turn.index);
@@ -198,9 +273,9 @@ std::vector<std::size_t> Module::draw_order() {
   return order;
 }
 
-std::vector<Module::DrawTurn> Module::draw_turns() {
+std::vector<Module::DrawTurn> Module::draw_turns() const {
   using Turn = std::pair<std::string, const OwnParameter*>;  // its name below the layer at hand
-  const auto turns_of = [](const auto& self, Module& module) -> std::vector<Turn> {
+  const auto turns_of = [](const auto& self, const Module& module) -> std::vector<Turn> {
     std::vector<Turn> declared, turns;
     for (const auto& one : module.parameters_) {
       if (*one.place) declared.emplace_back(one.name, &one);
@@ -258,38 +333,31 @@ void Module::draw_in_order(std::vector<std::string> names) {
   drawn_first_ = std::move(names);
 }
 
-std::vector<std::pair<std::string, Tensor>> Module::named_buffers() {
+std::vector<std::pair<std::string, Tensor>> Module::named_buffers() const {
   std::vector<std::pair<std::string, Tensor>> all;
-  walk_once(*this, [&](const std::string& name, Module& module) {
-    for (auto& one : module.buffers_) all.emplace_back(join(name, one.name), one.value);
+  walk_once(*this, [&](const std::string& name, const Module& module) {
+    for (const auto& one : module.buffers_) all.emplace_back(join(name, one.name), one.value);
   });
   return all;
 }
 
-std::vector<Module::NamedModule> Module::named_modules() {
-  std::vector<NamedModule> all;
-  walk_once(*this, [&](const std::string& name, Module& module) { all.push_back({name, &module}); });
-  return all;
-}
+std::vector<Module::NamedModule> Module::named_modules() { return modules_of(*this); }
+std::vector<Module::ConstNamedModule> Module::named_modules() const { return modules_of(*this); }
 
-std::vector<std::pair<std::string, Tensor>> Module::state_dict() {
+std::vector<std::pair<std::string, Tensor>> Module::state_dict() const {
   std::vector<std::pair<std::string, Tensor>> all;
-  walk(*this, "", [&](const std::string& name, Module& module) {
-    for (auto& one : module.parameters_) {
+  walk(*this, "", [&](const std::string& name, const Module& module) {
+    for (const auto& one : module.parameters_) {
       if (*one.place) all.emplace_back(join(name, one.name), (*one.place)->value);
     }
-    for (auto& one : module.buffers_) all.emplace_back(join(name, one.name), one.value);
+    for (const auto& one : module.buffers_) all.emplace_back(join(name, one.name), one.value);
   });
   return all;
 }
 
-std::shared_ptr<Parameter> Module::parameter(const std::string& name) {
-  std::vector<std::string> known;
-  for (auto& one : all_names()) {
-    if (one.name == name) return one.parameter;
-    known.push_back(one.name);
-  }
-  fail_usage("no parameter is named '{}'{}", name, suggest(name, known));
+std::shared_ptr<Parameter> Module::parameter(const std::string& name) { return find(*this, name); }
+std::shared_ptr<const Parameter> Module::parameter(const std::string& name) const {
+  return find(*this, name);
 }
 
 bool Module::has_matrix() const {
@@ -297,9 +365,9 @@ bool Module::has_matrix() const {
                      [](const auto& one) { return *one.place && (*one.place)->value.rank() >= 2; });
 }
 
-Index Module::parameter_count() {
+Index Module::parameter_count() const {
   Index count = 0;
-  for (auto& one : named_parameters()) count += one.parameter->value.numel();
+  for (const auto& one : named_parameters()) count += one.parameter->value.numel();
   return count;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,7 +11,6 @@
 
 #include <fanin/core/tensor.hpp>
 #include <fanin/init/init.hpp>
-#include <fanin/kernels/pointwise/activation.hpp>
 #include <fanin/random/generator.hpp>
 
 namespace fanin::nn {
@@ -17,7 +18,6 @@ namespace fanin::nn {
 using init::Fan;
 using init::Fans;
 using init::Initializer;
-using kernels::Activation;
 
 /// Where a parameter's values came from. A parameter gets values exactly once: by a draw, or by a load.
 enum class Origin { declared, drawn, loaded };
@@ -123,30 +123,30 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Runs the layer, and tells the observer of this thread, if one is set, what came out.
+  /// Runs the layer, and tells the observer of this thread, if one is set, what came out. Error for an
+  /// undefined input, for parameters without values, and for a layer that takes or gives several tensors.
   Tensor operator()(const Tensor& x);
-  /// As `operator()`, with `activation` applied to the output; layers that can do both in one pass override
-  /// `run_fused`.
-  Tensor fused(const Tensor& x, Activation activation);
-  /// As `operator()`, with ReLU and a max pool by 2 applied to the output, of a layer that `can_fuse_pool`.
-  Tensor fused_pool(const Tensor& x) { return run_fused_pool(x); }
+  /// The same of any number of tensors, for a layer that takes or gives several: `twins({left, right})[0]`,
+  /// `heads({x})[1]`. A layer of one tensor takes a list of one, and gives one.
+  std::vector<Tensor> operator()(std::span<const Tensor> inputs);
+  /// The same, of a list in braces.
+  std::vector<Tensor> operator()(std::initializer_list<Tensor> inputs) {
+    return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size()));
+  }
+  /// What the layer makes of x in evaluation mode, whichever it is in, with nothing recorded for gradients.
+  /// It leaves the layer as it was, so several threads may ask one model at once. Error as for `operator()`.
+  Tensor predict(const Tensor& x) const;
+  /// The same of a layer that takes or gives several tensors.
+  std::vector<Tensor> predict(std::span<const Tensor> inputs) const;
 
   virtual std::string kind() const = 0;  ///< "Linear"
   virtual std::string describe() const;  ///< "Linear(784, 256)"
-  /// The activation this layer is, where it is a plain one: `Sequential` fuses it into the layer before it.
-  virtual std::optional<Activation> as_activation() const { return std::nullopt; }
-  /// Whether `fused` is one pass rather than two.
-  virtual bool can_fuse() const { return false; }
-  /// Whether this is a max pool over 2×2 windows that tile the plane: `Sequential` fuses it, behind a ReLU,
-  /// into a layer that `can_fuse_pool`.
-  virtual bool is_max_pool_by_2() const { return false; }
-  /// Whether `fused_pool` is one pass rather than three.
-  virtual bool can_fuse_pool() const { return false; }
 
   /// Training mode (dropout active, batch statistics) or evaluation mode, for this layer and all below it.
   void train(bool on = true);
-  void eval() { train(false); }                ///< evaluation mode
-  bool training() const { return training_; }  ///< of this layer
+  void eval() { train(false); }  ///< evaluation mode
+  /// Whether this layer is in training mode, and not asked to `predict` on this thread.
+  bool training() const;
   /// Gives every layer that draws while it runs (Dropout) its own stream, from `seed` and the layer's full
   /// name.
   void reseed(std::uint64_t seed);
@@ -165,34 +165,43 @@ class Module {
 
   /// This layer's own, without its children's, as declared.
   std::vector<std::shared_ptr<Parameter>> own_parameters() const;
-  std::vector<BufferTensor>& own_buffers() { return buffers_; }  ///< likewise
+  std::vector<BufferTensor>& own_buffers() { return buffers_; }              ///< likewise
+  const std::vector<BufferTensor>& own_buffers() const { return buffers_; }  ///< likewise
   /// The layers right below this one with their names, as added.
   const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
   /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalisation does not.
   bool has_matrix() const;
 
-  /// A parameter below this layer.
-  struct NamedParameter {
-    std::string name;                      ///< full, from this layer on
-    std::shared_ptr<Parameter> parameter;  ///< which its layer uses too
-    Module* owner;                         ///< the layer whose own it is
+  /// A parameter below this layer; that of a const model is const.
+  template <class AModule, class AParameter>
+  struct NamedParameterOf {
+    std::string name;                       ///< full, from this layer on
+    std::shared_ptr<AParameter> parameter;  ///< which its layer uses too
+    AModule* owner;                         ///< the layer whose own it is
   };
-  /// A layer below this one.
-  struct NamedModule {
+  using NamedParameter = NamedParameterOf<Module, Parameter>;
+  using ConstNamedParameter = NamedParameterOf<const Module, const Parameter>;
+  /// A layer below this one; that of a const model is const.
+  template <class AModule>
+  struct NamedModuleOf {
     std::string name;  ///< full; empty for this module itself
-    Module* module;    ///< which lives as long as this one holds it
+    AModule* module;   ///< which lives as long as this one holds it
   };
+  using NamedModule = NamedModuleOf<Module>;
+  using ConstNamedModule = NamedModuleOf<const Module>;
   // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it
   // is listed once, under the first, but in a state dict under each.
 
   /// All parameters, as declared: a layer's own before its children's.
   std::vector<NamedParameter> named_parameters();
+  std::vector<ConstNamedParameter> named_parameters() const;
   /// The same under all their names.
   std::vector<NamedParameter> all_names();
+  std::vector<ConstNamedParameter> all_names() const;
   /// Indices into `named_parameters()` in the order in which the parameters are drawn: as declared, where no
   /// layer has said otherwise by `draw_in_order`. A parameter that stands there twice is drawn once, at its
   /// first turn.
-  std::vector<std::size_t> draw_order();
+  std::vector<std::size_t> draw_order() const;
   /// A turn in that order, with those of parameters that gave way to another's.
   struct DrawTurn {
     /// In `named_parameters()`; none: nothing is drawn, the generator is moved on alone.
@@ -201,31 +210,33 @@ class Module {
     Shape shape;           ///< of the parameter whose turn it is
     Fans fans;             ///< of its layer
   };
-  std::vector<DrawTurn> draw_turns();  ///< all turns, in the order of `draw_order`
+  std::vector<DrawTurn> draw_turns() const;  ///< all turns, in the order of `draw_order`
   /// Declares that the parameters below are drawn in another order than they are declared in, as those of
   /// PyTorch's MultiheadAttention, whose `out_proj` comes first: names of own parameters, of children (all
   /// below them) or dotted names further down. Those not named follow as declared. Error for a name that is
   /// none, or that stands there twice.
   void draw_in_order(std::vector<std::string> names);
   /// All buffers by full name, each layer once, sharing the model's elements.
-  std::vector<std::pair<std::string, Tensor>> named_buffers();
+  std::vector<std::pair<std::string, Tensor>> named_buffers() const;
   /// This module and all below it, parents first, each once under its first name.
   std::vector<NamedModule> named_modules();
+  std::vector<ConstNamedModule> named_modules() const;
   /// Parameters and buffers by full name, sharing the model's elements.
-  std::vector<std::pair<std::string, Tensor>> state_dict();
+  std::vector<std::pair<std::string, Tensor>> state_dict() const;
   /// The parameter of that full name, any of its names; Error with the nearest names when there is none.
   std::shared_ptr<Parameter> parameter(const std::string& name);
-  Index parameter_count();  ///< elements of all parameters, tied ones counted once
+  std::shared_ptr<const Parameter> parameter(const std::string& name) const;
+  Index parameter_count() const;  ///< elements of all parameters, tied ones counted once
   /// The generators that layers below draw from while running, by layer name: part of a checkpoint's state.
   std::vector<std::pair<std::string, Generator*>> named_generators();
 
  protected:
-  /// What the layer computes of a defined input; shapes are the layer's own. Called by `operator()` alone.
-  virtual Tensor forward(const Tensor& x) = 0;
-  /// `forward` with the activation behind it: one pass where `can_fuse`, otherwise one after the other.
-  virtual Tensor run_fused(const Tensor& x, Activation activation);
-  /// `forward`, ReLU and a max pool by 2: one pass where `can_fuse_pool`.
-  virtual Tensor run_fused_pool(const Tensor& x);
+  // A layer overrides one of the two; shapes are its own. In evaluation mode neither may change the layer.
+
+  /// What the layer computes of one defined input; Error in a layer that overrides the other.
+  virtual Tensor forward(const Tensor& x);
+  /// What the layer computes of several inputs, or to several outputs; of one to one by `forward`.
+  virtual std::vector<Tensor> forward_all(std::span<const Tensor> inputs);
   /// What a layer that draws while it runs draws from; null for others.
   virtual Generator* own_generator() { return nullptr; }
 
@@ -244,11 +255,19 @@ class Module {
   void keep_stream() { stream_chosen_ = true; }
 
  private:
-  template <class Visit>
-  static void walk(Module& module, const std::string& name, const Visit& visit);
-  template <class Visit>
-  static void walk_once(Module& module, const Visit& visit);
+  template <class AModule, class Visit>
+  static void walk(AModule& module, const std::string& name, const Visit& visit);
+  template <class AModule, class Visit>
+  static void walk_once(AModule& module, const Visit& visit);
+  template <class AModule>
+  static auto names_of(AModule& module);
+  template <class AModule>
+  static auto modules_of(AModule& module);
+  template <class AModule>
+  static auto find(AModule& module, const std::string& name);
   void require_whole() const;
+  void require_inputs(std::span<const Tensor> inputs) const;
+  [[noreturn]] void rethrow_named() const;
 
   struct OwnParameter {
     std::string name;

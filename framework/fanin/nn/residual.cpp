@@ -24,7 +24,7 @@ Residual::Residual(ResidualOptions options)
   if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
 }
 
-Module& Residual::body() {
+Module& Residual::body() const {
   if (!body_) fail("Residual: this block was moved from and has no body; use the one that it was moved into");
   return *body_;
 }

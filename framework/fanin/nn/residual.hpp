@@ -1,4 +1,5 @@
 #pragma once
+#include <fanin/nn/activation.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::nn {
@@ -21,7 +22,7 @@ class Residual final : public Module {
   /// Error without a body, or for one that needs a name: with parameters of its own, or without layers.
   explicit Residual(ResidualOptions options);
   std::string kind() const override { return "Residual"; }
-  Module& body();  ///< Error for a block that was moved from
+  Module& body() const;  ///< Error for a block that was moved from
 
   ParameterRef branch_weight{"branch_weight"};  ///< null when the branch is not scaled
 

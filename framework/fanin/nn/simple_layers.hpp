@@ -16,7 +16,8 @@ class MaxPool2d final : public Module {
   /// Options out of range are an Error when it first runs.
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
   std::string kind() const override { return "MaxPool2d"; }
-  bool is_max_pool_by_2() const override {
+  /// Whether its windows are 2×2 and tile the plane.
+  bool tiles_by_2() const {
     return options_.kernel == 2 && (options_.stride == 0 || options_.stride == 2) && options_.padding == 0;
   }
 

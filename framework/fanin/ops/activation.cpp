@@ -2,6 +2,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/kernels/pointwise/activation_facts.hpp>
 #include <fanin/kernels/pointwise/prelu.hpp>
 #include <fanin/ops/activation.hpp>
 #include <fanin/ops/checks.hpp>
@@ -65,9 +66,7 @@ struct PreluOp {
 }  // namespace
 
 void require_activation(const char* op, Activation activation) {
-  const bool uses = activation.kind == Kind::leaky_relu || activation.kind == Kind::elu ||
-                    activation.kind == Kind::softplus || activation.kind == Kind::sine;
-  if (uses && !std::isfinite(activation.parameter)) {
+  if (kernels::facts(activation.kind).option && !std::isfinite(activation.parameter)) {
     fail("{}: an activation's parameter must be finite: got {}", op, activation.parameter);
   }
   if (activation.kind == Kind::softplus && activation.parameter <= 0) {
@@ -96,6 +95,7 @@ Tensor softplus(const Tensor& x, double beta) {
 }
 Tensor silu(const Tensor& x) { return activate(x, {Kind::silu}); }
 Tensor sine(const Tensor& x, double omega) { return activate(x, {Kind::sine, static_cast<real>(omega)}); }
+Tensor mish(const Tensor& x) { return activate(x, {Kind::mish}); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
   require_defined("prelu", "input", x);

@@ -3,6 +3,7 @@
 #include <numeric>
 #include <vector>
 
+#include <fanin/kernels/pointwise/activation_facts.hpp>
 #include <fanin/probe/spectrum.hpp>
 #include <fanin/probe/units.hpp>
 
@@ -62,12 +63,11 @@ double dead_share(const Tensor& output) {
 }
 
 double saturated_share(const Tensor& output, kernels::Activation activation) {
-  using Kind = kernels::Activation::Kind;
-  if (activation.kind != Kind::tanh && activation.kind != Kind::sigmoid) return 0;
+  const auto& of = kernels::facts(activation.kind);
+  if (std::isnan(of.low)) return 0;
   Index count = 0;
   for (const real value : output.values()) {
-    const double y =
-        activation.kind == Kind::tanh ? static_cast<double>(value) : 2 * static_cast<double>(value) - 1;
+    const double y = 2 * (static_cast<double>(value) - of.low) / (of.high - of.low) - 1;
     count += std::abs(y) > 0.97;
   }
   return static_cast<double>(count) / static_cast<double>(output.numel());

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fanin/autograd/node.hpp>
+#include <fanin/nn/activation.hpp>
 #include <fanin/probe/watch.hpp>
 
 namespace fanin::probe {
@@ -17,7 +18,7 @@ std::vector<SeenLayer> watch_layers(nn::Module& model, const std::function<void(
       seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output, &module});
     } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
       seen.back().output = output;  // normalisation or activation behind the layer
-      if (const auto activation = module.as_activation()) seen.back().activation = *activation;
+      if (const auto activation = nn::activation_of(module)) seen.back().activation = *activation;
     }
   });
   pass();

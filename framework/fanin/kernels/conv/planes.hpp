@@ -10,15 +10,15 @@ constexpr Index correlation_slack = 128;  // readable elements past the end of p
 /// pointer offsets. Packed (r, q) holds the plane's (r·step_h + first_h, q·step_w + first_w), or 0 outside
 /// it.
 struct PackedPlane {
-  Index height, width;  // of the plane as it lies
-  Index rows, pitch;    // as packed
-  Index step_h = 1, step_w = 1;
-  Index first_h = 0, first_w = 0;
+  Index height, width;             // of the plane as it lies, in pixels
+  Index rows, pitch;               // as packed; pitch: elements from one row to the next
+  Index step_h = 1, step_w = 1;    // pixels of the plane from one packed row or column to the next
+  Index first_h = 0, first_w = 0;  // of the plane at packed (0, 0); negative in the padding
 
   Index size() const { return rows * pitch; }
 };
 
-/// Packs one plane; may write up to a vector past its end. Planes are packed in increasing order, so that
+/// Packs one plane [height, width] into [rows, pitch]; may write up to a vector past its end. Planes are packed in increasing order, so that
 /// heals itself.
 void pack_plane(const PackedPlane& how, const real* plane, real* packed);
 
@@ -29,7 +29,7 @@ struct Grid {
   Index pitch, first, rows;
 };
 
-/// out[grid.rows, width] (+)= grid + bias; then relu, if asked.
+/// out[grid.rows, width] (+)= grid + bias; then relu, if asked. `accumulate` adds to what `out` holds.
 void unpack_grid(const Grid& grid, Index width, real bias, bool relu, real* out, bool accumulate);
 
 /// The sources of a forward convolution and of its weights' gradient: output y reads rows y·stride +

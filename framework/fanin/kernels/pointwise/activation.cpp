@@ -4,6 +4,7 @@
 
 #include <fanin/kernels/pieces.hpp>
 #include <fanin/kernels/pointwise/activation.hpp>
+#include <fanin/kernels/pointwise/activation_facts.hpp>
 
 #ifndef FANIN_VECTOR_BYTES
 namespace fanin::kernels {
@@ -75,6 +76,8 @@ void activate(Activation activation, Index n, const real* x, real* y) {
       return with([=](Vec v) FANIN_LAMBDA { return v / (exp(-v) + real(1)); });
     case Kind::sine:
       return with([p](Vec v) FANIN_LAMBDA { return sine(p * v); });
+    case Kind::mish:
+      return with([=](Vec v) FANIN_LAMBDA { return v * tanh(softplus(v)); });
   }
 }
 
@@ -116,6 +119,11 @@ void differentiate(Activation activation, Index n, const real* from, const real*
       });
     case Kind::sine:
       return with([p](Vec x) FANIN_LAMBDA { return p * cosine(p * x); });
+    case Kind::mish:
+      return with([=](Vec x) FANIN_LAMBDA {
+        const Vec t = tanh(softplus(x));
+        return t + x * (real(1) - t * t) * sigmoid(x);
+      });
   }
 }
 
@@ -133,19 +141,9 @@ void activation_forward(Activation activation, Index n, const real* x, real* y) 
 }
 
 bool backward_needs_input(Activation activation) {
-  switch (activation.kind) {
-    case Kind::gelu:
-    case Kind::softplus:
-    case Kind::silu:
-    case Kind::sine:
-      return true;
-    // With a non-negative slope or alpha, y > 0 exactly when x > 0.
-    case Kind::leaky_relu:
-    case Kind::elu:
-      return activation.parameter < 0;
-    default:
-      return false;
-  }
+  // With a non-negative slope or alpha, y > 0 exactly when x > 0.
+  const bool folds = activation.kind == Kind::leaky_relu || activation.kind == Kind::elu;
+  return facts(activation.kind).slope_needs_input || (folds && activation.parameter < 0);
 }
 
 void activation_backward(Activation activation, Index n, const real* x, const real* y, const real* grad_y,

@@ -6,7 +6,7 @@ namespace fanin::kernels {
 /// A pointwise nonlinearity, as a value: layers pass it to the fused epilogues of `linear_forward` and
 /// `conv_forward`.
 struct Activation {
-  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine };
+  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine, mish };
   Kind kind = Kind::none;
   /// leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it.
   real parameter = 0;
