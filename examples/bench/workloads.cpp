@@ -32,10 +32,6 @@ data::Dataset data_of(const TrainingRun& run) {
   return run.count > 0 && run.count < data.count ? data.take(run.count) : data;
 }
 
-models::InputSpec input_of(const data::Dataset& data) {
-  return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
-}
-
 }  // namespace
 
 const std::vector<Workload>& workloads() {
@@ -73,7 +69,7 @@ struct Training::Parts {
   }
 
   static nn::ModulePtr drawn(const TrainingRun& run, const data::Dataset& data) {
-    auto model = models::build(workload_named(run.workload).model, input_of(data));
+    auto model = models::build(workload_named(run.workload).model, models::input_of(data));
     Generator generator(0);
     start::initialize(*model, generator);
     return model;

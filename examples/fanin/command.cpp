@@ -105,10 +105,6 @@ void normalise(datasets::Splits& data, const train::TrainOptions& options, const
 
 data::Batch initial_batch(const data::Dataset& training) { return data::first_batch(training, 256); }
 
-models::InputSpec input_of(const data::Dataset& data) {
-  return {.channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
-}
-
 const std::atomic<bool>& interrupted() { return stop_asked; }
 
 void watch_interrupts() {

@@ -53,7 +53,7 @@ data::Dataset load_half(const std::string& text, datasets::Split split);
 void normalise(datasets::Splits& data, const train::TrainOptions& options,
                const data::Normalisation& usual = {}, const std::string& source = "");
 
-models::InputSpec input_of(const data::Dataset& data);
+using models::input_of;
 
 /// The first 256 training images in order: the batch that data-dependent initializers (lsuv) are fitted to.
 data::Batch initial_batch(const data::Dataset& training);

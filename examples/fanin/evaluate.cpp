@@ -22,11 +22,11 @@ struct EvaluateFlags {
 };
 
 void run(const EvaluateFlags& flags) {
-  const LoadedModel loaded = load_model(flags.file, flags.allow_nonfinite);
+  const models::SavedModel loaded = models::open(flags.file, flags.allow_nonfinite);
   const std::string text = followed_data(loaded, flags.file, flags.data);
   data::Dataset data = load_half(flags.skip_bad ? datasets::with_bad_images_skipped(text) : text,
                                  flags.split == "train" ? datasets::Split::train : datasets::Split::test);
-  require_fit(loaded, data);
+  loaded.require_fit(data);
   data.mean = loaded.like.mean;  // the model was fed with its training data's normalisation
   data.stddev = loaded.like.stddev;
   const auto result = train::evaluate(*loaded.model, data);

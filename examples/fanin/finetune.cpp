@@ -92,7 +92,7 @@ std::pair<std::string, nn::ModulePtr> model_of(const FinetuneFlags& flags, const
   io::TensorFile file = io::read_tensor_file(flags.warm.file, flags.warm.key);
   train::drop_training_state(file);
   const std::string text = described_text(file);
-  return {text, build_described(file, text, input)};
+  return {text, models::build_like(file, text, input)};
 }
 
 void print_layers(const train::FineTuning& tuning, double lr) {
@@ -182,16 +182,16 @@ void run(const FinetuneFlags& flags) {
       "{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n",
       text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed, options.optimizer.rule.name,
       rates_text(options, flags.lr_body), data.train.name, data.train.count, data.test.count);
-  const ModelOrigin origin{.model = text,
-                           .plan = flags.plan,
-                           .seed = flags.seed,
-                           .warm_start = std::filesystem::absolute(flags.warm.file).string()};
-  flags.checkpoints.apply(options, model_metadata(origin, data.train));
+  const models::ModelOrigin origin{.model = text,
+                                   .plan = flags.plan,
+                                   .seed = flags.seed,
+                                   .warm_start = std::filesystem::absolute(flags.warm.file).string()};
+  flags.checkpoints.apply(options, models::metadata_of(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
   flags.checkpoints.report_end(options, result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
-    save_trained(flags.output, *model, origin, data.train);
+    models::save(flags.output, *model, origin, data.train);
     note("saved {}\n", flags.output);
   }
   if (flags.json) {

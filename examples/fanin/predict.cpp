@@ -17,7 +17,6 @@
 
 #include "datasets/image_decoder.hpp"
 #include "examples/fanin/command.hpp"
-#include "examples/fanin/model_file.hpp"
 
 namespace fanin::program {
 namespace {
@@ -31,7 +30,7 @@ struct PredictFlags {
 };
 
 /// What an image becomes for this model: as its training images did.
-datasets::ImageForm form_of(const LoadedModel& loaded, const std::string& background) {
+datasets::ImageForm form_of(const models::SavedModel& loaded, const std::string& background) {
   const data::Dataset& like = loaded.like;
   if (like.channels != 1 && like.channels != 3)
     fail("the model reads images of {} channels; image files have 1 (gray) or 3 (RGB)", like.channels);
@@ -62,7 +61,7 @@ datasets::DecodedImages read_images(const PredictFlags& flags, const datasets::I
   return images;
 }
 
-Tensor probabilities(const LoadedModel& loaded, std::span<const std::uint8_t> pixels, bool invert) {
+Tensor probabilities(const models::SavedModel& loaded, std::span<const std::uint8_t> pixels, bool invert) {
   data::Dataset one = loaded.like;  // fed through a Loader, so that it is normalised as in training
   one.count = 1;
   one.labels = {0};
@@ -79,7 +78,7 @@ Tensor probabilities(const LoadedModel& loaded, std::span<const std::uint8_t> pi
 
 void run(const PredictFlags& flags) {
   if (flags.top < 1) fail_usage("--top must be at least 1, got {}", flags.top);
-  const LoadedModel loaded = load_model(flags.file, flags.allow_nonfinite);
+  const models::SavedModel loaded = models::open(flags.file, flags.allow_nonfinite);
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   const datasets::DecodedImages images = read_images(flags, form_of(loaded, flags.background));
   const auto size = static_cast<std::size_t>(loaded.like.image_size());

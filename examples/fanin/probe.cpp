@@ -9,9 +9,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/text_table.hpp>
-#include <fanin/nn/activation.hpp>
-#include <fanin/probe/probe_text.hpp>
-#include <fanin/start/initialize.hpp>
+#include <fanin/probe/schemes.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/probe_validation.hpp"
@@ -33,8 +31,10 @@ std::vector<probe::Probed> probe_model(const std::string& text, const ProbeFlags
   const auto model = models::build(text, input);
   std::vector<probe::Probed> all;
   for (const auto& scheme :
-       flags.schemes.empty() ? usual_schemes(*model) : split_list(flags.schemes, "\n;")) {
-    all.push_back(probe_scheme(*model, scheme, batch, flags.seed, flags.lr));
+       flags.schemes.empty() ? probe::usual_schemes(*model) : split_list(flags.schemes, "\n;")) {
+    const train::Start way = compare::Scheme::parse(scheme).start;
+    if (!way.plan()) fail_usage("a probe looks at weights that are drawn, and '{}' loads them", scheme);
+    all.push_back(probe::probe_scheme(*model, scheme, *way.plan(), batch, flags.seed, flags.lr));
   }
   return all;
 }
@@ -104,26 +104,32 @@ void print_detail(const probe::Probed& one) {
 void run(const ProbeFlags& flags) {
   if (!(flags.lr > 0 && flags.lr <= 1e6))
     fail_usage("--lr must be above 0 and at most 1e6, got {}", flags.lr);
+  const data::Normalisation given = data::Transform::parse(flags.augment).normalisation();
   if (flags.validate || flags.validate_plan) {
     if (flags.seeds < 1 || flags.seeds > 100)
       fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
     if (flags.threads < 1 || flags.threads > 256)
       fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
-    const ValidationOptions options = {.data = flags.data,
-                                       .seeds = flags.seeds,
-                                       .seed = flags.seed,
-                                       .lr = flags.lr,
-                                       .threads = flags.threads,
-                                       .only_held_out = flags.only_held_out,
-                                       .json = flags.json};
-    return flags.validate ? validate_probe(options) : validate_plan(options);
+    datasets::Splits data = datasets::load_splits(flags.data);
+    for (auto* half : {&data.train, &data.test}) half->normalise(given);
+    const models::InputSpec input = input_of(data.train);
+    const probe::ValidationSetup setup = {
+        .build = [input](const std::string& text) { return models::build(text, input); },
+        .train = std::move(data.train),
+        .test = std::move(data.test),
+        .seeds = flags.seeds,
+        .seed = flags.seed,
+        .lr = flags.lr,
+        .threads = flags.threads};
+    return flags.validate ? validate_probe(setup, flags.data, flags.only_held_out, flags.json)
+                          : validate_plan(setup, flags.data, flags.json);
   }
   if (flags.batch < 2 || flags.batch > 8192)
     fail_usage("--batch must be between 2 and 8192, got {}", flags.batch);
   const auto names = split_list(flags.models, ";");
   if (names.empty()) fail_usage("--models is empty; see fanin models");
   data::Dataset data = load_half(flags.data, datasets::Split::train);
-  data.normalise(data::Transform::parse(flags.augment).normalisation());
+  data.normalise(given);
   const data::Batch batch = probe::probe_batch(data, flags.batch, flags.seed);
   // all of them before the first line is printed: a typo may be in the last
   std::vector<std::vector<probe::Probed>> seen;
@@ -161,33 +167,6 @@ void run(const ProbeFlags& flags) {
 }
 
 }  // namespace
-
-std::vector<std::string> usual_schemes(nn::Module& model) {
-  std::string activation;
-  for (const auto& one : model.named_modules()) {
-    if (const auto found = nn::activation_of(*one.module)) activation = nn::activation_name(*found);
-  }
-  std::vector<std::string> schemes = {"default",          "zeros",         "constant(0.05)",
-                                      "normal(std=0.01)", "normal(std=1)", "lecun_normal",
-                                      "xavier_uniform",   "xavier_normal", "kaiming_uniform",
-                                      "kaiming_normal",   "orthogonal",    "orthogonal(gain=1.4142)"};
-  if (activation == "tanh" || activation == "relu")
-    schemes.push_back(fmt::format("edge_of_chaos(activation={})", activation));
-  return schemes;
-}
-
-probe::Probed probe_scheme(nn::Module& model, const std::string& scheme, const data::Batch& batch,
-                           std::uint64_t seed, double lr) {
-  const train::Start way = compare::Scheme::parse(scheme).start;
-  if (!way.plan()) fail_usage("a probe looks at weights that are drawn, and '{}' loads them", scheme);
-  Generator generator(seed);
-  start::forget(model);
-  start::initialize(model, *way.plan(), generator, batch.images, batch.labels);
-  probe::Probed one{.scheme = scheme, .plan = way.plan()->to_string()};
-  one.probe = probe::probe(model, batch.images, batch.labels, {.lr = lr});
-  one.diagnosis = probe::diagnose(one.probe);
-  return one;
-}
 
 void add_probe(CLI::App& app) {
   auto flags = std::make_shared<ProbeFlags>();

@@ -18,7 +18,6 @@
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
-#include "examples/fanin/model_file.hpp"
 #include "examples/fanin/training_output.hpp"
 
 namespace fanin::program {
@@ -99,17 +98,17 @@ void run(const TrainFlags& flags) {
        options.optimizer.lr, data.train.name, data.train.count, data.test.count);
   for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
-  const ModelOrigin origin{
+  const models::ModelOrigin origin{
       .model = flags.model,
       .plan = plan.to_string(),
       .seed = flags.seed,
       .normalisation = data::Transform().normalise(options.augment.normalisation()).to_string()};
-  flags.checkpoints.apply(options, model_metadata(origin, data.train));
+  flags.checkpoints.apply(options, models::metadata_of(origin, data.train));
   follow(options);
   const auto result = train::train(*model, data.train, data.test, options);
   flags.checkpoints.report_end(options, result);
   if (!flags.output.empty() && result.status != train::Status::diverged) {
-    save_trained(flags.output, *model, origin, data.train);
+    models::save(flags.output, *model, origin, data.train);
     note("saved {}\n", flags.output);
   }
   if (flags.json) {

@@ -1,8 +1,13 @@
 #pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <fanin/core/expression.hpp>
+#include <fanin/data/loader.hpp>
+#include <fanin/io/stored_tensor.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::models {
@@ -13,6 +18,8 @@ struct InputSpec {
   int classes = 10;                                             ///< columns of the output
   Index features() const { return channels * height * width; }  ///< numbers that an image has
 };
+/// The images and classes of a data set.
+InputSpec input_of(const data::Dataset& data);
 
 /// A model family: a function from options to a Module. One file and one line in registry.cpp.
 struct ModelInfo {
@@ -37,5 +44,58 @@ const std::vector<ModelInfo>& registry();
 /// drawn. Error (usage) for an unknown model or option, or a value that does not fit, with the position and
 /// the nearest names.
 nn::ModulePtr build(const std::string& text, const InputSpec& input);
+
+/// What a saved model says of its origin, in the safetensors file's metadata.
+struct ModelOrigin {
+  std::string model;  ///< text for `build`
+  std::string plan = "default";
+  std::uint64_t seed = 0;
+  std::string normalisation{};  ///< as asked for, `normalise(…)`; empty: the data set's own
+  std::string warm_start{};     ///< the file it was fine-tuned from; empty: drawn as a whole
+};
+
+/// Saves the state dict as safetensors, with all that `open` needs to rebuild the model and to feed it: model
+/// text, image size, classes and their names, the training data's mean and stddev, plan, seed and version.
+/// Error for a file that cannot be written.
+void save(const std::string& path, nn::Module& model, const ModelOrigin& origin,
+          const data::Dataset& trained_on);
+/// That, as a file's metadata: a checkpoint with it is a model file too.
+std::map<std::string, std::string> metadata_of(const ModelOrigin& origin, const data::Dataset& trained_on);
+
+/// A model as it was saved, ready to use.
+struct SavedModel {
+  nn::ModulePtr model;
+  ModelOrigin origin;
+  InputSpec input;
+  /// Without images: name, size, classes, class names, mean and stddev of what it was trained on.
+  data::Dataset like;
+
+  /// Whether the model can read this set's images; Error naming both sizes otherwise.
+  void require_fit(const data::Dataset& data) const;
+};
+
+/// The model in a file that `save` or a checkpoint wrote. Error naming the file for one that neither did, or
+/// with values that are not finite unless allowed. Nothing that the file says of itself is acted on but this:
+/// a model no larger than the file's own tensors, its images' size, its normalisation and the names of its
+/// classes, each within limits.
+SavedModel open(const std::string& path, bool allow_nonfinite = false);
+/// That model as the file's metadata describe it, declared but without values.
+SavedModel described(const io::TensorFile& file);
+/// Builds a model of `text` from a file's word for other images or classes, where it may be larger by as much
+/// as its first and last layers then are.
+nn::ModulePtr build_like(const io::TensorFile& file, const std::string& text, const InputSpec& input);
+
+/// What is allowed when initial values are drawn again. A file's own word opens no path and loads no data.
+struct Redraw {
+  /// The batch that data-dependent schemes are fitted to; `why` says which, for an Error. Empty: there is
+  /// none.
+  std::function<data::Batch(const SavedModel& described, const std::string& why)> fitting_batch{};
+  bool open_paths_in_plan = false;  ///< the plan may name weight files, which are then opened
+};
+
+/// The parameters' values before training, drawn again from the model text, plan and seed in the file's
+/// metadata. Error for a file that lacks them, whose parameters are not those of its model, or whose plan
+/// wants what `allowed` does not give.
+io::TensorFile initial_values(const io::TensorFile& file, const Redraw& allowed = {});
 
 }  // namespace fanin::models

@@ -1,6 +1,6 @@
-#include "examples/fanin/probe_pairs.hpp"
+#include <fanin/probe/tried_models.hpp>
 
-namespace fanin::program {
+namespace fanin::probe {
 
 const std::vector<TriedModel>& tried_models() {
   static const std::vector<TriedModel> all = {
@@ -178,4 +178,4 @@ const std::vector<TriedModel>& tried_models() {
   return all;
 }
 
-}  // namespace fanin::program
+}  // namespace fanin::probe

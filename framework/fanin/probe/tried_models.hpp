@@ -2,11 +2,11 @@
 #include <string>
 #include <vector>
 
-namespace fanin::program {
+namespace fanin::probe {
 
-/// A model and the schemes that a validation of `fanin probe` tries on it.
+/// A model and the schemes that a validation of the probe tries on it.
 struct TriedModel {
-  std::string model;
+  std::string model;  ///< text
   std::vector<std::string> schemes;
   bool held_out;  ///< was not looked at when the verdict's thresholds were set
 };
@@ -15,4 +15,4 @@ struct TriedModel {
 /// convolutions.
 const std::vector<TriedModel>& tried_models();
 
-}  // namespace fanin::program
+}  // namespace fanin::probe
