@@ -90,7 +90,7 @@ void CheckpointFlags::require_end(const train::TrainResult& result, const char* 
       advice += fmt::format("; {} has no checkpoint with weights from before it", folder);
     fail("training diverged: {}; {}", result.divergence, advice);
   }
-  if (result.status != train::Status::stopped) return;
+  if (result.status != train::Status::interrupted) return;
   fail("interrupted at step {}{}", result.steps,
        folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
 }

@@ -158,7 +158,7 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
         CAPTURE(stop);
         const Threads scope(threads++ % 2 + 1);
         const TrainResult part = run_until(stop, text, options, scratch / "run", weights);
-        CHECK(part.status == (part.steps == stop ? Status::stopped : Status::ok));
+        CHECK(part.status == (part.steps == stop ? Status::interrupted : Status::ok));
       }
       const TrainResult rest = run_until(1000, text, options, scratch / "run", weights);
       CHECK(rest.status == Status::ok);

@@ -82,7 +82,7 @@ TEST_CASE("optimizer: a rule that a user wrote trains, and is saved and resumed 
   for (const Index stop : {1, 5, 8}) {
     const Scratch scratch;
     options.checkpoint = {.folder = scratch / "run", .resume = true};
-    CHECK(run(options, stop).result.status == train::Status::stopped);
+    CHECK(run(options, stop).result.status == train::Status::interrupted);
     CHECK(run(options).weights == whole.weights);
     options.optimizer.rule = lion(60);
     CHECK(holds(message([&] { run(options); }), "optimizer was 'lion(sharpness=50)', now it is"));

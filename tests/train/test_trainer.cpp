@@ -136,7 +136,7 @@ TEST_CASE("train: stops after the step at which it is asked to") {
   TrainOptions options{.epochs = 5, .batch = 20};
   options.stop = [&] { return ++asked == 7; };
   const TrainResult result = trained(*model, options);
-  CHECK(result.status == Status::stopped);
+  CHECK(result.status == Status::interrupted);
   CHECK(result.steps == 7);
   CHECK(result.history.empty());
   CHECK(result.test.confusion.classes == 10);

@@ -1,24 +1,19 @@
 #include <algorithm>
-#include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/choice.hpp>
 #include <fanin/data/last_batch.hpp>
 
 namespace fanin::data {
 namespace {
 
-const std::vector<std::string> names = {"keep", "drop", "spread"};
+constexpr auto names =
+    choices<LastBatch>("treatment of the last batch",
+                       {{LastBatch::keep, "keep"}, {LastBatch::drop, "drop"}, {LastBatch::spread, "spread"}});
 
 }  // namespace
 
-const char* name_of(LastBatch last) { return names[static_cast<std::size_t>(last)].c_str(); }
-
-LastBatch last_batch_named(const std::string& text) {
-  const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end())
-    fail_usage("unknown treatment of the last batch '{}'{}", text, suggest(text, names));
-  return static_cast<LastBatch>(found - names.begin());
-}
+const char* name_of(LastBatch last) { return names.name_of(last); }
+LastBatch last_batch_named(const std::string& text) { return names.named(text); }
 
 BatchCut::BatchCut(Index count, Index batch, LastBatch last) : used_(count), each_(batch) {
   switch (last) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/printable.hpp>
@@ -175,25 +176,16 @@ StoredTensor stored(std::string name, const Tensor& tensor) {
 }
 
 const char* name_of(FileFormat format) {
-  switch (format) {
-    case FileFormat::safetensors:
-      return "safetensors";
-    case FileFormat::npy:
-      return "npy";
-    case FileFormat::npz:
-      return "npz";
-    case FileFormat::torch_zip:
-      return "torch (zip)";
-    case FileFormat::torch_legacy:
-      return "torch (legacy)";
-    case FileFormat::onnx:
-      return "onnx";
-    case FileFormat::torch_script:
-      return "TorchScript";
-    case FileFormat::pickle:
-      return "pickle";
-  }
-  return "";
+  using enum FileFormat;
+  constexpr auto names = choices<FileFormat>("format", {{safetensors, "safetensors"},
+                                                        {npy, "npy"},
+                                                        {npz, "npz"},
+                                                        {torch_zip, "torch (zip)"},
+                                                        {torch_legacy, "torch (legacy)"},
+                                                        {onnx, "onnx"},
+                                                        {torch_script, "TorchScript"},
+                                                        {pickle, "pickle"}});
+  return names.name_of(format);
 }
 
 const StoredTensor* TensorFile::find(const std::string& name) const {

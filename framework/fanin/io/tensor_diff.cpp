@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/io/tensor_diff.hpp>
 #include <fanin/io/tensor_stats.hpp>
@@ -73,21 +74,13 @@ TensorDifference compare(const StoredTensor& a, const StoredTensor& b) {
 }  // namespace
 
 const char* name_of(Kind kind) {
-  switch (kind) {
-    case Kind::identical:
-      return "identical";
-    case Kind::values:
-      return "values differ";
-    case Kind::dtype:
-      return "dtype changed";
-    case Kind::shape:
-      return "shape changed";
-    case Kind::only_a:
-      return "only in A";
-    case Kind::only_b:
-      return "only in B";
-  }
-  return "";
+  constexpr auto names = choices<Kind>("difference", {{Kind::identical, "identical"},
+                                                      {Kind::values, "values differ"},
+                                                      {Kind::dtype, "dtype changed"},
+                                                      {Kind::shape, "shape changed"},
+                                                      {Kind::only_a, "only in A"},
+                                                      {Kind::only_b, "only in B"}});
+  return names.name_of(kind);
 }
 
 std::vector<TensorDifference> tensor_diff(const TensorFile& a, const TensorFile& b) {

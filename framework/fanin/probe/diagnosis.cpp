@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/probe/diagnosis.hpp>
 
@@ -18,24 +19,16 @@ double spread(const std::vector<double>& values) {
 
 }  // namespace
 
-std::string name_of(Condition condition) {
-  switch (condition) {
-    case Condition::symmetric:
-      return "symmetric";
-    case Condition::dead:
-      return "dead";
-    case Condition::vanishes:
-      return "vanishes";
-    case Condition::saturated:
-      return "saturated";
-    case Condition::explodes:
-      return "explodes";
-    case Condition::ill_conditioned:
-      return "ill conditioned";
-    case Condition::well_conditioned:
-      break;
-  }
-  return "well conditioned";
+const char* name_of(Condition condition) {
+  using enum Condition;
+  constexpr auto names = choices<Condition>("condition", {{well_conditioned, "well conditioned"},
+                                                          {symmetric, "symmetric"},
+                                                          {dead, "dead"},
+                                                          {vanishes, "vanishes"},
+                                                          {saturated, "saturated"},
+                                                          {explodes, "explodes"},
+                                                          {ill_conditioned, "ill conditioned"}});
+  return names.name_of(condition);
 }
 
 // The thresholds lie between what trained and what did not, halfway in the logarithm, among the pairs of
@@ -108,7 +101,7 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
 }
 
 std::string Diagnosis::to_string() const {
-  return layer.empty() ? name_of(condition) : name_of(condition) + " at " + layer;
+  return layer.empty() ? name_of(condition) : fmt::format("{} at {}", name_of(condition), layer);
 }
 
 Diagnosis diagnose(const Probe& probe) {

@@ -10,7 +10,7 @@ namespace fanin::probe {
 enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
 
 /// "vanishes", "well conditioned".
-std::string name_of(Condition condition);
+const char* name_of(Condition condition);
 
 /// What a sign is looked for in.
 enum class Where { hidden_layer, layer, model };

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/start/adapt.hpp>
@@ -9,8 +10,16 @@
 namespace fanin::start {
 namespace {
 
-constexpr std::array names = {"average",  "repeat", "sum",     "keep_rows", "reinitialize",
-                              "crop_pad", "select", "inflate", "transpose", "transpose_depthwise"};
+constexpr auto names = choices<Adapt>("adaptation", {{Adapt::average, "average"},
+                                                     {Adapt::repeat, "repeat"},
+                                                     {Adapt::sum, "sum"},
+                                                     {Adapt::keep_rows, "keep_rows"},
+                                                     {Adapt::reinitialize, "reinitialize"},
+                                                     {Adapt::crop_pad, "crop_pad"},
+                                                     {Adapt::select, "select"},
+                                                     {Adapt::inflate, "inflate"},
+                                                     {Adapt::transpose, "transpose"},
+                                                     {Adapt::transpose_depthwise, "transpose_depthwise"}});
 
 /// `position`'s row-major place in `sizes`.
 Index place(const std::array<Index, Shape::max_rank>& position, const Shape& sizes) {
@@ -147,15 +156,8 @@ bool is_depthwise(Adapt rule, const Sizes& from, const Sizes& to) {
 
 }  // namespace
 
-const char* name_of(Adapt rule) { return names[static_cast<std::size_t>(rule)]; }
-
-Adapt parse_adapt(const std::string& name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    fail_usage("unknown adaptation '{}'{}", name, suggest(name, {names.begin(), names.end()}));
-  }
-  return static_cast<Adapt>(found - names.begin());
-}
+const char* name_of(Adapt rule) { return names.name_of(rule); }
+Adapt parse_adapt(const std::string& name) { return names.named(name); }
 
 AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text) {
   const Expression call = Expression::parse(text);

@@ -2,16 +2,25 @@
 #include <algorithm>
 #include <ostream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/choice.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/start/state_dict.hpp>
 
 namespace fanin::start {
 
-const char* name_of(WarmStartReport::Status status) {
-  static constexpr const char* names[] = {"loaded", "cast", "adapted", "skipped", "missing", "unexpected"};
-  return names[static_cast<std::size_t>(status)];
-}
+namespace {
+
+using Status = WarmStartReport::Status;
+constexpr auto statuses = choices<Status>("status", {{Status::loaded, "loaded"},
+                                                     {Status::cast, "cast"},
+                                                     {Status::adapted, "adapted"},
+                                                     {Status::skipped, "skipped"},
+                                                     {Status::missing, "missing"},
+                                                     {Status::unexpected, "unexpected"}});
+
+}  // namespace
+
+const char* name_of(Status status) { return statuses.name_of(status); }
 
 std::size_t WarmStartReport::count(Status status) const {
   return static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(),
@@ -20,10 +29,8 @@ std::size_t WarmStartReport::count(Status status) const {
 
 std::string WarmStartReport::summary() const {
   std::string out;
-  for (int i = 0; i <= static_cast<int>(Status::unexpected); ++i) {
-    const auto status = static_cast<Status>(i);
-    if (const std::size_t n = count(status))
-      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name_of(status));
+  for (const auto& [status, name] : statuses.all) {
+    if (const std::size_t n = count(status)) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name);
   }
   return out.empty() ? "nothing to load" : out;
 }

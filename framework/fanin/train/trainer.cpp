@@ -4,7 +4,7 @@
 #include <optional>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/choice.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/start/keep_state.hpp>
@@ -196,7 +196,7 @@ class Run {
       note(loss);
       state_.position = loader_.position();
       const Index every = options_.checkpoint.every_steps;
-      if (result_.status == Status::stopped || (every > 0 && state_.step % every == 0)) save();
+      if (result_.status == Status::interrupted || (every > 0 && state_.step % every == 0)) save();
     }
     state_.seconds += state_.epoch.seconds;
     state_.samples += state_.epoch.seen;
@@ -291,7 +291,7 @@ class Run {
     if (options_.on_step) options_.on_step(s.step, loss);
     ++s.step;
     if (options_.threshold > 0 && s.steps_to_threshold < 0 && s.step % options_.threshold_every == 0) look();
-    if (options_.stop && options_.stop()) result_.status = Status::stopped;
+    if (options_.stop && options_.stop()) result_.status = Status::interrupted;
   }
 
   void look() {
@@ -345,8 +345,9 @@ class Run {
 }  // namespace
 
 const char* name_of(Status status) {
-  static constexpr const char* names[] = {"ok", "diverged", "interrupted"};
-  return names[static_cast<int>(status)];
+  constexpr auto names = choices<Status>(
+      "status", {{Status::ok, "ok"}, {Status::diverged, "diverged"}, {Status::interrupted, "interrupted"}});
+  return names.name_of(status);
 }
 
 double counted_accuracy(const TrainResult& result) {

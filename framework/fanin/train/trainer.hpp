@@ -49,8 +49,8 @@ struct TrainOptions {
   std::function<bool()> stop = {};                        ///< asked after every step; true ends the run early
 };
 
-/// How a run ended; `stopped` by TrainOptions::stop.
-enum class Status { ok, diverged, stopped };
+/// How a run ended; `interrupted` by TrainOptions::stop.
+enum class Status { ok, diverged, interrupted };
 const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
 
 /// What became of a run.
