@@ -11,15 +11,15 @@ namespace fanin {
 /// One value of an enum and its text.
 template <class E>
 struct Choice {
-  E value;
-  const char* name;
+  E value;           ///< one of the enum's
+  const char* name;  ///< its text
 };
 
 /// The texts of an enum's values, as one table from which printing, reading and suggestions follow.
 template <class E, std::size_t n>
 struct Choices {
   const char* kind;  ///< what sort of thing they are, for messages: "adaptation"
-  Choice<E> all[n];
+  Choice<E> all[n];  ///< in the order in which they are told
 
   /// The text of a value that is in the table.
   constexpr const char* name_of(E value) const {
