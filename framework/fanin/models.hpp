@@ -47,11 +47,11 @@ nn::ModulePtr build(const std::string& text, const InputSpec& input);
 
 /// What a saved model says of its origin, in the safetensors file's metadata.
 struct ModelOrigin {
-  std::string model;  ///< text for `build`
-  std::string plan = "default";
-  std::uint64_t seed = 0;
-  std::string normalisation{};  ///< as asked for, `normalise(…)`; empty: the data set's own
-  std::string warm_start{};     ///< the file it was fine-tuned from; empty: drawn as a whole
+  std::string model;             ///< text for `build`
+  std::string plan = "default";  ///< by which it, or what a warm start left, was drawn
+  std::uint64_t seed = 0;        ///< of the draw and the training
+  std::string normalisation{};   ///< as asked for, `normalise(…)`; empty: the data set's own
+  std::string warm_start{};      ///< the file it was fine-tuned from; empty: drawn as a whole
 };
 
 /// Saves the state dict as safetensors, with all that `open` needs to rebuild the model and to feed it: model
@@ -64,9 +64,9 @@ std::map<std::string, std::string> metadata_of(const ModelOrigin& origin, const 
 
 /// A model as it was saved, ready to use.
 struct SavedModel {
-  nn::ModulePtr model;
-  ModelOrigin origin;
-  InputSpec input;
+  nn::ModulePtr model;  ///< in training mode, as `build` makes it: `eval()` comes before predictions
+  ModelOrigin origin;   ///< as its file says
+  InputSpec input;      ///< images that it reads, and classes
   /// Without images: name, size, classes, class names, mean and stddev of what it was trained on.
   data::Dataset like;
 

@@ -179,25 +179,30 @@ class Module {
     std::shared_ptr<AParameter> parameter;  ///< which its layer uses too
     AModule* owner;                         ///< the layer whose own it is
   };
-  using NamedParameter = NamedParameterOf<Module, Parameter>;
-  using ConstNamedParameter = NamedParameterOf<const Module, const Parameter>;
+  using NamedParameter = NamedParameterOf<Module, Parameter>;  ///< of a model that may change
+  using ConstNamedParameter = NamedParameterOf<const Module, const Parameter>;  ///< of a const one
   /// A layer below this one; that of a const model is const.
   template <class AModule>
   struct NamedModuleOf {
     std::string name;  ///< full; empty for this module itself
     AModule* module;   ///< which lives as long as this one holds it
   };
-  using NamedModule = NamedModuleOf<Module>;
-  using ConstNamedModule = NamedModuleOf<const Module>;
+  using NamedModule = NamedModuleOf<Module>;             ///< of a model that may change
+  using ConstNamedModule = NamedModuleOf<const Module>;  ///< of a const one
+
   // A layer that stands in a model more than once, or a tied parameter, has several names. As in PyTorch it
   // is listed once, under the first, but in a state dict under each.
 
+  /// @{
   /// All parameters, as declared: a layer's own before its children's.
   std::vector<NamedParameter> named_parameters();
   std::vector<ConstNamedParameter> named_parameters() const;
+  /// @}
+  /// @{
   /// The same under all their names.
   std::vector<NamedParameter> all_names();
   std::vector<ConstNamedParameter> all_names() const;
+  /// @}
   /// Indices into `named_parameters()` in the order in which the parameters are drawn: as declared, where no
   /// layer has said otherwise by `draw_in_order`. A parameter that stands there twice is drawn once, at its
   /// first turn.
@@ -218,14 +223,19 @@ class Module {
   void draw_in_order(std::vector<std::string> names);
   /// All buffers by full name, each layer once, sharing the model's elements.
   std::vector<std::pair<std::string, Tensor>> named_buffers() const;
+  /// @{
   /// This module and all below it, parents first, each once under its first name.
   std::vector<NamedModule> named_modules();
   std::vector<ConstNamedModule> named_modules() const;
+  /// @}
   /// Parameters and buffers by full name, sharing the model's elements.
   std::vector<std::pair<std::string, Tensor>> state_dict() const;
-  /// The parameter of that full name, any of its names; Error with the nearest names when there is none.
+  /// @{
+  /// The parameter of that full name, any of its names; Error (usage) with the nearest names when there is
+  /// none.
   std::shared_ptr<Parameter> parameter(const std::string& name);
   std::shared_ptr<const Parameter> parameter(const std::string& name) const;
+  /// @}
   Index parameter_count() const;  ///< elements of all parameters, tied ones counted once
   /// The generators that layers below draw from while running, by layer name: part of a checkpoint's state.
   std::vector<std::pair<std::string, Generator*>> named_generators();

@@ -7,6 +7,7 @@
 
 #include <fanin/probe/schemes.hpp>
 
+/// @file
 /// The probe's word held against training: what it says before, and what comes of it.
 namespace fanin::probe {
 
@@ -20,7 +21,8 @@ struct ValidationSetup {
   double lr = 0.1;                                              ///< of the plain SGD
   int threads = 2;                                              ///< runs at a time
 };
-inline constexpr int validation_epochs = 10;
+inline constexpr int validation_epochs = 10;  ///< of every run
+/// Of the first so many samples of the training set and of the test set.
 inline constexpr Index validation_images = 3200, validation_tests = 1000;
 inline constexpr double trained_accuracy = 0.6;  ///< on the test set, from where on a run has trained
 

@@ -16,8 +16,8 @@ class OpenFiles {
   OpenFiles(const OpenFiles&) = delete;
   OpenFiles& operator=(const OpenFiles&) = delete;
 
-  /// The file, of nested dicts the one under `key`, from the innermost of those that live; read anew where there
-  /// is none. Error as for `read_tensor_file`.
+  /// The file, of nested dicts the one under `key`, from the innermost of those that live; read anew where
+  /// there is none. Error as for `read_tensor_file`.
   static std::shared_ptr<const io::TensorFile> open(const std::string& path, const std::string& key = "");
 
  private:

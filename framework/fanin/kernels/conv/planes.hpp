@@ -18,8 +18,8 @@ struct PackedPlane {
   Index size() const { return rows * pitch; }
 };
 
-/// Packs one plane [height, width] into [rows, pitch]; may write up to a vector past its end. Planes are packed in increasing order, so that
-/// heals itself.
+/// Packs one plane [height, width] into [rows, pitch]; may write up to a vector past its end. Planes are
+/// packed in increasing order, so that heals itself.
 void pack_plane(const PackedPlane& how, const real* plane, real* packed);
 
 /// Rows [first, first + rows) of an output plane as the kernels compute them: `pitch` apart, with columns

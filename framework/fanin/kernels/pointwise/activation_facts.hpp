@@ -7,9 +7,9 @@
 
 namespace fanin::kernels {
 
-/// What there is to know of an activation, in one row of one table: its name in texts, layer, option, gain and
-/// saturation are read from here by all that need one. To add one: its `Kind`, its row, and its two lines in
-/// the vector code of activation.cpp.
+/// What there is to know of an activation, in one row of one table: its name in texts, layer, option, gain
+/// and saturation are read from here by all that need one. To add one: its `Kind`, its row, and its two lines
+/// in the vector code of activation.cpp.
 struct ActivationFacts {
   Activation::Kind kind;
   const char* name;   ///< in texts: "leaky_relu"
