@@ -31,11 +31,11 @@
 /// @namespace fanin::train
 /// The training loop, what it measures, and its checkpoints.
 /// @namespace fanin::probe
-/// What signals and gradients do layer by layer, before a step is trained.
+/// What signals and gradients do layer by layer before training, what that foretells, and whether it holds.
 /// @namespace fanin::compare
 /// Comparing initialization schemes: what was measured, its statistics, and how it is shown.
 /// @namespace fanin::models
-/// The families of models that have a name.
+/// The families of models that have a name, and models as files.
 /// @namespace fanin::datasets
 /// The data sets that have a name, and where their files are looked for.
 
