@@ -29,7 +29,8 @@ struct Seen {
   int filled = 0, fitted = 0;
 };
 
-/// "unit_output": each layer scaled to the target deviation, once more a round. What it did is told to the one who registered it.
+/// "unit_output": each layer scaled to the target deviation, once more a round. What it did is told to the
+/// one who registered it.
 std::shared_ptr<Seen> seen() {
   static const auto told = [] {
     const auto state = std::make_shared<Seen>();

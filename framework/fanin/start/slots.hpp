@@ -22,7 +22,8 @@ struct Slot {
     return init::source_of(scheme, parameter.parameter->standard(), parameter.parameter->value.shape(), site,
                            state);
   }
-  /// A draw by the layer's own initializer, whatever the parameter holds.
+  /// A draw by the layer's own initializer, of the parameter's shape, whatever the parameter holds. Error
+  /// for an initializer that is fitted to data.
   Tensor fresh() const;
 };
 

@@ -66,7 +66,7 @@ std::ostream& operator<<(std::ostream& out, const WarmStartReport& report);
 /// Copies a file's tensors into the model's parameters and buffers of the same names, and marks the
 /// parameters as loaded, so that no later `initialize` draws them. All is checked before the first element
 /// changes: after an Error, which tells how many tensors are in the way and names the first ones, the model
-/// is as it was.
+/// is as it was. torch.nn.Module.load_state_dict, with more ways to match.
 WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
                                 const WarmStartOptions& options = {});
 

@@ -24,7 +24,8 @@ namespace fanin::start {
 std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, const optim::Rule& rule);
 
 /// The groups, split so that each parameter learns at its group's rate times its width scale, and decays by
-/// its group's weight decay over that scale; as they were where all are 1.
+/// its group's weight decay over that scale; as they were where all are 1. Error for a parameter of another
+/// model.
 std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule,
                                    std::vector<optim::Group> groups);
 /// All parameters of the model: for an Optimizer of one's own.
