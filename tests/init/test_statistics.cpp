@@ -76,8 +76,8 @@ TEST_CASE("statistics: schemes have the distribution, mean and variance they sta
       CAPTURE(c.text);
       const double std = *parse(c.text).deviation(shape, fans_of(shape));
       const std::vector<real> values = drawn(c.text, shape, seed);
-      const double parent = std / 0.87962566103423978,
-                   kept = 2 * normal_cdf(2) - 1;  // truncated at 2 of these
+      // truncated at 2 of these
+      const double parent = std / 0.87962566103423978, kept = 2 * normal_cdf(2) - 1;
       const auto cdf = [&](double x) {
         if (c.law == Law::uniform) return std::clamp((x / (std::sqrt(3.0) * std) + 1) / 2, 0.0, 1.0);
         if (c.law == Law::normal) return normal_cdf(x / std);

@@ -83,8 +83,8 @@ TEST_CASE(
   cut(path, size);
   const io::TensorFile again = io::read_tensor_file(path);
   CHECK(again.at("b").to_floats()[0] == 2);
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(20));  // a file's time is as coarse as the system's clock
+  // a file's time is as coarse as the system's clock
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(size / 4) << "other";
   CHECK(names_it(message([&] { again.at("a").to_floats(); }), path));
 }

@@ -97,8 +97,8 @@ void Loader::seek(const Position& position) {
 }
 
 Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation) {
-  Loader loader(
-      data, {.batch = most, .transform = Transform().normalise(normalisation)});  // no more than the set has
+  // no more than the set has
+  Loader loader(data, {.batch = most, .transform = Transform().normalise(normalisation)});
   Batch batch;
   loader.next(batch);
   return batch;

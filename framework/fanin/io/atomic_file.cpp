@@ -158,8 +158,8 @@ void write_atomically(const std::string& path, const std::function<void(AtomicWr
   if (cleaned.insert(folder).second) remove_abandoned(folder);
   std::string name;
   Descriptor file = create_temporary(target.string(), path, name);
-  const Descriptor held(
-      ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0));  // keeps the lock until the file has its own name
+  // keeps the lock until the file has its own name
+  const Descriptor held(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0));
   Temporary temporary(name);
 
   AtomicWriter writer(file.get(), path);

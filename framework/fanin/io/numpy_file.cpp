@@ -264,8 +264,8 @@ TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const
       const auto contents = archive.read(entry);
       tensor = parse_npy(contents.bytes, path, std::string(name), contents.owner ? contents.owner : owner);
     } catch (const Error& error) {
-      list.leave_out(
-          name, std::string(error.what()).substr(path.size() + 2));  // less "path: ", with which both begin
+      // less "path: ", with which both begin
+      list.leave_out(name, std::string(error.what()).substr(path.size() + 2));
       continue;
     }
     list.add(std::move(tensor));

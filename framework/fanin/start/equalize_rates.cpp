@@ -52,8 +52,8 @@ std::vector<double> rates_of_change(nn::Module& model, std::span<const Fit> fits
   for (int draw = 0; draw < draws; ++draw) {
     for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
     const Tensor output = run(model, images);
-    Tensor direction(
-        output.shape());  // independent for each sample: then the squares' expectation is the samples' sum
+    // independent for each sample: then the squares' expectation is the samples' sum
+    Tensor direction(output.shape());
     generator.normal(direction.values(), 0, 1);
     ops::sum(output * direction).backward();
     for (std::size_t i = 0; i < fits.size(); ++i) {

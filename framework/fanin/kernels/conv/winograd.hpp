@@ -16,8 +16,8 @@ bool winograd_pays(const ConvShape& shape);
 /// `rows` planes of height × width, height even, as 3×3 correlations of `sources` packed planes.
 struct WinogradShape {
   Index rows, sources, height, width;
-  Index pitch,
-      plane_size;  // of the sources: (height + 2) rows, and correlation_slack elements after the last plane
+  // of the sources: (height + 2) rows, and correlation_slack elements after the last plane
+  Index pitch, plane_size;
 };
 
 /// Tile rows whose V stays in the second-level cache together; `planes` of them are kept for each.
