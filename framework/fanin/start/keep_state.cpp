@@ -11,7 +11,16 @@ KeepGenerators::~KeepGenerators() {
   for (auto& [name, generator] : model_.named_generators()) *generator = generators_[i++];
 }
 
-KeepState::KeepState(nn::Module& model) : model_(model), training_(model.training()), generators_(model) {
+KeepModes::KeepModes(nn::Module& model) {
+  for (const auto& one : model.named_modules()) before_.emplace_back(one.module, one.module->training());
+}
+
+KeepModes::~KeepModes() {
+  // Parents come before their children, whose mode they set too.
+  for (const auto& [module, training] : before_) module->train(training);
+}
+
+KeepState::KeepState(nn::Module& model) : model_(model), modes_(model), generators_(model) {
   for (auto& [name, buffer] : model_.named_buffers()) buffers_.push_back(buffer.clone());
   for (auto& one : model_.named_parameters()) require_.push_back(one.parameter->value.requires_grad());
   model_.train();
@@ -25,7 +34,6 @@ KeepState::~KeepState() {
     one.parameter->value.zero_grad();
     one.parameter->value.set_requires_grad(require_[i++]);
   }
-  model_.train(training_);
 }
 
 }  // namespace fanin::start

@@ -1,4 +1,5 @@
 #pragma once
+#include <utility>
 #include <vector>
 
 #include <fanin/nn/module.hpp>
@@ -20,9 +21,21 @@ class KeepGenerators {
   std::vector<Generator> generators_;
 };
 
+/// Notes the mode, training or evaluation, of every layer, and puts it back when it ends.
+class KeepModes {
+ public:
+  /// `model` must outlive it.
+  explicit KeepModes(nn::Module& model);
+  ~KeepModes();
+  KeepModes(const KeepModes&) = delete;
+  KeepModes& operator=(const KeepModes&) = delete;
+
+ private:
+  std::vector<std::pair<nn::Module*, bool>> before_;
+};
+
 /// Puts a model in training mode while it lives. When it ends the model is as it was: BatchNorm's statistics,
-/// generators, and which parameters require gradients; all layers get the mode that the model itself had, and
-/// gradients are forgotten.
+/// generators, every layer's mode, and which parameters require gradients; gradients are forgotten.
 class KeepState {
  public:
   /// `model` must outlive it.
@@ -33,7 +46,7 @@ class KeepState {
 
  private:
   nn::Module& model_;
-  bool training_;
+  KeepModes modes_;
   KeepGenerators generators_;
   std::vector<Tensor> buffers_;
   std::vector<bool> require_;

@@ -5,6 +5,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/ops/loss.hpp>
+#include <fanin/start/keep_state.hpp>
 #include <fanin/train/history.hpp>
 #include <fanin/train/metrics.hpp>
 
@@ -19,24 +20,6 @@ std::int32_t predicted(const real* row, Index classes) {
   }
   return static_cast<std::int32_t>(best - row);
 }
-
-/// Evaluation mode while it lives; then each layer is in its own mode again, a frozen one too.
-class EvalMode {
- public:
-  explicit EvalMode(nn::Module& model) {
-    for (const auto& one : model.named_modules()) before_.emplace_back(one.module, one.module->training());
-    model.eval();  // which writes only where that changes something
-  }
-  ~EvalMode() {
-    // parents come before their children
-    for (const auto& [module, training] : before_) module->train(training);
-  }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  std::vector<std::pair<nn::Module*, bool>> before_;
-};
 
 }  // namespace
 
@@ -67,7 +50,8 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
 Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch_size,
                     const data::Normalisation& normalisation) {
   const NoGrad no_grad;
-  const EvalMode mode(model);
+  const start::KeepModes mode(model);
+  model.eval();  // which writes only where that changes something
   data::Loader loader(data, {.batch = batch_size, .transform = data::Transform().normalise(normalisation)});
   Evaluation result;
   const auto classes = static_cast<std::size_t>(data.classes);
