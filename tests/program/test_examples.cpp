@@ -75,7 +75,7 @@ TEST_CASE("examples: one's own loop, and predictions served from several threads
 TEST_CASE("examples: fine-tuned from a file, and how far it moved") {
   const Scratch scratch;
   const std::string saved = scratch / "lenet.safetensors", tuned = scratch / "tuned.safetensors";
-  CHECK(fanin_command({"train", "--model", "lenet", "--data", "fashion-mnist(per_class=20)", "--epochs", "1",
+  CHECK(fanin_command({"train", "--model", "lenet", "--data", "fashion-mnist(per_class=500)", "--epochs", "4",
                        "--output", saved})
             .code == 0);
   const std::string out = output_of("finetune_from_pytorch", {saved, tuned});
