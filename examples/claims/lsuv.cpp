@@ -59,7 +59,8 @@ Claim lsuv(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const auto& [training, test] = bench.data();
+            const datasets::Splits& data = bench.data();
+            const data::Dataset &training = data.train, &test = data.test;
             const Images images = unit_images(bench, batch);
             double variance = 0;
             TrainsAndStalls worst;

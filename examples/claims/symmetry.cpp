@@ -68,7 +68,8 @@ Claim symmetry(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const auto& [training, test] = bench.data();
+            const datasets::Splits& data = bench.data();
+            const data::Dataset &training = data.train, &test = data.test;
             const auto trained = [&](const char* model, const char* plan) {
               auto net = models::build(model, {});
               Generator generator(bench.seed_of(0));

@@ -44,7 +44,8 @@ struct TemporaryFolder {
 
 /// One test accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Bench& bench, const std::string& scheme, Index count) {
-  const auto& [training, test] = bench.data();
+  const datasets::Splits& data = bench.data();
+  const data::Dataset &training = data.train, &test = data.test;
   return best_in_mean(rates, seeds, [&](double rate, int i) {
     const auto net = models::build(small, {});
     Generator generator(bench.seed_of(i));
@@ -82,7 +83,8 @@ Claim weight_selection(const Bench& bench) {
               },
           .measure =
               [bench] {
-                const auto& [training, test] = bench.data();
+                const datasets::Splits& data = bench.data();
+                const data::Dataset &training = data.train, &test = data.test;
                 const TemporaryFolder folder;
                 const std::string file = folder.path / "large.safetensors";
                 {

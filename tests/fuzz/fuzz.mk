@@ -6,7 +6,7 @@ FUZZ_CXX := $(if $(shell command -v ccache),ccache )clang++
 FUZZ_FLAGS := -std=c++20 -O1 -g1 -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover=all -pthread -Iframework -I. -isystem /usr/include/stb
 fuzzers := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/fuzz_*.cpp))
 # The parts that read what others wrote, and what those stand on.
-fuzzed  := $(foreach d,core random autograd io data start init,$(wildcard framework/fanin/$(d)/*.cpp)) $(wildcard datasets/*.cpp)
+fuzzed  := $(foreach d,core random autograd io data,$(wildcard framework/fanin/$(d)/*.cpp)) $(wildcard datasets/*.cpp)
 # The generator's kernels read nothing, and are written for GCC's targets: as the program has them.
 unfuzzed := $(call objects,float,framework/fanin/kernels/random/random.cpp framework/fanin/kernels/simd/isa.cpp)
 fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))

@@ -18,6 +18,8 @@ template <class Number>
 struct Step {
   Number& value;  ///< whole, or a median of whole ones
 };
+template <class Number>
+Step(Number&) -> Step<Number>;  // which clang before 17 does not find by itself
 
 /// @{
 /// Calls `visit(name, member)` for every member, in the order of the file.

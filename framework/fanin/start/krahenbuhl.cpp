@@ -32,7 +32,9 @@ ChannelMoments moments_of(const Tensor& output, Index c) {
 /// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's
 /// mean.
 std::vector<std::string> fit_krahenbuhl(const Fitting& fitting) {
-  const auto& [model, fits, samples] = fitting;
+  nn::Module& model = fitting.model;
+  const std::span<const Fit> fits = fitting.fits;
+  const Samples& samples = fitting.samples;
   std::vector<std::string> left(fits.size());
   for (nn::Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {

@@ -12,7 +12,9 @@ namespace {
 /// Mishkin & Matas 2015, algorithm 1. A layer with a bias may take several corrections, since only the weight
 /// is scaled.
 std::vector<std::string> fit_lsuv(const Fitting& fitting) {
-  const auto& [model, fits, samples] = fitting;
+  nn::Module& model = fitting.model;
+  const std::span<const Fit> fits = fitting.fits;
+  const Samples& samples = fitting.samples;
   std::vector<std::string> left(fits.size());
   for (nn::Module* layer : in_run_order(model, fits, samples.images)) {
     const auto found = std::find_if(fits.begin(), fits.end(), [&](const Fit& f) { return f.owner == layer; });

@@ -72,7 +72,9 @@ namespace {
 /// Descent by signs on the logarithms of the weights' norms, as the paper's on the norms; the best point seen
 /// is kept.
 std::vector<std::string> fit_metainit(const Fitting& fitting) {
-  const auto& [model, fits, samples] = fitting;
+  nn::Module& model = fitting.model;
+  const std::span<const Fit> fits = fitting.fits;
+  const Samples& samples = fitting.samples;
   constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
   const Numbers base = values_of(fits);
   const auto scale_by = [&](const Numbers& logarithms) {
