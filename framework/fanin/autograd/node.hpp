@@ -128,7 +128,7 @@ class NodeOf final : public Node {
 /// safe to keep: the tensor returned here is another handle on the same elements, so no cycle can form.
 template <class Op, class... Inputs>
 Tensor record(Op op, const Inputs&... inputs) {
-  const Tensor output = op.forward(inputs...);
+  Tensor output = op.forward(inputs...);
   const bool wanted = grad_enabled() && ((inputs.defined() && inputs.requires_grad()) || ...);
   if (!wanted) return output;
   Tensor result = output.detach();

@@ -18,8 +18,9 @@ template <class Number>
 struct Step {
   Number& value;  ///< whole, or a median of whole ones
 };
+/// Which clang before 17 does not find by itself.
 template <class Number>
-Step(Number&) -> Step<Number>;  // which clang before 17 does not find by itself
+Step(Number&) -> Step<Number>;
 
 /// @{
 /// Calls `visit(name, member)` for every member, in the order of the file.

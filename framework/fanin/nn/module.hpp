@@ -65,7 +65,9 @@ class ParameterRef {
   }
   /// @{
   /// Ties: from here on the layer uses the other's parameter, or none. Error unless the shapes are equal.
-  ParameterRef& operator=(const ParameterRef& other) { return *this = other.shared(); }
+  ParameterRef& operator=(const ParameterRef& other) {
+    return this == &other ? *this : *this = other.shared();
+  }
   ParameterRef& operator=(const std::shared_ptr<Parameter>& other);
   ParameterRef& operator=(std::nullptr_t) { return *this = std::shared_ptr<Parameter>(); }
   /// @}

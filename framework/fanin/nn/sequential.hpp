@@ -19,8 +19,8 @@ class Sequential final : public Module {
   /// @{
   /// Appends `layer` under `name`. Error for a name in use, empty or with a dot, and for a null layer.
   template <std::derived_from<Module> Layer>
-  Sequential& add(std::string name, Layer layer) {
-    add_child(std::move(name), std::make_shared<Layer>(std::move(layer)));
+  Sequential& add(const std::string& name, Layer layer) {
+    add_child(name, std::make_shared<Layer>(std::move(layer)));
     return *this;
   }
   Sequential& add(std::string name, ModulePtr layer) {

@@ -22,7 +22,8 @@ struct Confusion {
   std::vector<Index> counts;  ///< [classes, classes]: true class by predicted one, row-major
   /// Samples of class `truth` that were taken for `predicted`, both in 0..classes-1.
   Index at(int truth, int predicted) const {
-    return counts[static_cast<std::size_t>(truth * classes + predicted)];
+    return counts[static_cast<std::size_t>(truth) * static_cast<std::size_t>(classes) +
+                  static_cast<std::size_t>(predicted)];
   }
 };
 
