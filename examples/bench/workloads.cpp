@@ -95,9 +95,12 @@ Training::~Training() = default;
 
 double Training::measure(double seconds) {
   Index samples = 0;
+  const auto start = Clock::now();
   double elapsed = 0;
-  for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start))
+  while (elapsed < seconds) {
     samples += parts_->step();
+    elapsed = seconds_since(start);
+  }
   return static_cast<double>(samples) / elapsed;
 }
 
@@ -143,13 +146,18 @@ double sgemm_rate_of(int size, int threads, double seconds) {
     };
     multiply();
     Index products = 0;
+    const auto start = Clock::now();
     double elapsed = 0;
-    for (const auto start = Clock::now(); elapsed < seconds; elapsed = seconds_since(start), ++products)
+    while (elapsed < seconds) {
       multiply();
+      ++products;
+      elapsed = seconds_since(start);
+    }
     *rate = 2e-9 * size * static_cast<double>(numbers) * static_cast<double>(products) / elapsed;
   };
   std::vector<double> rates(static_cast<std::size_t>(threads));
   std::vector<std::thread> streams;
+  streams.reserve(rates.size());
   for (auto& rate : rates) streams.emplace_back(stream, &rate);
   for (auto& one : streams) one.join();
   double sum = 0;
