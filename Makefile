@@ -109,6 +109,8 @@ library_examples := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(wildcard exa
 
 objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 
+# What make would otherwise take for a step on the way and delete, to be compiled anew each time.
+.SECONDARY: $(call objects,float,$(wildcard examples/*.cpp))
 program: $(BUILD)/fanin $(BUILD)/claims $(library_examples)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 

@@ -172,16 +172,16 @@ void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& tes
                       const data::Dataset& data) {
   using io::finite_or_null;
   const auto scores = train::class_scores(test.confusion, data.class_counts());
-  json["macro_f1"] = io::finite_or_null(train::macro_f1(scores));
-  json["balanced_accuracy"] = io::finite_or_null(train::balanced_accuracy(scores));
+  json["macro_f1"] = finite_or_null(train::macro_f1(scores));
+  json["balanced_accuracy"] = finite_or_null(train::balanced_accuracy(scores));
   json["classes"] = nlohmann::ordered_json::array();
   for (std::size_t c = 0; c < scores.size(); ++c) {
     const auto& one = scores[c];
     json["classes"].push_back({{"name", printable(data.class_name(static_cast<int>(c)))},
                                {"samples", one.samples},
-                               {"precision", io::finite_or_null(one.precision)},
-                               {"recall", io::finite_or_null(one.recall)},
-                               {"f1", io::finite_or_null(one.f1)}});
+                               {"precision", finite_or_null(one.precision)},
+                               {"recall", finite_or_null(one.recall)},
+                               {"f1", finite_or_null(one.f1)}});
   }
 }
 

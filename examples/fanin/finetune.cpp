@@ -131,10 +131,10 @@ ordered_json result_json(const start::WarmStartReport& report, const train::Fine
                          const train::TrainResult& result, const train::ClassWeights& weights,
                          const data::Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
-                       {"test_accuracy", io::finite_or_null(result.test.accuracy)},
-                       {"test_loss", io::finite_or_null(result.test.loss)},
+                       {"test_accuracy", finite_or_null(result.test.accuracy)},
+                       {"test_loss", finite_or_null(result.test.loss)},
                        {"steps", result.steps},
-                       {"seconds", io::finite_or_null(result.seconds)},
+                       {"seconds", finite_or_null(result.seconds)},
                        {"last_batch", name_of(result.last_batch)},
                        {"warm_start", report_json(report)}};
   if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
@@ -186,14 +186,7 @@ void run(const FinetuneFlags& flags) {
                                    .plan = flags.plan,
                                    .seed = flags.seed,
                                    .warm_start = std::filesystem::absolute(flags.warm.file).string()};
-  flags.checkpoints.apply(options, models::metadata_of(origin, data.train));
-  follow(options);
-  const auto result = train::train(*model, data.train, data.test, options);
-  flags.checkpoints.report_end(options, result);
-  if (!flags.output.empty() && result.status != train::Status::diverged) {
-    models::save(flags.output, *model, origin, data.train);
-    note("saved {}\n", flags.output);
-  }
+  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
   if (flags.json) {
     ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
     train::TrainOptions done = options;

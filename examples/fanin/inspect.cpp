@@ -210,21 +210,21 @@ void print_json(JsonPrinter& json, const io::TensorFile& file, const std::vector
                         {"shape", tensor->sizes},
                         {"elements", s.count},
                         {"bytes", tensor->byte_size()},
-                        {"mean", io::finite_or_null(s.mean)},
-                        {"std", io::finite_or_null(s.std)},
-                        {"min", io::finite_or_null(s.min)},
-                        {"max", io::finite_or_null(s.max)},
-                        {"norm", io::finite_or_null(s.norm)},
+                        {"mean", finite_or_null(s.mean)},
+                        {"std", finite_or_null(s.std)},
+                        {"min", finite_or_null(s.min)},
+                        {"max", finite_or_null(s.max)},
+                        {"norm", finite_or_null(s.norm)},
                         {"zeros", s.zeros},
                         {"nan", s.nans},
                         {"inf", s.infinities}};
     if (flags.histograms)
       one["histogram"] = {
-          {"low", io::finite_or_null(s.min)}, {"high", io::finite_or_null(s.max)}, {"counts", counts}};
+          {"low", finite_or_null(s.min)}, {"high", finite_or_null(s.max)}, {"counts", counts}};
     const auto from = moved.by_name.find(tensor->name);
     if (from != moved.by_name.end()) {
-      one["moved"] = {{"distance", io::finite_or_null(from->second.relative_l2)},
-                      {"cosine", io::finite_or_null(from->second.cosine)}};
+      one["moved"] = {{"distance", finite_or_null(from->second.relative_l2)},
+                      {"cosine", finite_or_null(from->second.cosine)}};
     }
     json.value(one);
   }

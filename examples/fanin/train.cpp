@@ -47,10 +47,10 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
                          const std::vector<start::Drawn>& drawn, const train::TrainResult& result,
                          const data::Dataset& test) {
   ordered_json json = {{"status", train::name_of(result.status)},
-                       {"test_accuracy", io::finite_or_null(result.test.accuracy)},
-                       {"test_loss", io::finite_or_null(result.test.loss)},
-                       {"samples_per_s", io::finite_or_null(result.samples_per_s)},
-                       {"seconds", io::finite_or_null(result.seconds)},
+                       {"test_accuracy", finite_or_null(result.test.accuracy)},
+                       {"test_loss", finite_or_null(result.test.loss)},
+                       {"samples_per_s", finite_or_null(result.samples_per_s)},
+                       {"seconds", finite_or_null(result.seconds)},
                        {"steps", result.steps},
                        {"parameters", model.parameter_count()}};
   if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
@@ -62,8 +62,8 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
   for (const auto& one : drawn) {
     json["initialization"].push_back({{"name", one.name},
                                       {"scheme", one.scheme},
-                                      {"mean", io::finite_or_null(one.mean)},
-                                      {"std", io::finite_or_null(one.std)}});
+                                      {"mean", finite_or_null(one.mean)},
+                                      {"std", finite_or_null(one.std)}});
   }
   add_class_scores(json, result.test, test);
   json["confusion"] = confusion_json(result.test.confusion);
@@ -103,14 +103,7 @@ void run(const TrainFlags& flags) {
       .plan = plan.to_string(),
       .seed = flags.seed,
       .normalisation = data::Transform().normalise(options.augment.normalisation()).to_string()};
-  flags.checkpoints.apply(options, models::metadata_of(origin, data.train));
-  follow(options);
-  const auto result = train::train(*model, data.train, data.test, options);
-  flags.checkpoints.report_end(options, result);
-  if (!flags.output.empty() && result.status != train::Status::diverged) {
-    models::save(flags.output, *model, origin, data.train);
-    note("saved {}\n", flags.output);
-  }
+  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
   if (flags.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;

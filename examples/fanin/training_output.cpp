@@ -9,7 +9,9 @@
 #include "examples/fanin/command.hpp"
 
 namespace fanin::program {
+namespace {
 
+/// Tells of every epoch on stderr, and ends the run at Ctrl-C.
 void follow(train::TrainOptions& options) {
   options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
     note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs,
@@ -19,8 +21,23 @@ void follow(train::TrainOptions& options) {
   watch_interrupts();
 }
 
+}  // namespace
+
+train::TrainResult train_and_save(nn::Module& model, const datasets::Splits& data,
+                                  train::TrainOptions& options, const models::ModelOrigin& origin,
+                                  const CheckpointFlags& checkpoints, const std::string& output) {
+  checkpoints.apply(options, models::metadata_of(origin, data.train));
+  follow(options);
+  const auto result = train::train(model, data.train, data.test, options);
+  checkpoints.report_end(options, result);
+  if (!output.empty() && result.status != train::Status::diverged) {
+    models::save(output, model, origin, data.train);
+    note("saved {}\n", output);
+  }
+  return result;
+}
+
 nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& history) {
-  using io::finite_or_null;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& e : history) {
     list.push_back({{"epoch", e.epoch},

@@ -11,7 +11,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/io/tensor_file.hpp>
 
-#include "tests/io/hex_bytes.hpp"
+#include "tests/io/check_tensors.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -43,15 +43,7 @@ TEST_CASE("checkpoints: the weights are read bit for bit, whatever stands beside
     CAPTURE(name);
     const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.key == expected["key"].get<std::string>());
-    CHECK(file.tensors.size() == expected["tensors"].size());
-    for (const auto& [key, value] : expected["tensors"].items()) {
-      CAPTURE(key);
-      const io::StoredTensor* tensor = file.find(key);
-      REQUIRE(tensor != nullptr);
-      CHECK(name_of(tensor->dtype) == value[0].get<std::string>());
-      CHECK(tensor->sizes == value[1].get<std::vector<Index>>());
-      CHECK(hex_bytes(*tensor) == value[2].get<std::string>());
-    }
+    check_tensors(file, expected["tensors"]);
     std::vector<std::string> left_out;
     for (const io::LeftOut& one : file.left_out) left_out.push_back(one.name);
     std::sort(left_out.begin(), left_out.end());

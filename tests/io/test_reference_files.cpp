@@ -8,7 +8,7 @@
 #include <fanin/core/parallel.hpp>
 #include <fanin/io/tensor_file.hpp>
 
-#include "tests/io/hex_bytes.hpp"
+#include "tests/io/check_tensors.hpp"
 
 using namespace fanin;
 
@@ -25,15 +25,7 @@ TEST_CASE("files by real PyTorch and NumPy hold bit for bit what those say") {
   for (const auto& [name, tensors] : values.items()) {
     CAPTURE(name);
     const io::TensorFile file = io::read_tensor_file(folder + name);
-    CHECK(file.tensors.size() == tensors.size());
-    for (const auto& [key, value] : tensors.items()) {
-      CAPTURE(key);
-      const io::StoredTensor* tensor = file.find(key);
-      REQUIRE(tensor != nullptr);
-      CHECK(name_of(tensor->dtype) == value[0].get<std::string>());
-      CHECK(tensor->sizes == value[1].get<std::vector<Index>>());
-      CHECK(hex_bytes(*tensor) == value[2].get<std::string>());
-    }
+    check_tensors(file, tensors);
   }
 }
 
