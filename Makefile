@@ -7,7 +7,7 @@ CXX := $(if $(shell command -v ccache),ccache )g++
 OPT ?= -O2
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -Iframework -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
-LDLIBS += -lfmt -lz -ldeflate -lpthread $(SANITIZE)
+LDLIBS += -lfmt -lz -ldeflate -lpng -lgif -lpthread $(SANITIZE)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 

@@ -1,9 +1,10 @@
 #include "datasets/png.hpp"
 
-#include <zlib.h>
+#include <png.h>
 
+#include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <csetjmp>
 #include <string_view>
 
 #include <fanin/core/error.hpp>
@@ -20,279 +21,179 @@ std::uint32_t big_endian(Bytes bytes, std::size_t at) {
          std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
 }
 
-struct Chunk {
-  std::string_view type;
-  Bytes data;
-};
-
-/// What a file says before its pixels.
-struct Header {
-  Index width = 0, height = 0;
-  int depth = 0, colour = 0;
-  bool interlaced = false;
-  struct Colour {
-    std::uint8_t red = 0, green = 0, blue = 0, alpha = 255;
-  };
-  std::array<Colour, 256> palette{};
-  std::size_t palette_size = 0;
-  bool has_transparent = false;
-  std::array<std::uint32_t, 3> transparent{};  ///< the one colour that is, in the file's depth
-
-  bool paletted() const { return colour == 3; }
-  bool coloured() const { return (colour & 2) != 0; }
-  bool has_alpha() const { return (colour & 4) != 0; }
-  int parts() const { return paletted() ? 1 : (coloured() ? 3 : 1) + (has_alpha() ? 1 : 0); }
-  std::uint32_t most() const { return (std::uint32_t{1} << depth) - 1; }
-  std::size_t row_bytes(Index columns) const {
-    return (static_cast<std::size_t>(columns) * static_cast<std::size_t>(parts() * depth) + 7) / 8;
-  }
-};
-
-class Decoder {
+/// libpng on a file in memory. What it finds wrong becomes an Error.
+class Reader {
  public:
-  Decoder(Bytes file, const std::string& path) : file_(file), path_(path) {}
-  ~Decoder() {
-    if (inflating_) inflateEnd(&stream_);
-  }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
-
-  Raster decode(Index channels, const Background& background, int& orientation) {
-    read_header(orientation);
-    Raster image{.width = header_.width, .height = header_.height, .channels = channels};
-    image.pixels.resize(static_cast<std::size_t>(channels * header_.width * header_.height));
-    if (inflateInit(&stream_) != Z_OK) broken("zlib cannot start");
-    inflating_ = true;
-    const PixelWriter writer(channels, background);
-    if (!header_.interlaced) {
-      read_pass(image, writer, 0, 0, 1, 1);
-      return image;
+  Reader(Bytes file, const std::string& path) : rest_(file), path_(path) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
+    if (png_) info_ = png_create_info_struct(png_);
+    if (!info_) {
+      png_destroy_read_struct(&png_, nullptr, nullptr);
+      fail("{}: libpng cannot start", path_);
     }
-    constexpr Index passes[7][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
-                                    {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
-    for (const auto& [x, y, dx, dy] : passes) read_pass(image, writer, x, y, dx, dy);
-    return image;
+    png_set_read_fn(png_, this, read);
+    png_set_user_limits(png_, static_cast<png_uint_32>(longest_side), static_cast<png_uint_32>(longest_side));
+  }
+  ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  [[noreturn]] void broken(const std::string& why) const { fail("{}: broken image ({})", path_, why); }
+
+  /// `call(png, info)`, which may hold nothing that needs destroying: libpng leaves it by longjmp.
+  template <class Call>
+  void guarded(const Call& call) {
+    if (setjmp(png_jmpbuf(png_)) != 0) broken(wrong_);
+    call(png_, info_);
+  }
+  /// What libpng only looks up, and cannot fail in.
+  png_structp png() { return png_; }
+  png_infop info() { return info_; }
+
+ private:
+  static void read(png_structp png, png_bytep to, std::size_t count) {
+    Bytes& rest = static_cast<Reader*>(png_get_io_ptr(png))->rest_;
+    if (rest.size() < count) png_error(png, "the PNG data are cut short");
+    std::copy_n(rest.data(), count, to);
+    rest = rest.subspan(count);
+  }
+  [[noreturn]] static void on_error(png_structp png, png_const_charp message) {
+    auto& wrong = static_cast<Reader*>(png_get_error_ptr(png))->wrong_;
+    std::snprintf(wrong, sizeof wrong, "%s", message);
+    png_longjmp(png, 1);
+  }
+  /// A text that is damaged may pass; what pixels look like may not.
+  static void on_warning(png_structp png, png_const_charp message) {
+    if (std::string_view(message).starts_with("tRNS")) png_error(png, message);
+  }
+
+  Bytes rest_;
+  const std::string& path_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  char wrong_[256] = "";
+};
+
+/// The colours of a palette, with their alpha.
+struct Palette {
+  std::array<std::array<std::uint8_t, 4>, 256> colours{};
+  int size = 0;
+};
+
+Palette palette_of(Reader& reader) {
+  Palette palette;
+  png_colorp colours = nullptr;
+  png_get_PLTE(reader.png(), reader.info(), &colours, &palette.size);
+  png_bytep alpha = nullptr;
+  int transparent = 0;
+  png_get_tRNS(reader.png(), reader.info(), &alpha, &transparent, nullptr);
+  for (int i = 0; i < palette.size; ++i)
+    palette.colours[static_cast<std::size_t>(i)] = {colours[i].red, colours[i].green, colours[i].blue,
+                                                    i < transparent ? alpha[i] : std::uint8_t{255}};
+  return palette;
+}
+
+/// What an eXIf chunk says that has been read so far.
+int orientation_of(Reader& reader) {
+  png_uint_32 size = 0;
+  png_bytep exif = nullptr;
+  png_get_eXIf_1(reader.png(), reader.info(), &size, &exif);
+  return exif ? exif_orientation({exif, size}) : 1;
+}
+
+/// A row's pixels, which stand `step` bytes apart in `out`.
+class RowWriter {
+ public:
+  RowWriter(Reader& reader, Index channels, const Background& background)
+      : reader_(reader),
+        writer_(channels, background),
+        paletted_(png_get_color_type(reader.png(), reader.info()) == PNG_COLOR_TYPE_PALETTE),
+        palette_(palette_of(reader)),
+        parts_(png_get_channels(reader.png(), reader.info())),
+        wide_(png_get_bit_depth(reader.png(), reader.info()) == 16) {}
+
+  void write(const std::uint8_t* row, Index columns, std::uint8_t* out, Index step) const {
+    for (Index i = 0; i < columns; ++i, out += step) {
+      if (paletted_) {
+        if (row[i] >= palette_.size)
+          reader_.broken(fmt::format("a pixel has colour {} of a palette of {}", row[i], palette_.size));
+        const auto& [red, green, blue, alpha] = palette_.colours[row[i]];
+        writer_.put(out, red, green, blue, alpha);
+        continue;
+      }
+      const auto part = [&](Index k) {
+        const Index at = i * parts_ + k;
+        return wide_ ? std::uint32_t{row[2 * at]} << 8 | row[2 * at + 1] : std::uint32_t{row[at]};
+      };
+      const std::uint32_t most = wide_ ? 65535 : 255, red = part(0);
+      const bool coloured = parts_ >= 3;
+      writer_.put(out, red, coloured ? part(1) : red, coloured ? part(2) : red,
+                  parts_ % 2 == 0 ? part(parts_ - 1) : most, most);
+    }
   }
 
  private:
-  [[noreturn]] void broken(const std::string& why) const { fail("{}: broken image ({})", path_, why); }
-
-  /// The chunk at `at_`, which moves behind it; its checksum is checked where it matters for the pixels.
-  Chunk next_chunk() {
-    if (file_.size() - at_ < 8) broken("the PNG data are cut short");
-    const std::size_t length = big_endian(file_, at_);
-    if (file_.size() - at_ < 12 || length > file_.size() - at_ - 12) broken("the PNG data are cut short");
-    Chunk chunk{{reinterpret_cast<const char*>(file_.data()) + at_ + 4, 4}, file_.subspan(at_ + 8, length)};
-    if (chunk.type == "IHDR")
-      read_size(chunk.data);  // an image too large is called that, whatever its checksum
-    const auto checksum = crc32(0, file_.data() + at_ + 4, static_cast<uInt>(length + 4));
-    const bool matters =
-        chunk.type == "IHDR" || chunk.type == "PLTE" || chunk.type == "tRNS" || chunk.type == "IDAT";
-    if (matters && checksum != big_endian(file_, at_ + 8 + length))
-      broken(fmt::format("the checksum of its {} is wrong", chunk.type));
-    at_ += 12 + length;
-    return chunk;
-  }
-
-  void read_size(Bytes data) {
-    if (data.size() != 13) broken("its PNG header has the wrong length");
-    header_.width = big_endian(data, 0);
-    header_.height = big_endian(data, 4);
-    require_bearable(path_, header_.width, header_.height);
-  }
-
-  void read_header(int& orientation) {
-    Chunk chunk = next_chunk();
-    if (chunk.type == "CgBI")
-      fail("{}: a PNG in Apple's own form (CgBI), which is not read; convert it to plain PNG", path_);
-    if (chunk.type != "IHDR") broken("its first PNG chunk is no header");
-    header_.depth = chunk.data[8];
-    header_.colour = chunk.data[9];
-    header_.interlaced = chunk.data[12] == 1;
-    require_known_form(chunk.data);
-    while ((chunk = next_chunk()).type != "IDAT") {
-      if (chunk.type == "PLTE")
-        read_palette(chunk.data);
-      else if (chunk.type == "tRNS")
-        read_transparency(chunk.data);
-      else if (chunk.type == "eXIf")
-        orientation = exif_orientation(chunk.data);
-      else if (chunk.type == "IEND")
-        broken("it has no pixels");
-      else if (chunk.type == "IHDR")
-        broken("it has two PNG headers");
-      else if ((chunk.type[0] & 0x20) == 0)
-        broken("it has a PNG chunk of unknown kind");
-    }
-    if (header_.paletted() && header_.palette_size == 0) broken("its palette is missing");
-    data_ = chunk.data;
-    if (orientation == 1) orientation = orientation_behind(at_);
-  }
-
-  /// What an eXIf chunk behind the pixels says; nothing there can make the file a broken one.
-  int orientation_behind(std::size_t at) const {
-    while (at < file_.size() && file_.size() - at >= 12) {
-      const std::size_t length = big_endian(file_, at);
-      if (length > file_.size() - at - 12) return 1;
-      if (std::string_view(reinterpret_cast<const char*>(file_.data()) + at + 4, 4) == "eXIf")
-        return exif_orientation(file_.subspan(at + 8, length));
-      at += 12 + length;
-    }
-    return 1;
-  }
-
-  void require_known_form(Bytes data) const {
-    const int depth = header_.depth;
-    const bool power = depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
-    const bool fits = header_.colour == 0   ? power
-                      : header_.colour == 3 ? power && depth <= 8
-                                            : depth == 8 || depth == 16;
-    const bool known = header_.colour == 0 || header_.colour == 2 || header_.colour == 3 ||
-                       header_.colour == 4 || header_.colour == 6;
-    if (!known || !fits) broken(fmt::format("PNG has no colour type {} of {} bits", header_.colour, depth));
-    if (data[10] != 0 || data[11] != 0 || data[12] > 1) broken("its PNG header asks for an unknown method");
-  }
-
-  void read_palette(Bytes data) {
-    if (data.size() % 3 != 0 || data.size() > 768 || data.empty()) broken("its palette has the wrong length");
-    header_.palette_size = data.size() / 3;
-    for (std::size_t i = 0; i < header_.palette_size; ++i)
-      header_.palette[i] = {data[3 * i], data[3 * i + 1], data[3 * i + 2], header_.palette[i].alpha};
-  }
-
-  void read_transparency(Bytes data) {
-    if (header_.paletted()) {
-      if (data.size() > 256) broken("its transparency has the wrong length");
-      for (std::size_t i = 0; i < data.size(); ++i) header_.palette[i].alpha = data[i];
-      return;
-    }
-    const std::size_t parts = header_.coloured() ? 3 : 1;
-    if (header_.has_alpha() || data.size() != 2 * parts) broken("its transparency has the wrong length");
-    for (std::size_t i = 0; i < parts; ++i)
-      header_.transparent[i] = (std::uint32_t{data[2 * i]} << 8 | data[2 * i + 1]) & header_.most();
-    header_.has_transparent = true;
-  }
-
-  /// The next bytes of pixels, out of as many IDAT chunks as they take.
-  void inflate_into(std::span<std::uint8_t> out) {
-    stream_.next_out = out.data();
-    stream_.avail_out = static_cast<uInt>(out.size());
-    while (stream_.avail_out > 0) {
-      if (stream_.avail_in == 0) {
-        while (data_.empty()) {
-          const Chunk chunk = next_chunk();
-          if (chunk.type == "IEND") broken("it has fewer pixels than its header says");
-          if (chunk.type == "IDAT") data_ = chunk.data;
-        }
-        stream_.next_in = const_cast<Bytef*>(data_.data());
-        stream_.avail_in = static_cast<uInt>(data_.size());
-        data_ = {};
-      }
-      const int code = inflate(&stream_, Z_NO_FLUSH);
-      if (code == Z_STREAM_END && stream_.avail_out > 0) broken("it has fewer pixels than its header says");
-      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
-        broken(stream_.msg ? stream_.msg : "its compressed data are corrupt");
-    }
-  }
-
-  static std::uint8_t paeth(int left, int above, int corner) {
-    const int guess = left + above - corner;
-    const int to_left = std::abs(guess - left), to_above = std::abs(guess - above),
-              to_corner = std::abs(guess - corner);
-    return static_cast<std::uint8_t>(to_left <= to_above && to_left <= to_corner ? left
-                                     : to_above <= to_corner                     ? above
-                                                                                 : corner);
-  }
-
-  void unfilter(int filter, std::span<std::uint8_t> row, std::span<const std::uint8_t> above,
-                std::size_t step) const {
-    const auto add = [&](const auto& guess) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        const int left = i >= step ? row[i - step] : 0, corner = i >= step ? above[i - step] : 0;
-        row[i] = static_cast<std::uint8_t>(row[i] + guess(left, above[i], corner));
-      }
-    };
-    switch (filter) {
-      case 0:
-        return;
-      case 1:
-        return add([](int left, int, int) { return left; });
-      case 2:
-        return add([](int, int up, int) { return up; });
-      case 3:
-        return add([](int left, int up, int) { return (left + up) / 2; });
-      case 4:
-        return add([](int left, int up, int corner) { return int{paeth(left, up, corner)}; });
-      default:
-        broken(fmt::format("PNG has no filter {}", filter));
-    }
-  }
-
-  /// The rows of one pass, whose pixels stand at (x + i·dx, y + j·dy).
-  void read_pass(Raster& image, const PixelWriter& writer, Index x, Index y, Index dx, Index dy) {
-    if (x >= image.width || y >= image.height) return;
-    const Index columns = (image.width - x + dx - 1) / dx;
-    const std::size_t size = header_.row_bytes(columns);
-    const auto step = static_cast<std::size_t>(std::max(1, header_.parts() * header_.depth / 8));
-    std::vector<std::uint8_t> row(size), above(size);
-    for (Index j = y; j < image.height; j += dy) {
-      std::uint8_t filter = 0;
-      inflate_into({&filter, 1});
-      inflate_into(row);
-      unfilter(filter, row, above, step);
-      std::uint8_t* out = image.pixels.data() + (j * image.width + x) * image.channels;
-      for (Index i = 0; i < columns; ++i, out += dx * image.channels) put_pixel(writer, row, i, out);
-      row.swap(above);
-    }
-  }
-
-  std::uint32_t part(std::span<const std::uint8_t> row, Index index) const {
-    const auto i = static_cast<std::size_t>(index);
-    if (header_.depth == 8) return row[i];
-    if (header_.depth == 16) return std::uint32_t{row[2 * i]} << 8 | row[2 * i + 1];
-    const auto depth = static_cast<std::size_t>(header_.depth);
-    const std::size_t bit = i * depth;
-    return (std::uint32_t{row[bit / 8]} >> (8 - depth - bit % 8)) & header_.most();
-  }
-
-  void put_pixel(const PixelWriter& writer, std::span<const std::uint8_t> row, Index i,
-                 std::uint8_t* out) const {
-    const Header& h = header_;
-    if (h.paletted()) {
-      const std::uint32_t index = part(row, i);
-      if (index >= h.palette_size)
-        broken(fmt::format("a pixel has colour {} of a palette of {}", index, h.palette_size));
-      const auto& c = h.palette[index];
-      return writer.put(out, c.red, c.green, c.blue, c.alpha);
-    }
-    const Index at = i * h.parts();
-    const std::uint32_t red = part(row, at), green = h.coloured() ? part(row, at + 1) : red,
-                        blue = h.coloured() ? part(row, at + 2) : red;
-    // Depths below 8 are stretched to it.
-    const std::uint32_t most = h.depth == 16 ? 65535 : 255, scale = h.depth < 8 ? 255 / h.most() : 1;
-    std::uint32_t alpha = most;
-    if (h.has_alpha()) alpha = part(row, at + h.parts() - 1);
-    if (h.has_transparent && red == h.transparent[0] &&
-        (!h.coloured() || (green == h.transparent[1] && blue == h.transparent[2])))
-      alpha = 0;
-    writer.put(out, red * scale, green * scale, blue * scale, alpha, most);
-  }
-
-  Bytes file_;
-  const std::string& path_;
-  std::size_t at_ = 8;  // behind the signature
-  Header header_;
-  Bytes data_;  // of the chunk that is next to be inflated
-  z_stream stream_{};
-  bool inflating_ = false;
+  Reader& reader_;
+  PixelWriter writer_;
+  bool paletted_;
+  Palette palette_;
+  Index parts_;
+  bool wide_;
 };
+
+/// What can be told of a file before libpng looks at it: an image too large is called that, whatever else is
+/// wrong.
+void require_known(Bytes file, const std::string& path) {
+  if (file.size() < 24) return;
+  const std::string_view first(reinterpret_cast<const char*>(file.data()) + 12, 4);
+  if (first == "CgBI")
+    fail("{}: a PNG in Apple's own form (CgBI), which is not read; convert it to plain PNG", path);
+  if (first == "IHDR") require_bearable(path, big_endian(file, 16), big_endian(file, 20));
+}
 
 }  // namespace
 
 Raster decode_png(std::span<const std::uint8_t> file, const std::string& path, Index channels,
                   const Background& background, int& orientation) {
-  orientation = 1;
-  return Decoder(file, path).decode(channels, background, orientation);
+  require_known(file, path);
+  Reader reader(file, path);
+  reader.guarded([](png_structp png, png_infop info) {
+    png_read_info(png, info);
+    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE) {
+      png_set_packing(png);  // an index a byte; libpng's own expansion lets one past the palette through
+    } else {
+      png_set_expand_gray_1_2_4_to_8(png);
+      if (png_get_valid(png, info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
+    }
+    png_read_update_info(png, info);
+  });
+  Raster image{.width = png_get_image_width(reader.png(), reader.info()),
+               .height = png_get_image_height(reader.png(), reader.info()),
+               .channels = channels};
+  image.pixels.resize(static_cast<std::size_t>(channels * image.width * image.height));
+  std::vector<std::uint8_t> row(png_get_rowbytes(reader.png(), reader.info()));
+  const RowWriter rows(reader, channels, background);
+  // A pass's rows as they are stored, so that an interlaced image takes no more memory than another.
+  const bool interlaced = png_get_interlace_type(reader.png(), reader.info()) != PNG_INTERLACE_NONE;
+  for (int pass = 0; pass < (interlaced ? PNG_INTERLACE_ADAM7_PASSES : 1); ++pass) {
+    const Index x = interlaced ? PNG_PASS_START_COL(pass) : 0, y = interlaced ? PNG_PASS_START_ROW(pass) : 0,
+                dx = interlaced ? PNG_PASS_COL_OFFSET(pass) : 1,
+                dy = interlaced ? PNG_PASS_ROW_OFFSET(pass) : 1;
+    if (x >= image.width) continue;
+    for (Index j = y; j < image.height; j += dy) {
+      reader.guarded([&row](png_structp png, png_infop) { png_read_row(png, row.data(), nullptr); });
+      rows.write(row.data(), (image.width - x + dx - 1) / dx,
+                 image.pixels.data() + (j * image.width + x) * channels, dx * channels);
+    }
+  }
+  orientation = orientation_of(reader);
+  if (orientation != 1) return image;
+  try {  // nothing behind the pixels can make the file a broken one
+    reader.guarded([](png_structp png, png_infop info) { png_read_end(png, info); });
+    orientation = orientation_of(reader);
+  } catch (const Error&) {
+  }
+  return image;
 }
 
 }  // namespace fanin::datasets

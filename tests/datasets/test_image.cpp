@@ -314,15 +314,15 @@ TEST_CASE("PNG, GIF and BMP files that lie about their sizes, palettes and chunk
   const Bytes png = gray.bytes();
   PngPicture form = gray;
   form.depth = 3;
-  CHECK(holds(refusal(form.bytes()), "no colour type 0 of 3 bits"));
+  CHECK(holds(refusal(form.bytes()), "broken image (Invalid IHDR data)"));
   form = gray;
   form.colour = 3;
-  CHECK(holds(refusal(form.bytes()), "its palette is missing"));
+  CHECK(holds(refusal(form.bytes()), "Missing PLTE before IDAT)"));
   form.palette = {1, 2, 3};
   CHECK(holds(refusal(form.bytes()), "a pixel has colour 9 of a palette of 1"));
   form = gray;
   form.samples = Bytes(12);  // rows of three
-  CHECK(holds(refusal(form.bytes()), "fewer pixels than its header says"));
+  CHECK(holds(refusal(form.bytes()), "broken image (Not enough image data)"));
   for (std::size_t size = 8; size + 12 < png.size(); ++size)
     CHECK_MESSAGE(
         holds(refusal(Bytes(png.begin(), png.begin() + static_cast<std::ptrdiff_t>(size))), "broken image"),
@@ -336,7 +336,7 @@ TEST_CASE("PNG, GIF and BMP files that lie about their sizes, palettes and chunk
   CHECK(refusal(gif.bytes()) == "no error");
   GifPicture lies = gif;
   lies.indices.resize(9);
-  CHECK(holds(refusal(lies.bytes()), "it has 9 of its 16 pixels"));
+  CHECK(holds(refusal(lies.bytes()), "broken image (the GIF data are cut short)"));
   lies = gif;
   lies.indices[3] = 200;
   CHECK(holds(refusal(lies.bytes()), "a pixel has colour 200 of a palette of 4"));
