@@ -118,7 +118,7 @@ Claim warm_start(const Bench& bench) {
               seen.push_back(0);
               for (const char* scheme : random_schemes) {
                 const auto paired = lead(warm, best_accuracies(bench, task, scheme));
-                seen.push_back(paired.difference - paired.ci95);
+                seen.push_back(paired.interval.low);
                 least_lead = std::min(least_lead, paired.difference);
               }
               seen[summary] = least_lead;

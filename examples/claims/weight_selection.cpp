@@ -104,7 +104,7 @@ Claim weight_selection(const Bench& bench) {
                       bench, fmt::format("weight_selection(file={})", value_text(file)), count);
                   for (const char* scheme : random_schemes) {
                     const auto paired = lead(mine, best_accuracies(bench, scheme, count));
-                    seen.push_back(paired.difference - paired.ci95);
+                    seen.push_back(paired.interval.low);
                   }
                 }
                 return seen;

@@ -48,9 +48,11 @@ TEST_CASE("a difference is paired by seed, so what seeds have in common does not
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].is_default);
   CHECK(std::isnan(rows[0].difference_to_default));
-  CHECK(rows[0].ci95 == doctest::Approx(4.3026527 * 0.1 / std::sqrt(3)));
+  // The mean's interval would reach beyond 100 %.
+  CHECK(rows[0].interval.low == doctest::Approx(0.8 - 4.3026527 * 0.1 / std::sqrt(3)));
+  CHECK(rows[0].interval.high == 1);
   CHECK(rows[1].difference_to_default == doctest::Approx(0.01));
-  CHECK(rows[1].difference_ci95 == doctest::Approx(4.3026527 * 0.001 / std::sqrt(3)));
+  CHECK(rows[1].difference_interval.half_width() == doctest::Approx(4.3026527 * 0.001 / std::sqrt(3)));
   CHECK(rows[1].pairs == 3);
   CHECK(rows[1].significant);
 }
@@ -61,7 +63,7 @@ TEST_CASE("only seeds that both schemes ran are compared") {
   const Summary row = row_of(summarize({}, runs), "b");
   CHECK(row.pairs == 1);
   CHECK(row.difference_to_default == doctest::Approx(0.1));
-  CHECK(std::isnan(row.difference_ci95));
+  CHECK_FALSE(row.difference_interval.known());
   CHECK_FALSE(row.significant);
 }
 
@@ -77,18 +79,20 @@ TEST_CASE("a scheme cannot look better by diverging") {
   CHECK(rows[0].runs == 2);
 }
 
-TEST_CASE("interrupted and failed runs do not count, and say so in the verdict") {
+TEST_CASE("a failed run counts at chance level, an interrupted one not at all, and the verdict says so") {
   Comparison comparison;
-  comparison.runs = {run_of("a", 0, 0.8), run_of("a", 1, 0.2, "interrupted"), run_of("a", 2, 0.1, "failed"),
-                     run_of("b", 0, unknown, "failed")};
+  comparison.runs = {run_of("a", 0, 0.8), run_of("a", 1, 0.2, "interrupted"), run_of("a", 2, 0.7, "failed"),
+                     run_of("b", 0, unknown, "failed"), run_of("c", 0, 0.9, "interrupted")};
   comparison.summary = summarize(comparison.settings, comparison.runs);
-  CHECK(row_of(comparison.summary, "a").runs == 1);
-  CHECK(row_of(comparison.summary, "a").mean == 0.8);
-  CHECK(row_of(comparison.summary, "b").runs == 0);
-  CHECK(std::isnan(row_of(comparison.summary, "b").mean));
+  CHECK(row_of(comparison.summary, "a").runs == 2);
+  CHECK(row_of(comparison.summary, "a").failed == 1);
+  CHECK(row_of(comparison.summary, "a").mean == doctest::Approx(0.45));
+  CHECK(row_of(comparison.summary, "b").mean == 0.1);
+  CHECK(row_of(comparison.summary, "c").runs == 0);
+  CHECK(std::isnan(row_of(comparison.summary, "c").mean));
   const std::string text = verdict(comparison, "mlp");
-  CHECK(text.find("Interrupted and not counted: 1") != std::string::npos);
-  CHECK(text.find("Failed and not counted: 2") != std::string::npos);
+  CHECK(text.find("Interrupted and not counted: 2") != std::string::npos);
+  CHECK(text.find("Failed and counted at chance level: 2") != std::string::npos);
 }
 
 TEST_CASE("a seed that was run twice counts once") {
@@ -164,7 +168,7 @@ TEST_CASE(
     CHECK(verdict({.settings = settings, .runs = runs, .summary = summarize(settings, runs)}, "m")
               .find("No scheme is above chance level") != std::string::npos);
     for (auto& one : runs) {
-      if (one.status == "ok") one.test_accuracy = 0.9;
+      if (one.status == "ok") one.test_accuracy = 0.9 + 0.01 * static_cast<double>(one.seed);
     }
     CHECK(summarize(settings, runs)[1].significant);
   }

@@ -87,6 +87,11 @@ void fields(Like<Run> auto& run, auto&& visit) {
   visit("filters", run.filters);
 }
 
+void fields(Like<statistics::Interval> auto& interval, auto&& visit) {
+  visit("low", interval.low);
+  visit("high", interval.high);
+}
+
 void fields(Like<Summary> auto& row, auto&& visit) {
   visit("model", row.model);
   visit("scheme", row.scheme);
@@ -96,17 +101,27 @@ void fields(Like<Summary> auto& row, auto&& visit) {
   visit("mean", row.mean);
   visit("std", row.std);
   visit("ci95", row.ci95);
+  visit("interval", row.interval);
   visit("median", row.median);
   visit("minimum", row.minimum);
   visit("maximum", row.maximum);
   visit("test_loss", row.test_loss);
   visit("is_default", row.is_default);
+  visit("among_best", row.among_best);
   visit("pairs", row.pairs);
   visit("difference_to_default", row.difference_to_default);
   visit("difference_ci95", row.difference_ci95);
+  visit("difference_interval", row.difference_interval);
+  visit("beats", row.beats);
+  visit("beats_interval", row.beats_interval);
   visit("p_value", row.p_value);
   visit("p_adjusted", row.p_adjusted);
   visit("significant", row.significant);
+  visit("equivalence_p", row.equivalence_p);
+  visit("equivalent", row.equivalent);
+  visit("finding", row.finding);
+  visit("pairing_gain", row.pairing_gain);
+  visit("seed_correlation", row.seed_correlation);
   visit("steps_to_threshold", Step{row.steps_to_threshold});
   visit("train_seconds", row.train_seconds);
 }
@@ -126,6 +141,8 @@ void fields(Like<Settings> auto& settings, auto&& visit) {
   visit("data", settings.data);
   visit("threshold", settings.threshold);
   visit("classes", settings.classes);
+  visit("margin", settings.margin);
+  visit("until", settings.until);
   visit("date", settings.date);
   visit("training", settings.training);
   visit("extra", settings.extra);

@@ -99,10 +99,8 @@ std::string findings_html(const Comparison& comparison) {
 std::string section_html(const Comparison& comparison, const std::string& model, std::size_t number) {
   std::string html = fmt::format("<section id=\"model-{}\">\n<h2>{}</h2>\n", number, html_escape(model));
   html += summary_html(comparison, model);
-  html +=
-      "<p class=\"soft\">Mean ± half the 95&nbsp;% confidence interval (Student t) over seeds. Differences "
-      "are paired by seed; * marks p &lt; 0.05 in a two-sided paired t-test, Holm-adjusted over this table. "
-      "A run that diverged counts at chance level.</p>\n<div class=\"figures\"></div>\n";
+  html += fmt::format("<p class=\"soft\">{}</p>\n<div class=\"figures\"></div>\n",
+                      html_escape(method_text(comparison.settings)));
   if (const std::string incidents = incidents_html(comparison, model); !incidents.empty()) {
     html += "<details open><summary>Runs that ended early</summary>" + incidents + "</details>\n";
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include <fanin/compare/interval_text.hpp>
 #include <fanin/compare/report_data.hpp>
 #include <fanin/compare/report_tables.hpp>
 #include <fanin/compare/summary.hpp>
@@ -38,8 +39,9 @@ std::string name_cell(const Comparison& comparison, const std::string& scheme) {
                      text::text_width(scheme) > 32 ? " long" : "", swatch(comparison, scheme), name);
 }
 
-std::string with_interval(const std::string& value, double half_width) {
-  return std::isfinite(half_width) ? fmt::format("{} ± {}", value, text::percent(half_width)) : value;
+std::string with_interval(const std::string& value, double center, const statistics::Interval& interval) {
+  const std::string text = interval_text(center, interval);
+  return text.empty() ? value : value + " " + text;
 }
 
 std::string difference_cell(const Summary& row) {
@@ -47,7 +49,7 @@ std::string difference_cell(const Summary& row) {
   if (!std::isfinite(row.difference_to_default)) return "–";
   std::string value = text::signed_percent(row.difference_to_default);
   if (value[0] == '-') value.replace(0, 1, "−");
-  const std::string text = with_interval(value, row.difference_ci95);
+  const std::string text = with_interval(value, row.difference_to_default, row.difference_interval);
   if (!row.significant) return text;
   return fmt::format("<span class=\"{}\">{} *</span>", row.difference_to_default > 0 ? "plus" : "minus",
                      text);
@@ -106,12 +108,12 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
   for (const Summary& row : rows) {
     html += fmt::format("<tr{}>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
                         row.is_default ? " class=\"default\"" : "", name_cell(comparison, row.scheme),
-                        with_interval(text::percent(row.mean), row.ci95), difference_cell(row),
+                        with_interval(text::percent(row.mean), row.mean, row.interval), difference_cell(row),
                         row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
                         row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
     if (failures) {
-      html += fmt::format("<td>{}</td>",
-                          row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs + row.failed) : "–");
+      html +=
+          fmt::format("<td>{}</td>", row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs) : "–");
     }
     if (threshold) {
       html +=

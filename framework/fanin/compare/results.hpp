@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/real.hpp>
 #include <fanin/probe/signal.hpp>
+#include <fanin/statistics/interval.hpp>
 #include <fanin/train/history.hpp>
 
 namespace fanin::compare {
@@ -58,31 +60,66 @@ struct Run {
   double samples_per_s = unknown;                         ///< training samples by those seconds
 };
 
+/// What a scheme's runs say of it beside the baseline, at 5 % error for all schemes of a table together.
+enum class Finding {
+  none,        ///< it is the baseline, or shares no two seeds with it
+  better,      ///< its mean is higher
+  worse,       ///< its mean is lower
+  equivalent,  ///< the means differ by no more than `Settings::margin`
+  same,        ///< the same accuracy in every seed: one scheme by two names, or both fail
+  undecided    ///< none of these can be said
+};
+/// Their texts.
+inline constexpr auto findings = choices<Finding>("finding", {{Finding::none, "none"},
+                                                              {Finding::better, "better"},
+                                                              {Finding::worse, "worse"},
+                                                              {Finding::equivalent, "equivalent"},
+                                                              {Finding::same, "same"},
+                                                              {Finding::undecided, "undecided"}});
+
 /// A scheme's result on one model over its seeds (`summarize` in summary.hpp makes it and states how runs
-/// count). Accuracies are on the test set, in 0..1.
+/// count). Accuracies are on the test set, in 0..1. Intervals have `confidence_level`: 95 %, or with
+/// `Settings::until` what leaves 95 % to all looks together.
 struct Summary {
-  std::string model = {};      ///< a subject's name
-  std::string scheme = {};     ///< its label
-  int runs = 0;                ///< runs that count: "ok" and "diverged" ones
-  int diverged = 0;            ///< of those
-  int failed = 0;              ///< runs that ended in an error, which do not count
-  double mean = unknown;       ///< accuracy
-  double std = unknown;        ///< sample standard deviation
-  double ci95 = unknown;       ///< half width of the 95 % confidence interval of the mean (Student t)
-  double median = unknown;     ///< accuracy
-  double minimum = unknown;    ///< of the worst run
-  double maximum = unknown;    ///< of the best one
-  double test_loss = unknown;  ///< mean over the runs that did not diverge
-  bool is_default = false;     ///< the scheme that the others are compared with
-  int pairs = 0;               ///< seeds shared with the default
-  double difference_to_default = unknown;  ///< mean over shared seeds of (this − default)
+  std::string model = {};              ///< a subject's name
+  std::string scheme = {};             ///< its label
+  int runs = 0;                        ///< runs that count: all but interrupted ones
+  int diverged = 0;                    ///< of those
+  int failed = 0;                      ///< of those: they ended in an error
+  double mean = unknown;               ///< accuracy
+  double std = unknown;                ///< sample standard deviation
+  double ci95 = unknown;               ///< half width of the 95 % confidence interval of the mean (Student t)
+  statistics::Interval interval = {};  ///< of the mean, within [0, 1]; unknown for one run and for equal ones
+  double median = unknown;             ///< accuracy
+  double minimum = unknown;            ///< of the worst run
+  double maximum = unknown;            ///< of the best one
+  double test_loss = unknown;          ///< mean over the runs that ended well
+  bool is_default = false;             ///< the baseline: the scheme that the others are compared with
+  /// The highest mean of its table, or not significantly below it (one-sided paired t, Bonferroni): the truly
+  /// best scheme is one of these, at 95 %. False where even the highest mean is of dead runs.
+  bool among_best = false;
+  int pairs = 0;                           ///< seeds shared with the baseline
+  double difference_to_default = unknown;  ///< mean over shared seeds of (this − baseline)
   double difference_ci95 = unknown;        ///< half width of its 95 % confidence interval
-  double p_value = unknown;                ///< paired t-test, two-sided
-  double p_adjusted = unknown;             ///< after Holm, over the schemes of one model
-  bool significant = false;  ///< p_adjusted < 0.05, and the better side has runs that did not diverge
+  /// Of the difference, within [−1, 1]; unknown for fewer than two pairs and for equal differences.
+  statistics::Interval difference_interval = {};
+  /// The probability that it beats the baseline with the same seed, a tie counting ½: the share of pairs that
+  /// it won (Agarwal et al. 2021 call it the probability of improvement).
+  double beats = unknown;
+  statistics::Interval beats_interval = {};  ///< of that probability, by Clopper and Pearson
+  double p_value = unknown;                  ///< paired t-test, two-sided
+  double p_adjusted = unknown;               ///< after Holm, over the schemes of one model
+  bool significant = false;  ///< p_adjusted < 0.05, and the better side has runs that ended well
+  /// Of "the means differ by `Settings::margin` or more", two one-sided t tests, after Holm.
+  double equivalence_p = unknown;
+  bool equivalent = false;          ///< equivalence_p < 0.05; a significant difference can be that small
+  Finding finding = Finding::none;  ///< all this in a word
+  /// How many times wider `difference_interval` would be without pairs (statistics::Pairing).
+  double pairing_gain = unknown;
+  double seed_correlation = unknown;  ///< Pearson's, of its accuracies and the baseline's over shared seeds
   /// Median over the runs, one that never got there counting as infinite; -1: never, or no run counts.
   double steps_to_threshold = -1;
-  double train_seconds = unknown;  ///< mean over the runs that did not diverge
+  double train_seconds = unknown;  ///< mean over the runs that ended well
 };
 
 /// What a table groups by: a model, or a model on a label budget ("lenet, 10 labels per class").
@@ -102,7 +139,10 @@ struct Settings {
   std::string data = {};                  ///< the data set's name
   double threshold = unknown;             ///< test accuracy whose first step is `steps_to_threshold`
   Index classes = 10;                     ///< chance level is 1 / classes
-  std::string date = {};                  ///< as shown; empty hides it
+  double margin = 0.005;  ///< differences of mean accuracy up to this count as none (`Finding::equivalent`)
+  /// Schemes got seeds until their difference's interval was ± this or narrower (until.hpp); 0: all seeds.
+  double until = 0;
+  std::string date = {};  ///< as shown; empty hides it
   /// Every setting of the training (train/settings)
   std::vector<std::pair<std::string, std::string>> training = {};
   std::vector<std::pair<std::string, std::string>> extra = {};  ///< further facts to show, in order

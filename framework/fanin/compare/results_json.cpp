@@ -20,6 +20,8 @@ struct Write {
   requires std::is_arithmetic_v<Number>
   static Json json(Number number) { return number; }
 
+  static Json json(Finding finding) { return findings.name_of(finding); }
+
   /// A weight to four significant digits: a picture needs no more, and a file of many runs stays small.
   static Json json(float weight) {
     const double exact = weight;

@@ -54,6 +54,14 @@ class Field {
     if (!fits) expected("a smaller number");
     take(value, json_->is_number_integer(), "a whole number");
   }
+  void read(Finding& value) const {
+    if (json_->is_null()) return;
+    std::string text;
+    read(text);
+    const auto found = findings.find(text);
+    if (!found) expected("a finding");
+    value = *found;
+  }
   void read(std::pair<Index, double>& point) const {
     const std::vector<Field> pair = items();
     if (pair.size() != 2) expected("a pair [step, loss]");

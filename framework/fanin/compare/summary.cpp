@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include <fanin/compare/summary.hpp>
+#include <fanin/compare/until.hpp>
+#include <fanin/statistics/pairing.hpp>
 #include <fanin/statistics/statistics.hpp>
 
 namespace fanin::compare {
@@ -13,40 +14,39 @@ void append_new(std::vector<T>& list, const T& value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
-/// One model's and scheme's runs that count, by seed; a seed that was run twice counts once, with its first
-/// run.
-std::map<std::uint64_t, const Run*> counted_runs(const Settings& settings, const std::vector<Run>& runs,
-                                                 const std::string& model, const std::string& scheme) {
-  std::map<std::uint64_t, const Run*> result;
-  for (const Run& run : runs) {
-    if (run.model != model || run.scheme != scheme) continue;
-    if (std::isfinite(counted_accuracy(settings, run))) result.emplace(run.seed, &run);
-  }
+constexpr double error_rate = 0.05;
+
+double look_count(const Settings& settings) {
+  return settings.until > 0 ? static_cast<double>(looks(settings.seeds.size()).size()) : 1;
+}
+
+/// p-values that compare with `error_rate` as one of one test would, whatever their number and that of looks.
+std::vector<double> adjusted(const Settings& settings, const std::vector<double>& p_values) {
+  std::vector<double> result = statistics::holm(p_values);
+  for (double& p : result) p = std::isnan(p) ? p : std::min(1.0, p * look_count(settings));
   return result;
 }
 
-Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const std::string& model,
-                   const std::string& scheme) {
+Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const Group& group) {
   Summary row;
-  row.model = model;
-  row.scheme = scheme;
+  row.model = group.model;
+  row.scheme = group.scheme;
   std::vector<double> accuracies, losses, seconds, steps;
-  for (const auto& [seed, run] : counted_runs(settings, runs, model, scheme)) {
-    const bool diverged = run->status == "diverged";
-    row.diverged += diverged;
+  for (const auto& [seed, run] : counted_runs(settings, runs, group)) {
+    row.diverged += run->status == "diverged";
+    row.failed += run->status == "failed";
     accuracies.push_back(counted_accuracy(settings, *run));
-    if (!diverged && std::isfinite(run->test_loss)) losses.push_back(run->test_loss);
-    if (!diverged && std::isfinite(run->seconds)) seconds.push_back(run->seconds);
-    const bool reached = !diverged && run->steps_to_threshold >= 0;
+    const bool dead = is_dead(*run);
+    if (!dead && std::isfinite(run->test_loss)) losses.push_back(run->test_loss);
+    if (!dead && std::isfinite(run->seconds)) seconds.push_back(run->seconds);
+    const bool reached = !dead && run->steps_to_threshold >= 0;
     steps.push_back(reached ? static_cast<double>(run->steps_to_threshold) : HUGE_VAL);
   }
-  row.failed = static_cast<int>(std::count_if(runs.begin(), runs.end(), [&](const Run& run) {
-    return run.model == model && run.scheme == scheme && run.status == "failed";
-  }));
   row.runs = static_cast<int>(accuracies.size());
   row.mean = statistics::mean(accuracies);
   row.std = statistics::sample_std(accuracies);
-  row.ci95 = statistics::confidence95(accuracies);
+  row.interval = statistics::mean_interval(accuracies, confidence_level(settings), {0, 1});
+  row.ci95 = std::max(row.mean - row.interval.low, row.interval.high - row.mean);
   row.median = statistics::median(accuracies);
   if (!accuracies.empty()) {
     row.minimum = *std::min_element(accuracies.begin(), accuracies.end());
@@ -59,48 +59,80 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   return row;
 }
 
-/// Fills in what the rows of `model` say of their difference to the default's.
-void add_differences(std::vector<Summary>& rows, const Settings& settings, const std::vector<Run>& runs,
-                     const std::string& model, const std::string& baseline) {
-  const auto reference = counted_runs(settings, runs, model, baseline);
+bool all_dead(const Summary& row) { return row.runs > 0 && row.diverged + row.failed == row.runs; }
+
+Finding finding_of(const Summary& row) {
+  if (row.pairs < 2) return Finding::none;
+  if (row.significant) return row.difference_to_default > 0 ? Finding::better : Finding::worse;
+  if (row.equivalent) return Finding::equivalent;
+  // Differences that are all equal have no interval.
+  return row.difference_to_default == 0 && !row.difference_interval.known() ? Finding::same
+                                                                            : Finding::undecided;
+}
+
+/// Fills in what a table's rows say of their difference to the baseline.
+void add_differences(std::span<Summary> rows, const Settings& settings, const std::vector<Run>& runs) {
+  const auto baseline = std::find_if(rows.begin(), rows.end(), [](const Summary& r) { return r.is_default; });
+  if (baseline == rows.end()) return;
+  const double level = confidence_level(settings);
   std::vector<Summary*> tested;
-  std::vector<double> p_values;
+  std::vector<double> difference_p, equivalence_p;
   for (Summary& row : rows) {
-    if (row.model != model || row.is_default) continue;
-    std::vector<double> differences;
-    for (const auto& [seed, run] : counted_runs(settings, runs, model, row.scheme)) {
-      if (auto found = reference.find(seed); found != reference.end()) {
-        differences.push_back(counted_accuracy(settings, *run) - counted_accuracy(settings, *found->second));
-      }
-    }
-    const statistics::PairedTest test = statistics::paired_test(differences);
-    row.pairs = static_cast<int>(differences.size());
+    if (row.is_default) continue;
+    const Pairs pairs =
+        paired_runs(settings, runs, {row.model, row.scheme}, {baseline->model, baseline->scheme});
+    row.pairs = static_cast<int>(pairs.differences.size());
+    const statistics::PairedTest test = statistics::paired_test(pairs.differences, level, {-1, 1});
     row.difference_to_default = test.difference;
-    row.difference_ci95 = test.ci95;
+    row.difference_interval = test.interval;
+    row.difference_ci95 = std::max(test.difference - test.interval.low, test.interval.high - test.difference);
     row.p_value = test.p_value;
+    if (row.pairs > 0) row.beats = pairs.wins / row.pairs;
+    row.beats_interval = statistics::share_interval(pairs.wins, row.pairs, level);
+    const statistics::Pairing pairing = statistics::pairing_of(pairs.first, pairs.second);
+    row.pairing_gain = pairing.gain;
+    row.seed_correlation = pairing.correlation;
     tested.push_back(&row);
-    p_values.push_back(test.p_value);
+    difference_p.push_back(test.p_value);
+    equivalence_p.push_back(statistics::equivalence_p(pairs.differences, settings.margin));
   }
-  const std::vector<double> adjusted = statistics::holm(p_values);
-  const bool baseline_dead = std::all_of(reference.begin(), reference.end(),
-                                         [](const auto& one) { return one.second->status == "diverged"; });
+  difference_p = adjusted(settings, difference_p);
+  equivalence_p = adjusted(settings, equivalence_p);
   for (std::size_t i = 0; i < tested.size(); ++i) {
     Summary& row = *tested[i];
-    row.p_adjusted = adjusted[i];
+    row.p_adjusted = difference_p[i];
     // Chance level stands for a scheme whose runs are all dead: whoever is below it, by luck or early in
     // training, does not make it better.
-    const bool dead_ahead = row.difference_to_default > 0 ? row.diverged == row.runs : baseline_dead;
-    row.significant = adjusted[i] < 0.05 && !dead_ahead;
+    const bool dead_ahead = all_dead(row.difference_to_default > 0 ? row : *baseline);
+    row.significant = row.p_adjusted < error_rate && !dead_ahead;
+    row.equivalence_p = equivalence_p[i];
+    row.equivalent = row.equivalence_p < error_rate;
+    row.finding = finding_of(row);
+  }
+}
+
+/// Marks the rows of a table that may be its best (Hsu 1984, multiple comparisons with the best). A scheme
+/// that is the best in truth is left out only when another looks significantly better, and there are rows − 1
+/// of these.
+void mark_best(std::span<Summary> rows, const Settings& settings, const std::vector<Run>& runs) {
+  const auto worse = [](const Summary& a, const Summary& b) {
+    return !std::isfinite(b.mean) ? false : !std::isfinite(a.mean) || a.mean < b.mean;
+  };
+  const auto best = std::max_element(rows.begin(), rows.end(), worse);
+  if (best == rows.end() || !std::isfinite(best->mean) || all_dead(*best)) return;
+  const double tests = static_cast<double>(rows.size() - 1) * look_count(settings);
+  for (Summary& row : rows) {
+    if (!std::isfinite(row.mean)) continue;
+    const Pairs pairs = paired_runs(settings, runs, {best->model, best->scheme}, {row.model, row.scheme});
+    const statistics::PairedTest test = statistics::paired_test(pairs.differences);
+    const bool below = test.difference > 0 && tests * test.p_value / 2 < error_rate;
+    row.among_best = &row == &*best || !below;
   }
 }
 
 }  // namespace
 
-double counted_accuracy(const Settings& settings, const Run& run) {
-  if (run.status == "ok") return run.test_accuracy;
-  if (run.status != "diverged") return unknown;
-  return 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));
-}
+double confidence_level(const Settings& settings) { return 1 - error_rate / look_count(settings); }
 
 std::string default_scheme(const Settings& settings, const std::vector<Run>& runs) {
   if (!settings.default_scheme.empty()) return settings.default_scheme;
@@ -127,15 +159,17 @@ std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>&
   const std::string baseline = default_scheme(settings, runs);
   std::vector<Summary> rows;
   for (const std::string& model : models) {
+    const std::size_t before = rows.size();
     for (const std::string& scheme : schemes) {
-      const bool was_run = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
-        return run.model == model && run.scheme == scheme;
-      });
-      if (!was_run) continue;
-      rows.push_back(summary_of(settings, runs, model, scheme));
+      const Group group{model, scheme};
+      if (std::none_of(runs.begin(), runs.end(), [&](const Run& run) { return belongs(run, group); }))
+        continue;
+      rows.push_back(summary_of(settings, runs, group));
       rows.back().is_default = scheme == baseline;
     }
-    add_differences(rows, settings, runs, model, baseline);
+    const std::span<Summary> table(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end());
+    add_differences(table, settings, runs);
+    mark_best(table, settings, runs);
   }
   return rows;
 }

@@ -1,23 +1,24 @@
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
-#include <fanin/compare/results.hpp>
+#include <fanin/compare/counted_runs.hpp>
 
 namespace fanin::compare {
 
-/// One Summary per model and scheme that has a run, in the settings' order (others follow as they come).
+/// One Summary per model and scheme that has a run, in the settings' order (others follow as they come), of
+/// the runs that count (counted_runs.hpp).
 ///
-/// How runs count: an "ok" run with its final test accuracy. A "diverged" run with chance level exactly (1 /
-/// classes): its weights predict nothing, and what they hit by luck is no difference between schemes.
-/// "interrupted" and "failed" runs do not count at all. A seed that was run twice counts with its first run.
-///
-/// Differences are paired by seed with the default scheme, and tested by a two-sided paired t-test; the
-/// p-values of one model's schemes are adjusted together by Holm's method.
+/// Differences are paired by seed with the baseline, and tested by a two-sided paired t-test, and by two
+/// one-sided ones for equivalence; the p-values of one model's schemes are adjusted together by Holm's method,
+/// either kind by itself.
 std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs);
 
-/// The test accuracy a run counts with (see `summarize`); `unknown` when it does not count.
-double counted_accuracy(const Settings& settings, const Run& run);
+/// How sure the intervals are of themselves: 0.95, or with `settings.until` 1 − 0.05 / looks. By Bonferroni's
+/// inequality an interval then covers with 95 % however the looks before decided, and p-values times the
+/// looks keep their level: a group-sequential design (Pocock 1977) that assumes nothing of how looks depend.
+double confidence_level(const Settings& settings);
 
 /// The scheme that the others are compared with: `settings.default_scheme`, or the first one named.
 std::string default_scheme(const Settings& settings, const std::vector<Run>& runs);

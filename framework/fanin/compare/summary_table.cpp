@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include <fanin/compare/interval_text.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/summary_table.hpp>
 #include <fanin/compare/verdict.hpp>
@@ -39,15 +40,17 @@ struct Column {
   }
 };
 
-std::string with_interval(const std::string& value, double half_width, int digits) {
-  if (value == "-" || !std::isfinite(half_width)) return value;
-  return fmt::format("{} ± {}", value, text::pad_left(text::percent(half_width, digits), 3 + digits));
+std::string with_interval(const std::string& value, double center, const statistics::Interval& interval,
+                          int digits) {
+  const std::string text = interval_text(center, interval, digits, 3 + digits);
+  return text.empty() ? value : value + " " + text;
 }
 
 std::string difference_text(const Summary& row, const Form& form) {
   if (row.is_default) return baseline_word(row.scheme) + std::string(form.difference_interval ? 9 : 2, ' ');
   std::string text = text::signed_percent(row.difference_to_default, form.digits);
-  if (form.difference_interval) text = with_interval(text, row.difference_ci95, form.digits);
+  if (form.difference_interval)
+    text = with_interval(text, row.difference_to_default, row.difference_interval, form.digits);
   return text + (row.significant ? " *" : "  ");
 }
 
@@ -70,10 +73,11 @@ std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Sett
   Column steps{fmt::format("steps to {} %", text::percent(settings.threshold, 0)), {}};
   for (const Summary& row : rows) {
     const std::string value = text::percent(row.mean, form.digits);
-    accuracy.cells.push_back(form.interval ? with_interval(value, row.ci95, form.digits) : value);
+    accuracy.cells.push_back(form.interval ? with_interval(value, row.mean, row.interval, form.digits)
+                                           : value);
     difference.cells.push_back(difference_text(row, form));
     diverged.cells.push_back(diverged_text(row));
-    failed.cells.push_back(row.failed > 0 ? fmt::format("{}/{}", row.failed, row.runs + row.failed) : "-");
+    failed.cells.push_back(row.failed > 0 ? fmt::format("{}/{}", row.failed, row.runs) : "-");
     steps.cells.push_back(steps_text(row));
   }
   std::vector<Column> columns = {accuracy, difference, diverged};

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/compare/interval_text.hpp>
 #include <fanin/compare/summary.hpp>
+#include <fanin/compare/until.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
 
@@ -22,14 +24,23 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.2g}", p); }
 
+/// "87.30 ± 0.60 %", "54.49 % [2.31, 98.30]", "10.00 %".
+std::string score_text(double center, const statistics::Interval& interval) {
+  const std::string text = interval_text(center, interval);
+  const std::string value = text::percent(center);
+  if (text.starts_with('[')) return fmt::format("{} % {}", value, text);
+  return fmt::format("{}{} %", value, text.empty() ? "" : " " + text);
+}
+
+/// "0.5" for 0.005.
+std::string points(double share) { return fmt::format("{:.6g}", 100 * share); }
+
 std::string leader_sentence(const std::vector<Summary>& rows, const std::string& baseline) {
   const Summary& best = rows.front();
-  if (best.runs > 0 && best.diverged == best.runs)
-    return fmt::format("No scheme is above chance level: all runs of {} diverged.", best.scheme);
-  const std::string score =
-      std::isfinite(best.ci95)
-          ? fmt::format("{} ± {} % test accuracy", text::percent(best.mean), text::percent(best.ci95))
-          : fmt::format("{} % test accuracy", text::percent(best.mean));
+  if (best.runs > 0 && best.diverged + best.failed == best.runs)
+    return fmt::format("No scheme is above chance level: all runs of {} {}.", best.scheme,
+                       best.failed == 0 ? "diverged" : "diverged or failed");
+  const std::string score = score_text(best.mean, best.interval) + " test accuracy";
   if (best.is_default) {
     if (rows.size() == 1) return fmt::format("{} reaches {}.", best.scheme, score);
     return fmt::format("{} has the highest mean: {}.",
@@ -37,16 +48,52 @@ std::string leader_sentence(const std::vector<Summary>& rows, const std::string&
   }
   std::string text = fmt::format("{} has the highest mean: {}", best.scheme, score);
   if (!std::isfinite(best.difference_to_default)) return text + ".";
-  text += fmt::format(", {} points above {}", text::percent(best.difference_to_default),
-                      named_baseline(baseline));
+  const std::string interval = interval_text(best.difference_to_default, best.difference_interval);
+  text += fmt::format(", {}{} points {} {}", text::percent(std::abs(best.difference_to_default)),
+                      interval.empty() ? "" : " " + interval,
+                      best.difference_to_default < 0 ? "below" : "above", named_baseline(baseline));
   if (!std::isfinite(best.p_adjusted)) return text + "; one seed cannot tell whether that is luck.";
-  return fmt::format("{}, which is {}significant ({} after Holm's correction, {} seeds).", text,
-                     best.significant ? "" : "not ", p_text(best.p_adjusted), best.pairs);
+  text += fmt::format(", which is {}significant ({} after Holm's correction, {} seeds).",
+                      best.significant ? "" : "not ", p_text(best.p_adjusted), best.pairs);
+  return text + fmt::format(" It beats {} with a probability of {} % [{}, {}].", named_baseline(baseline),
+                            text::percent(best.beats, 0), text::percent(best.beats_interval.low, 0),
+                            text::percent(best.beats_interval.high, 0));
+}
+
+/// The schemes that a look at the ranking does not tell: who cannot be told from the best, who differs from
+/// the baseline, who does not.
+std::string others_text(const std::vector<Summary>& rows, const Settings& settings,
+                        const std::string& baseline) {
+  std::vector<std::string> ties, better, worse, equivalent, same, dead;
+  for (const Summary& row : rows) {
+    const bool leads = &row == &rows.front();
+    if (row.among_best && !leads) ties.push_back(row.scheme);
+    if (row.finding == Finding::better && !leads) better.push_back(row.scheme);
+    if (row.finding == Finding::worse) worse.push_back(row.scheme);
+    if (row.equivalent) equivalent.push_back(row.scheme);
+    if (row.finding == Finding::same) same.push_back(row.scheme);
+    if (row.diverged > 0) dead.push_back(fmt::format("{} ({} of {})", row.scheme, row.diverged, row.runs));
+  }
+  const std::string name = named_baseline(baseline);
+  std::string text;
+  const auto say = [&](const std::string& what, const std::vector<std::string>& schemes) {
+    if (!schemes.empty()) text += fmt::format(" {}: {}.", what, listed(schemes));
+  };
+  // Where everything may be the best, a list of everything says less.
+  if (ties.size() + 1 == rows.size() && rows.size() > 2)
+    text += " No scheme can be told from the best.";
+  else
+    say("Not told from the best", ties);
+  say("Also significantly better than " + name, better);
+  say("Significantly worse than " + name, worse);
+  say(fmt::format("No difference of more than ±{} points to {}", points(settings.margin), name), equivalent);
+  say(fmt::format("The same as {} in every seed", name), same);
+  say("Diverged", dead);
+  return text;
 }
 
 std::string unfinished_sentence(const Comparison& comparison, const std::string& model) {
-  int interrupted = 0;
-  int failed = 0;
+  std::size_t interrupted = 0, failed = 0;
   for (const Run& run : comparison.runs) {
     if (run.model != model) continue;
     interrupted += run.status == "interrupted";
@@ -54,11 +101,9 @@ std::string unfinished_sentence(const Comparison& comparison, const std::string&
   }
   std::string text;
   if (interrupted > 0)
-    text += fmt::format(" Interrupted and not counted: {}.",
-                        text::counted(static_cast<std::size_t>(interrupted), "run"));
+    text += fmt::format(" Interrupted and not counted: {}.", text::counted(interrupted, "run"));
   if (failed > 0)
-    text +=
-        fmt::format(" Failed and not counted: {}.", text::counted(static_cast<std::size_t>(failed), "run"));
+    text += fmt::format(" Failed and counted at chance level: {}.", text::counted(failed, "run"));
   return text;
 }
 
@@ -94,22 +139,27 @@ std::string verdict(const Comparison& comparison, const std::string& model) {
   const std::string baseline = default_scheme(comparison.settings, comparison.runs);
   const std::string unfinished = unfinished_sentence(comparison, model);
   if (rows.empty() || !std::isfinite(rows.front().mean)) return "No run finished." + unfinished;
-  std::string text = leader_sentence(rows, baseline);
-  std::vector<std::string> better, worse, diverged;
-  for (const Summary& row : rows) {
-    if (row.significant && row.difference_to_default > 0 && row.scheme != rows.front().scheme) {
-      better.push_back(row.scheme);
-    }
-    if (row.significant && row.difference_to_default < 0) worse.push_back(row.scheme);
-    if (row.diverged > 0)
-      diverged.push_back(fmt::format("{} ({} of {})", row.scheme, row.diverged, row.runs));
+  return leader_sentence(rows, baseline) + others_text(rows, comparison.settings, baseline) + unfinished;
+}
+
+std::string method_text(const Settings& settings) {
+  std::string text = fmt::format(
+      "± is half of the 95 % confidence interval of a mean over seeds, by Student's t, cut to what is possible "
+      "and then written as [low, high]; results that are all equal have none, for they show no spread. "
+      "Differences are paired by seed; * marks p < 0.05 in a two-sided paired t-test, after Holm's correction "
+      "over the table. The probability of beating is the share of seeds in which a scheme was better, a tie "
+      "counting ½, with Clopper and Pearson's interval (Agarwal et al. 2021). Equivalent is a scheme for which "
+      "two one-sided t-tests exclude a difference of ±{} points or more, after Holm (Schuirmann 1987). The "
+      "best scheme is one of those marked as such, at 95 % (Hsu 1984). A run that diverged or failed counts at "
+      "chance level exactly.",
+      points(settings.margin));
+  if (settings.until > 0) {
+    text += fmt::format(
+        " Seeds were added until a difference was known to ±{} points or all {} were used; intervals and "
+        "p-values allow for the {} looks that this took, by Bonferroni.",
+        points(settings.until), settings.seeds.size(), looks(settings.seeds.size()).size());
   }
-  if (!better.empty())
-    text += fmt::format(" Also significantly better than {}: {}.", named_baseline(baseline), listed(better));
-  if (!worse.empty())
-    text += fmt::format(" Significantly worse than {}: {}.", named_baseline(baseline), listed(worse));
-  if (!diverged.empty()) text += fmt::format(" Diverged: {}.", listed(diverged));
-  return text + unfinished;
+  return text;
 }
 
 }  // namespace fanin::compare

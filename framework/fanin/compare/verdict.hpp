@@ -12,8 +12,12 @@ std::vector<std::string> models_of(const Comparison& comparison);
 /// One model's rows of the summary, best mean first; equal means and unknown ones keep the settings' order.
 std::vector<Summary> ranking(const Comparison& comparison, const std::string& model);
 
-/// One model's findings in a few sentences: who has the highest accuracy, whether the lead over the default
-/// is significant, who is significantly worse, who diverged, what did not finish.
+/// One model's findings in a few sentences: who has the highest accuracy, whether the lead over the baseline
+/// is significant, who may be the best as well, who is significantly better or worse than the baseline, or no
+/// different, who diverged, what did not finish.
 std::string verdict(const Comparison& comparison, const std::string& model);
+
+/// How the intervals, marks and verdicts come about, as a paragraph for whoever reads the table.
+std::string method_text(const Settings& settings);
 
 }  // namespace fanin::compare

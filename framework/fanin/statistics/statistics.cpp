@@ -5,6 +5,7 @@
 
 #include <boost/math/distributions/students_t.hpp>
 
+#include <fanin/core/error.hpp>
 #include <fanin/statistics/statistics.hpp>
 
 namespace fanin::statistics {
@@ -52,23 +53,28 @@ double student_t_quantile(double probability, double freedom) {
   return probability > 0 && probability < 1 ? quantile(StudentT(freedom), probability) : nan;
 }
 
-double confidence95(std::span<const double> values) {
-  if (values.size() < 2) return nan;
-  const auto n = static_cast<double>(values.size());
-  return student_t_quantile(0.975, n - 1) * sample_std(values) / std::sqrt(n);
-}
-
-PairedTest paired_test(std::span<const double> differences) {
-  PairedTest test{mean(differences), confidence95(differences), nan};
+PairedTest paired_test(std::span<const double> differences, double level, Interval possible) {
+  PairedTest test{mean(differences), mean_interval(differences, level, possible), nan};
   if (differences.size() < 2) return test;
   const auto n = static_cast<double>(differences.size());
   const double error = sample_std(differences) / std::sqrt(n);
   if (test.difference == 0) {
     test.p_value = 1;
-  } else {
+  } else if (error > 0) {
     test.p_value = 2 * student_t_cdf(-std::abs(test.difference) / error, n - 1);
+  } else {
+    test.p_value = std::pow(0.5, n - 1);
   }
   return test;
+}
+
+double equivalence_p(std::span<const double> differences, double margin) {
+  if (!(margin > 0)) fail("equivalence: the margin must be positive, got {}", margin);
+  const double spread = sample_std(differences);
+  if (!(spread > 0)) return nan;
+  const auto n = static_cast<double>(differences.size());
+  // The test against the nearer end of the margin is the one with the larger p.
+  return student_t_cdf((std::abs(mean(differences)) - margin) * std::sqrt(n) / spread, n - 1);
 }
 
 std::vector<double> holm(std::span<const double> p_values) {

@@ -2,6 +2,8 @@
 #include <span>
 #include <vector>
 
+#include <fanin/statistics/interval.hpp>
+
 namespace fanin::statistics {
 
 /// The average; NaN for no values.
@@ -17,18 +19,21 @@ double student_t_cdf(double t, double freedom);
 /// other numbers.
 double student_t_quantile(double probability, double freedom);
 
-/// Half the width of the 95 % confidence interval of the mean: t(0.975, n − 1) · s / √n; NaN for
-/// fewer than two values.
-double confidence95(std::span<const double> values);
-
 /// What a sample of paired differences says of their mean.
 struct PairedTest {
   double difference;  ///< their mean
-  double ci95;        ///< `confidence95` of them
+  Interval interval;  ///< `mean_interval` of them
   double p_value;     ///< two-sided, of "the mean difference is zero"; 1 when their mean is 0
 };
-/// Student's t test of one sample; interval and p are NaN for fewer than two differences.
-PairedTest paired_test(std::span<const double> differences);
+/// Student's t test of one sample; p is NaN for fewer than two differences. Where all are equal there is no
+/// spread to judge by, and their sign alone counts: p = 2 · ½ⁿ, as in the sign test (Dixon & Mood 1946).
+PairedTest paired_test(std::span<const double> differences, double level = 0.95,
+                       Interval possible = any_number);
+
+/// The p-value of "the mean difference is `margin` or more, one way or the other", by two one-sided t tests
+/// (Schuirmann 1987): where it is below 5 %, the 90 % interval lies within ±margin. The larger of the two. NaN
+/// for fewer than two differences, and where they are all equal. Error for a margin that is not positive.
+double equivalence_p(std::span<const double> differences, double margin);
 
 /// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", 1979): the result
 /// compares with the level as a single p-value would. NaN values stay NaN and are not counted among the
