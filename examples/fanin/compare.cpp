@@ -205,9 +205,10 @@ compare::GridProgress progress_lines() {
               [=](const compare::Run& run, int done, int total, bool reused) {
                 const double seconds =
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-                const std::string what = run.status == "ok"         ? percent(run.test_accuracy)
-                                         : run.status == "diverged" ? "diverged: " + run.message
-                                                                    : run.status + ": " + run.message;
+                const std::string what =
+                    run.status == compare::Status::ok
+                        ? percent(run.test_accuracy)
+                        : std::string(compare::statuses.name_of(run.status)) + ": " + run.message;
                 note("[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n", done, total,
                      printable(run.model), printable(run.scheme), run.seed, printable(what),
                      reused ? "  (kept from before)" : "", seconds);
@@ -291,16 +292,18 @@ void run(const CompareFlags& flags) {
   if (interrupted())
     fail("interrupted: the report covers the {}; the same command goes on from here",
          counted(runs.size(), "finished run"));
-  const auto ended = [&](const char* status) {
+  const auto ended = [&](compare::Status status) {
     return std::count_if(runs.begin(), runs.end(),
                          [&](const compare::Run& run) { return run.status == status; });
   };
-  if (ended("ok") == 0) {
+  if (ended(compare::Status::ok) == 0) {
     fail("there is nothing to compare: of {} {} diverged and {} failed, the first with: {}",
-         counted(runs.size(), "run"), ended("diverged"), ended("failed"), runs.front().message);
+         counted(runs.size(), "run"), ended(compare::Status::diverged), ended(compare::Status::failed),
+         runs.front().message);
   }
   const auto guessing = std::count_if(runs.begin(), runs.end(), [&](const compare::Run& run) {
-    return run.status == "ok" && compare::no_better_than_guessing(run.test_accuracy, data.test);
+    return run.status == compare::Status::ok &&
+           compare::no_better_than_guessing(run.test_accuracy, data.test);
   });
   if (guessing > 0) {
     note(

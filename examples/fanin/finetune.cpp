@@ -137,7 +137,7 @@ ordered_json result_json(const start::WarmStartReport& report, const train::Fine
                        {"seconds", finite_or_null(result.seconds)},
                        {"last_batch", name_of(result.last_batch)},
                        {"warm_start", report_json(report)}};
-  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (result.diverged_step) json["diverged_step"] = *result.diverged_step;
   if (!result.divergence.empty()) json["message"] = result.divergence;
   for (const auto& one : tuning.layers()) {
     json["layers"].push_back({{"name", one.name},

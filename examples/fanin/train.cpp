@@ -55,7 +55,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
                        {"parameters", model.parameter_count()}};
   if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
   if (result.stopped_early) json["stopped_early"] = true;
-  if (result.diverged_step >= 0) json["diverged_step"] = result.diverged_step;
+  if (result.diverged_step) json["diverged_step"] = *result.diverged_step;
   if (!result.divergence.empty()) json["message"] = result.divergence;
   json["history"] = history_json(result.history);
   json["initialization"] = ordered_json::array();

@@ -137,7 +137,7 @@ TEST_CASE("an empty comparison and one of failures only still make a page") {
   Run run;
   run.model = "m";
   run.scheme = "s";
-  run.status = "failed";
+  run.status = Status::failed;
   run.message = "out of luck";
   run.filters = {
       .name = "f", .count = 1 << 20, .height = 1 << 20, .width = 1 << 20, .before = {1}, .after = {}};

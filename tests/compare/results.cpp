@@ -23,14 +23,57 @@ TEST_CASE("a run comes back from JSON as it was written") {
   const Run back = run_from_json(text, "run.json");
   CHECK(run_json(back) == text);
   CHECK(back.seed == run.seed);
-  CHECK(back.status == "diverged");
+  CHECK(back.status == Status::diverged);
   CHECK(back.diverged_step == run.diverged_step);
-  CHECK(back.steps_to_threshold == -1);
+  CHECK_FALSE(back.steps_to_threshold);
   CHECK(std::isnan(back.test_loss));
   CHECK(back.message == run.message);
   CHECK(back.loss_curve == run.loss_curve);
   CHECK(back.parameters[0].before.counts == run.parameters[0].before.counts);
   CHECK(back.filters.before[3] == doctest::Approx(run.filters.before[3]).epsilon(1e-3));
+}
+
+TEST_CASE("steps to a threshold: never and not looked for are told apart, and old results are read") {
+  Run run;
+  CHECK(run_json(run).find("steps_to_threshold") == std::string::npos);
+  run.threshold_sought = true;
+  CHECK(run_json(run).find("\"steps_to_threshold\": null") != std::string::npos);
+  run.steps_to_threshold = 0;
+  CHECK(run_json(run).find("\"steps_to_threshold\": 0") != std::string::npos);
+  for (const auto& steps : {std::optional<Index>(), std::optional<Index>(7)}) {
+    run.steps_to_threshold = steps;
+    const Run back = run_from_json(run_json(run), "run.json");
+    CHECK(back.threshold_sought);
+    CHECK(back.steps_to_threshold == steps);
+  }
+  CHECK_FALSE(run_from_json(run_json(Run{}), "run.json").threshold_sought);
+  const Run old = run_from_json(R"({"model": "m", "scheme": "s", "seed": 1, "status": "diverged",
+                                    "diverged_step": null, "steps_to_threshold": null})",
+                                "old.json");
+  CHECK(old.status == Status::diverged);
+  CHECK_FALSE(old.diverged_step);
+  CHECK(old.rate == RatePick::common);
+  CHECK(std::isnan(old.lr));
+  CHECK(old.batch == 0);
+}
+
+TEST_CASE("what rates were tried comes back from results.json") {
+  Comparison comparison = synthetic_comparison();
+  comparison.runs.resize(2);
+  comparison.runs[1].rate = RatePick::own;
+  comparison.runs[1].lr = 0.03;
+  comparison.tuning = {Run{.model = "lenet", .scheme = "default", .seed = 1'000'000, .lr = 0.3, .steps = 12}};
+  comparison.windows = {Window{.subject = "lenet", .scheme = "zeros", .best_lr = 0.1, .at_edge = true}};
+  const std::string text = comparison_json(comparison);
+  const Comparison back = comparison_from_json(text, "results.json");
+  CHECK(comparison_json(back) == text);
+  CHECK(back.runs[1].rate == RatePick::own);
+  CHECK(back.runs[1].lr == 0.03);
+  REQUIRE(back.tuning.size() == 1);
+  CHECK(back.tuning[0].steps == 12);
+  REQUIRE(back.windows.size() == 1);
+  CHECK(std::isnan(back.windows[0].low));
+  CHECK(back.windows[0].at_edge);
 }
 
 TEST_CASE("results.json has the documented form") {
@@ -78,16 +121,28 @@ TEST_CASE("a damaged run file is an Error that says where") {
   };
   const std::string long_list(100000, '[');
   for (const std::string& text :
-       {std::string(), std::string("{"), std::string("[]"), std::string("3"), std::string("null"), long_list,
-        std::string("{}"), "{" + good, "{" + good + ", \"history\": 3}", "{" + good + ", \"history\": [3]}",
-        "{" + good + ", \"diverged_step\": 1.5}", "{" + good + ", \"diverged_step\": 18446744073709551615}",
-        "{" + good + ", \"loss_curve\": [[1, 2, 3]]}", "{" + good + ", \"test_loss\": \"x\"}",
+       {std::string(),
+        std::string("{"),
+        std::string("[]"),
+        std::string("3"),
+        std::string("null"),
+        long_list,
+        std::string("{}"),
+        "{" + good,
+        "{" + good + ", \"history\": 3}",
+        "{" + good + ", \"history\": [3]}",
+        "{" + good + ", \"diverged_step\": 1.5}",
+        "{" + good + ", \"diverged_step\": 18446744073709551615}",
+        "{" + good + ", \"loss_curve\": [[1, 2, 3]]}",
+        "{" + good + ", \"test_loss\": \"x\"}",
         "{" + good + ", \"parameters\": [{\"before\": {\"counts\": [null, \"a\"]}}]}",
         "{" + good +
             R"(, "filters": {"count": 1000000, "height": 1000000, "width": 1000000, "before": [1]}})",
         "{" + good + R"(, "filters": {"count": -1, "height": 1, "width": -1, "before": [1]}})",
         std::string(R"({"model": "m", "scheme": "s", "seed": -1, "status": "ok"})"),
-        std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": "fine"})")}) {
+        std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": "fine"})"),
+        std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": null})"),
+        "{" + good + R"(, "rate": "mine"})"}) {
     CHECK_MESSAGE(message(text).starts_with("r.json"), text.substr(0, 200));
   }
   CHECK(message("{" + good + ", \"history\": [{}, {\"epoch\": \"x\"}]}") ==
@@ -101,13 +156,19 @@ TEST_CASE("results.csv has a header and a row a run, quoted where needed") {
   run.model = "mlp(hidden=256, activation=\"tanh\")";
   run.scheme = "zeros";
   run.seed = 7;
-  run.status = "diverged";
+  run.status = Status::diverged;
   run.diverged_step = 12;
   run.test_accuracy = 0.1;
+  run.validation_accuracy = 0.11;
+  run.lr = 0.03;
+  run.rate = RatePick::own;
+  run.optimizer = "adam";
+  run.batch = 64;
   run.message = "two\nlines";
   comparison.runs = {run};
   CHECK(comparison_csv(comparison) ==
-        "model,scheme,seed,status,test_accuracy,test_loss,train_loss,epochs,steps_to_threshold,diverged_step,"
-        "seconds,samples_per_s,plan,message\n"
-        "\"mlp(hidden=256, activation=\"\"tanh\"\")\",zeros,7,diverged,0.1,,,0,,12,,,,\"two\nlines\"\n");
+        "model,scheme,seed,lr,rate,optimizer,batch,status,test_accuracy,test_loss,validation_accuracy,"
+        "train_loss,epochs,steps_to_threshold,diverged_step,seconds,samples_per_s,plan,message\n"
+        "\"mlp(hidden=256, activation=\"\"tanh\"\")\",zeros,7,0.03,own,adam,64,diverged,0.1,,0.11,,0,,12,,,,"
+        "\"two\nlines\"\n");
 }

@@ -20,7 +20,7 @@ using namespace fanin::text;
 
 namespace {
 
-Run run_of(const std::string& scheme, std::uint64_t seed, double accuracy, const std::string& status = "ok") {
+Run run_of(const std::string& scheme, std::uint64_t seed, double accuracy, Status status = Status::ok) {
   Run run;
   run.model = "mlp";
   run.scheme = scheme;
@@ -70,10 +70,10 @@ TEST_CASE("only seeds that both schemes ran are compared") {
 TEST_CASE("a scheme cannot look better by diverging") {
   Settings settings;
   settings.classes = 10;
-  CHECK(counted_accuracy(settings, run_of("a", 0, 0.8, "diverged")) == 0.1);
-  CHECK(counted_accuracy(settings, run_of("a", 0, 0.05, "diverged")) == 0.1);
-  CHECK(counted_accuracy(settings, run_of("a", 0, unknown, "diverged")) == 0.1);
-  const auto rows = summarize(settings, {run_of("a", 0, 0.8), run_of("a", 1, 0.8, "diverged")});
+  CHECK(counted_accuracy(settings, run_of("a", 0, 0.8, Status::diverged)) == 0.1);
+  CHECK(counted_accuracy(settings, run_of("a", 0, 0.05, Status::diverged)) == 0.1);
+  CHECK(counted_accuracy(settings, run_of("a", 0, unknown, Status::diverged)) == 0.1);
+  const auto rows = summarize(settings, {run_of("a", 0, 0.8), run_of("a", 1, 0.8, Status::diverged)});
   CHECK(rows[0].mean == doctest::Approx(0.45));
   CHECK(rows[0].diverged == 1);
   CHECK(rows[0].runs == 2);
@@ -81,8 +81,9 @@ TEST_CASE("a scheme cannot look better by diverging") {
 
 TEST_CASE("a failed run counts at chance level, an interrupted one not at all, and the verdict says so") {
   Comparison comparison;
-  comparison.runs = {run_of("a", 0, 0.8), run_of("a", 1, 0.2, "interrupted"), run_of("a", 2, 0.7, "failed"),
-                     run_of("b", 0, unknown, "failed"), run_of("c", 0, 0.9, "interrupted")};
+  comparison.runs = {run_of("a", 0, 0.8), run_of("a", 1, 0.2, Status::interrupted),
+                     run_of("a", 2, 0.7, Status::failed), run_of("b", 0, unknown, Status::failed),
+                     run_of("c", 0, 0.9, Status::interrupted)};
   comparison.summary = summarize(comparison.settings, comparison.runs);
   CHECK(row_of(comparison.summary, "a").runs == 2);
   CHECK(row_of(comparison.summary, "a").failed == 1);
@@ -106,8 +107,8 @@ TEST_CASE("steps to the threshold are a median in which never is infinitely many
   runs[0].steps_to_threshold = 100;
   runs[1].steps_to_threshold = 300;
   CHECK(summarize({}, runs)[0].steps_to_threshold == 300);
-  runs[1].status = "diverged";
-  CHECK(summarize({}, runs)[0].steps_to_threshold == -1);
+  runs[1].status = Status::diverged;
+  CHECK_FALSE(summarize({}, runs)[0].steps_to_threshold);
 }
 
 TEST_CASE("rows follow the settings' order and the verdict names winner, losers and the diverged") {
@@ -153,7 +154,7 @@ TEST_CASE("text is measured and cut in code points") {
 TEST_CASE(
     "a scheme whose runs all diverged is not significantly better than one that is still below chance") {
   const Settings settings{.schemes = {"default", "dead"}, .default_scheme = "default", .classes = 10};
-  const auto run = [](const char* scheme, std::uint64_t seed, double accuracy, const char* status) {
+  const auto run = [](const char* scheme, std::uint64_t seed, double accuracy, Status status) {
     return Run{.model = "m", .scheme = scheme, .seed = seed, .status = status, .test_accuracy = accuracy};
   };
   for (const bool dead_is_default : {false, true}) {
@@ -161,14 +162,14 @@ TEST_CASE(
     const char *live = dead_is_default ? "dead" : "default", *dead = dead_is_default ? "default" : "dead";
     std::vector<Run> runs;
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
-      runs.push_back(run(live, seed, 0.07, "ok"));
-      runs.push_back(run(dead, seed, unknown, "diverged"));
+      runs.push_back(run(live, seed, 0.07, Status::ok));
+      runs.push_back(run(dead, seed, unknown, Status::diverged));
     }
     for (const auto& row : summarize(settings, runs)) CHECK_FALSE(row.significant);
     CHECK(verdict({.settings = settings, .runs = runs, .summary = summarize(settings, runs)}, "m")
               .find("No scheme is above chance level") != std::string::npos);
     for (auto& one : runs) {
-      if (one.status == "ok") one.test_accuracy = 0.9 + 0.01 * static_cast<double>(one.seed);
+      if (one.status == Status::ok) one.test_accuracy = 0.9 + 0.01 * static_cast<double>(one.seed);
     }
     CHECK(summarize(settings, runs)[1].significant);
   }

@@ -99,7 +99,7 @@ void train(Inventor& make, Run& run, const Character& who, double lift) {
   const bool chance = who.accuracy < 0.2;
   const double goal = chance ? 0.1 : who.accuracy + lift + make.normal(0.0015);
   const double floor = chance ? std::log(10.0) : 1.1 * (1 - goal) + 0.2;
-  const bool diverges = run.status == "diverged";
+  const bool diverges = run.status == Status::diverged;
   for (Index step = 20; step <= epochs * steps_per_epoch; step += 47) {
     if (diverges && step > run.diverged_step) break;
     const double time = static_cast<double>(step) / static_cast<double>(steps_per_epoch);
@@ -121,6 +121,7 @@ void train(Inventor& make, Run& run, const Character& who, double lift) {
   }
   run.test_accuracy = diverges ? 0.1 : run.history.back().test_accuracy;
   run.test_loss = diverges ? unknown : run.history.back().test_loss;
+  run.threshold_sought = true;
   if (!chance && !diverges) run.steps_to_threshold = static_cast<Index>(1800 * who.speed + make.normal(80));
 }
 
@@ -133,7 +134,7 @@ Run invent(const std::string& model, bool convolutional, const Character& who, s
   run.plan = std::string("*.weight = ") + who.scheme + "; *.bias = default";
   run.seed = seed;
   if (who.std >= 1 && (convolutional || seed == 1)) {
-    run.status = "diverged";
+    run.status = Status::diverged;
     run.diverged_step = convolutional ? 3 + static_cast<Index>(seed) * 8 : 1741;
   }
   train(make, run, who, convolutional ? 0.012 : 0);
@@ -141,7 +142,7 @@ Run invent(const std::string& model, bool convolutional, const Character& who, s
       convolutional ? std::vector<std::string>{"conv1", "conv2", "fc1", "fc2", "fc3"}
                     : std::vector<std::string>{"fc1", "fc2", "fc3"};
   run.profile_start = profile(make, layers, who, false);
-  if (run.status == "ok") run.profile_end = profile(make, layers, who, true);
+  if (run.status == Status::ok) run.profile_end = profile(make, layers, who, true);
   for (const std::string& layer : layers) {
     const double shift = std::string(who.scheme).starts_with("constant") ? 0.1 : 0;
     run.parameters.push_back({.name = layer + ".weight",

@@ -16,6 +16,7 @@
 using namespace fanin;
 using compare::Grid;
 using compare::Run;
+using compare::Status;
 
 namespace {
 
@@ -83,7 +84,7 @@ TEST_CASE("grid: the same runs come out, bit for bit, however many work at a tim
   CHECK(alone[4].scheme == "xavier_normal");
   CHECK(alone[6].seed == 1);
   for (const auto& run : alone) {
-    CHECK(run.status == "ok");
+    CHECK(run.status == Status::ok);
     CHECK(run.history.size() == 1);
     CHECK_FALSE(run.profile_start.empty());
     CHECK(run.profile_end.size() == run.profile_start.size());
@@ -115,17 +116,17 @@ TEST_CASE("grid: a run that diverges is recorded at its step, and the others go 
   one.models = {"mlp(hidden=64)"};
   one.training.optimizer.lr = 1e6;
   const auto wild = finished(one)[0];
-  CHECK(wild.status == "diverged");
-  CHECK(wild.diverged_step >= 0);
-  CHECK(wild.message.find(std::to_string(wild.diverged_step)) != std::string::npos);
+  CHECK(wild.status == Status::diverged);
+  REQUIRE(wild.diverged_step);
+  CHECK(wild.message.find(std::to_string(*wild.diverged_step)) != std::string::npos);
   CHECK(wild.test_accuracy <= 0.3);
   one.training.optimizer.lr = 0.01;
   const auto both = finished(one);
   REQUIRE(both.size() == 2);
-  CHECK(both[1].status == "ok");
+  CHECK(both[1].status == Status::ok);
   // What was not finite is null in the file, and the file reads back.
   const Run again = compare::run_from_json(compare::run_json(wild), "wild.json");
-  CHECK(again.status == "diverged");
+  CHECK(again.status == Status::diverged);
   CHECK(again.diverged_step == wild.diverged_step);
 }
 
@@ -238,8 +239,8 @@ TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text e
   };
   const auto runs = finished(one);
   REQUIRE(runs.size() == 2);
-  CHECK(runs[0].status == "ok");
-  CHECK(runs[1].status == "failed");
+  CHECK(runs[0].status == Status::ok);
+  CHECK(runs[1].status == Status::failed);
   CHECK(runs[1].message == "the file of weights is gone");
 
   Grid mistyped = grid({{"default", "default"}, {"kaimin", "kaimin=zeros"}}, {0});

@@ -65,7 +65,8 @@ std::vector<std::uint64_t> bits(const TrainResult& result) {
     all.push_back(static_cast<std::uint64_t>(step));
     add(loss);
   }
-  for (const Index value : {result.steps, result.steps_to_threshold, static_cast<Index>(result.best_epoch)}) {
+  for (const Index value :
+       {result.steps, result.steps_to_threshold.value_or(-1), static_cast<Index>(result.best_epoch)}) {
     all.push_back(static_cast<std::uint64_t>(value));
   }
   add(result.test.loss);
@@ -141,7 +142,8 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
   cases.back().options.optimizer.lr = 0.3;
   cases.back().options.early_stopping = {.patience = 2, .measure = Measure::test_loss, .restore_best = true};
   for (auto& [name, text, options] : cases) {
-    CAPTURE(std::string(name));
+    const std::string called = name;
+    CAPTURE(called);
     options.curve_every = 1;
     const auto model = born(text);
     const TrainResult whole = trained(*model, options);
@@ -268,10 +270,11 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
        }},
       {"restore_best was 'false'", [](auto& o) { o.early_stopping.restore_best = true; }},
   };
-  for (const auto& [says, change] : cases) {
+  for (const auto& one : cases) {
+    const std::string& says = one.says;
     CAPTURE(says);
     TrainOptions changed = options;
-    change(changed);
+    one.change(changed);
     CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights),
                          doctest::Contains(says.c_str()), Error);
   }

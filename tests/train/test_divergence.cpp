@@ -156,11 +156,12 @@ TEST_CASE("threshold: a run shorter than the time between two looks is looked at
   CHECK(result.steps_to_threshold == 28);
   options.threshold_every = 5;
   const auto closely = train::train(*born(), samples().train, samples().test, options);
-  CHECK(closely.steps_to_threshold % 5 == 0);
+  REQUIRE(closely.steps_to_threshold);
+  CHECK(*closely.steps_to_threshold % 5 == 0);
   options.optimizer.lr = 0;
-  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == -1);
+  CHECK_FALSE(train::train(*born(), samples().train, samples().test, options).steps_to_threshold);
   options.threshold = 0;
-  CHECK(train::train(*born(), samples().train, samples().test, options).steps_to_threshold == -1);
+  CHECK_FALSE(train::train(*born(), samples().train, samples().test, options).steps_to_threshold);
 }
 
 TEST_CASE("threshold: a run resumed with more epochs does not count the look after its first end") {

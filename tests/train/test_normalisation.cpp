@@ -88,7 +88,7 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   const auto by_option = compare::run_grid(grid, samples().train, samples().test, {}, interrupted);
   REQUIRE(by_option.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
-    REQUIRE(by_option[i].status == "ok");
+    REQUIRE(by_option[i].status == compare::Status::ok);
     CHECK(by_option[i].test_loss == by_data[i].test_loss);
     CHECK(by_option[i].parameters[0].std == by_data[i].parameters[0].std);
     REQUIRE(by_option[i].profile_start.size() == by_data[i].profile_start.size());

@@ -87,7 +87,7 @@ TEST_CASE("train: learns, and reports what it did") {
   options.on_epoch = [&](const train::EpochRecord& record) { epochs.push_back(record.epoch); };
   const TrainResult result = trained(*model, options);
   CHECK(result.status == Status::ok);
-  CHECK(result.diverged_step == -1);
+  CHECK_FALSE(result.diverged_step);
   CHECK(result.steps == 60);
   CHECK(epochs == std::vector<int>{1, 2, 3});
   REQUIRE(result.history.size() == 3);
@@ -98,8 +98,9 @@ TEST_CASE("train: learns, and reports what it did") {
   REQUIRE(result.loss_curve.size() == 12);
   CHECK(result.loss_curve[0].first == 0);
   CHECK(result.loss_curve[11].first == 55);
-  CHECK(result.steps_to_threshold > 0);
-  CHECK(result.steps_to_threshold % 4 == 0);
+  REQUIRE(result.steps_to_threshold);
+  CHECK(*result.steps_to_threshold > 0);
+  CHECK(*result.steps_to_threshold % 4 == 0);
   CHECK(result.samples_per_s > 0);
   Index tested = 0;
   for (const Index count : result.test.confusion.counts) tested += count;

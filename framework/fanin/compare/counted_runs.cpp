@@ -9,10 +9,10 @@ bool belongs(const Run& run, const Group& group) {
   return run.model == group.model && run.scheme == group.scheme;
 }
 
-bool is_dead(const Run& run) { return run.status == "diverged" || run.status == "failed"; }
+bool is_dead(const Run& run) { return run.status == Status::diverged || run.status == Status::failed; }
 
 double counted_accuracy(const Settings& settings, const Run& run) {
-  if (run.status == "ok") return run.test_accuracy;
+  if (run.status == Status::ok) return run.test_accuracy;
   return is_dead(run) ? 1.0 / static_cast<double>(std::max<Index>(1, settings.classes)) : unknown;
 }
 

@@ -21,7 +21,7 @@ std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, 
   train::TrainOptions options = grid.training;
   options.seed = key.seed;
   std::string text =
-      fmt::format("model={} plan={} data={} least={} draws={} format=5", key.model,
+      fmt::format("model={} plan={} data={} least={} draws={} format=6", key.model,
                   scheme.start.text() + scheme.content, data, grid.least_steps, start::draws_version);
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
   return text;
@@ -117,8 +117,8 @@ std::vector<Run> run_grid(const Grid& grid, const data::Dataset& training_given,
     std::optional<Run> run = kept.find(key, print);
     const bool reused = run.has_value();
     if (!reused) run = run_one(grid, model, labels, scheme, seed, training, test, guarded, interrupted);
-    if (run->status == "interrupted") return;
-    if (!reused && run->status != "failed") kept.keep(*run, key, print);
+    if (run->status == Status::interrupted) return;
+    if (!reused && run->status != Status::failed) kept.keep(*run, key, print);
     run->scheme = scheme.label;
     results[i] = std::move(run);
     const std::lock_guard lock(mutex);

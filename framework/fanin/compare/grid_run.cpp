@@ -43,6 +43,18 @@ std::vector<float> first_filters(nn::Module& model, const data::Dataset& data, F
   return {};
 }
 
+Status status_of(train::Status status) {
+  switch (status) {
+    case train::Status::ok:
+      return Status::ok;
+    case train::Status::diverged:
+      return Status::diverged;
+    case train::Status::interrupted:
+      return Status::interrupted;
+  }
+  return Status::failed;
+}
+
 /// The grid's training options for a set of `count` samples: a small one is walked more often, and tested
 /// some twenty times in all.
 train::TrainOptions options_for(const Grid& grid, nn::Module& model, Index count) {
@@ -85,7 +97,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     };
     const auto result = train::train(*model, training, test, options);
 
-    run.status = train::name_of(result.status);
+    run.status = status_of(result.status);
     run.diverged_step = result.diverged_step;
     run.message = result.divergence;
     // Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with
@@ -94,10 +106,12 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     run.test_loss = result.test.loss;
     run.history = result.history;
     run.loss_curve = result.loss_curve;
+    run.steps = result.steps;
+    run.threshold_sought = options.threshold > 0;
     run.steps_to_threshold = result.steps_to_threshold;
     run.seconds = result.seconds;
     run.samples_per_s = result.samples_per_s;
-    if (run.status == "diverged") return run;  // what is left in such a model measures nothing
+    if (run.status == Status::diverged) return run;  // what is left in such a model measures nothing
     run.profile_end = probe::signal_profile(*model, probe.images, probe.labels);
     auto parameters = model->named_parameters();
     for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -107,10 +121,10 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
   } catch (const Error& error) {
     // a mistyped text fails the whole grid before it wastes an hour
     if (error.blame() == Blame::usage) throw;
-    run.status = "failed";
+    run.status = Status::failed;
     run.message = error.what();
   } catch (const std::exception& error) {  // std::bad_alloc: a smaller run may find room
-    run.status = "failed";
+    run.status = Status::failed;
     run.message = error.what();
   }
   return run;

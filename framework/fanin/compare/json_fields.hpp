@@ -13,14 +13,15 @@ namespace fanin::compare {
 template <class T, class Plain>
 concept Like = std::same_as<std::remove_const_t<T>, Plain>;
 
-/// A step count whose −1 ("never") is null in JSON.
-template <class Number>
-struct Step {
-  Number& value;  ///< whole, or a median of whole ones
+/// Steps that a run needed: in JSON a number, or null for "never"; absent where nobody looked.
+template <class Bool, class Steps>
+struct Sought {
+  Bool& sought;  ///< whether anybody looked
+  Steps& steps;  ///< none: never
 };
 /// Which clang before 17 does not find by itself.
-template <class Number>
-Step(Number&) -> Step<Number>;
+template <class Bool, class Steps>
+Sought(Bool&, Steps&) -> Sought<Bool, Steps>;
 
 /// @{
 /// Calls `visit(name, member)` for every member, in the order of the file.
@@ -71,12 +72,19 @@ void fields(Like<Run> auto& run, auto&& visit) {
   visit("scheme", run.scheme);
   visit("plan", run.plan);
   visit("seed", run.seed);
+  visit("lr", run.lr);
+  visit("rate", run.rate);
+  visit("optimizer", run.optimizer);
+  visit("batch", run.batch);
   visit("status", run.status);
-  visit("diverged_step", Step{run.diverged_step});
+  visit("diverged_step", run.diverged_step);
   visit("message", run.message);
+  visit("steps", run.steps);
   visit("test_accuracy", run.test_accuracy);
   visit("test_loss", run.test_loss);
-  visit("steps_to_threshold", Step{run.steps_to_threshold});
+  visit("validation_accuracy", run.validation_accuracy);
+  visit("validation_loss", run.validation_loss);
+  visit("steps_to_threshold", Sought{run.threshold_sought, run.steps_to_threshold});
   visit("seconds", run.seconds);
   visit("samples_per_s", run.samples_per_s);
   visit("history", run.history);
@@ -122,7 +130,7 @@ void fields(Like<Summary> auto& row, auto&& visit) {
   visit("finding", row.finding);
   visit("pairing_gain", row.pairing_gain);
   visit("seed_correlation", row.seed_correlation);
-  visit("steps_to_threshold", Step{row.steps_to_threshold});
+  visit("steps_to_threshold", row.steps_to_threshold);
   visit("train_seconds", row.train_seconds);
 }
 
@@ -130,6 +138,27 @@ void fields(Like<Subject> auto& subject, auto&& visit) {
   visit("name", subject.name);
   visit("model", subject.model);
   visit("labels_per_class", subject.labels_per_class);
+  visit("optimizer", subject.optimizer);
+  visit("batch", subject.batch);
+  visit("lr", subject.lr);
+  visit("window", subject.window);
+}
+
+void fields(Like<Window> auto& window, auto&& visit) {
+  visit("subject", window.subject);
+  visit("scheme", window.scheme);
+  visit("best_lr", window.best_lr);
+  visit("best_accuracy", window.best_accuracy);
+  visit("low", window.low);
+  visit("high", window.high);
+  visit("factor", window.factor);
+  visit("largest_stable", window.largest_stable);
+  visit("at_edge", window.at_edge);
+  visit("open_low", window.open_low);
+  visit("open_high", window.open_high);
+  visit("rates", window.rates);
+  visit("seeds", window.seeds);
+  visit("share", window.share);
 }
 
 void fields(Like<Settings> auto& settings, auto&& visit) {

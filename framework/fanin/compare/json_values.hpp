@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;  ///< keys stay in the order in which they 
 Json json_value(const Settings& settings);
 Json json_value(const Summary& row);
 Json json_value(const Run& run);
+Json json_value(const Window& window);
 /// @}
 
 }  // namespace fanin::compare

@@ -116,10 +116,9 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
           fmt::format("<td>{}</td>", row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs) : "–");
     }
     if (threshold) {
-      html +=
-          fmt::format("<td>{}</td>", row.runs == 0                ? "–"
-                                     : row.steps_to_threshold < 0 ? "never"
-                                                                  : number_cell(row.steps_to_threshold, 0));
+      html += fmt::format("<td>{}</td>", row.runs == 0             ? "–"
+                                         : !row.steps_to_threshold ? "never"
+                                                                   : number_cell(*row.steps_to_threshold, 0));
     }
     html += fmt::format("<td>{}</td></tr>\n", number_cell(row.train_seconds, 1));
   }
@@ -129,11 +128,12 @@ std::string summary_html(const Comparison& comparison, const std::string& model)
 std::string incidents_html(const Comparison& comparison, const std::string& model) {
   std::string rows;
   for (const Run& run : comparison.runs) {
-    if (run.model != model || run.status == "ok") continue;
-    const std::string step = run.diverged_step < 0 ? "–" : fmt::format("{}", run.diverged_step);
-    rows += fmt::format(
-        "<tr>{}<td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
-        name_cell(comparison, run.scheme), run.seed, html_escape(run.status), step, html_escape(run.message));
+    if (run.model != model || run.status == Status::ok) continue;
+    const std::string step = run.diverged_step ? fmt::format("{}", *run.diverged_step) : "–";
+    rows +=
+        fmt::format("<tr>{}<td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
+                    name_cell(comparison, run.scheme), run.seed, statuses.name_of(run.status), step,
+                    html_escape(run.message));
   }
   if (rows.empty()) return "";
   return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>seed</th><th class=\"text\">what "

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,21 @@ namespace fanin::compare {
 
 using train::EpochRecord;
 using train::unknown;
+
+/// How a run ended: as train::Status has it, or by an Error.
+enum class Status { ok, diverged, interrupted, failed };
+/// Its texts, in files and tables.
+inline constexpr auto statuses = choices<Status>("status", {{Status::ok, "ok"},
+                                                            {Status::diverged, "diverged"},
+                                                            {Status::interrupted, "interrupted"},
+                                                            {Status::failed, "failed"}});
+
+/// Whose learning rate a run has: one for all schemes of its subject, or the one at which its scheme did best
+/// when rates were tuned.
+enum class RatePick { common, own };
+/// Its texts, in files and tables.
+inline constexpr auto rate_picks =
+    choices<RatePick>("rate", {{RatePick::common, "common"}, {RatePick::own, "own"}});
 
 /// A parameter before the first and after the last step.
 struct ParameterSnapshot {
@@ -37,27 +53,37 @@ struct FilterImages {
   Index channels = 1;              ///< of a filter
 };
 
-/// One training run: one model under one scheme with one seed.
+/// One training run: one subject under one scheme with one seed at one learning rate.
 struct Run {
-  std::string model = {};     ///< a subject's name: as typed, with its label budget
-  std::string scheme = {};    ///< as typed: the label in every table and chart
-  std::string plan = {};      ///< every parameter's initializer in full
-  std::uint64_t seed = 0;     ///< of the weights, the batches and all else
-  std::string status = "ok";  ///< "ok", "diverged", "interrupted" or "failed"
-  /// The step (from 0) whose loss was not finite, or how many had been made when a test showed it; -1: none.
-  Index diverged_step = -1;
-  std::string message = {};                               ///< why it failed or diverged, if it did
-  double test_accuracy = unknown;                         ///< chance level when it diverged
-  double test_loss = unknown;                             ///< mean cross-entropy, nats
+  std::string model = {};            ///< a subject's name
+  std::string scheme = {};           ///< as typed: the label in every table and chart
+  std::string plan = {};             ///< every parameter's initializer in full
+  std::uint64_t seed = 0;            ///< of the weights, the batches and all else
+  double lr = unknown;               ///< learning rate before its schedule
+  RatePick rate = RatePick::common;  ///< whose it is
+  std::string optimizer = {};        ///< the rule's name; empty in results of earlier versions
+  Index batch = 0;                   ///< samples a step; 0: unknown, likewise
+  Status status = Status::ok;        ///< how it ended
+  /// The step (from 0) whose loss was not finite, or how many had been made when a test showed it; none where
+  /// the run did not diverge.
+  std::optional<Index> diverged_step = {};
+  std::string message = {};              ///< why it failed or diverged, if it did
+  Index steps = 0;                       ///< updates made
+  double test_accuracy = unknown;        ///< chance level when it diverged or failed; unknown of a tuning run
+  double test_loss = unknown;            ///< mean cross-entropy, nats
+  double validation_accuracy = unknown;  ///< as the test's, on the validation set; unknown without one
+  double validation_loss = unknown;      ///< likewise
   std::vector<EpochRecord> history = {};                  ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve = {};  ///< (step, smoothed training loss)
-  Index steps_to_threshold = -1;                          ///< -1: never reached
-  std::vector<probe::LayerProfile> profile_start = {};    ///< before the first step, input to logits
-  std::vector<probe::LayerProfile> profile_end = {};      ///< after the last one; empty when it diverged
-  std::vector<ParameterSnapshot> parameters = {};         ///< in the model's order
-  FilterImages filters = {};                              ///< of the first layer, if they are images
-  double seconds = unknown;                               ///< in training steps
-  double samples_per_s = unknown;                         ///< training samples by those seconds
+  bool threshold_sought = false;  ///< whether the steps to a threshold were looked for
+  /// Until the accuracy was first seen to reach the settings' threshold; none: never, or not looked for.
+  std::optional<Index> steps_to_threshold = {};
+  std::vector<probe::LayerProfile> profile_start = {};  ///< before the first step, input to logits
+  std::vector<probe::LayerProfile> profile_end = {};    ///< after the last one; empty when it diverged
+  std::vector<ParameterSnapshot> parameters = {};       ///< in the model's order
+  FilterImages filters = {};                            ///< of the first layer, if they are images
+  double seconds = unknown;                             ///< in training steps
+  double samples_per_s = unknown;                       ///< training samples by those seconds
 };
 
 /// What a scheme's runs say of it beside the baseline, at 5 % error for all schemes of a table together.
@@ -117,16 +143,42 @@ struct Summary {
   /// How many times wider `difference_interval` would be without pairs (statistics::Pairing).
   double pairing_gain = unknown;
   double seed_correlation = unknown;  ///< Pearson's, of its accuracies and the baseline's over shared seeds
-  /// Median over the runs, one that never got there counting as infinite; -1: never, or no run counts.
-  double steps_to_threshold = -1;
+  /// Median over the runs, one that never got there counting as infinite; none: never, or no run counts.
+  std::optional<double> steps_to_threshold = {};
   double train_seconds = unknown;  ///< mean over the runs that ended well
 };
 
-/// What a table groups by: a model, or a model on a label budget ("lenet, 10 labels per class").
+/// What a table groups by: a model with its place on each axis of the grid that has more than one
+/// ("lenet, adam, batch 128, lr 0.01, 10 labels per class").
 struct Subject {
-  std::string name = {};       ///< the `model` of its runs
-  std::string model = {};      ///< as typed
-  Index labels_per_class = 0;  ///< training samples of each class; 0: all there are
+  std::string name = {};          ///< the `model` of its runs
+  std::string model = {};         ///< as typed
+  Index labels_per_class = 0;     ///< training samples of each class; 0: all there are
+  std::string optimizer = {};     ///< the rule's name; empty in results of earlier versions
+  Index batch = 0;                ///< samples a step; 0: unknown, likewise
+  std::optional<double> lr = {};  ///< on an axis of learning rates; none where there is no such axis
+  std::string window = {};        ///< the `subject` of its windows: its name without the rate
+};
+
+/// The learning rates at which one scheme trains, by mean validation accuracy over seeds (a run that diverged
+/// or failed counts with chance level). What the rates of an initializer's window are worth: within them,
+/// whoever chooses a rate loses less than a point.
+struct Window {
+  std::string subject = {};        ///< a subject's name, without a learning rate
+  std::string scheme = {};         ///< its label
+  double best_lr = unknown;        ///< of the highest mean
+  double best_accuracy = unknown;  ///< that mean
+  /// The lowest and highest of the rates next to one another, around the best, whose means lie within one
+  /// point of it; unknown for a scheme that does no better than guessing at any rate.
+  double low = unknown, high = unknown;
+  double factor = unknown;          ///< high / low
+  double largest_stable = unknown;  ///< the largest rate at which no run diverged or failed
+  bool at_edge = false;             ///< whether the best rate was the lowest or highest that was tried
+  bool open_low = false;            ///< whether `low` was the lowest rate tried: the window may reach further
+  bool open_high = false;           ///< likewise, of `high` and the highest
+  int rates = 0;                    ///< tried
+  int seeds = 0;                    ///< runs at each
+  double share = 1;  ///< of a whole run's steps that each of these runs had; below 1 after tuning
 };
 
 /// What was compared, under which conditions.
@@ -153,6 +205,9 @@ struct Comparison {
   Settings settings;                  ///< what was compared
   std::vector<Run> runs = {};         ///< those that ended, in the grid's order
   std::vector<Summary> summary = {};  ///< in the settings' order of models and schemes
+  /// Runs that chose learning rates: of other seeds, shorter, and never tested on the test set.
+  std::vector<Run> tuning = {};
+  std::vector<Window> windows = {};  ///< in the settings' order; none where only one rate was tried
 };
 
 }  // namespace fanin::compare

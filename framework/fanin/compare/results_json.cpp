@@ -31,9 +31,12 @@ struct Write {
     return std::round(exact * unit) / unit;
   }
 
-  template <class Number>
-  static Json json(const Step<Number>& step) {
-    return step.value < 0 ? Json(nullptr) : json(step.value);
+  static Json json(Status status) { return statuses.name_of(status); }
+  static Json json(RatePick rate) { return rate_picks.name_of(rate); }
+
+  template <class T>
+  static Json json(const std::optional<T>& value) {
+    return value ? json(*value) : Json(nullptr);
   }
 
   static Json json(const std::vector<std::pair<std::string, std::string>>& settings) {
@@ -51,8 +54,15 @@ struct Write {
   requires std::is_class_v<T>
   static Json json(const T& value) {
     Json object = Json::object();
-    fields(value, [&](const char* name, const auto& member) { object[name] = json(member); });
+    fields(value, [&](const char* name, const auto& member) { put(object, name, member); });
     return object;
+  }
+
+ private:
+  static void put(Json& object, const char* name, const auto& member) { object[name] = json(member); }
+  template <class Bool, class Steps>
+  static void put(Json& object, const char* name, const Sought<Bool, Steps>& member) {
+    if (member.sought) object[name] = json(member.steps);
   }
 };
 
@@ -61,6 +71,7 @@ struct Write {
 Json json_value(const Settings& settings) { return Write::json(settings); }
 Json json_value(const Summary& row) { return Write::json(row); }
 Json json_value(const Run& run) { return Write::json(run); }
+Json json_value(const Window& window) { return Write::json(window); }
 
 std::string run_json(const Run& run) { return io::json_text(Write::json(run)) + "\n"; }
 
@@ -74,6 +85,8 @@ std::string comparison_json(const Comparison& comparison) {
   };
   append("runs", comparison.runs);
   append("summary", comparison.summary);
+  if (!comparison.tuning.empty()) append("tuning", comparison.tuning);
+  if (!comparison.windows.empty()) append("windows", comparison.windows);
   return text + "}\n";
 }
 

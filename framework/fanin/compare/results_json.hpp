@@ -12,7 +12,8 @@ std::string run_json(const Run& run);
 /// object.
 Run run_from_json(const std::string& text, const std::string& source);
 
-/// results.json: {"settings": {…}, "runs": [{…}], "summary": [{…}]}, one run and one summary row a line.
+/// results.json: {"settings": {…}, "runs": [{…}], "summary": [{…}]}, and where rates were tuned or tried
+/// "tuning": [{…}] and "windows": [{…}]; one run, summary row and window a line.
 std::string comparison_json(const Comparison& comparison);
 
 /// The comparison that `comparison_json` wrote; Error as in `run_from_json`.

@@ -33,14 +33,14 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   row.scheme = group.scheme;
   std::vector<double> accuracies, losses, seconds, steps;
   for (const auto& [seed, run] : counted_runs(settings, runs, group)) {
-    row.diverged += run->status == "diverged";
-    row.failed += run->status == "failed";
+    row.diverged += run->status == Status::diverged;
+    row.failed += run->status == Status::failed;
     accuracies.push_back(counted_accuracy(settings, *run));
     const bool dead = is_dead(*run);
     if (!dead && std::isfinite(run->test_loss)) losses.push_back(run->test_loss);
     if (!dead && std::isfinite(run->seconds)) seconds.push_back(run->seconds);
-    const bool reached = !dead && run->steps_to_threshold >= 0;
-    steps.push_back(reached ? static_cast<double>(run->steps_to_threshold) : HUGE_VAL);
+    const bool reached = !dead && run->steps_to_threshold;
+    steps.push_back(reached ? static_cast<double>(*run->steps_to_threshold) : HUGE_VAL);
   }
   row.runs = static_cast<int>(accuracies.size());
   row.mean = statistics::mean(accuracies);
@@ -55,7 +55,7 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   row.test_loss = statistics::mean(losses);
   row.train_seconds = statistics::mean(seconds);
   const double middle = statistics::median(steps);
-  row.steps_to_threshold = std::isfinite(middle) ? middle : -1;
+  if (std::isfinite(middle)) row.steps_to_threshold = middle;
   return row;
 }
 

@@ -60,7 +60,7 @@ std::string diverged_text(const Summary& row) {
 
 std::string steps_text(const Summary& row) {
   if (row.runs == 0) return "-";  // nobody looked
-  return row.steps_to_threshold < 0 ? "never" : fmt::format("{:.0f}", row.steps_to_threshold);
+  return row.steps_to_threshold ? fmt::format("{:.0f}", *row.steps_to_threshold) : "never";
 }
 
 std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings,

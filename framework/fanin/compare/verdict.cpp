@@ -96,8 +96,8 @@ std::string unfinished_sentence(const Comparison& comparison, const std::string&
   std::size_t interrupted = 0, failed = 0;
   for (const Run& run : comparison.runs) {
     if (run.model != model) continue;
-    interrupted += run.status == "interrupted";
-    failed += run.status == "failed";
+    interrupted += run.status == Status::interrupted;
+    failed += run.status == Status::failed;
   }
   std::string text;
   if (interrupted > 0)

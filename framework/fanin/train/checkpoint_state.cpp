@@ -42,7 +42,7 @@ ordered_json to_json(const RunState& s) {
           {"curve_every", s.curve_every},
           {"seconds", s.seconds},
           {"samples", s.samples},
-          {"steps_to_threshold", s.steps_to_threshold},
+          {"steps_to_threshold", s.steps_to_threshold ? ordered_json(*s.steps_to_threshold) : ordered_json()},
           {"best", to_json(s.best)},
           {"bar", to_json(s.bar)}};
 }
@@ -59,7 +59,10 @@ RunState run_state(const ordered_json& json) {
   s.curve_every = whole<Index>(json.at("curve_every"));
   s.seconds = json.at("seconds").get<double>();
   s.samples = whole<Index>(json.at("samples"));
-  s.steps_to_threshold = whole<Index>(json.at("steps_to_threshold"));
+  if (const auto& steps = json.at("steps_to_threshold"); !steps.is_null()) {
+    const auto reached = whole<Index>(steps);
+    if (reached >= 0) s.steps_to_threshold = reached;  // earlier versions wrote -1 for none
+  }
   s.best = scored(json.at("best"));
   s.bar = scored(json.at("bar"));
   return s;

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,7 @@ struct RunState {
   Index samples = 0;                                 ///< trained on in those seconds
   std::vector<EpochRecord> history;                  ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed loss)
-  Index steps_to_threshold = -1;                     ///< -1: not reached yet
+  std::optional<Index> steps_to_threshold;           ///< none: not reached yet
   ScoredEpoch best;                                  ///< the best epoch tested
   ScoredEpoch bar;  ///< the last epoch that beat the ones before by `min_delta`: patience counts from it
 };

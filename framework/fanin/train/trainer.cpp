@@ -290,7 +290,7 @@ class Run {
     if (s.step % s.curve_every == 0) s.loss_curve.emplace_back(s.step, s.smoothed_loss);
     if (options_.on_step) options_.on_step(s.step, loss);
     ++s.step;
-    if (options_.threshold > 0 && s.steps_to_threshold < 0 && s.step % options_.threshold_every == 0) look();
+    if (options_.threshold > 0 && !s.steps_to_threshold && s.step % options_.threshold_every == 0) look();
     if (options_.stop && options_.stop()) result_.status = Status::interrupted;
   }
 
@@ -302,7 +302,7 @@ class Run {
   /// that is resumed with more epochs goes on as if it had not ended here.
   void look_after_the_end() {
     const bool looked = state_.step % options_.threshold_every == 0;
-    if (options_.threshold > 0 && state_.steps_to_threshold < 0 && !looked) look();
+    if (options_.threshold > 0 && !state_.steps_to_threshold && !looked) look();
   }
 
   TrainResult result() {

@@ -56,16 +56,16 @@ const char* name_of(Status status);  ///< "ok", "diverged" or "interrupted"
 /// What became of a run.
 struct TrainResult {
   Status status = Status::ok;  ///< how it ended
-  /// The step (from 0) whose loss was not finite, or how many steps had been made when a test showed it; -1
+  /// The step (from 0) whose loss was not finite, or how many steps had been made when a test showed it; none
   /// for a run that did not diverge.
-  Index diverged_step = -1;
+  std::optional<Index> diverged_step;
   std::string divergence;  ///< what showed it, in words
   /// When the run diverged: its newest checkpoint whose weights still work; empty: there is none.
   std::string checkpoint;
   Index steps = 0;                                     ///< updates made, those before a resume included
   std::vector<EpochRecord> history;                    ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)
-  Index steps_to_threshold = -1;                       ///< -1: at no look, or not looked for
+  std::optional<Index> steps_to_threshold;             ///< none: at no look, or not looked for
   data::LastBatch last_batch = data::LastBatch::keep;  ///< as it was done
   Evaluation test;     ///< after the last epoch, or where training ended; no accuracy when it diverged
   int best_epoch = 0;  ///< by `early_stopping.measure`; 0: none was tested

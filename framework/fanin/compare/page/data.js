@@ -5,7 +5,7 @@ const hidden = new Set();
 const shownSchemes = (model) =>
   data.schemes.filter((scheme) => !hidden.has(scheme) && data.runs.some((r) => r.model === model && r.scheme === scheme));
 const countedRuns = (model, scheme) =>
-  data.runs.filter((r) => r.model === model && r.scheme === scheme && (r.status === "ok" || r.status === "diverged"));
+  data.runs.filter((r) => r.model === model && r.scheme === scheme && r.status !== "interrupted");
 const summaryOf = (model, scheme) => data.summary.find((s) => s.model === model && s.scheme === scheme);
 
 // Mean and 95 % confidence limits (Student t; data.t975[n] is the quantile for n values).
@@ -20,7 +20,7 @@ function band(values) {
 
 const lastEpoch = (model) => Math.max(1, ...data.runs.filter((r) => r.model === model).map((r) => r.history.at(-1)?.epoch ?? 0));
 
-// After it diverged a run counts at chance level, as in the table.
+// After it diverged or failed a run counts at chance level, as in the table.
 function accuracyCurve(model, scheme) {
   const runs = countedRuns(model, scheme);
   const points = [];
@@ -28,7 +28,7 @@ function accuracyCurve(model, scheme) {
     const values = runs.map((run) => {
       const record = run.history.find((h) => h.epoch === epoch);
       if (record && record.test_accuracy !== null) return record.test_accuracy;
-      return run.status === "diverged" ? data.chance : null;
+      return run.status === "ok" ? null : data.chance;
     });
     if (values.length === 0 || values.includes(null)) continue;
     const b = band(values);
