@@ -68,36 +68,42 @@ void require_distinct(const std::string& root, FolderLayout& layout) {
   }
 }
 
-FolderLayout halves_of(const std::string& root, const std::string& train, const std::string& test,
-                       const FolderListing& listing) {
-  const std::string train_path = joined(root, train), test_path = joined(root, test);
-  const FolderListing in_test = list_folder(test_path);
-  if (!is_half(in_test)) {
-    if (!in_test.images.empty())
+/// A folder of images to test or to validate on has classes as the training folder has them, or fewer.
+void require_classes_of(const FolderLayout& layout, const std::string& path) {
+  const FolderListing listing = list_folder(path);
+  if (!is_half(listing)) {
+    if (!listing.images.empty())
       fail("{}: images and no class folders; sort them into a folder for each class, named as in {}",
-           printable(test_path), printable(train_path));
-    fail("{}: no sub-folders, expected one of images per class, as in {}", printable(test_path),
-         printable(train_path));
+           printable(path), printable(layout.train));
+    fail("{}: no sub-folders, expected one of images per class, as in {}", printable(path),
+         printable(layout.train));
   }
-  FolderLayout layout{.train = train_path, .test = test_path, .classes = list_folder(train_path).folders};
-  std::vector<std::string> aside;
-  for (const auto& folder : listing.folders)
-    if (folder != train && folder != test) aside.push_back(folder);
-  if (!aside.empty())
-    layout.notes.push_back(fmt::format("{}: training on '{}', testing on '{}'; not used: {}", printable(root),
-                                       printable(train), printable(test), first_few(aside)));
-  for (const auto& name : in_test.folders) {
+  for (const auto& name : listing.folders) {
     if (std::find(layout.classes.begin(), layout.classes.end(), name) != layout.classes.end()) continue;
     for (const auto& known : layout.classes)
       if (without_case(known) == without_case(name))
-        fail("{}: class '{}' is spelt otherwise in {}: in {}; rename one", printable(test_path),
-             printable(name), printable(train_path),
+        fail("{}: class '{}' is spelt otherwise in {}: in {}; rename one", printable(path), printable(name),
+             printable(layout.train),
              decomposed(known) == decomposed(name) ? "another Unicode form (composed or decomposed letters)"
                                                    : "capital and small letters");
-    fail("{}: class '{}' has no folder in {}{}", printable(test_path), printable(name), printable(train_path),
+    fail("{}: class '{}' has no folder in {}{}", printable(path), printable(name), printable(layout.train),
          suggest(name, layout.classes));
   }
-  return layout;
+}
+
+/// What each named folder is taken for, where it does not go without saying.
+void note_parts(const std::string& root, const std::string& train,
+                const std::optional<std::string>& validation, const std::string& test, bool test_is_named_val,
+                const FolderListing& listing, FolderLayout& layout) {
+  std::vector<std::string> aside;
+  for (const auto& folder : listing.folders)
+    if (folder != train && folder != test && folder != validation) aside.push_back(folder);
+  if (aside.empty() && !validation && !test_is_named_val) return;
+  layout.notes.push_back(
+      fmt::format("{}: training on '{}', {}testing on '{}'{}{}", printable(root), printable(train),
+                  validation ? fmt::format("validating on '{}', ", printable(*validation)) : "",
+                  printable(test), test_is_named_val ? ", since there is no test/" : "",
+                  aside.empty() ? "" : "; not used: " + first_few(aside)));
 }
 
 }  // namespace
@@ -160,14 +166,26 @@ FolderLayout folder_layout(const std::string& path) {
     fail("{}: no sub-folders, expected one of images per class{}", printable(path), there);
   }
   const auto train = folder_named(path, listing.folders, {"train", "training"});
-  const auto test = folder_named(path, listing.folders, {"test", "testing", "val", "valid", "validation"});
+  auto test = folder_named(path, listing.folders, {"test", "testing"});
+  auto validation = folder_named(path, listing.folders, {"val", "valid", "validation"});
   FolderLayout layout{.train = path, .test = path, .classes = listing.folders};
   if (train && is_half(list_folder(joined(path, *train)))) {
+    const bool only_validation = !test && validation;
+    if (only_validation) std::swap(test, validation);
     if (!test)
       fail(
           "{}: '{}' holds a folder for each class, but its other half is missing: expected test/ or val/ beside it, or name {} itself to have it split",
           printable(path), printable(*train), printable(joined(path, *train)));
-    layout = halves_of(path, *train, *test, listing);
+    layout.train = joined(path, *train);
+    layout.test = joined(path, *test);
+    layout.classes = list_folder(layout.train).folders;
+    require_classes_of(layout, layout.test);
+    if (validation && !is_half(list_folder(joined(path, *validation)))) validation.reset();
+    if (validation) {
+      layout.validation = joined(path, *validation);
+      require_classes_of(layout, layout.validation);
+    }
+    note_parts(path, *train, validation, *test, only_validation, listing, layout);
   }
   require_distinct(layout.train, layout);
   return layout;

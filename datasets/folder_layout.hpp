@@ -7,14 +7,17 @@
 
 namespace fanin::datasets {
 
-/// Where the halves of an image folder lie, and its classes.
+/// Where the parts of an image folder lie, and its classes.
 struct FolderLayout {
-  std::string train, test;  ///< equal where the folder has no halves of its own
+  std::string train, test;      ///< equal where the folder has no parts of its own
+  std::string validation = {};  ///< empty: it brings none
   std::vector<std::string> classes = {};
   std::vector<std::string> notes = {};
 
   bool has_halves() const { return train != test; }
-  const std::string& half(Split split) const { return split == Split::train ? train : test; }
+  const std::string& part(Split split) const {
+    return split == Split::train ? train : split == Split::test ? test : validation;
+  }
 };
 
 /// What one folder holds, in the order of names, without hidden entries.
@@ -24,8 +27,9 @@ struct FolderListing {
 };
 FolderListing list_folder(const std::string& path);
 
-/// `path` as train/ and test/ (training, testing, val, valid, validation, in any case), or as one folder of
-/// classes. Error for what is neither, saying what is there: images without a class, folders within folders,
+/// `path` as train/, val/ and test/ (training, valid or validation, testing, in any case), or as one folder of
+/// classes. Where there is no test/, val/ is the test set, as ImageNet's is. The notes say what each is taken
+/// for. Error for what is neither, saying what is there: images without a class, folders within folders,
 /// train/ without its other half, two classes whose names look the same.
 FolderLayout folder_layout(const std::string& path);
 

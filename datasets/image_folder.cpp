@@ -72,11 +72,14 @@ void note_left_out(data::Dataset& data, const std::string& root, const std::map<
                                          : fmt::format("{} folders within class folders are", nested)));
 }
 
+const char* word_for(Split split) {
+  return split == Split::train ? "training" : split == Split::test ? "test" : "validation";
+}
+
 /// After bad images are left out.
 void require_every_class(const data::Dataset& data, const std::string& root, Split split) {
-  if (data.count == 0)
-    fail("{}: no {} image can be read", printable(root), split == Split::train ? "training" : "test");
-  if (split == Split::test) return;
+  if (data.count == 0) fail("{}: no {} image can be read", printable(root), word_for(split));
+  if (split != Split::train) return;
   const auto counts = data.class_counts();
   for (std::size_t label = 0; label < counts.size(); ++label)
     if (counts[label] == 0)
@@ -102,7 +105,8 @@ std::vector<std::uint8_t> read_image(const std::string& path, const ImageForm& f
 
 data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, BadImages& bad) {
   FolderLayout layout = folder_layout(options.path);
-  const std::string& root = layout.half(split);
+  const std::string& root = layout.part(split);
+  if (root.empty()) return {};  // it brings no validation set
   data::Dataset data{.name = options.path,
                      .count = 0,
                      .channels = options.gray ? 1 : 3,
@@ -119,9 +123,9 @@ data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, 
     const std::string& name = layout.classes[label];
     const std::string folder = (fs::path(root) / name).string();
     std::error_code ignored;
-    if (split == Split::test && layout.has_halves() && !fs::is_directory(folder, ignored)) {
+    if (split != Split::train && layout.has_halves() && !fs::is_directory(folder, ignored)) {
       data.notes.push_back(
-          fmt::format("{}: class '{}' has no test images", printable(root), printable(name)));
+          fmt::format("{}: class '{}' has no {} images", printable(root), printable(name), word_for(split)));
       continue;
     }
     FolderListing listing = list_folder(folder);
@@ -162,8 +166,7 @@ data::Dataset load_image_folder(const ImageFolderOptions& options, Split split, 
     require_every_class(data, root, split);
     if (mine.count > 0)
       data.notes.push_back(fmt::format("{} of {} {} images cannot be read and are left out (skip_bad): {}",
-                                       mine.count, mine.tried, split == Split::train ? "training" : "test",
-                                       mine.summary()));
+                                       mine.count, mine.tried, word_for(split), mine.summary()));
   } else {
     bad.merge(mine);
   }

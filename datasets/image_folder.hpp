@@ -22,8 +22,8 @@ struct ImageFolderOptions {
   bool skip_bad = false;       ///< images that cannot be read are left out, and noted; else they are an Error
 };
 
-/// A folder of images, a class for each sub-folder, in the order of their names. With train/ and test/ (or
-/// val/, see folder_layout.hpp) those are the halves; otherwise of each class the share `test`, and of two
+/// A folder of images, a class for each sub-folder, in the order of their names. With train/ and test/
+/// (and val/, see folder_layout.hpp) those are the parts; otherwise of each class the share `test`, and of two
 /// images at least one on either side, chosen by a hash of their names: an image that comes or goes moves at
 /// most one other. No mean and stddev yet. What is left out is told in the notes; images that cannot be read
 /// are added to `bad`. Error for a folder without classes, or a class without training images.

@@ -19,15 +19,16 @@
 namespace fanin::datasets {
 namespace {
 
-/// Reads one half; images that cannot be read are gathered.
+/// Reads one part; images that cannot be read are gathered.
 using Load = std::function<data::Dataset(Split, BadImages&)>;
 
-/// A data set the registry knows: its name, its line of help, and how its options become a way to load either
-/// half.
+/// A data set the registry knows: its name, its line of help, and how its options become a way to load each
+/// part.
 struct Entry {
   std::string name;
   DatasetEntry help;
   Load (*make)(const Expression& call);
+  bool may_bring_validation = false;  ///< is asked for a validation set, and gives none by an empty one
 };
 
 /// The options of a data set. What is unknown is told together with those that every data set takes
@@ -122,8 +123,10 @@ const std::vector<Entry>& entries() {
        make_idx},
       {"folder",
        {"folder(PATH, size=28, gray=true, test=0.2, background=white, skip_bad=false)",
-        "PNG, JPEG, GIF or BMP images, a class for each sub-folder; halves from train/ and test/ (or val/), or a share of each class"},
-       make_folder},
+        "PNG, JPEG, GIF or BMP images, a class for each sub-folder; parts from train/, val/ and test/ (val/ is the test set where "
+        "there is no test/), or a share of each class held out for testing"},
+       make_folder,
+       true},
       {"synthetic",
        {"synthetic(classes=10, size=28, count=2000, seed=0, channels=1, noise=0.25)",
         "noisy random patterns, made without any file"},
@@ -136,11 +139,13 @@ Load loader_for(const Expression& call, const std::string& name) {
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
-      return [load = entry.make(call), name](Split split, BadImages& bad) {
-        data::Dataset data = load(split, bad);
-        data.name = name;  // what it can be loaded by again
-        return data;
-      };
+      return
+          [load = entry.make(call), name, none = !entry.may_bring_validation](Split split, BadImages& bad) {
+            if (split == Split::validation && none) return data::Dataset{};
+            data::Dataset data = load(split, bad);
+            data.name = name;  // what it can be loaded by again
+            return data;
+          };
     names.push_back(entry.name);
   }
   fail_usage("unknown data set {} {}{}", quoted(call.name), at_character(call.source, call.position),
@@ -168,18 +173,23 @@ void note_missing_classes(data::Dataset& train) {
                                     count > most_shown ? ", …" : "", advice));
 }
 
-/// Gives both halves what only the training half can tell: the number of classes, and the mean and stddev.
-void settle(data::Dataset& train, data::Dataset* test) {
+/// What only the training set can tell: its mean and stddev.
+void settle(data::Dataset& train) {
   if (train.mean.empty()) train.measure();
   train.check();
-  if (!test) return;
-  if (test->channels != train.channels || test->height != train.height || test->width != train.width)
-    fail("data set '{}': training images are {}x{}x{}, test images {}x{}x{}", train.name, train.channels,
-         train.height, train.width, test->channels, test->height, test->width);
-  test->classes = train.classes;
-  test->mean = train.mean;
-  test->stddev = train.stddev;
-  test->check();
+}
+
+/// Gives another part, if there is one, what the training set tells: the number of classes too.
+void settle(const data::Dataset& train, data::Dataset& other) {
+  if (other.count == 0) return;
+  if (other.channels != train.channels || other.height != train.height || other.width != train.width)
+    fail("data set '{}': training images are {}x{}x{}, others {}x{}x{}", train.name, train.channels,
+         train.height, train.width, other.channels, other.height, other.width);
+  other.classes = train.classes;
+  other.mean = train.mean;
+  other.stddev = train.stddev;
+  other.measured = train.measured;
+  other.check();
 }
 
 }  // namespace
@@ -219,6 +229,7 @@ Request request_for(const std::string& text) {
 
 /// What is selected, with a word about classes that are not in it.
 data::Dataset selected(const Selection& selection, data::Dataset data, Split split) {
+  if (data.count == 0) return data;
   data = selection.apply(std::move(data), split);
   if (split == Split::train) note_missing_classes(data);
   return data;
@@ -230,25 +241,33 @@ data::Dataset load_dataset(const std::string& text, Split split) {
   const Request request = request_for(text);
   BadImages bad;
   data::Dataset data = request.load(split, bad);
+  if (split == Split::validation && data.count == 0 && bad.count == 0)
+    fail_usage("{} brings no validation set: fanin train --validation 0.1 cuts one from the training set",
+               quoted(text));
   if (split == Split::train || !data.mean.empty()) {
     bad.require_none(skip_advice);
-    settle(data, nullptr);
+    settle(data);
   } else {
     data::Dataset train = request.load(Split::train, bad);
     bad.require_none(skip_advice);
-    settle(train, &data);
+    settle(train);
+    settle(train, data);
   }
   return selected(request.selection, std::move(data), split);
 }
 
-Splits load_splits(const std::string& text) {
+data::Sets load_sets(const std::string& text) {
   const Request request = request_for(text);
   BadImages bad;
-  Splits halves{request.load(Split::train, bad), request.load(Split::test, bad)};
+  data::Sets sets{.training = request.load(Split::train, bad),
+                  .validation = request.load(Split::validation, bad),
+                  .test = request.load(Split::test, bad)};
   bad.require_none(skip_advice);
-  settle(halves.train, &halves.test);
-  return {selected(request.selection, std::move(halves.train), Split::train),
-          selected(request.selection, std::move(halves.test), Split::test)};
+  settle(sets.training);
+  for (data::Dataset* other : {&sets.validation, &sets.test}) settle(sets.training, *other);
+  return {.training = selected(request.selection, std::move(sets.training), Split::train),
+          .validation = selected(request.selection, std::move(sets.validation), Split::validation),
+          .test = selected(request.selection, std::move(sets.test), Split::test)};
 }
 
 std::string with_bad_images_skipped(const std::string& text) {
@@ -275,13 +294,6 @@ Background background_of(const std::string& text) {
   } catch (const Error&) {  // whatever it is, it names no background
   }
   return {};
-}
-
-std::vector<std::string> Splits::notes() const {
-  std::vector<std::string> all = train.notes;
-  for (const auto& note : test.notes)
-    if (std::find(all.begin(), all.end(), note) == all.end()) all.push_back(note);
-  return all;
 }
 
 }  // namespace fanin::datasets

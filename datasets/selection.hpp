@@ -15,7 +15,7 @@ struct Selection {
 
   /// Takes its options out of `call`. Error (usage) with the position for a value that does not parse.
   static Selection take_from(Expression& call);
-  /// The selected part. A test half keeps all samples of its classes. Error for a class that the set does not
+  /// What is selected of one part. Validation and test sets keep all samples of their classes. Error for a class that the set does not
   /// have.
   data::Dataset apply(data::Dataset data, Split split) const;
 };

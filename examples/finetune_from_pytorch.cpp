@@ -15,16 +15,15 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const auto [training, test] = datasets::load_splits("fashion-mnist(per_class=50)");
+    const data::Sets data = datasets::load_sets("fashion-mnist(per_class=50)");
     const nn::ModulePtr net = models::build("lenet", {});
     std::cout << start::load_state_dict(*net, io::read_tensor_file(argv[1]),
                                         {.skip = {"fc3.*"}});  // what became of every tensor
     Generator generator(0);
     start::initialize(*net, "fc3.weight = zeros", generator);  // draws the new head; what was loaded stays
 
-    const auto result =
-        train::train(*net, training, test,
-                     {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}, .finetune = {.head_epochs = 1}});
+    const auto result = train::train(
+        *net, data, {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}, .finetune = {.head_epochs = 1}});
     std::cout << "test accuracy " << 100 * result.test.accuracy << "%\n";
     start::save_model(argv[2], *net);
   } catch (const Error& error) {

@@ -12,11 +12,11 @@
 using namespace fanin;
 
 int main() {
-  const auto [training, test] = datasets::load_splits("fashion-mnist(per_class=200)");
+  const data::Sets data = datasets::load_sets("fashion-mnist(per_class=200)");
   const nn::ModulePtr net = models::build("lenet", {});
   Generator generator(0);
   start::initialize(*net, "kaiming_normal", generator);
-  train::train(*net, training, test, {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}});
+  train::train(*net, data, {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}});
 
   std::atomic<Index> right = 0;
   std::vector<std::thread> servers;
@@ -24,7 +24,7 @@ int main() {
     servers.emplace_back([&, server] {
       for (Index i = server; i < 1000; i += 4) {  // a request is one image
         const std::array<Index, 1> one = {i};
-        const data::Dataset image = test.subset(one);
+        const data::Dataset image = data.test.subset(one);
         const data::Batch batch = data::first_batch(image, 1);
         right += train::count_correct(net->predict(batch.images), batch.labels);
       }

@@ -7,7 +7,7 @@
 using namespace fanin;
 
 int main() {
-  const auto [training, test] = datasets::load_splits("fashion-mnist(per_class=500)");
+  const data::Sets data = datasets::load_sets("fashion-mnist(per_class=500)");
 
   nn::Sequential net("flatten", nn::Flatten(),                          //
                      "fc1", nn::Linear(784, 256), "relu1", nn::ReLU(),  // PyTorch's default weights
@@ -24,6 +24,6 @@ int main() {
               << "\n";
   }
   const auto result =
-      train::train(net, training, test, {.epochs = 2, .batch = 64, .seed = 42, .optimizer = {.lr = 0.1}});
+      train::train(net, data, {.epochs = 2, .batch = 64, .seed = 42, .optimizer = {.lr = 0.1}});
   std::cout << "test accuracy " << 100 * result.test.accuracy << "%\n";
 }

@@ -8,13 +8,13 @@
 using namespace fanin;
 
 int main() {
-  const auto [training, test] = datasets::load_splits("fashion-mnist(per_class=200)");
+  const data::Sets data = datasets::load_sets("fashion-mnist(per_class=200)");
   const nn::ModulePtr net = models::build("lenet", {});
   Generator generator(0);
   start::initialize(*net, "orthogonal", generator);
 
   optim::Optimizer optimizer(*net, {.rule = optim::adam(), .lr = 0.001});
-  data::Loader loader(training, {.batch = 32, .shuffle = true}, Generator(1));
+  data::Loader loader(data.training, {.batch = 32, .shuffle = true}, Generator(1));
   for (int epoch = 1; epoch <= 4; ++epoch) {
     double total = 0;
     Index batches = 0;
@@ -29,5 +29,5 @@ int main() {
     }
     std::cout << "epoch " << epoch << "  loss " << total / static_cast<double>(batches) << "\n";
   }
-  std::cout << "test accuracy " << 100 * train::evaluate(*net, test).accuracy << "%\n";
+  std::cout << "test accuracy " << 100 * train::evaluate(*net, data.test).accuracy << "%\n";
 }

@@ -34,13 +34,13 @@ struct Arguments {
 };
 
 /// Read once, by whichever experiment asks first.
-std::function<const datasets::Splits&()> lazy_data(const std::string& text) {
+std::function<const data::Sets&()> lazy_data(const std::string& text) {
   struct Lazy {
     std::once_flag once;
-    datasets::Splits splits;
+    data::Sets splits;
   };
-  return [text, lazy = std::make_shared<Lazy>()]() -> const datasets::Splits& {
-    std::call_once(lazy->once, [&] { lazy->splits = datasets::load_splits(text); });
+  return [text, lazy = std::make_shared<Lazy>()]() -> const data::Sets& {
+    std::call_once(lazy->once, [&] { lazy->splits = datasets::load_sets(text); });
     return lazy->splits;
   };
 }

@@ -14,7 +14,7 @@ namespace fanin::claims {
 struct Bench {
   std::uint64_t seed = 0;  ///< all that is random follows from it
   /// Real images, read when first asked for; safe from any thread.
-  std::function<const datasets::Splits&()> data;
+  std::function<const data::Sets&()> data;
   /// The i-th independent seed of an experiment.
   std::uint64_t seed_of(int i) const { return seed * 1000 + static_cast<std::uint64_t>(i); }
 };

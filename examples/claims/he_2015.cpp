@@ -46,8 +46,8 @@ Claim he_2015(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const datasets::Splits& data = bench.data();
-            const data::Dataset &training = data.train, &test = data.test;
+            const data::Sets& data = bench.data();
+            const data::Dataset &training = data.training, &test = data.test;
             const Images images = unit_images(bench, 64);
             const double he_signal = propagate(bench, net, "kaiming_normal", images, 1).forward.back();
             const double xavier_signal = propagate(bench, net, "xavier_normal", images, 1).forward.back();

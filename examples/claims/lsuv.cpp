@@ -59,8 +59,8 @@ Claim lsuv(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const datasets::Splits& data = bench.data();
-            const data::Dataset &training = data.train, &test = data.test;
+            const data::Sets& data = bench.data();
+            const data::Dataset &training = data.training, &test = data.test;
             const Images images = unit_images(bench, batch);
             double variance = 0;
             TrainsAndStalls worst;

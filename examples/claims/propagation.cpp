@@ -10,7 +10,7 @@
 namespace fanin::claims {
 
 Images unit_images(const Bench& bench, Index count) {
-  const data::Dataset& data = bench.data().train;
+  const data::Dataset& data = bench.data().training;
   Images images{.pixels = Tensor({count, 1, data.height, data.width}), .labels = {}};
   for (Index i = 0; i < count; ++i) {
     const auto bytes = data.image(i);

@@ -84,8 +84,8 @@ Claim residual(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const datasets::Splits& data = bench.data();
-            const data::Dataset &training = data.train, &test = data.test;
+            const data::Sets& data = bench.data();
+            const data::Dataset &training = data.training, &test = data.test;
             const auto course = [&](const std::string& scheme, double rate, int i) {
               nn::Sequential net = residual_mlp();
               Generator generator(bench.seed_of(i));

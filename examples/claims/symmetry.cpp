@@ -68,8 +68,8 @@ Claim symmetry(const Bench& bench) {
           },
       .measure =
           [bench] {
-            const datasets::Splits& data = bench.data();
-            const data::Dataset &training = data.train, &test = data.test;
+            const data::Sets& data = bench.data();
+            const data::Dataset &training = data.training, &test = data.test;
             const auto trained = [&](const char* model, const char* plan) {
               auto net = models::build(model, {});
               Generator generator(bench.seed_of(0));

@@ -25,7 +25,7 @@ Course train_briefly(nn::Module& model, const data::Dataset& training, const dat
          training.count);
   Course course;
   const auto result =
-      train::train(model, training.take(samples), test.take(std::min<Index>(1000, test.count)),
+      train::train(model, {training.take(samples), {}, test.take(std::min<Index>(1000, test.count))},
                    {.epochs = 1,
                     .batch = options.batch,
                     .seed = options.seed,

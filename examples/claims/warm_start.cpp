@@ -33,7 +33,7 @@ io::TensorFile pretrained(const data::Dataset& training, const data::Dataset& te
   const auto net = five_class_lenet();
   Generator generator(seed);
   start::initialize(*net, generator);
-  train::train(*net, training, test,
+  train::train(*net, {training, {}, test},
                {.epochs = 2, .seed = seed, .optimizer = {.lr = 0.02, .momentum = 0.9}, .test_every = 2});
   io::TensorFile file{
       .format = io::FileFormat::safetensors, .path = "pre-trained", .tensors = {}, .metadata = {}};
@@ -55,7 +55,7 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
   if (!scheme) start::load_state_dict(*net, task.learned, {.skip = {head}});
   start::initialize(*net, scheme ? scheme : "default", generator);
   const data::Dataset few = task.training.take_per_class(task.labels.per_class, seed);
-  return train::counted_accuracy(train::train(*net, few, task.test,
+  return train::counted_accuracy(train::train(*net, {few, {}, task.test},
                                               {.epochs = task.labels.epochs,
                                                .batch = 10,
                                                .seed = seed,
@@ -104,7 +104,7 @@ Claim warm_start(const Bench& bench) {
       .measure =
           [bench] {
             const std::vector<int> first = {0, 1, 2, 3, 4}, second = {5, 6, 7, 8, 9};
-            const auto& [training, test] = bench.data();
+            const data::Dataset &training = bench.data().training, &test = bench.data().test;
             const io::TensorFile learned =
                 pretrained(training.only_classes(first), test.only_classes(first), bench.seed_of(0));
             const data::Dataset others = training.only_classes(second),

@@ -44,8 +44,8 @@ struct TemporaryFolder {
 
 /// One test accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Bench& bench, const std::string& scheme, Index count) {
-  const datasets::Splits& data = bench.data();
-  const data::Dataset &training = data.train, &test = data.test;
+  const data::Sets& data = bench.data();
+  const data::Dataset &training = data.training, &test = data.test;
   return best_in_mean(rates, seeds, [&](double rate, int i) {
     const auto net = models::build(small, {});
     Generator generator(bench.seed_of(i));
@@ -83,15 +83,14 @@ Claim weight_selection(const Bench& bench) {
               },
           .measure =
               [bench] {
-                const datasets::Splits& data = bench.data();
-                const data::Dataset &training = data.train, &test = data.test;
+                const data::Sets& data = bench.data();
                 const TemporaryFolder folder;
                 const std::string file = folder.path / "large.safetensors";
                 {
                   const auto net = models::build(large, {});
                   Generator generator(bench.seed_of(0));
                   start::initialize(*net, generator);
-                  train::train(*net, training, test,
+                  train::train(*net, data,
                                {.epochs = 2,
                                 .seed = bench.seed_of(0),
                                 .optimizer = {.lr = 0.02, .momentum = 0.9},

@@ -77,7 +77,7 @@ Claim xiao_2018(const Bench& bench) {
               },
           .measure =
               [bench] {
-                const data::Dataset training = halved(bench.data().train, steps * batch),
+                const data::Dataset training = halved(bench.data().training, steps * batch),
                                     test = halved(bench.data().test, 500);
                 const auto course = [&](const char* weights, double rate) {
                   const auto model = models::build(net, {.height = 14, .width = 14});

@@ -38,7 +38,10 @@ void CheckpointFlags::add_to(CLI::App& command, train::TrainOptions& options) {
   command.add_option("--keep", keep, "only the newest so many checkpoints stay")
       ->group(group)
       ->capture_default_str();
-  command.add_flag("--keep-best", keep_best, "also keep the best epoch's, as best.safetensors")->group(group);
+  command
+      .add_flag("--keep-best", keep_best,
+                "also keep the best epoch's (on the validation set), as best.safetensors")
+      ->group(group);
   command
       .add_flag("--resume", resume,
                 "go on from the newest checkpoint, to the same bits as a run never interrupted")
@@ -46,8 +49,7 @@ void CheckpointFlags::add_to(CLI::App& command, train::TrainOptions& options) {
   add_setting_flags(command, options, train::Topic::stopping, group);
 }
 
-void CheckpointFlags::apply(train::TrainOptions& options,
-                            const std::map<std::string, std::string>& metadata) const {
+void CheckpointFlags::apply(train::TrainOptions& options) const {
   const train::EarlyStopping& stopping = options.early_stopping;
   if (stopping.patience < 0) fail_usage("--patience must be at least 0, got {}", stopping.patience);
   if (!(stopping.min_delta >= 0) || !std::isfinite(stopping.min_delta)) {
@@ -64,7 +66,6 @@ void CheckpointFlags::apply(train::TrainOptions& options,
                         .keep = keep,
                         .keep_best = keep_best,
                         .resume = resume,
-                        .metadata = metadata,
                         .on_notice = [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -23,9 +22,8 @@ struct CheckpointFlags {
   /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from
   /// diverging.
   void require_end(const train::TrainResult& result, const char* remedy) const;
-  /// Fills in `options.checkpoint`; `metadata` goes into each checkpoint, so that it is a model file too.
-  /// Usage Error for flags that contradict each other.
-  void apply(train::TrainOptions& options, const std::map<std::string, std::string>& metadata) const;
+  /// Fills in `options.checkpoint`. Usage Error for flags that contradict each other.
+  void apply(train::TrainOptions& options) const;
 };
 
 }  // namespace fanin::program

@@ -79,8 +79,8 @@ void tell(const std::vector<std::string>& notes) {
 
 }  // namespace
 
-datasets::Splits load_data(const std::string& text) {
-  datasets::Splits data = datasets::load_splits(text);
+data::Sets load_data(const std::string& text) {
+  data::Sets data = datasets::load_sets(text);
   tell(data.notes());
   return data;
 }
@@ -91,16 +91,33 @@ data::Dataset load_half(const std::string& text, datasets::Split split) {
   return data;
 }
 
-void normalise(datasets::Splits& data, const train::TrainOptions& options, const data::Normalisation& usual,
+void cut_validation(data::Sets& data, train::TrainOptions& options) {
+  options.validation = train::validation_share(options, data);
+  data = data::cut_validation(std::move(data), options.validation, options.data_seed);
+}
+
+std::string counts_text(const data::Sets& data, const train::TrainOptions& options) {
+  if (!data.has_validation())
+    return fmt::format("{} training and {} test images", data.training.count, data.test.count);
+  return fmt::format(
+      "{} training, {} validation and {} test images ({})", data.training.count, data.validation.count,
+      data.test.count,
+      options.validation.none()
+          ? "validation as the data set brings it"
+          : fmt::format("--validation {} of the training set, each class in proportion, --data-seed {}",
+                        options.validation.to_string(), options.data_seed));
+}
+
+void normalise(data::Sets& data, const train::TrainOptions& options, const data::Normalisation& usual,
                const std::string& source) {
   const bool asked = !options.augment.normalisation().empty();
   const data::Normalisation& chosen = asked ? options.augment.normalisation() : usual;
-  const auto before = data.train.mean, stddev_before = data.train.stddev;
-  data.train.normalise(chosen);
-  data.test.normalise(chosen);
-  if (data.train.mean == before && data.train.stddev == stddev_before) return;
-  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.train.mean, " "),
-       fmt::join(data.train.stddev, " "), asked ? "--augment" : source);
+  const auto before = data.training.mean, stddev_before = data.training.stddev;
+  for (data::Dataset* set : {&data.training, &data.validation, &data.test})
+    if (set->count > 0) set->normalise(chosen);
+  if (data.training.mean == before && data.training.stddev == stddev_before) return;
+  note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.training.mean, " "),
+       fmt::join(data.training.stddev, " "), asked ? "--augment" : source);
 }
 
 data::Batch initial_batch(const data::Dataset& training) { return data::first_batch(training, 256); }

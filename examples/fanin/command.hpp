@@ -44,14 +44,20 @@ struct TrainingFlags {
 /// `--skip-bad`: the data set that `data` names, an image folder, is read without the images that cannot be.
 void add_skip_bad(CLI::App& command, std::string& data);
 
-/// load_splits and load_dataset; what their readers left out or found odd is told on stderr.
-datasets::Splits load_data(const std::string& text);
+/// load_sets and load_dataset; what their readers left out or found odd is told on stderr.
+data::Sets load_data(const std::string& text);
 data::Dataset load_half(const std::string& text, datasets::Split split);
 
-/// Gives both halves the normalisation that `options` or, if they have none, `usual` names: from then on it
+/// Cuts the validation set that a run with these options needs (`train::validation_share`), and notes in them
+/// what was cut. Before anything else sees the training set.
+void cut_validation(data::Sets& data, train::TrainOptions& options);
+/// "54000 training, 6000 validation and 10000 test images", with where the validation set is from.
+std::string counts_text(const data::Sets& data, const train::TrainOptions& options);
+
+/// Gives all sets the normalisation that `options` or, if they have none, `usual` names: from then on it
 /// is the data's own, wherever the model sees them. Says so on stderr when it is not the data set's.
-void normalise(datasets::Splits& data, const train::TrainOptions& options,
-               const data::Normalisation& usual = {}, const std::string& source = "");
+void normalise(data::Sets& data, const train::TrainOptions& options, const data::Normalisation& usual = {},
+               const std::string& source = "");
 
 using models::input_of;
 

@@ -172,12 +172,12 @@ compare::Grid grid_of(const CompareFlags& flags) {
   return grid;
 }
 
-compare::Settings settings_of(const compare::Grid& grid, const datasets::Splits& data) {
+compare::Settings settings_of(const compare::Grid& grid, const data::Sets& data) {
   compare::Settings settings{.subjects = compare::subjects(grid),
                              .seeds = grid.seeds,
-                             .data = data.train.name,
+                             .data = data.training.name,
                              .threshold = grid.training.threshold,
-                             .classes = data.train.classes,
+                             .classes = data.training.classes,
                              .date = today(),
                              .training = train::settings_of(grid.training)};
   for (const auto& one : settings.subjects) settings.models.push_back(one.name);
@@ -189,7 +189,7 @@ compare::Settings settings_of(const compare::Grid& grid, const datasets::Splits&
   std::erase_if(settings.training,
                 [](const auto& one) { return one.first == "seed"; });  // each run has its own
   settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
-  settings.extra = {{"training_images", std::to_string(data.train.count)},
+  settings.extra = {{"training_images", std::to_string(data.training.count)},
                     {"test_images", std::to_string(data.test.count)}};
   for (const auto& one : data.notes()) settings.extra.emplace_back("data_note", one);
   return settings;
@@ -243,16 +243,18 @@ void require_startable(const compare::Grid& grid) {
 void run(const CompareFlags& flags) {
   compare::Grid grid = grid_of(flags);
   io::require_writable_folder(flags.out);
-  datasets::Splits data = load_data(flags.training.data);
+  data::Sets data = load_data(flags.training.data);
   normalise(data, grid.training);
-  grid.adjust = [channels = data.train.channels](nn::Module& model, const compare::Scheme& scheme,
-                                                 train::TrainOptions& options) {
+  grid.adjust = [channels = data.training.channels](nn::Module& model, const compare::Scheme& scheme,
+                                                    train::TrainOptions& options) {
     const auto* warm = scheme.start.warm();
     if (!warm) return;
     options.finetune = warm->tuning(model);
     if (options.augment.normalisation().empty()) options.augment.normalise(warm->normalisation(channels));
   };
-  grid.build = [input = input_of(data.train)](const std::string& text) { return models::build(text, input); };
+  grid.build = [input = input_of(data.training)](const std::string& text) {
+    return models::build(text, input);
+  };
   SchemeNotes notes;
   grid.initialize = [&notes](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
                              const data::Dataset& training) {
@@ -261,7 +263,7 @@ void run(const CompareFlags& flags) {
   require_startable(grid);
   watch_interrupts();
   for (const Index labels : grid.labels_per_class) {
-    const Index count = labels > 0 ? data.train.take_per_class(labels, 0).count : data.train.count;
+    const Index count = labels > 0 ? data.training.take_per_class(labels, 0).count : data.training.count;
     if (data::BatchCut(count, grid.training.batch, *grid.training.last_batch).batches() == 0) {
       fail_usage(
           "--last-batch drop leaves nothing of {} training images{} in batches of {}; use a smaller --batch, or keep or spread",
@@ -274,9 +276,9 @@ void run(const CompareFlags& flags) {
        counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"),
        counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
-       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.train.name, grid.jobs,
+       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.training.name, grid.jobs,
        grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
-  const auto runs = compare::run_grid(grid, data.train, data.test, progress_lines(), interrupted());
+  const auto runs = compare::run_grid(grid, data, progress_lines(), interrupted());
   if (runs.empty()) fail("interrupted before the first run was finished; nothing to report");
 
   compare::Comparison comparison{.settings = settings_of(grid, data), .runs = runs};

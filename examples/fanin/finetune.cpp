@@ -168,20 +168,21 @@ void run(const FinetuneFlags& flags) {
   const train::WarmStart warm = warm_of(flags, lr);
   set_threads(flags.threads);
   if (!flags.output.empty()) io::require_writable_file(flags.output);
+  flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
-  datasets::Splits data = load_data(flags.training.data);
-  normalise(data, options, warm.normalisation(data.train.channels), "of " + warm.file);
-  const auto [text, model] = model_of(flags, input_of(data.train));
-  const data::Batch batch = initial_batch(data.train);
+  data::Sets data = load_data(flags.training.data);
+  cut_validation(data, options);
+  normalise(data, options, warm.normalisation(data.training.channels), "of " + warm.file);
+  const auto [text, model] = model_of(flags, input_of(data.training));
+  const data::Batch batch = initial_batch(data.training);
   const start::WarmStartReport report = warm.start(*model, flags.seed, plan, &batch);
   if (!flags.json) note("{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);
   if (!flags.json) print_layers(tuning, lr);
-  note(
-      "{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {} training and {} test images\n",
-      text, model->parameter_count(), flags.warm.file, flags.plan, flags.seed, options.optimizer.rule.name,
-      rates_text(options, flags.lr_body), data.train.name, data.train.count, data.test.count);
+  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}\n", text,
+       model->parameter_count(), flags.warm.file, flags.plan, flags.seed, options.optimizer.rule.name,
+       rates_text(options, flags.lr_body), data.training.name, counts_text(data, options));
   const models::ModelOrigin origin{.model = text,
                                    .plan = flags.plan,
                                    .seed = flags.seed,

@@ -26,13 +26,13 @@ data::Batch fitting_batch(const models::SavedModel& described, const std::string
     fail("{}; no data set is loaded on a file's word, so name it: {}", why,
          flag_with("--fit-data", like.name));
   try {
-    datasets::Splits data = datasets::load_splits(text);
-    described.require_fit(data.train);
+    data::Sets data = datasets::load_sets(text);
+    described.require_fit(data.training);
     if (!described.origin.normalisation.empty())
-      data.train.normalise(data::Transform::parse(described.origin.normalisation).normalisation());
-    if (data.train.mean != like.mean || data.train.stddev != like.stddev)
+      data.training.normalise(data::Transform::parse(described.origin.normalisation).normalisation());
+    if (data.training.mean != like.mean || data.training.stddev != like.stddev)
       fail("'{}' has other pixels than the set that the model was trained on", text);
-    return initial_batch(data.train);
+    return initial_batch(data.training);
   } catch (const Error& error) {
     fail("{}, and these are not at hand: {}", why, error.what());
   }

@@ -110,13 +110,12 @@ void run(const ProbeFlags& flags) {
       fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
     if (flags.threads < 1 || flags.threads > 256)
       fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
-    datasets::Splits data = datasets::load_splits(flags.data);
-    for (auto* half : {&data.train, &data.test}) half->normalise(given);
-    const models::InputSpec input = input_of(data.train);
+    data::Sets data = datasets::load_sets(flags.data);
+    for (auto* half : {&data.training, &data.test}) half->normalise(given);
+    const models::InputSpec input = input_of(data.training);
     const probe::ValidationSetup setup = {
         .build = [input](const std::string& text) { return models::build(text, input); },
-        .train = std::move(data.train),
-        .test = std::move(data.test),
+        .data = std::move(data),
         .seeds = flags.seeds,
         .seed = flags.seed,
         .lr = flags.lr,

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 /// "… at lr 0.1 on 3200 images of …": how the runs were trained.
 std::string training_text(const probe::ValidationSetup& setup, const std::string& data) {
   return fmt::format("at lr {} on {} images of {}", setup.lr,
-                     std::min(probe::validation_images, setup.train.count), data);
+                     std::min(probe::validation_images, setup.data.training.count), data);
 }
 
 std::string seeds_text(const probe::ValidationSetup& setup) {

@@ -86,16 +86,18 @@ void run(const TrainFlags& flags) {
   const init::Plan plan = init::Plan::parse(flags.plan);
   set_threads(flags.threads);
   if (!flags.output.empty()) io::require_writable_file(flags.output);
+  flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
-  datasets::Splits data = load_data(flags.training.data);
+  data::Sets data = load_data(flags.training.data);
+  cut_validation(data, options);
   normalise(data, options);
-  const auto model = models::build(flags.model, input_of(data.train));
+  const auto model = models::build(flags.model, input_of(data.training));
   Generator generator(flags.seed);
-  const data::Batch batch = initial_batch(data.train);
+  const data::Batch batch = initial_batch(data.training);
   const auto drawn = start::initialize(*model, plan, generator, batch.images, batch.labels);
-  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {} training and {} test images\n",
-       flags.model, model->parameter_count(), plan.to_string(), flags.seed, options.optimizer.rule.name,
-       options.optimizer.lr, data.train.name, data.train.count, data.test.count);
+  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {}\n", flags.model,
+       model->parameter_count(), plan.to_string(), flags.seed, options.optimizer.rule.name,
+       options.optimizer.lr, data.training.name, counts_text(data, options));
   for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
   const models::ModelOrigin origin{

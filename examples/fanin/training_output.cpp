@@ -23,15 +23,16 @@ void follow(train::TrainOptions& options) {
 
 }  // namespace
 
-train::TrainResult train_and_save(nn::Module& model, const datasets::Splits& data,
-                                  train::TrainOptions& options, const models::ModelOrigin& origin,
-                                  const CheckpointFlags& checkpoints, const std::string& output) {
-  checkpoints.apply(options, models::metadata_of(origin, data.train));
+train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, train::TrainOptions& options,
+                                  const models::ModelOrigin& origin, const CheckpointFlags& checkpoints,
+                                  const std::string& output) {
+  // so that a checkpoint is a model file too
+  options.checkpoint.metadata = models::metadata_of(origin, data.training);
   follow(options);
-  const auto result = train::train(model, data.train, data.test, options);
+  const auto result = train::train(model, data, options);
   checkpoints.report_end(options, result);
   if (!output.empty() && result.status != train::Status::diverged) {
-    models::save(output, model, origin, data.train);
+    models::save(output, model, origin, data.training);
     note("saved {}\n", output);
   }
   return result;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <fanin/data/dataset.hpp>
+#include <fanin/data/sets.hpp>
 
 namespace fanin::datasets {
 
@@ -21,8 +21,8 @@ struct Background {
 /// nothing that the text chooses.
 bool is_bare_dataset(const std::string& text);
 
-/// The halves that every data set comes in.
-enum class Split { train, test };
+/// The parts a data set comes in; most bring no validation set.
+enum class Split { train, validation, test };
 
 /// What a data set's text form may name, one line each, for `--help`.
 struct DatasetEntry {
@@ -32,22 +32,16 @@ struct DatasetEntry {
 /// Every data set there is, in the order of `--help`.
 const std::vector<DatasetEntry>& known_datasets();
 
-/// One half of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
+/// One part of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
 /// `synthetic(classes=10, …)`, each also with `only=0..4` and `per_class=10` (selection.hpp); checked, with
-/// the training half's mean and stddev in both, and named by that text. Error (usage) for a name or option
-/// that is not known, Error for data that is missing or broken. Files are looked for in $FANIN_DATA, then in
-/// ./data, then where Debian's packages put them.
+/// the training set's mean and stddev in all, and named by that text. Error (usage) for a name or option
+/// that is not known, or a validation set that there is not; Error for data that is missing or broken. Files
+/// are looked for in $FANIN_DATA, then in ./data, then where Debian's packages put them.
 data::Dataset load_dataset(const std::string& text, Split split);
 
-/// Both halves of a data set.
-struct Splits {
-  data::Dataset train, test;  ///< under one name, mean and stddev
-
-  /// What either's reader left out or found odd, each once.
-  std::vector<std::string> notes() const;
-};
-/// As `load_dataset` for both, reading everything once.
-Splits load_splits(const std::string& text);
+/// As `load_dataset` for all that there is, reading everything once. A validation set is in it where the data
+/// set brings one: an image folder's val/ beside train/ and test/.
+data::Sets load_sets(const std::string& text);
 
 /// The text of an image folder with skip_bad=true; Error (usage) for any other data set.
 std::string with_bad_images_skipped(const std::string& text);

@@ -20,8 +20,8 @@ using compare::Status;
 
 namespace {
 
-const datasets::Splits& samples() {
-  static const datasets::Splits splits = datasets::load_splits("synthetic(count=200)");
+const data::Sets& samples() {
+  static const data::Sets splits = datasets::load_sets("synthetic(count=200)");
   return splits;
 }
 
@@ -45,7 +45,7 @@ Grid grid(std::vector<compare::Scheme> schemes, std::vector<std::uint64_t> seeds
 
 std::vector<Run> finished(const Grid& one, const compare::GridProgress& progress = {}) {
   const std::atomic<bool> interrupted{false};
-  return compare::run_grid(one, samples().train, samples().test, progress, interrupted);
+  return compare::run_grid(one, samples(), progress, interrupted);
 }
 
 /// A run's JSON without what a clock decided.
@@ -186,9 +186,9 @@ TEST_CASE("grid: a run under other settings or other data is never taken for thi
   finished(other, progress);
   CHECK(trained == 4);
   // Data of the same name and size, but other pixels.
-  const datasets::Splits noisy = datasets::load_splits("synthetic(count=200, noise=0.5)");
+  const data::Sets noisy = datasets::load_sets("synthetic(count=200, noise=0.5)");
   const std::atomic<bool> interrupted{false};
-  compare::run_grid(one, noisy.train, noisy.test, progress, interrupted);
+  compare::run_grid(one, noisy, progress, interrupted);
   CHECK(trained == 5);
   finished(one, progress);
   CHECK(trained == 5);
@@ -205,7 +205,7 @@ TEST_CASE("grid: an interruption keeps the finished runs, and the same grid goes
       .on_epoch = [&](const auto&, const auto&, std::uint64_t, const train::EpochRecord&) {
         if (++epochs == 3) interrupted = true;  // in the middle of the second run
       }};
-  const auto some = compare::run_grid(one, samples().train, samples().test, stopping, interrupted);
+  const auto some = compare::run_grid(one, samples(), stopping, interrupted);
   CHECK(some.size() == 1);
   CHECK(files_in(scratch / "runs").size() == 1);
   int reused = 0;
@@ -222,11 +222,11 @@ TEST_CASE("grid: the weights of a run with a label budget may be fitted to that 
   one.initialize = [&](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
                        const data::Dataset& training) {
     seen.push_back(training.count);
-    if (training.count == 30) CHECK(training.labels == samples().train.take_per_class(3, seed).labels);
+    if (training.count == 30) CHECK(training.labels == samples().training.take_per_class(3, seed).labels);
     return usual(model, scheme, seed, training);
   };
   finished(one);
-  CHECK(seen == std::vector<Index>{30, samples().train.count, 30, samples().train.count});
+  CHECK(seen == std::vector<Index>{30, samples().training.count, 30, samples().training.count});
 }
 
 TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text ends the grid") {

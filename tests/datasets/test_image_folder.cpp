@@ -73,14 +73,14 @@ TEST_CASE("a folder of images becomes classes in the order of their names, with 
   write_picture(folder / "test/zebra/9.png", 30);
   write_bytes(folder / "train/ant/notes.txt", {'x'});
   write_bytes(folder / "train/ant/.hidden.png", {'x'});
-  const datasets::Splits data = datasets::load_splits(text(folder, "size=4"));
-  CHECK(data.train.class_names == std::vector<std::string>{"ant", "zebra"});
-  CHECK(data.train.labels == std::vector<std::int32_t>{0, 1, 1});
-  CHECK(data.train.image(0)[5] == 200);
-  CHECK(data.train.image(1)[0] == 10);
+  const data::Sets data = datasets::load_sets(text(folder, "size=4"));
+  CHECK(data.training.class_names == std::vector<std::string>{"ant", "zebra"});
+  CHECK(data.training.labels == std::vector<std::int32_t>{0, 1, 1});
+  CHECK(data.training.image(0)[5] == 200);
+  CHECK(data.training.image(1)[0] == 10);
   CHECK(data.test.labels == std::vector<std::int32_t>{1});
   CHECK(data.test.image(0)[15] == 30);
-  CHECK(data.test.mean == data.train.mean);
+  CHECK(data.test.mean == data.training.mean);
   const data::Dataset colour =
       datasets::load_dataset(text(folder, "size=4, gray=false"), datasets::Split::train);
   CHECK(colour.channels == 3);
@@ -93,18 +93,18 @@ TEST_CASE("without halves of its own a share of each class is held out, by the i
     write_picture(folder / ("a/" + std::to_string(i) + ".png"), static_cast<std::uint8_t>(i));
   for (int i = 0; i < 100; ++i)
     write_picture(folder / ("b/" + std::to_string(i) + ".png"), static_cast<std::uint8_t>(100 + i));
-  const datasets::Splits data = datasets::load_splits(text(folder, "size=4, test=0.3"));
-  CHECK(data.train.count + data.test.count == 200);
+  const data::Sets data = datasets::load_sets(text(folder, "size=4, test=0.3"));
+  CHECK(data.training.count + data.test.count == 200);
   CHECK(data.test.class_counts() == std::vector<Index>{30, 30});
   // No image is in both halves.
   std::vector<int> times(256);
-  for (const data::Dataset* half : {&data.train, &data.test})
+  for (const data::Dataset* half : {&data.training, &data.test})
     for (Index i = 0; i < half->count; ++i) ++times[half->image(i)[0]];
   for (int value = 0; value < 200; ++value) CHECK(times[static_cast<std::size_t>(value)] == 1);
   // One image more moves at most one other, and a class beside it none.
   write_picture(folder / "a/extra.png", 250);
-  const datasets::Splits more = datasets::load_splits(text(folder, "size=4, test=0.3"));
-  CHECK(more.train.count + more.test.count == 201);
+  const data::Sets more = datasets::load_sets(text(folder, "size=4, test=0.3"));
+  CHECK(more.training.count + more.test.count == 201);
   std::vector<int> moved(256);
   for (Index i = 0; i < data.test.count; ++i) ++moved[data.test.image(i)[0]];
   for (Index i = 0; i < more.test.count; ++i) --moved[more.test.image(i)[0]];
@@ -119,8 +119,8 @@ TEST_CASE("a class of few images has one on either side, and a class of one is r
     for (int size = 2; size <= 9; ++size)
       for (int i = 0; i < size; ++i)
         write_picture(folder / ("c" + std::to_string(size) + "/x" + std::to_string(i) + ".png"), 9);
-    const datasets::Splits data = datasets::load_splits(text(folder, "size=4, test=" + std::string(share)));
-    const auto train = data.train.class_counts(), test = data.test.class_counts();
+    const data::Sets data = datasets::load_sets(text(folder, "size=4, test=" + std::string(share)));
+    const auto train = data.training.class_counts(), test = data.test.class_counts();
     for (std::size_t k = 0; k < 8; ++k) {
       const double wanted = std::stod(share) * static_cast<double>(k + 2);
       CHECK(train[k] + test[k] == static_cast<Index>(k + 2));
@@ -131,7 +131,7 @@ TEST_CASE("a class of few images has one on either side, and a class of one is r
     }
     write_picture(folder / "lonely/x.png", 9);
     CHECK(
-        message([&] { datasets::load_splits(text(folder, "size=4")); }) ==
+        message([&] { datasets::load_sets(text(folder, "size=4")); }) ==
         folder.path() +
             ": class 'lonely' has one image, and a training and a test half need at least two; add images, or make train/ and test/");
   }
@@ -151,9 +151,9 @@ TEST_CASE("halves are found under the names people give them") {
       write_picture(folder / (std::string(test) + "/" + name + "/1.png"), 20);
       write_picture(folder / (std::string(test) + "/" + name + "/2.gif.png"), 20);
     }
-    const datasets::Splits data = datasets::load_splits(text(folder, "size=4"));
-    CHECK(data.train.class_names == std::vector<std::string>{"a", "b"});
-    CHECK(data.train.count == 2);
+    const data::Sets data = datasets::load_sets(text(folder, "size=4"));
+    CHECK(data.training.class_names == std::vector<std::string>{"a", "b"});
+    CHECK(data.training.count == 2);
     CHECK(data.test.count == 4);
     CHECK(data.test.image(0)[0] == 20);
     CHECK(data.notes().empty());
@@ -162,7 +162,7 @@ TEST_CASE("halves are found under the names people give them") {
   const TempFolder three;
   for (const char* half : {"train", "test", "val"})
     write_picture(three / (std::string(half) + "/a/1.png"), half[0] == 't' ? 10 : 20);
-  const datasets::Splits data = datasets::load_splits(text(three, "size=4"));
+  const data::Sets data = datasets::load_sets(text(three, "size=4"));
   CHECK(data.test.image(0)[0] == 10);
   REQUIRE(data.notes().size() == 1);
   CHECK(data.notes()[0] == three.path() + ": training on 'train', testing on 'test'; not used: val");
@@ -170,13 +170,13 @@ TEST_CASE("halves are found under the names people give them") {
   const TempFolder vehicles;
   for (const char* file : {"train/1.png", "train/2.png", "car/1.png", "car/2.png"})
     write_picture(vehicles / file, 9);
-  CHECK(datasets::load_splits(text(vehicles, "size=4")).train.class_names ==
+  CHECK(datasets::load_sets(text(vehicles, "size=4")).training.class_names ==
         std::vector<std::string>{"car", "train"});
 
   const auto refused = [](std::initializer_list<const char*> files) {
     const TempFolder folder;
     for (const char* file : files) write_picture(folder / file, 9);
-    return message([&] { datasets::load_splits(text(folder, "size=4")); });
+    return message([&] { datasets::load_sets(text(folder, "size=4")); });
   };
   CHECK(
       holds(refused({"train/a/1.png"}),
@@ -195,7 +195,7 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
   const TempFolder accents;
   for (const char* name : {"caf\u00e9", "cafe\u0301"})  // composed, and decomposed as on a Mac
     for (const char* file : {"/1.png", "/2.png"}) write_picture(accents / (name + std::string(file)), 9);
-  CHECK(holds(message([&] { datasets::load_splits(text(accents, "size=4")); }),
+  CHECK(holds(message([&] { datasets::load_sets(text(accents, "size=4")); }),
               "two classes are both called 'caf\u00e9', in two Unicode forms"));
   struct Row {
     const char *one, *other;
@@ -208,7 +208,7 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
     const TempFolder folder;
     for (const char* name : {one, other})
       for (const char* file : {"/1.png", "/2.png"}) write_picture(folder / (name + std::string(file)), 9);
-    const auto notes = datasets::load_splits(text(folder, "size=4")).notes();
+    const auto notes = datasets::load_sets(text(folder, "size=4")).notes();
     CHECK(notes.size() == (same ? 1 : 0));
     if (same) CHECK(holds(notes.at(0), "differ in capital letters only"));
   }
@@ -217,7 +217,7 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
         std::pair{"\u1ec7", "e\u0323\u0302"}}) {
     const TempFolder folder;
     for (const char* name : {one, other}) write_picture(folder / (name + std::string("/1.png")), 9);
-    CHECK(holds(message([&] { datasets::load_splits(text(folder, "size=4")); }), "in two Unicode forms"));
+    CHECK(holds(message([&] { datasets::load_sets(text(folder, "size=4")); }), "in two Unicode forms"));
   }
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("files that are not read are counted, by their endings") {
   for (const char* file : {"a/1.webp", "a/2.WEBP", "b/3.webp", "b/notes.txt", "b/README", "b/.DS_Store"})
     write_bytes(folder / file, {'x'});
   fs::create_directory(folder / "a/old");
-  const auto notes = datasets::load_splits(text(folder, "size=4")).notes();
+  const auto notes = datasets::load_sets(text(folder, "size=4")).notes();
   REQUIRE(notes.size() == 2);
   CHECK(
       notes[0] ==
@@ -237,7 +237,7 @@ TEST_CASE("files that are not read are counted, by their endings") {
   CHECK(notes[1] == folder.path() + ": 1 folder within a class folder is left out");
   fs::create_directory(folder / "c");
   write_bytes(folder / "c/1.heic", {'x'});
-  CHECK(message([&] { datasets::load_splits(text(folder, "size=4")); }) ==
+  CHECK(message([&] { datasets::load_sets(text(folder, "size=4")); }) ==
         folder / "c: no images, expected PNG, JPEG, GIF or BMP files; it holds 1 .heic");
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("images that cannot be read are all named at once, or left out with a 
     bytes.resize(bytes.size() / 2);
     write_bytes(folder / file, bytes);
   }
-  const std::string all = message([&] { datasets::load_splits(text(folder, "size=4")); });
+  const std::string all = message([&] { datasets::load_sets(text(folder, "size=4")); });
   CHECK(all.starts_with("3 of 12 images cannot be read: " + (folder / "train/a/2.png: broken image (")));
   CHECK(holds(all, folder / "train/b/1.png: "));
   CHECK(holds(all, folder / "test/b/3.png: "));
@@ -263,18 +263,18 @@ TEST_CASE("images that cannot be read are all named at once, or left out with a 
               "says skip_bad=false; leave one of them out"));
   CHECK(datasets::with_bad_images_skipped(text(folder, "skip_bad=true")) == text(folder, "skip_bad=true"));
   const std::string skipping = datasets::with_bad_images_skipped(text(folder, "size=4"));
-  const datasets::Splits data = datasets::load_splits(skipping);
-  CHECK(data.train.name == "folder(" + folder.path() + ", size=4, skip_bad=true)");
-  CHECK(data.train.class_counts() == std::vector<Index>{2, 2});
+  const data::Sets data = datasets::load_sets(skipping);
+  CHECK(data.training.name == "folder(" + folder.path() + ", size=4, skip_bad=true)");
+  CHECK(data.training.class_counts() == std::vector<Index>{2, 2});
   CHECK(data.test.class_counts() == std::vector<Index>{3, 2});
-  CHECK(data.train.labels == std::vector<std::int32_t>{0, 0, 1, 1});
+  CHECK(data.training.labels == std::vector<std::int32_t>{0, 0, 1, 1});
   REQUIRE(data.notes().size() == 2);
   CHECK(data.notes()[0].starts_with("2 of 6 training images cannot be read and are left out (skip_bad): " +
                                     (folder / "train/a/2.png")));
   CHECK(data.notes()[1].starts_with("1 of 6 test images cannot be read"));
   // Not until a class has none.
   for (const char* file : {"train/b/2.png", "train/b/3.png"}) write_bytes(folder / file, {'x'});
-  CHECK(holds(message([&] { datasets::load_splits(skipping); }),
+  CHECK(holds(message([&] { datasets::load_sets(skipping); }),
               "class 'b' has no training image that can be read"));
   CHECK_THROWS_AS(datasets::with_bad_images_skipped("mnist"), Error);
 }
@@ -286,11 +286,11 @@ TEST_CASE("a folder's images show the background that its text names, and predic
       fs::create_directories(folder / name);
       write_bytes(folder / (std::string(name) + "/" + file), PngPicture{1, 1, 8, 4, {7, 0}}.bytes());
     }
-  CHECK(datasets::load_splits(text(folder, "size=1")).train.images == Bytes{255, 255});
-  CHECK(datasets::load_splits(text(folder, "size=1, background=black")).train.images == Bytes{0, 0});
-  CHECK(datasets::load_splits(text(folder, "size=1, background=40")).train.images == Bytes{40, 40});
+  CHECK(datasets::load_sets(text(folder, "size=1")).training.images == Bytes{255, 255});
+  CHECK(datasets::load_sets(text(folder, "size=1, background=black")).training.images == Bytes{0, 0});
+  CHECK(datasets::load_sets(text(folder, "size=1, background=40")).training.images == Bytes{40, 40});
   CHECK(message([&] {
-          datasets::load_splits(text(folder, "size=1, background=pink"));
+          datasets::load_sets(text(folder, "size=1, background=pink"));
         }).find("background = 'pink' must be white") != std::string::npos);
   CHECK(datasets::background_of("folder(/no/such, background=black)") == datasets::Background{0, 0, 0});
   for (const char* other : {"folder(/x)", "mnist", "", "f(((", "folder(/x, background=pink)"})
@@ -303,21 +303,21 @@ TEST_CASE("a path with a comma or an equals sign is a data set like any other") 
     CAPTURE(name);
     for (const char* file : {"/a/1.png", "/a/2.png", "/b/1.png", "/b/2.png"})
       write_picture(root / (name + std::string(file)), 9);
-    const datasets::Splits data = datasets::load_splits("folder(" + value_text(root / name) + ", size=4)");
-    CHECK(data.train.count == 2);
+    const data::Sets data = datasets::load_sets("folder(" + value_text(root / name) + ", size=4)");
+    CHECK(data.training.count == 2);
     // the name that is saved with a model
-    CHECK(datasets::load_splits(data.train.name).train.images == data.train.images);
+    CHECK(datasets::load_sets(data.training.name).training.images == data.training.images);
   }
-  CHECK(datasets::load_splits("folder(" + (root / "lr=0.1") + ")").train.count == 2);
+  CHECK(datasets::load_sets("folder(" + (root / "lr=0.1") + ")").training.count == 2);
   CHECK(message([&] {
-          datasets::load_splits("folder(" + (root / "cats, dogs") + ")");
+          datasets::load_sets("folder(" + (root / "cats, dogs") + ")");
         }).ends_with("; a path that holds a comma is put in quotes: folder(\"…\")"));
 }
 
 TEST_CASE("what is wrong with an image folder is said with the path") {
   const TempFolder folder;
   const auto message = [&](const std::string& options) {
-    return ::message([&] { datasets::load_splits(text(folder, options)); });
+    return ::message([&] { datasets::load_sets(text(folder, options)); });
   };
   CHECK(message("size=4") == folder.path() + ": no sub-folders, expected one of images per class");
   fs::create_directory(folder / "empty");
@@ -356,7 +356,7 @@ TEST_CASE("what is wrong with an image folder is said with the path") {
   write_picture(halves / "train/cat/1.png", 1);
   write_picture(halves / "test/cta/1.png", 1);
   CHECK_THROWS_WITH_AS(
-      datasets::load_splits(text(halves, "size=4")),
+      datasets::load_sets(text(halves, "size=4")),
       (halves / "test: class 'cta' has no folder in " + (halves / "train") + "; did you mean 'cat'?").c_str(),
       Error);
 }

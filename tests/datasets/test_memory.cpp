@@ -212,7 +212,7 @@ TEST_CASE("a folder of many files takes its names and its images") {
     for (int i = 0; i < count / 2; ++i)
       std::ofstream(folder / (std::string(name) + "/" + std::string(200, 'n') + std::to_string(i) + ".txt"));
   }
-  const Peak peak = peak_of([&] { datasets::load_splits("folder(" + folder.path() + ")"); });
+  const Peak peak = peak_of([&] { datasets::load_sets("folder(" + folder.path() + ")"); });
   CHECK(peak.own <= 16);
 }
 
@@ -222,8 +222,8 @@ TEST_CASE("absurd sizes are refused before anything is made") {
         "synthetic(size=100000)", "synthetic(count=5000000, size=28, channels=3)", "folder(/tmp, size=4097)",
         "idx(/tmp, classes=100000)"}) {
     CAPTURE(text);
-    const Peak peak = peak_of([&] { datasets::load_splits(text); });
+    const Peak peak = peak_of([&] { datasets::load_sets(text); });
     CHECK(peak.own <= 8);
-    CHECK(message([&] { datasets::load_splits(text); }) != "no error");
+    CHECK(message([&] { datasets::load_sets(text); }) != "no error");
   }
 }

@@ -42,23 +42,23 @@ TEST_CASE("fashion-mnist is what its authors published, and loads as fast as zli
   }
   // Half a second on an idle machine; this one may be busy, so it is measured against zlib alone, and again
   // if need be.
-  datasets::Splits data;
+  data::Sets data;
   bool fast = false;
   for (int tries = 0; tries < 3 && !fast; ++tries) {
     const double begin = cpu_seconds();
-    data = datasets::load_splits("fashion-mnist");
+    data = datasets::load_sets("fashion-mnist");
     fast = cpu_seconds() - begin < 2 * bare_inflate_seconds(folder + "/train-images-idx3-ubyte.gz");
   }
   CHECK(fast);
-  CHECK(data.train.count == 60000);
+  CHECK(data.training.count == 60000);
   CHECK(data.test.count == 10000);
-  CHECK(data.train.height == 28);
-  CHECK(data.train.width == 28);
-  CHECK(data.train.class_counts() == std::vector<Index>(10, 6000));
+  CHECK(data.training.height == 28);
+  CHECK(data.training.width == 28);
+  CHECK(data.training.class_counts() == std::vector<Index>(10, 6000));
   CHECK(data.test.class_counts() == std::vector<Index>(10, 1000));
-  CHECK(data.train.class_name(data.train.labels[0]) == "Ankle boot");
+  CHECK(data.training.class_name(data.training.labels[0]) == "Ankle boot");
   // The constants everybody uses are those of the training images.
-  data::Dataset measured = data.train;
+  data::Dataset measured = data.training;
   measured.measure();
   CHECK(measured.mean[0] == doctest::Approx(data.test.mean[0]).epsilon(1e-3));
   CHECK(measured.stddev[0] == doctest::Approx(data.test.stddev[0]).epsilon(1e-3));
@@ -95,21 +95,22 @@ TEST_CASE("a folder of four IDX files: plain or .gz, the test half judged by the
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({1}));
   const std::string text = "idx(" + folder.path() + ")";
 
-  const datasets::Splits both = datasets::load_splits(text);
-  CHECK(both.train.classes == 3);
-  CHECK(both.train.mean[0] == doctest::Approx(100 / 255.0));
-  CHECK(both.train.stddev[0] == doctest::Approx(std::sqrt((100. * 100 + 0 + 50 * 50 + 150 * 150) / 4) / 255));
-  CHECK(both.test.mean == both.train.mean);
-  CHECK(both.test.stddev == both.train.stddev);
+  const data::Sets both = datasets::load_sets(text);
+  CHECK(both.training.classes == 3);
+  CHECK(both.training.mean[0] == doctest::Approx(100 / 255.0));
+  CHECK(both.training.stddev[0] ==
+        doctest::Approx(std::sqrt((100. * 100 + 0 + 50 * 50 + 150 * 150) / 4) / 255));
+  CHECK(both.test.mean == both.training.mean);
+  CHECK(both.test.stddev == both.training.stddev);
   CHECK(both.test.classes == 3);
   const data::Dataset alone = datasets::load_dataset(text, datasets::Split::test);
-  CHECK(alone.mean == both.train.mean);
+  CHECK(alone.mean == both.training.mean);
   CHECK(alone.name == text);
   CHECK(datasets::load_dataset(alone.name, datasets::Split::test).images == alone.images);
   CHECK(alone.images == std::vector<std::uint8_t>{9, 9});
 
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx_labels({3}));
-  CHECK_THROWS_WITH_AS(datasets::load_splits(text),
+  CHECK_THROWS_WITH_AS(datasets::load_sets(text),
                        doctest::Contains("label 3 of sample 0 is out of range, expected 0..2"), Error);
 }
 
@@ -126,20 +127,20 @@ TEST_CASE("a class that never occurs in training is told, with what to do about 
   using List = std::vector<std::string>;
   const std::string letters = write({1, 2, 3, 3});
   CHECK(
-      datasets::load_splits(letters + ")").notes() ==
+      datasets::load_sets(letters + ")").notes() ==
       List{
           "1 of 4 classes never occurs in the training images: 0; its labels begin at 1: only=1..3 renumbers them from 0"});
-  CHECK(datasets::load_splits(letters + ", only=1..3)").notes().empty());
-  CHECK(datasets::load_splits(letters + ", only=1..3)").train.classes == 3);
-  CHECK(datasets::load_splits(letters + ", only=0..1)").notes() ==
+  CHECK(datasets::load_sets(letters + ", only=1..3)").notes().empty());
+  CHECK(datasets::load_sets(letters + ", only=1..3)").training.classes == 3);
+  CHECK(datasets::load_sets(letters + ", only=0..1)").notes() ==
         List{"1 of 2 classes never occurs in the training images: 0"});
-  CHECK(datasets::load_splits(letters + ", classes=6)").notes() ==
+  CHECK(datasets::load_sets(letters + ", classes=6)").notes() ==
         List{"3 of 6 classes never occur in the training images: 0, 4, 5"});
   const std::string gaps = write({0, 2, 2, 5});
-  CHECK(datasets::load_splits(gaps + ")").notes() ==
+  CHECK(datasets::load_sets(gaps + ")").notes() ==
         List{"3 of 6 classes never occur in the training images: 1, 3, 4"});
-  CHECK(datasets::load_splits(gaps + ", only=0+2+5)").notes().empty());
-  CHECK(datasets::load_splits("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
+  CHECK(datasets::load_sets(gaps + ", only=0+2+5)").notes().empty());
+  CHECK(datasets::load_sets("synthetic(classes=12, count=5, size=2)").notes().size() == 1);
 }
 
 TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
@@ -155,17 +156,17 @@ TEST_CASE("IDX files are found under EMNIST's and QMNIST's own names") {
   };
   const std::string text = "idx(" + folder.path();
   write("emnist-letters-", "test", "idx1-ubyte", 1);
-  CHECK(datasets::load_splits(text + ")").test.images == Bytes{1});
+  CHECK(datasets::load_sets(text + ")").test.images == Bytes{1});
   write("qmnist-", "test", "idx2-int", 2);
-  const std::string several = message([&] { datasets::load_splits(text + ")"); });
+  const std::string several = message([&] { datasets::load_sets(text + ")"); });
   CHECK(holds(several, "the files of several data sets (emnist-letters, qmnist); say which: idx(" +
                            folder.path() + ", name=emnist-letters)"));
-  CHECK(datasets::load_splits(text + ", name=qmnist)").train.images == Bytes{2});
-  CHECK(datasets::load_splits(text + ", name=emnist-letters)").train.images == Bytes{1});
-  CHECK(holds(message([&] { datasets::load_splits(text + ", name=emnist-leters)"); }),
+  CHECK(datasets::load_sets(text + ", name=qmnist)").training.images == Bytes{2});
+  CHECK(datasets::load_sets(text + ", name=emnist-letters)").training.images == Bytes{1});
+  CHECK(holds(message([&] { datasets::load_sets(text + ", name=emnist-leters)"); }),
               "no files of 'emnist-leters'; did you mean 'emnist-letters'?"));
   write("", "t10k", "idx1-ubyte", 3);  // MNIST's names stand for themselves
-  CHECK(datasets::load_splits(text + ")").train.images == Bytes{3});
+  CHECK(datasets::load_sets(text + ")").training.images == Bytes{3});
 }
 
 TEST_CASE("a missing set says where it was looked for and how to get it") {
@@ -190,8 +191,8 @@ TEST_CASE("a name is looked for in $FANIN_DATA first") {
     write_gz(root / ("mnist/" + std::string(half) + "-images-idx3-ubyte.gz"), idx_images({7, 8}, 2, 1, 1));
     write_bytes(root / ("mnist/" + std::string(half) + "-labels.idx1-ubyte"), idx_labels({9, 0}));
   }
-  const datasets::Splits data = datasets::load_splits("mnist");
-  CHECK(data.train.labels == std::vector<std::int32_t>{9, 0});
+  const data::Sets data = datasets::load_sets("mnist");
+  CHECK(data.training.labels == std::vector<std::int32_t>{9, 0});
   CHECK(data.test.images == std::vector<std::uint8_t>{7, 8});
   CHECK(data.test.mean[0] == doctest::Approx(0.1307));
   CHECK(data.test.stddev[0] == doctest::Approx(0.3081));
@@ -209,9 +210,9 @@ TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
   for (std::uint8_t batch = 1; batch <= 5; ++batch)
     write_bytes(root / ("cifar10/data_batch_" + std::to_string(batch) + ".bin"), record(batch, batch));
   write_bytes(root / "cifar10/test_batch.bin", record(9, 90));
-  const datasets::Splits data = datasets::load_splits("cifar10");
-  CHECK(data.train.labels == std::vector<std::int32_t>{1, 2, 3, 4, 5});
-  CHECK(data.train.image(4)[3071] == 5);
+  const data::Sets data = datasets::load_sets("cifar10");
+  CHECK(data.training.labels == std::vector<std::int32_t>{1, 2, 3, 4, 5});
+  CHECK(data.training.image(4)[3071] == 5);
   CHECK(data.test.count == 1);
   CHECK(data.test.class_name(data.test.labels[0]) == "truck");
   CHECK(data.test.mean.size() == 3);
@@ -229,29 +230,29 @@ TEST_CASE("CIFAR-10's records are a label and three planes of colour") {
 }
 
 TEST_CASE("a selection keeps some classes, renumbered, and some training samples of each") {
-  const datasets::Splits all = datasets::load_splits("synthetic(classes=6, count=600, size=4)");
-  const datasets::Splits part =
-      datasets::load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7)");
-  CHECK(part.train.classes == 3);
-  CHECK(part.train.count == 21);
-  CHECK(part.train.class_counts() == std::vector<Index>{7, 7, 7});
+  const data::Sets all = datasets::load_sets("synthetic(classes=6, count=600, size=4)");
+  const data::Sets part =
+      datasets::load_sets("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7)");
+  CHECK(part.training.classes == 3);
+  CHECK(part.training.count == 21);
+  CHECK(part.training.class_counts() == std::vector<Index>{7, 7, 7});
   const auto counts = all.test.class_counts();
   CHECK(part.test.class_counts() == std::vector<Index>{counts[3], counts[4], counts[1]});
-  CHECK(part.train.mean == all.train.mean);
-  CHECK(datasets::load_dataset(part.train.name, datasets::Split::train).images == part.train.images);
-  CHECK(datasets::load_splits("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)")
-            .train.images != part.train.images);
+  CHECK(part.training.mean == all.training.mean);
+  CHECK(datasets::load_dataset(part.training.name, datasets::Split::train).images == part.training.images);
+  CHECK(datasets::load_sets("synthetic(classes=6, count=600, size=4, only=3..4+1, per_class=7, draw=1)")
+            .training.images != part.training.images);
 
   const auto refused = [](const std::string& options) {
     return usage_message(
-        [&] { datasets::load_splits("synthetic(classes=6, count=60, size=4, " + options + ")"); });
+        [&] { datasets::load_sets("synthetic(classes=6, count=60, size=4, " + options + ")"); });
   };
   CHECK(refused("only=0-4").find("only = '0-4' must be classes") != std::string::npos);
   CHECK(refused("only=1+1").find("each once") != std::string::npos);
   CHECK(refused("only=4..2").find("must be classes") != std::string::npos);
   CHECK(refused("per_class=0").find("per_class = '0'") != std::string::npos);
-  CHECK_THROWS_WITH_AS(datasets::load_splits("synthetic(classes=6, count=60, size=4, only=9)"),
+  CHECK_THROWS_WITH_AS(datasets::load_sets("synthetic(classes=6, count=60, size=4, only=9)"),
                        doctest::Contains("no class 9, expected 0..5"), Error);
-  CHECK_THROWS_WITH_AS(datasets::load_splits("synthetic(classes=6, count=60, size=4, per_class=900)"),
+  CHECK_THROWS_WITH_AS(datasets::load_sets("synthetic(classes=6, count=60, size=4, per_class=900)"),
                        doctest::Contains("cannot take 900"), Error);
 }

@@ -23,17 +23,17 @@ namespace {
 struct Trained {
   Scratch scratch;
   std::string path = scratch / "model.safetensors";
-  datasets::Splits data = datasets::load_splits("synthetic(count=64)");
+  data::Sets data = datasets::load_sets("synthetic(count=64)");
   models::ModelOrigin origin{.model = "mlp(hidden=8)", .plan = "xavier_normal", .seed = 3};
-  nn::ModulePtr model = models::build(origin.model, models::input_of(data.train));
+  nn::ModulePtr model = models::build(origin.model, models::input_of(data.training));
   std::vector<Tensor> born;
 
   Trained() {
     Generator generator(origin.seed);
     start::initialize(*model, origin.plan, generator);
     for (const auto& one : model->named_parameters()) born.push_back(one.parameter->value.clone());
-    train::train(*model, data.train, data.test, {.epochs = 1, .batch = 32, .seed = 3});
-    models::save(path, *model, origin, data.train);
+    train::train(*model, data, {.epochs = 1, .batch = 32, .seed = 3});
+    models::save(path, *model, origin, data.training);
   }
   /// The file with one entry of its metadata replaced.
   std::string with(const std::string& key, const std::string& value) const {
@@ -53,9 +53,9 @@ TEST_CASE("saved models: open gives back the model, its origin and what it is fe
   CHECK(opened.origin.model == "mlp(hidden=8)");
   CHECK(opened.origin.plan == "xavier_normal");
   CHECK(opened.origin.seed == 3);
-  CHECK(opened.like.mean == trained.data.train.mean);
-  CHECK(opened.like.stddev == trained.data.train.stddev);
-  CHECK(opened.like.class_names == trained.data.train.class_names);
+  CHECK(opened.like.mean == trained.data.training.mean);
+  CHECK(opened.like.stddev == trained.data.training.stddev);
+  CHECK(opened.like.class_names == trained.data.training.class_names);
   opened.require_fit(trained.data.test);
   const auto before = train::evaluate(*trained.model, trained.data.test);
   const auto after = train::evaluate(*opened.model, trained.data.test);
@@ -67,7 +67,7 @@ TEST_CASE("saved models: initial values are drawn again to the bit") {
   const Trained trained;
   const io::TensorFile again = models::initial_values(io::read_tensor_file(trained.path));
   REQUIRE(again.tensors.size() == trained.born.size());
-  const auto model = models::build(trained.origin.model, models::input_of(trained.data.train));
+  const auto model = models::build(trained.origin.model, models::input_of(trained.data.training));
   start::load_state_dict(*model, again);
   std::size_t i = 0;
   for (const auto& one : model->named_parameters()) {

@@ -16,12 +16,11 @@ namespace {
 
 /// One small model stands in for all.
 probe::ValidationSetup small_setup(const data::Normalisation& given = {}) {
-  datasets::Splits data = datasets::load_splits("synthetic(count=64, size=4)");
-  for (auto* half : {&data.train, &data.test}) half->normalise(given);
-  const auto input = models::input_of(data.train);
+  data::Sets data = datasets::load_sets("synthetic(count=64, size=4)");
+  for (auto* half : {&data.training, &data.test}) half->normalise(given);
+  const auto input = models::input_of(data.training);
   return {.build = [input](const std::string&) { return models::build("mlp(hidden=8)", input); },
-          .train = data.train,
-          .test = data.test,
+          .data = data,
           .seeds = 2,
           .seed = 5};
 }

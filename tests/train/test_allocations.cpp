@@ -13,7 +13,7 @@ using namespace fanin;
 
 TEST_CASE("train: a step allocates nothing after warm-up") {
   if (!counts_allocations()) return;
-  const datasets::Splits data = datasets::load_splits("synthetic(count=200)");
+  const data::Sets data = datasets::load_sets("synthetic(count=200)");
   for (const char* text : {"mlp", "lenet", "mlp(batch_norm=true, dropout=0.1)"}) {
     for (const auto& rule : {optim::sgd(), optim::adam()}) {
       CAPTURE(text);
@@ -31,7 +31,7 @@ TEST_CASE("train: a step allocates nothing after warm-up") {
         if (step == warm) heap_before = heap_allocations(), pool_before = pool_system_allocations();
         if (step == last) heap_after = heap_allocations(), pool_after = pool_system_allocations();
       };
-      train::train(*model, data.train, data.test, options);
+      train::train(*model, data, options);
       REQUIRE(heap_before > 0);
       CHECK(pool_after == pool_before);
       CHECK(heap_after == heap_before);

@@ -31,8 +31,8 @@ using train::TrainResult;
 
 namespace {
 
-const datasets::Splits& samples() {
-  static const datasets::Splits splits = datasets::load_splits("synthetic(count=120)");
+const data::Sets& samples() {
+  static const data::Sets splits = datasets::load_sets("synthetic(count=120)");
   return splits;
 }
 
@@ -44,7 +44,7 @@ nn::ModulePtr born(const std::string& text, std::uint64_t seed = 0) {
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, samples().train, samples().test, options);
+  return train::train(model, samples(), options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -140,7 +140,7 @@ TEST_CASE("checkpoint: interrupted at any step and resumed, a run ends in the sa
   cases.back().options.finetune = {.layer_decay = 0.5, .unfreeze_every = 1, .l2_sp = 0.1};
   cases.push_back({"the best epoch restored", "mlp(hidden=16)", plain(4)});
   cases.back().options.optimizer.lr = 0.3;
-  cases.back().options.early_stopping = {.patience = 2, .measure = Measure::test_loss, .restore_best = true};
+  cases.back().options.early_stopping = {.patience = 2, .measure = Measure::loss, .restore_best = true};
   for (auto& [name, text, options] : cases) {
     const std::string called = name;
     CAPTURE(called);
@@ -278,13 +278,13 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
     CHECK_THROWS_WITH_AS(run_until(1000, "mlp(hidden=8)", changed, scratch / "run", weights),
                          doctest::Contains(says.c_str()), Error);
   }
-  const datasets::Splits other =
-      datasets::load_splits("synthetic(count=120, seed=1)");  // as many images of the same size
+  const data::Sets other =
+      datasets::load_sets("synthetic(count=120, seed=1)");  // as many images of the same size
   TrainOptions resumed = options;
   resumed.checkpoint = {.folder = scratch / "run", .resume = true};
   const auto model = born("mlp(hidden=8)");
   const auto before = state(*model);
-  CHECK_THROWS_WITH_AS(train::train(*model, other.train, samples().test, resumed),
+  CHECK_THROWS_WITH_AS(train::train(*model, {other.training, {}, samples().test}, resumed),
                        doctest::Contains("training data was"), Error);
   CHECK(state(*model) == before);
   CHECK_THROWS_WITH_AS(
@@ -435,7 +435,7 @@ TEST_CASE(
     "early stopping: ends when no epoch was better for so long, with the best epoch's weights if asked for") {
   TrainOptions options = plain(30);
   options.optimizer.lr = 0.57, options.optimizer.momentum = 0.3;  // too large: the loss goes up and down
-  options.early_stopping = {.patience = 3, .measure = Measure::test_loss};
+  options.early_stopping = {.patience = 3, .measure = Measure::loss};
   std::vector<std::vector<std::vector<real>>> after;
   const auto model = born("mlp(hidden=16)");
   options.on_epoch = [&](const train::EpochRecord&) { after.push_back(state(*model)); };
@@ -455,7 +455,7 @@ TEST_CASE(
   CHECK(kept.test.loss == result.history[best - 1].test_loss);
 
   // A gain below min_delta is none: the first epoch stays the bar.
-  options.early_stopping = {.patience = 2, .min_delta = 1e6, .measure = Measure::test_loss};
+  options.early_stopping = {.patience = 2, .min_delta = 1e6, .measure = Measure::loss};
   CHECK(trained(*born("mlp(hidden=16)"), options).history.size() == 3);
   options.early_stopping = {.patience = -1};
   CHECK_THROWS_AS(trained(*born("mlp(hidden=16)"), options), Error);

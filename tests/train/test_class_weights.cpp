@@ -46,7 +46,7 @@ nn::Sequential net_of(int classes) {
 
 std::vector<real> trained(const data::Dataset& data, const ClassWeights& weights, double smoothing = 0) {
   auto net = net_of(data.classes);
-  train::train(net, data, data,
+  train::train(net, {data, {}, data},
                {.epochs = 1,
                 .batch = data.count,
                 .optimizer = {.lr = 0.5},

@@ -15,8 +15,8 @@ using train::Status;
 
 namespace {
 
-datasets::Splits of(Index count) {
-  return datasets::load_splits(fmt::format("synthetic(count={}, classes=3, size=8)", count));
+data::Sets of(Index count) {
+  return datasets::load_sets(fmt::format("synthetic(count={}, classes=3, size=8)", count));
 }
 
 nn::ModulePtr born(const std::string& text) {
@@ -30,8 +30,8 @@ constexpr const char* plain = "mlp(hidden=6)";
 constexpr const char* normed = "mlp(hidden=6, batch_norm=true)";
 
 train::TrainResult trained(const std::string& text, Index count, train::TrainOptions options) {
-  const datasets::Splits data = of(count);
-  return train::train(*born(text), data.train, data.test, options);
+  const data::Sets data = of(count);
+  return train::train(*born(text), data, options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -71,13 +71,14 @@ TEST_CASE(
     const Index count = one.count, batch = one.batch;
     CAPTURE(count);
     int steps = 0;
-    const datasets::Splits data = of(std::max<Index>(count, 3));
+    const data::Sets data = of(std::max<Index>(count, 3));
     const auto model = born(normed);
     const auto before = state(*model);
     train::TrainOptions options{.epochs = 1, .batch = batch, .last_batch = one.last};
     options.on_step = [&](Index, double) { ++steps; };
-    const std::string says =
-        usage_message([&] { train::train(*model, data.train.take(count), data.test, options); });
+    const std::string says = usage_message([&] {
+      train::train(*model, {data.training.take(count), {}, data.test}, options);
+    });
     CAPTURE(says);
     CHECK(says.find(fmt::format("{} samples in batches of {}", count, batch)) != std::string::npos);
     CHECK(says.find(one.advice) != std::string::npos);
@@ -85,7 +86,7 @@ TEST_CASE(
     CHECK(state(*model) == before);
   }
   // One sample has statistics where each channel has many values, and where they are frozen.
-  const datasets::Splits data = datasets::load_splits("synthetic(count=65, classes=3, size=16)");
+  const data::Sets data = datasets::load_sets("synthetic(count=65, classes=3, size=16)");
   for (const bool frozen : {false, true}) {
     const auto model = models::build(frozen ? "mlp(hidden=6, batch_norm=true)" : "resnet_small(width=2)",
                                      {.height = 16, .width = 16, .classes = 3});
@@ -97,19 +98,19 @@ TEST_CASE(
         if (one.owner->kind() == "BatchNorm1d") options.finetune.freeze.push_back(one.name);
       }
     }
-    CHECK(train::train(*model, data.train, data.test, options).steps == 2);
+    CHECK(train::train(*model, data, options).steps == 2);
   }
 }
 
 TEST_CASE("last batch: schedule, history and resume follow the number of batches there are") {
   for (const data::LastBatch last : {data::LastBatch::keep, data::LastBatch::drop, data::LastBatch::spread}) {
     CAPTURE(name_of(last));
-    const datasets::Splits data = of(70);
+    const data::Sets data = of(70);
     const Scratch scratch;
     train::TrainOptions options{.epochs = 3, .batch = 16, .last_batch = last, .seed = 2};
     options.schedule = optim::Schedule::parse("cosine");
     const auto whole = born(plain);
-    const auto result = train::train(*whole, data.train, data.test, options);
+    const auto result = train::train(*whole, data, options);
     const Index batches = last == data::LastBatch::drop ? 4 : 5;
     CHECK(result.steps == 3 * batches);
     Index tested = 0;
@@ -119,18 +120,18 @@ TEST_CASE("last batch: schedule, history and resume follow the number of batches
     options.checkpoint.folder = scratch / "run";
     int asked = 0;
     options.stop = [&] { return ++asked == batches + 2; };
-    train::train(*born(plain), data.train, data.test, options);
+    train::train(*born(plain), data, options);
     options.stop = {};
     options.checkpoint.resume = true;
     const auto other_way = last == data::LastBatch::keep ? data::LastBatch::spread : data::LastBatch::keep;
     auto changed = options;
     changed.last_batch = other_way;
     CHECK(usage_message([&] {
-            train::train(*born(plain), data.train, data.test, changed);
+            train::train(*born(plain), data, changed);
           }).find(fmt::format("batch was '{}', now it is '{}'", name_of(last), name_of(other_way))) !=
           std::string::npos);
     const auto resumed = born(plain);
-    train::train(*resumed, data.train, data.test, options);
+    train::train(*resumed, data, options);
     CHECK(state(*resumed) == state(*whole));
   }
 }

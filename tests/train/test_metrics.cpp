@@ -47,7 +47,7 @@ nn::ModulePtr born(const std::string& text, const models::InputSpec& input) {
 }  // namespace
 
 TEST_CASE("metrics: a model with NaN among its outputs has no accuracy, not one of 0") {
-  const datasets::Splits data = datasets::load_splits("synthetic(count=40, classes=3, size=8)");
+  const data::Sets data = datasets::load_sets("synthetic(count=40, classes=3, size=8)");
   const auto model = born("mlp(hidden=8)", {.height = 8, .width = 8, .classes = 3});
   const auto before = train::evaluate(*model, data.test);
   CHECK(before.count == data.test.count);
@@ -63,7 +63,7 @@ TEST_CASE("metrics: a model with NaN among its outputs has no accuracy, not one 
 // For the thread sanitizer: whatever an evaluation writes in the model is a race here.
 TEST_CASE(
     "metrics: several threads evaluate one model that is in evaluation mode, and each gets what one alone gets") {
-  const datasets::Splits data = datasets::load_splits("synthetic(count=64, classes=3, size=16, channels=3)");
+  const data::Sets data = datasets::load_sets("synthetic(count=64, classes=3, size=16, channels=3)");
   for (const char* text : {"mlp(hidden=16, batch_norm=true, dropout=0.5)", "lenet", "resnet_small(width=4)",
                            "mlp(hidden=8, activation=gelu)"}) {
     CAPTURE(text);

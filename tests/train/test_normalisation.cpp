@@ -18,15 +18,14 @@ using namespace fanin;
 
 namespace {
 
-const datasets::Splits& samples() {
-  static const datasets::Splits splits =
-      datasets::load_splits("synthetic(count=60, classes=3, size=8, channels=3)");
+const data::Sets& samples() {
+  static const data::Sets splits = datasets::load_sets("synthetic(count=60, classes=3, size=8, channels=3)");
   return splits;
 }
 
-datasets::Splits under(const data::Normalisation& normalisation) {
-  datasets::Splits other = samples();
-  other.train.normalise(normalisation);
+data::Sets under(const data::Normalisation& normalisation) {
+  data::Sets other = samples();
+  other.training.normalise(normalisation);
   other.test.normalise(normalisation);
   return other;
 }
@@ -52,9 +51,9 @@ TEST_CASE(
     options.augment.flip();
     auto given = options;
     given.augment.normalise(one);
-    const datasets::Splits own = under(one);
-    const auto by_option = train::train(*a, samples().train, samples().test, given);
-    const auto by_data = train::train(*b, own.train, own.test, options);
+    const data::Sets own = under(one);
+    const auto by_option = train::train(*a, samples(), given);
+    const auto by_data = train::train(*b, own, options);
     CHECK(by_option.test.loss == by_data.test.loss);
     CHECK(by_option.test.accuracy == by_data.test.accuracy);
     CHECK(by_option.steps_to_threshold == by_data.steps_to_threshold);
@@ -83,9 +82,9 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   };
   const std::atomic<bool> interrupted{false};
   const auto own = under(several[1]);
-  const auto by_data = compare::run_grid(grid, own.train, own.test, {}, interrupted);
+  const auto by_data = compare::run_grid(grid, own, {}, interrupted);
   grid.training.augment.normalise(several[1]);
-  const auto by_option = compare::run_grid(grid, samples().train, samples().test, {}, interrupted);
+  const auto by_option = compare::run_grid(grid, samples(), {}, interrupted);
   REQUIRE(by_option.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     REQUIRE(by_option[i].status == compare::Status::ok);
@@ -121,11 +120,11 @@ TEST_CASE(
 }
 
 TEST_CASE("normalisation: constants of another number of channels, or that no float holds, are refused") {
-  data::Dataset set = samples().train;
+  data::Dataset set = samples().training;
   CHECK(holds(message([&] { set.normalise({{0, 0}, {1, 1}}); }), "2 constants for images of 3 channels"));
   CHECK(holds(message([] { data::Transform().normalise({{0}, {1e-60}}); }), "must be positive"));
   CHECK(holds(message([] { data::Transform().normalise({{1e60}, {1}}); }), "must be finite"));
   CHECK(holds(message([] { data::Transform().normalise({{1}, {}}); }), "stddev is missing"));
   set.normalise({});
-  CHECK(set.mean == samples().train.mean);
+  CHECK(set.mean == samples().training.mean);
 }

@@ -54,14 +54,14 @@ struct Run {
 };
 
 Run run(train::TrainOptions options, Index stop_at = 1000) {
-  static const datasets::Splits data = datasets::load_splits("synthetic(count=120)");
+  static const data::Sets data = datasets::load_sets("synthetic(count=120)");
   const auto model = models::build("mlp(hidden=16)", {});
   Generator generator(0);
   start::initialize(*model, generator);
   Index done = 0;
   options.on_step = [&done](Index step, double) { done = step + 1; };
   options.stop = [&] { return done >= stop_at; };
-  Run run{train::train(*model, data.train, data.test, options), {}};
+  Run run{train::train(*model, data, options), {}};
   for (const auto& [name, tensor] : model->state_dict()) run.weights.push_back(tensor.to_vector());
   return run;
 }

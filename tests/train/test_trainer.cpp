@@ -18,8 +18,8 @@ using train::TrainResult;
 
 namespace {
 
-const datasets::Splits& samples() {
-  static const datasets::Splits splits = datasets::load_splits("synthetic(count=400)");
+const data::Sets& samples() {
+  static const data::Sets splits = datasets::load_sets("synthetic(count=400)");
   return splits;
 }
 
@@ -31,7 +31,7 @@ nn::ModulePtr born(const std::string& text, const std::string& plan = "default",
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, samples().train, samples().test, options);
+  return train::train(model, samples(), options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -189,8 +189,8 @@ TEST_CASE("train: bad arguments are errors, not crashes") {
                                                            {.threshold = 0.5, .threshold_every = 0},
                                                            {.threshold = 0.5, .threshold_samples = 0}})
     CHECK_THROWS_AS(trained(*model, bad), Error);
-  CHECK_THROWS_AS(train::train(*model, data::Dataset{}, samples().test, {}), Error);
-  CHECK_THROWS_AS(train::train(*model, samples().train, data::Dataset{}, {.epochs = 1}), Error);
+  CHECK_THROWS_AS(train::train(*model, {{}, {}, samples().test}, {}), Error);
+  CHECK_THROWS_AS(train::train(*model, {samples().training, {}, {}}, {.epochs = 1}), Error);
   CHECK_THROWS_WITH_AS(trained(*models::build("mlp", {}), {.epochs = 1}), doctest::Contains("'fc1.weight'"),
                        Error);
   const auto wrong = models::build("mlp(hidden=8)", {.classes = 5});

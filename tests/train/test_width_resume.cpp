@@ -23,14 +23,12 @@ nn::ModulePtr born(const std::string& plan) {
 }  // namespace
 
 TEST_CASE("mup: a resumed run is the run that never was, and other rates by width are refused") {
-  const datasets::Splits data = datasets::load_splits("synthetic(count=120)");
+  const data::Sets data = datasets::load_sets("synthetic(count=120)");
   for (const optim::Rule& rule : {optim::adam(), optim::sgd()}) {
     const Scratch scratch;
     train::TrainOptions options{.epochs = 2, .batch = 20};
     options.optimizer = {.rule = rule, .lr = 0.01, .momentum = rule.name == "sgd" ? 0.9 : 0};
-    const auto run = [&](nn::Module& model) {
-      return train::train(model, data.train, data.test, options).test.loss;
-    };
+    const auto run = [&](nn::Module& model) { return train::train(model, data, options).test.loss; };
     const auto whole = born("mup"), parts = born("mup"), standard = born("mup(base_width=96)");
     const double loss = run(*whole);
     CHECK(run(*standard) != loss);  // whose rates and last layer differ

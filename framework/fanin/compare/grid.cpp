@@ -27,26 +27,33 @@ std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, 
   return text;
 }
 
-/// A data set under the normalisation that the options name, for schemes that are fitted to data as well; a
-/// copy only where it differs.
-class Normalised {
+/// The sets under the normalisation that the options name, for schemes that are fitted to data as well, and
+/// with what all runs validate on; a copy only where that changes them.
+class Prepared {
  public:
-  Normalised(const data::Dataset& data, const train::TrainOptions& options) : data_(&data) {
-    const data::Normalisation& given = options.augment.normalisation();
-    if (given.empty() || (data::per_channel(given.mean, data.channels) == data.mean &&
-                          data::per_channel(given.stddev, data.channels) == data.stddev))
-      return;
-    copy_ = data;
-    copy_.normalise(given);
-    data_ = &copy_;
+  Prepared(const data::Sets& given, const train::TrainOptions& options) : sets_(&given) {
+    const data::Normalisation& named = options.augment.normalisation();
+    const data::Dataset& training = given.training;
+    const data::Share share = train::validation_share(options, given);
+    const bool cuts =
+        !share.none() && (!options.validation.none() || data::why_not_cut(training, share).empty());
+    const bool normalises =
+        !named.empty() && (data::per_channel(named.mean, training.channels) != training.mean ||
+                           data::per_channel(named.stddev, training.channels) != training.stddev);
+    if (!normalises && !cuts) return;
+    copy_ = given;
+    if (cuts) copy_ = data::cut_validation(std::move(copy_), share, options.data_seed);
+    for (data::Dataset* set : {&copy_.training, &copy_.validation, &copy_.test})
+      if (set->count > 0) set->normalise(named);
+    sets_ = &copy_;
   }
-  Normalised(const Normalised&) = delete;
-  Normalised& operator=(const Normalised&) = delete;
-  const data::Dataset& data() const { return *data_; }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+  const data::Sets& sets() const { return *sets_; }
 
  private:
-  const data::Dataset* data_;
-  data::Dataset copy_;
+  const data::Sets* sets_;
+  data::Sets copy_;
 };
 
 struct Job {
@@ -85,17 +92,18 @@ std::vector<Subject> subjects(const Grid& grid) {
   return all;
 }
 
-std::vector<Run> run_grid(const Grid& grid, const data::Dataset& training_given,
-                          const data::Dataset& test_given, const GridProgress& progress,
+std::vector<Run> run_grid(const Grid& grid, const data::Sets& given, const GridProgress& progress,
                           const std::atomic<bool>& interrupted) {
   if (grid.jobs < 1 || grid.jobs > 256)
     fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
-  const Normalised training_set(training_given, grid.training), test_set(test_given, grid.training);
-  const data::Dataset &training = training_set.data(), &test = test_set.data();
+  const Prepared prepared(given, grid.training);
+  const data::Sets& sets = prepared.sets();
   const auto jobs = jobs_of(grid);
   std::vector<std::optional<Run>> results(jobs.size());
-  const std::string data =
-      grid.directory.empty() ? "" : train::describe(training) + "/" + train::describe(test);
+  std::string data;
+  if (!grid.directory.empty())
+    for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
+      data += (data.empty() ? "" : "/") + train::describe(*set);
 
   std::mutex mutex;  // guards `done` and the callbacks
   const KeptRuns kept(grid.directory.empty() ? "" : grid.directory + "/runs", [&](const std::string& notice) {
@@ -116,7 +124,7 @@ std::vector<Run> run_grid(const Grid& grid, const data::Dataset& training_given,
     const std::string print = fingerprint(grid, key, scheme, data);
     std::optional<Run> run = kept.find(key, print);
     const bool reused = run.has_value();
-    if (!reused) run = run_one(grid, model, labels, scheme, seed, training, test, guarded, interrupted);
+    if (!reused) run = run_one(grid, model, labels, scheme, seed, sets, guarded, interrupted);
     if (run->status == Status::interrupted) return;
     if (!reused && run->status != Status::failed) kept.keep(*run, key, print);
     run->scheme = scheme.label;

@@ -58,13 +58,13 @@ struct GridProgress {
 /// under way stop after their current step, are left out, and the finished ones are returned. Equal grids
 /// give equal bits for any `jobs`. Error (usage) for jobs outside 1..256; Error for a folder that cannot be
 /// written.
-std::vector<Run> run_grid(const Grid& grid, const data::Dataset& training, const data::Dataset& test,
-                          const GridProgress& progress, const std::atomic<bool>& interrupted);
+std::vector<Run> run_grid(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
+                          const std::atomic<bool>& interrupted);
 
 /// One run: build, initialize, profile, train, profile. What goes wrong becomes its `message`, but a
 /// usage Error is thrown on.
 Run run_one(const Grid& grid, const std::string& model, Index labels_per_class, const Scheme& scheme,
-            std::uint64_t seed, const data::Dataset& training, const data::Dataset& test,
-            const GridProgress& progress, const std::atomic<bool>& interrupted);
+            std::uint64_t seed, const data::Sets& sets, const GridProgress& progress,
+            const std::atomic<bool>& interrupted);
 
 }  // namespace fanin::compare

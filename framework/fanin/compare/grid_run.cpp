@@ -71,21 +71,27 @@ train::TrainOptions options_for(const Grid& grid, nn::Module& model, Index count
 }  // namespace
 
 Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_class, const Scheme& scheme,
-            std::uint64_t seed, const data::Dataset& all_training, const data::Dataset& test,
-            const GridProgress& progress, const std::atomic<bool>& interrupted) {
+            std::uint64_t seed, const data::Sets& all, const GridProgress& progress,
+            const std::atomic<bool>& interrupted) {
   Run run{.model = subject(model_text, labels_per_class).name,
           .scheme = scheme.label,
           .plan = scheme.start.text(),
           .seed = seed};
   try {
-    const data::Dataset few =
-        labels_per_class > 0 ? all_training.take_per_class(labels_per_class, seed) : data::Dataset{};
-    const data::Dataset& training = labels_per_class > 0 ? few : all_training;
+    // On a budget, what is to be validated on is part of the budget.
+    data::Sets few;
+    if (labels_per_class > 0) few = {all.training.take_per_class(labels_per_class, seed), {}, all.test};
+    const data::Sets& sets = labels_per_class > 0 ? few : all;
+    const data::Dataset& training = sets.training;
     const auto model = grid.build(model_text);
     run.plan = grid.initialize(*model, scheme, seed, training);
     train::TrainOptions options = options_for(grid, *model, training.count);
     if (grid.adjust) grid.adjust(*model, scheme, options);
-    const data::Batch probe = data::first_batch(test, probe_samples, options.augment.normalisation());
+    // Where nothing can be spared to look at, no steps are counted.
+    if (options.validation.none() &&
+        !data::why_not_cut(training, train::validation_share(options, sets)).empty())
+      options.threshold = 0;
+    const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalisation());
     run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
     run.parameters = snapshots(*model);
     run.filters.before = first_filters(*model, training, run.filters);
@@ -95,7 +101,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     options.on_epoch = [&](const train::EpochRecord& record) {
       if (progress.on_epoch) progress.on_epoch(run.model, scheme.label, seed, record);
     };
-    const auto result = train::train(*model, training, test, options);
+    const auto result = train::train(*model, sets, options);
 
     run.status = status_of(result.status);
     run.diverged_step = result.diverged_step;

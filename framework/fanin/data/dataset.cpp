@@ -6,23 +6,6 @@
 #include <fanin/random/generator.hpp>
 
 namespace fanin::data {
-namespace {
-
-/// The positions of each class's samples, shuffled class by class.
-std::vector<std::vector<Index>> shuffled_by_class(const Dataset& data, std::uint64_t seed) {
-  data.check();
-  std::vector<std::vector<Index>> members(static_cast<std::size_t>(data.classes));
-  for (Index i = 0; i < data.count; ++i)
-    members[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(i)])].push_back(i);
-  Generator gen(seed);
-  for (auto& positions : members)
-    for (std::size_t left = positions.size(); left > 1; --left)
-      std::swap(positions[left - 1],
-                positions[static_cast<std::size_t>(gen.below(static_cast<Index>(left)))]);
-  return members;
-}
-
-}  // namespace
 
 std::span<const std::uint8_t> Dataset::image(Index i) const {
   if (i < 0 || i >= count) fail("dataset '{}': image {} is out of range, it has {}", name, i, count);
@@ -79,6 +62,7 @@ void Dataset::measure() {
       images.size() < static_cast<std::size_t>(count) * static_cast<std::size_t>(image_size()))
     fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
          height, width);
+  measured = true;
   mean.assign(static_cast<std::size_t>(channels), 0);
   stddev.assign(static_cast<std::size_t>(channels), 1);
   const Index plane = height * width;
@@ -108,6 +92,7 @@ void Dataset::normalise(const Normalisation& given) {
   if (given.empty()) return;
   mean = per_channel(given.mean, channels);
   stddev = per_channel(given.stddev, channels);
+  measured = false;
   check();
 }
 
@@ -121,6 +106,7 @@ Dataset Dataset::subset(std::span<const Index> indices) const {
                .class_names = class_names,
                .mean = mean,
                .stddev = stddev,
+               .measured = measured,
                .notes = notes};
   part.images.reserve(indices.size() * static_cast<std::size_t>(image_size()));
   part.labels.reserve(indices.size());
@@ -130,6 +116,19 @@ Dataset Dataset::subset(std::span<const Index> indices) const {
     part.labels.push_back(labels[static_cast<std::size_t>(i)]);
   }
   return part;
+}
+
+std::vector<std::vector<Index>> Dataset::shuffled_by_class(std::uint64_t seed) const {
+  check();
+  std::vector<std::vector<Index>> members(static_cast<std::size_t>(classes));
+  for (Index i = 0; i < count; ++i)
+    members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  Generator gen(seed);
+  for (auto& positions : members)
+    for (std::size_t left = positions.size(); left > 1; --left)
+      std::swap(positions[left - 1],
+                positions[static_cast<std::size_t>(gen.below(static_cast<Index>(left)))]);
+  return members;
 }
 
 Dataset Dataset::take(Index n) const {
@@ -142,7 +141,7 @@ Dataset Dataset::take(Index n) const {
 Dataset Dataset::take_per_class(Index n, std::uint64_t seed) const {
   if (n < 1) fail("dataset '{}': cannot take {} samples per class, expected at least 1", name, n);
   std::vector<Index> chosen;
-  const auto members = shuffled_by_class(*this, seed);
+  const auto members = shuffled_by_class(seed);
   for (std::size_t label = 0; label < members.size(); ++label) {
     const auto& positions = members[label];
     if (static_cast<Index>(positions.size()) < n)
@@ -158,7 +157,7 @@ std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) con
   if (!(share > 0 && share < 1))
     fail("dataset '{}': cannot split at {}, expected a share between 0 and 1", name, share);
   std::vector<Index> first, second;
-  for (const auto& positions : shuffled_by_class(*this, seed)) {
+  for (const auto& positions : shuffled_by_class(seed)) {
     const auto cut = positions.begin() + std::llround(share * static_cast<double>(positions.size()));
     first.insert(first.end(), positions.begin(), cut);
     second.insert(second.end(), cut, positions.end());

@@ -22,6 +22,7 @@ struct Dataset {
   std::vector<std::int32_t> labels = {};      ///< one for each image, in 0..classes-1
   /// Per channel, of pixel/255: what a loader normalises by. A test set carries its training set's.
   std::vector<float> mean = {}, stddev = {};
+  bool measured = false;                ///< by `measure`, on a training set; else they were given
   std::vector<std::string> notes = {};  ///< what its reader left out or found odd, a line each
 
   Index image_size() const { return channels * height * width; }  ///< bytes
@@ -43,6 +44,8 @@ struct Dataset {
 
   /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range.
   Dataset subset(std::span<const Index> indices) const;
+  /// The positions of each class's samples, in an order drawn with `seed`. Error as for `check`.
+  std::vector<std::vector<Index>> shuffled_by_class(std::uint64_t seed) const;
   /// The first `n` samples; Error when n is not in 1..count.
   Dataset take(Index n) const;
   /// `n` samples of each class, drawn with `seed`, in their original order; Error when a class has fewer.

@@ -35,7 +35,7 @@ struct Contender {
 };
 
 std::vector<Contender> contenders(const ValidationSetup& setup, const ValidationRuns& runs) {
-  const data::Batch batch = probe_batch(runs.train, 256, setup.seed);
+  const data::Batch batch = probe_batch(runs.data.training, 256, setup.seed);
   std::vector<Contender> all;
   for (std::size_t i = 0; i < std::size(judged); ++i) {
     const auto model = setup.build(judged[i].text);

@@ -10,7 +10,7 @@ constexpr Index probed_samples = 256;
 
 void run(Trial& trial, const ValidationSetup& setup, const ValidationRuns& runs) {
   const auto model = setup.build(trial.model);
-  const data::Batch batch = probe_batch(runs.train, probed_samples, trial.seed);
+  const data::Batch batch = probe_batch(runs.data.training, probed_samples, trial.seed);
   auto probed =
       probe_scheme(*model, trial.scheme, init::Plan::parse(trial.scheme), batch, trial.seed, setup.lr);
   trial.probe = std::move(probed.probe);

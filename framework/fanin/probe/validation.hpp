@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fanin/data/sets.hpp>
 #include <fanin/probe/schemes.hpp>
 
 /// @file
@@ -12,10 +13,11 @@
 namespace fanin::probe {
 
 /// What a validation trains: plain SGD at rate `lr` in batches of 32 for `validation_epochs`, on the first
-/// `validation_images` of `train`, tested on the first `validation_tests` of `test`, or all there are.
+/// `validation_images` of the training set, tested on the first `validation_tests` of the test set, or all
+/// there are. Nothing is chosen by those tests: they are what the probe's word is held against.
 struct ValidationSetup {
   std::function<nn::ModulePtr(const std::string& text)> build;  ///< for these images and classes
-  data::Dataset train, test;                                    ///< normalised as the models are to see them
+  data::Sets data;                                              ///< normalised as the models are to see them
   int seeds = 1;                                                ///< runs a pair,
   std::uint64_t seed = 0;                                       ///< the first of them with this seed
   double lr = 0.1;                                              ///< of the plain SGD

@@ -8,15 +8,15 @@
 namespace fanin::probe {
 
 ValidationRuns::ValidationRuns(const ValidationSetup& setup)
-    : train(setup.train.take(std::min(validation_images, setup.train.count))),
-      test(setup.test.take(std::min(validation_tests, setup.test.count))),
+    : data{.training = setup.data.training.take(std::min(validation_images, setup.data.training.count)),
+           .test = setup.data.test.take(std::min(validation_tests, setup.data.test.count))},
       lr(setup.lr) {}
 
 double ValidationRuns::accuracy_of(nn::Module& model, std::uint64_t seed) const {
   train::TrainOptions options{
       .epochs = validation_epochs, .batch = 32, .seed = seed, .test_every = validation_epochs};
   options.optimizer.lr = lr;
-  return train::counted_accuracy(train::train(model, train, test, options));
+  return train::counted_accuracy(train::train(model, data, options));
 }
 
 void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,

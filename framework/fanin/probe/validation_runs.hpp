@@ -10,8 +10,8 @@ struct ValidationRuns {
   /// Test accuracy after training; 0 for a run that diverges.
   double accuracy_of(nn::Module& model, std::uint64_t seed) const;
 
-  data::Dataset train, test;  ///< the first `validation_images` and `validation_tests`
-  double lr;                  ///< of the plain SGD
+  data::Sets data;  ///< the first `validation_images` and `validation_tests`
+  double lr;        ///< of the plain SGD
 };
 
 /// Calls `work(i)` for every i below `count` on some threads, and `done(i)` in that order as soon as all up

@@ -12,6 +12,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/train/checkpoint.hpp>
 #include <fanin/train/checkpoint_state.hpp>
+#include <fanin/train/settings.hpp>
 
 namespace fanin::train {
 namespace {
@@ -68,6 +69,12 @@ std::string around(const std::string& text, std::size_t at) {
              file.path, what, shown(then), shown(now));
 }
 
+std::string default_setting(const std::string& name) {
+  for (const auto& [key, value] : settings_of(TrainOptions{}))
+    if (key == name) return value;
+  return {};
+}
+
 void check_settings(const io::TensorFile& file, const Settings& settings, const Metadata& metadata) {
   const auto known = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
@@ -84,7 +91,8 @@ void check_settings(const io::TensorFile& file, const Settings& settings, const 
   try {
     const auto saved = ordered_json::parse(checkpoint_text(file, "checkpoint.settings"));
     for (const auto& [name, value] : settings) {
-      const std::string then = saved.value(name, std::string());
+      // A version that did not know a setting ran as it is by default.
+      const std::string then = saved.value(name, default_setting(name));
       if (then != value) differs(file, name, then, value);
     }
   } catch (const nlohmann::json::exception&) {

@@ -10,7 +10,8 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t longest_text = std::size_t{2}
                                      << 20;  // as JSON it becomes a tree some ten times as large
-constexpr Index record_numbers = 6, point_numbers = 2;
+constexpr Index record_numbers = 8, point_numbers = 2;
+constexpr Index old_record_numbers = 6;  // before there were validation sets
 
 ordered_json to_json(const ScoredEpoch& one) {
   return {{"epoch", one.epoch}, {"score", one.epoch == 0 ? 0 : one.score}};
@@ -72,7 +73,7 @@ std::vector<double> numbers(const std::vector<EpochRecord>& history) {
   std::vector<double> all;
   for (const auto& r : history) {
     all.insert(all.end(), {static_cast<double>(r.epoch), r.train_loss, r.test_loss, r.test_accuracy,
-                           r.train_accuracy, r.seconds});
+                           r.train_accuracy, r.seconds, r.validation_loss, r.validation_accuracy});
   }
   return all;
 }
@@ -81,6 +82,11 @@ std::vector<double> numbers(const std::vector<std::pair<Index, double>>& curve) 
   std::vector<double> all;
   for (const auto& [step, loss] : curve) all.insert(all.end(), {static_cast<double>(step), loss});
   return all;
+}
+
+Index columns(const io::TensorFile& file, const std::string& name) {
+  const auto& sizes = file.at(checkpoint_prefix + name).sizes;
+  return sizes.size() == 2 ? sizes[1] : 0;
 }
 
 /// The rows of a table of `width` columns of doubles.
@@ -145,11 +151,14 @@ SavedState saved_state(const io::TensorFile& file) {
   } catch (const nlohmann::json::exception&) {
     fail("{}: the metadata 'checkpoint.state' is not what a checkpoint holds", file.path);
   }
-  const auto records = table(file, "history", record_numbers),
+  const bool old = columns(file, "history") == old_record_numbers;
+  const auto width = static_cast<std::size_t>(old ? old_record_numbers : record_numbers);
+  const auto records = table(file, "history", static_cast<Index>(width)),
              points = table(file, "loss_curve", point_numbers);
-  for (std::size_t i = 0; i < records.size(); i += record_numbers) {
+  for (std::size_t i = 0; i < records.size(); i += width) {
     const double* r = &records[i];
-    state.history.push_back({static_cast<int>(i / record_numbers) + 1, r[1], r[2], r[3], r[4], r[5]});
+    state.history.push_back({static_cast<int>(i / width) + 1, r[1], r[2], r[3], r[4], r[5],
+                             old ? unknown : r[6], old ? unknown : r[7]});
   }
   for (std::size_t i = 0; i < points.size(); i += point_numbers) {
     if (!(points[i] >= 0 && points[i] <= static_cast<double>(state.step)))

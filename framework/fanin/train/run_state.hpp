@@ -35,7 +35,7 @@ struct RunState {
   std::vector<EpochRecord> history;                  ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;  ///< (step, smoothed loss)
   std::optional<Index> steps_to_threshold;           ///< none: not reached yet
-  ScoredEpoch best;                                  ///< the best epoch tested
+  ScoredEpoch best;                                  ///< the best epoch validated
   ScoredEpoch bar;  ///< the last epoch that beat the ones before by `min_delta`: patience counts from it
 };
 

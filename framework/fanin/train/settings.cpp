@@ -29,8 +29,9 @@ std::string setting_text(const std::vector<std::string>& values) {
 std::string setting_text(const optim::Rule& rule) { return rule.name; }
 std::string setting_text(const optim::Schedule& schedule) { return schedule.to_string(); }
 std::string setting_text(const data::Transform& transform) { return setting_text(transform.to_string()); }
+std::string setting_text(const data::Share& share) { return share.to_string(); }
 std::string setting_text(const ClassWeights& weights) { return weights.to_string(); }
-std::string setting_text(Measure measure) { return measure == Measure::test_loss ? "loss" : "accuracy"; }
+std::string setting_text(Measure measure) { return measure == Measure::loss ? "loss" : "accuracy"; }
 std::string setting_text(const std::optional<data::LastBatch>& last_batch) {
   return last_batch ? name_of(*last_batch) : "auto";
 }
@@ -57,10 +58,11 @@ void read_setting(const std::string& text, optim::Schedule& schedule) {
 void read_setting(const std::string& text, data::Transform& transform) {
   transform = text.empty() || text == none ? data::Transform() : data::Transform::parse(text);
 }
+void read_setting(const std::string& text, data::Share& share) { share = data::Share::parse(text); }
 void read_setting(const std::string& text, Measure& measure) {
   if (text != "accuracy" && text != "loss")
     fail_usage("unknown measure '{}' of the best epoch{}", text, suggest(text, {"accuracy", "loss"}));
-  measure = text == "loss" ? Measure::test_loss : Measure::test_accuracy;
+  measure = text == "loss" ? Measure::loss : Measure::accuracy;
 }
 
 void read_setting(const std::string& text, std::optional<data::LastBatch>& last_batch) {
@@ -79,12 +81,14 @@ std::string describe(const data::Dataset& data) {
                      fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
 }
 
-Settings fixed_settings(const TrainOptions& options, const data::Dataset& training,
-                        const data::Dataset& test) {
-  Settings all = {{"training data", describe(training)}, {"test data", describe(test)}};
+Settings fixed_settings(const TrainOptions& options, const data::Sets& sets) {
+  Settings all;
   each_setting(options, [&all](const Setting& setting, const auto& value) {
     if (!setting.may_change) all.emplace_back(setting.key, setting_text(value));
   });
+  all.emplace_back("training data", describe(sets.training));
+  if (sets.has_validation()) all.emplace_back("validation data", describe(sets.validation));
+  all.emplace_back("test data", describe(sets.test));
   return all;
 }
 

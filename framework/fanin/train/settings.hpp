@@ -76,23 +76,24 @@ void each_setting(Like<FineTune> auto& options, auto&& visit) {
 void each_setting(Like<EarlyStopping> auto& options, auto&& visit) {
   constexpr Topic topic = Topic::stopping;
   auto& [patience, min_delta, measure, restore_best] = options;
-  visit(Setting{"patience", "--patience", "stop after so many epochs without a better one; 0: never", topic,
-                true},
-        patience);
+  visit(
+      Setting{"patience", "--patience",
+              "stop after so many epochs without a better one on the validation set; 0: never", topic, true},
+      patience);
   visit(Setting{"min_delta", "--min-delta", "a smaller gain is none to --patience", topic}, min_delta);
-  visit(Setting{"best_by", "--best-by", "what makes an epoch the best, on the test set: accuracy or loss",
-                topic},
+  visit(Setting{"best_by", "--best-by",
+                "what makes an epoch the best, on the validation set: accuracy or loss", topic},
         measure);
-  visit(Setting{"restore_best", "--restore-best", "end with the best epoch's weights, not the last one's",
-                topic},
+  visit(Setting{"restore_best", "--restore-best",
+                "end with the best epoch's weights (on the validation set), not the last one's", topic},
         restore_best);
 }
 
 void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
   [[maybe_unused]] auto& [epochs, batch, last_batch, seed, optimizer, schedule, clip_norm, label_smoothing,
-                          class_weights, augment, finetune, early_stopping, checkpoint, test_every,
-                          curve_every, threshold, threshold_every, threshold_samples, on_step, on_epoch,
-                          stop] = options;
+                          class_weights, augment, finetune, early_stopping, checkpoint, validation, data_seed,
+                          test_every, curve_every, threshold, threshold_every, threshold_samples, on_step,
+                          on_epoch, stop] = options;
   visit(Setting{"epochs", "--epochs", "passes over the training set", Topic::training, true}, epochs);
   visit(Setting{"batch", "--batch", "samples a step"}, batch);
   visit(
@@ -120,11 +121,21 @@ void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
           "random changes to training images: \"crop(pad=2); flip; shift(2)\"; with normalise(mean=0.5, stddev=0.25) "
           "the model's normalisation, of all images"},
       augment);
+  visit(
+      Setting{
+          "validation", "--validation",
+          "a share (0.1) or a number of images of the training set that is set aside, each class in proportion: whatever is "
+          "chosen is chosen by it, and the test set is read once at the end; none: a tenth if anything is chosen, else nothing; "
+          "a folder may bring its own (train/, val/, test/)"},
+      validation);
+  visit(
+      Setting{"data_seed", "--data-seed", "which images --validation sets aside; the same for every --seed"},
+      data_seed);
   each_setting(finetune, visit);
   each_setting(early_stopping, visit);
-  visit(
-      Setting{"threshold", "--threshold", "report the steps to reach this test accuracy", Topic::comparison},
-      threshold);
+  visit(Setting{"threshold", "--threshold",
+                "report the steps to reach this validation accuracy; 0: do not look", Topic::comparison},
+        threshold);
   visit(Setting{"threshold_every"}, threshold_every);
   visit(Setting{"threshold_samples"}, threshold_samples);
   visit(Setting{"test_every"}, test_every);
@@ -176,6 +187,7 @@ std::string setting_text(const std::vector<std::string>& values);
 std::string setting_text(const optim::Rule& rule);
 std::string setting_text(const optim::Schedule& schedule);
 std::string setting_text(const data::Transform& transform);
+std::string setting_text(const data::Share& share);
 std::string setting_text(const ClassWeights& weights);
 std::string setting_text(Measure measure);
 std::string setting_text(const std::optional<data::LastBatch>& last_batch);
@@ -191,6 +203,7 @@ std::string setting_text(const std::optional<start::ShrinkPerturbOptions>& optio
 void read_setting(const std::string& text, optim::Rule& rule);
 void read_setting(const std::string& text, optim::Schedule& schedule);
 void read_setting(const std::string& text, data::Transform& transform);
+void read_setting(const std::string& text, data::Share& share);
 void read_setting(const std::string& text, Measure& measure);
 void read_setting(const std::string& text, std::optional<data::LastBatch>& last_batch);
 void read_setting(const std::string& text, ClassWeights& weights);
@@ -209,9 +222,8 @@ Settings settings_of(const Options& options) {
 /// A data set's name, sizes and a checksum of all it holds: a folder's content may change under its name.
 std::string describe(const data::Dataset& data);
 
-/// What must be the same for a run to go on as if never interrupted: the two sets, then all settings but
-/// those that may change.
-Settings fixed_settings(const TrainOptions& options, const data::Dataset& training,
-                        const data::Dataset& test);
+/// What must be the same for a run to go on as if never interrupted: all settings but those that may change,
+/// then the sets, whose cut follows from them.
+Settings fixed_settings(const TrainOptions& options, const data::Sets& sets);
 
 }  // namespace fanin::train

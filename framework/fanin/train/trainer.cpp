@@ -18,12 +18,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr double usual_validation = 0.1;  // of the training set
+
 bool has_batch_statistics(nn::Module& model) {
   const auto modules = model.named_modules();
   return std::any_of(modules.begin(), modules.end(), [](const auto& one) {
     const auto* norm = dynamic_cast<const nn::BatchNorm*>(one.module);
     return norm != nullptr && !norm->freeze_statistics;
   });
+}
+
+/// At most `most` of the samples, the first of each class, in proportion.
+data::Dataset to_look_at(const data::Dataset& data, Index most) {
+  if (most < 1) fail_usage("train: threshold_samples must be at least 1, got {}", most);
+  const auto counts = data.class_counts();
+  std::vector<Index> left = data::stratified(counts, std::min(most, data.count)), chosen;
+  for (Index i = 0; i < data.count; ++i)
+    if (left[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(i)])]-- > 0) chosen.push_back(i);
+  return data.subset(chosen);
 }
 
 /// A batch no larger than `batch` that leaves none of one sample; 0 when there is none.
@@ -39,15 +51,14 @@ double seconds_since(Clock::time_point start) {
 /// One run's moving parts: what `train` drives.
 class Run {
  public:
-  Run(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
-      const TrainOptions& options)
+  Run(nn::Module& model, const data::Sets& sets, const TrainOptions& options)
       : model_(model),
         options_(options),
-        test_(test),
-        looks_(options.threshold > 0 ? test.take(std::min(options.threshold_samples, test.count))
+        sets_(sets),
+        looks_(options.threshold > 0 ? to_look_at(sets.validation, options.threshold_samples)
                                      : data::Dataset{}),
         last_batch_(last_batch_of(options, model)),
-        loader_(training,
+        loader_(sets.training,
                 {.batch = options.batch,
                  .shuffle = true,
                  .last_batch = last_batch_,
@@ -56,7 +67,7 @@ class Run {
         tuning_(model, options.finetune),
         optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
         base_lr_(options.optimizer.lr),
-        class_weights_(options.class_weights.of(training)) {
+        class_weights_(options.class_weights.of(sets.training)) {
     tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
     model_.reseed(options.seed);
     model_.train();
@@ -65,7 +76,7 @@ class Run {
     state_.curve_every =
         options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
     if (!options.checkpoint.folder.empty()) {
-      Settings settings = fixed_settings(options, training, test);
+      Settings settings = fixed_settings(options, sets);
       for (auto& [name, value] : settings) {
         if (name == "optimizer") value += describe_rates();
         if (name == "last_batch") value = name_of(last_batch_);
@@ -83,8 +94,11 @@ class Run {
     if (result_.status == Status::ok) {
       look_after_the_end();
       restore_best();
-      if (result_.test.count == 0) result_.test = test(test_);
-      if (const std::string why = divergence(result_.test); !why.empty()) diverge_after(why);
+      read_test_set();
+      for (const Evaluation* found : {&result_.validation, &result_.test}) {
+        const std::string why = found->count > 0 ? divergence(*found) : "";
+        if (!why.empty() && result_.status == Status::ok) diverge_after(why);
+      }
     }
     return result();
   }
@@ -109,6 +123,17 @@ class Run {
 
   Evaluation test(const data::Dataset& data) {
     return evaluate(model_, data, 250, options_.augment.normalisation());
+  }
+
+  /// What epochs are tested on, and where that is noted.
+  bool validates() const { return sets_.has_validation(); }
+  const data::Dataset& watched() const { return validates() ? sets_.validation : sets_.test; }
+  Evaluation& seen() { return validates() ? result_.validation : result_.test; }
+
+  /// With the weights that the run ends with, and what was not tested with these yet.
+  void read_test_set() {
+    if (validates() && result_.validation.count == 0) result_.validation = test(sets_.validation);
+    if (result_.test.count == 0) result_.test = test(sets_.test);
   }
 
   std::string divergence(const Evaluation& test) const {
@@ -154,7 +179,8 @@ class Run {
     bool good = false;
     try {
       read_model(file, model_);
-      good = divergence(test(test_.take(std::min<Index>(1000, test_.count)))).empty();
+      const data::Dataset& training = loader_.data();
+      good = divergence(test(training.take(std::min<Index>(1000, training.count)))).empty();
     } catch (const Error&) {
       // a checkpoint that cannot be read is none that works
     }
@@ -211,12 +237,12 @@ class Run {
     record.train_loss = sums.loss / static_cast<double>(sums.seen);
     record.train_accuracy = static_cast<double>(sums.correct) / static_cast<double>(sums.seen);
     if (record.epoch % options_.test_every == 0 || record.epoch == options_.epochs) {
-      result_.test = test(test_);
-      record.test_loss = result_.test.loss;
-      record.test_accuracy = result_.test.accuracy;
-      why = divergence(result_.test);
+      seen() = test(watched());
+      (validates() ? record.validation_loss : record.test_loss) = seen().loss;
+      (validates() ? record.validation_accuracy : record.test_accuracy) = seen().accuracy;
+      why = divergence(seen());
     } else {
-      result_.test = {};  // an older one says nothing of these weights
+      seen() = {};  // an older one says nothing of these weights
     }
     state_.history.push_back(record);
     state_.epoch = {};
@@ -224,9 +250,10 @@ class Run {
     const bool best = why.empty() && judge(record);
     // A loss that is only too large may come down again, until the last step has been made.
     if (!why.empty() &&
-        (!std::isfinite(record.test_loss) || result_.test.undecided > 0 || (finished() && best_.empty()))) {
+        (!std::isfinite(seen().loss) || seen().undecided > 0 || (finished() && best_.empty()))) {
       diverge_after(why);
-      state_.history.back().test_accuracy = unknown;
+      EpochRecord& last = state_.history.back();
+      last.test_accuracy = last.validation_accuracy = unknown;
     }
     if (options_.on_epoch) options_.on_epoch(state_.history.back());
     if (result_.status == Status::diverged) return;
@@ -253,7 +280,7 @@ class Run {
     if (best_.empty() || state_.best.epoch == static_cast<int>(state_.history.size())) return;
     const auto current = model_.state_dict();
     for (std::size_t i = 0; i < current.size(); ++i) Tensor(current[i].second).copy_from(best_[i].second);
-    result_.test = {};
+    result_.test = result_.validation = {};
   }
 
   void save() {
@@ -306,9 +333,12 @@ class Run {
   }
 
   TrainResult result() {
-    if (result_.status != Status::ok) result_.test = test(test_);
+    if (result_.status != Status::ok) {
+      result_.test = result_.validation = {};
+      read_test_set();
+    }
     if (result_.status == Status::diverged) {
-      result_.test.accuracy = unknown;
+      result_.test.accuracy = result_.validation.accuracy = unknown;
       if (checkpoints_) result_.checkpoint = checkpoints_->newest_that_works();
     }
     result_.last_batch = last_batch_;
@@ -326,7 +356,7 @@ class Run {
 
   nn::Module& model_;
   const TrainOptions& options_;
-  const data::Dataset& test_;
+  const data::Sets& sets_;
   data::Dataset looks_;
   data::LastBatch last_batch_;
   data::Loader loader_;
@@ -360,8 +390,18 @@ data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model) {
                                                                  : data::LastBatch::keep);
 }
 
-TrainResult train(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
-                  const TrainOptions& options) {
+bool chooses(const TrainOptions& options) {
+  const EarlyStopping& stopping = options.early_stopping;
+  return stopping.patience > 0 || stopping.restore_best || stopping.measure != EarlyStopping{}.measure ||
+         options.checkpoint.keep_best || options.threshold > 0;
+}
+
+data::Share validation_share(const TrainOptions& options, const data::Sets& sets) {
+  if (!options.validation.none() || sets.has_validation() || !chooses(options)) return options.validation;
+  return usual_validation;
+}
+
+TrainResult train(nn::Module& model, const data::Sets& sets, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
   if (options.test_every < 1) fail_usage("train: test_every must be at least 1, got {}", options.test_every);
@@ -373,7 +413,12 @@ TrainResult train(nn::Module& model, const data::Dataset& training, const data::
     fail_usage("train: patience and min_delta must be at least 0, got {} and {}",
                options.early_stopping.patience, options.early_stopping.min_delta);
   }
-  return Run(model, training, test, options).run();
+  if (sets.has_validation()) return Run(model, sets, options).run();
+  TrainOptions settled = options;
+  settled.validation = validation_share(options, sets);
+  if (settled.validation.none()) return Run(model, sets, settled).run();
+  const data::Sets cut = data::cut_validation(sets, settled.validation, settled.data_seed);
+  return Run(model, cut, settled).run();
 }
 
 }  // namespace fanin::train

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include <fanin/data/dataset.hpp>
 #include <fanin/data/loader.hpp>
+#include <fanin/data/sets.hpp>
 #include <fanin/nn/module.hpp>
 #include <fanin/optim/optimizer.hpp>
 #include <fanin/optim/schedule.hpp>
@@ -37,11 +37,18 @@ struct TrainOptions {
   EarlyStopping early_stopping = {};  ///< never, unless patience is set
   CheckpointOptions checkpoint = {};  ///< none, unless a folder is named
 
-  int test_every = 1;     ///< epochs between two tests on the whole test set; the last epoch is always tested
+  /// What is cut from the training set for validation, where the sets bring none; none: nothing, or a tenth for
+  /// a run that chooses something (`validation_share`).
+  data::Share validation = {};
+  std::uint64_t data_seed = 0;  ///< of that cut: the data's, not the run's
+
+  /// Epochs between two tests on the whole validation set or, where there is none, test set; the last epoch is
+  /// always tested.
+  int test_every = 1;
   Index curve_every = 0;  ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
-  double threshold = 0;   ///< test accuracy, 0..1, whose first step is looked for; 0: not looked for
+  double threshold = 0;   ///< validation accuracy, 0..1, whose first step is looked for; 0: not looked for
   Index threshold_every = 50;      ///< steps between two looks; there is one more after the last step
-  Index threshold_samples = 1000;  ///< looks use the first so many test samples
+  Index threshold_samples = 1000;  ///< looks use so many validation samples, or all: each class in proportion
 
   /// Told of each step (from 0) and its batch's loss.
   std::function<void(Index step, double loss)> on_step = {};
@@ -67,8 +74,12 @@ struct TrainResult {
   std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)
   std::optional<Index> steps_to_threshold;             ///< none: at no look, or not looked for
   data::LastBatch last_batch = data::LastBatch::keep;  ///< as it was done
-  Evaluation test;     ///< after the last epoch, or where training ended; no accuracy when it diverged
-  int best_epoch = 0;  ///< by `early_stopping.measure`; 0: none was tested
+  /// @{
+  /// Of the weights that the run ended with; no accuracy when it diverged. The test set chose none of them;
+  /// `validation.count` is 0 for a run without a validation set.
+  Evaluation test, validation;
+  /// @}
+  int best_epoch = 0;          ///< by `early_stopping.measure`; 0: none was validated
   bool stopped_early = false;  ///< patience ran out
   double seconds = 0;          ///< in training steps, tests not counted
   double samples_per_s = 0;    ///< training samples by those seconds
@@ -81,16 +92,28 @@ double counted_accuracy(const TrainResult& result);
 /// What `train` does with the last batch: what the options say, or what is usual for the model.
 data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);
 
-/// Trains `model` on cross-entropy over `training` and tests it on `test` after every `test_every` epochs.
+/// Whether a run chooses anything by an accuracy or a loss: when it ends, which epoch is kept or called the
+/// best by a measure of one's own, the step that reached a threshold.
+bool chooses(const TrainOptions& options);
+
+/// The share of the training set that a run with these options cuts for validation: as they say; a tenth where
+/// they say nothing and it chooses; none where the sets bring a validation set.
+data::Share validation_share(const TrainOptions& options, const data::Sets& sets);
+
+/// Trains `model` on cross-entropy over the training set. With a validation set — brought by the sets, or cut
+/// as `validation_share` says, which copies them — that one is tested on after every `test_every` epochs,
+/// whatever is chosen is chosen by it, and the test set is read once, with the weights that the run ends with.
+/// Without one, the test set is tested on after every `test_every` epochs, and chooses nothing.
+///
 /// Equal arguments give equal bits. A loss that is not finite ends the run as diverged, and so does a test
 /// whose loss or outputs are not numbers, or one after the last step that shows a model beyond use
 /// (`divergence_of`): the result says at which step. Error (usage) for options out of range, or a batch of
-/// one that the model's batch statistics do not allow; Error for an empty set, or parameters without values.
+/// one that the model's batch statistics do not allow, or too few images for the cut; Error for an empty set,
+/// or parameters without values.
 ///
 /// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the
 /// weights are those of a run that never was. `epochs` may then differ as far as the schedule has not
 /// depended on it so far.
-TrainResult train(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
-                  const TrainOptions& options);
+TrainResult train(nn::Module& model, const data::Sets& sets, const TrainOptions& options);
 
 }  // namespace fanin::train
