@@ -156,16 +156,35 @@ TEST_CASE("halves are found under the names people give them") {
     CHECK(data.training.count == 2);
     CHECK(data.test.count == 4);
     CHECK(data.test.image(0)[0] == 20);
-    CHECK(data.notes().empty());
+    CHECK_FALSE(data.has_validation());
+    const bool said = data.notes().size() == 1 && data.notes()[0] == folder.path() + ": training on '" +
+                                                                         train + "', testing on '" + test +
+                                                                         "', since there is no test/";
+    CHECK(said == (test[0] == 'v' || test[0] == 'V'));
+    CHECK(data.notes().size() == (said ? 1 : 0));
   }
-  // test/ before val/, which is said.
-  const TempFolder three;
-  for (const char* half : {"train", "test", "val"})
-    write_picture(three / (std::string(half) + "/a/1.png"), half[0] == 't' ? 10 : 20);
-  const data::Sets data = datasets::load_sets(text(three, "size=4"));
-  CHECK(data.test.image(0)[0] == 10);
-  REQUIRE(data.notes().size() == 1);
-  CHECK(data.notes()[0] == three.path() + ": training on 'train', testing on 'test'; not used: val");
+  // With test/ beside it, val/ is the validation set, under whichever of its names.
+  for (const char* name : {"val", "valid", "Validation"}) {
+    const TempFolder three;
+    for (const auto& [part, value] : {std::pair{"train", 10}, {"test", 20}, {name, 30}, {"extra", 40}})
+      write_picture(three / (std::string(part) + "/a/1.png"), static_cast<std::uint8_t>(value));
+    write_picture(three / "train/b/1.png", 10);
+    const data::Sets data = datasets::load_sets(text(three, "size=4"));
+    CHECK(data.training.count == 2);
+    REQUIRE(data.validation.count == 1);
+    CHECK(data.validation.image(0)[0] == 30);
+    CHECK(data.validation.mean == data.training.mean);
+    CHECK(data.test.image(0)[0] == 20);
+    const auto notes = data.notes();
+    REQUIRE(notes.size() == 3);
+    CHECK(notes[0] == three.path() + ": training on 'train', validating on '" + name +
+                          "', testing on 'test'; not used: extra");
+    CHECK(notes[1] == three.path() + "/" + name + ": class 'b' has no validation images");
+    CHECK(datasets::load_dataset(text(three, "size=4"), datasets::Split::validation).images ==
+          data.validation.images);
+  }
+  CHECK(holds(message([] { datasets::load_dataset("synthetic(count=9)", datasets::Split::validation); }),
+              "'synthetic(count=9)' brings no validation set"));
   // A class may be called train.
   const TempFolder vehicles;
   for (const char* file : {"train/1.png", "train/2.png", "car/1.png", "car/2.png"})
