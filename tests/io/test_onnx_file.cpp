@@ -6,33 +6,14 @@
 
 #include <fanin/io/onnx_file.hpp>
 
+#include "tests/io/onnx_bytes.hpp"
 #include "tests/io/parse_message.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
+using namespace onnx;
 
 namespace {
-
-std::string varint(std::uint64_t value) {
-  std::string out;
-  for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
-  return out + static_cast<char>(value);
-}
-
-std::string number(std::uint64_t field, std::uint64_t value) { return varint(field << 3) + varint(value); }
-std::string bytes(std::uint64_t field, const std::string& value) {
-  return varint(field << 3 | 2) + varint(value.size()) + value;
-}
-
-/// An initializer named "w" of an ONNX data type, with `fields` for its data.
-std::string tensor(std::uint64_t type, const std::vector<std::uint64_t>& sizes, const std::string& fields) {
-  std::string out;
-  for (const auto size : sizes) out += number(1, size);
-  return out + number(2, type) + bytes(8, "w") + fields;
-}
-
-std::string model(const std::string& graph) { return number(1, 7) + bytes(2, "test") + bytes(7, graph); }
-std::string holding(const std::string& tensor) { return model(bytes(5, tensor)); }
 
 std::vector<float> values(const std::string& tensor) {
   const std::string file = holding(tensor);
@@ -135,9 +116,6 @@ TEST_CASE("onnx: external data is read from a plain file beside the model, and f
   put("elsewhere", raw(1.0f));
   std::filesystem::create_symlink("elsewhere", scratch / "link.bin");
   std::filesystem::create_directory(scratch / "folder");
-  const auto entry = [](const std::string& key, const std::string& value) {
-    return bytes(13, bytes(1, key) + bytes(2, value));
-  };
   const auto message = [&](const std::string& fields) {
     put("m.onnx", holding(tensor(1, {2}, fields + number(14, 1))));
     try {
@@ -147,30 +125,31 @@ TEST_CASE("onnx: external data is read from a plain file beside the model, and f
       return std::string(error.what());
     }
   };
-  const std::string here = entry("location", "data.bin");
-  CHECK(message(here + entry("offset", "4") + entry("length", "8")) == "1.5 -2");
-  CHECK(message(here + entry("offset", "4")) == "1.5 -2");
-  CHECK(message(here + entry("offset", "4") + entry("length", "8") + entry("checksum", "x")) == "1.5 -2");
+  const std::string here = external("location", "data.bin");
+  CHECK(message(here + external("offset", "4") + external("length", "8")) == "1.5 -2");
+  CHECK(message(here + external("offset", "4")) == "1.5 -2");
+  CHECK(message(here + external("offset", "4") + external("length", "8") + external("checksum", "x")) ==
+        "1.5 -2");
   const std::pair<std::string, const char*> rows[] = {
-      {here + entry("offset", "8"), "is bytes 8 and 8 more of 'data.bin', which has 12"},
-      {here + entry("offset", "18446744073709551615"), "is bytes 18446744073709551615 and 8 more"},
-      {here + entry("offset", "99999999999999999999"),
+      {here + external("offset", "8"), "is bytes 8 and 8 more of 'data.bin', which has 12"},
+      {here + external("offset", "18446744073709551615"), "is bytes 18446744073709551615 and 8 more"},
+      {here + external("offset", "99999999999999999999"),
        "external offset is '99999999999999999999', expected a number"},
-      {here + entry("offset", "-4"), "external offset is '-4', expected a number"},
-      {here + entry("offset", ""), "external offset is '', expected a number"},
-      {here + entry("length", "4"), "needs 8 bytes, its external length is 4"},
-      {here + entry("length", "0x8"), "external length is '0x8', expected a number"},
-      {entry("offset", "4"), "names the file '', which is not a plain file name"},
-      {entry("location", "../data.bin"), "names the file '../data.bin', which is not a plain file name"},
-      {entry("location", "/etc/passwd"), "names the file '/etc/passwd', which is not a plain file name"},
-      {entry("location", "a\\data.bin"), "which is not a plain file name"},
-      {entry("location", ".."), "which is not a plain file name"},
-      {entry("location", std::string("data.bin\0x", 10)), "which is not a plain file name"},
-      {entry("location", "\x1b[2Jdata.bin"), "which is not a plain file name"},
-      {entry("location", std::string(400, 'x')), "which is not a plain file name"},
-      {entry("location", "link.bin"), "link.bin: is a symbolic link"},
-      {entry("location", "folder"), "folder: is a folder"},
-      {entry("location", "none.bin"), "none.bin: cannot open"},
+      {here + external("offset", "-4"), "external offset is '-4', expected a number"},
+      {here + external("offset", ""), "external offset is '', expected a number"},
+      {here + external("length", "4"), "needs 8 bytes, its external length is 4"},
+      {here + external("length", "0x8"), "external length is '0x8', expected a number"},
+      {external("offset", "4"), "names the file '', which is not a plain file name"},
+      {external("location", "../data.bin"), "names the file '../data.bin', which is not a plain file name"},
+      {external("location", "/etc/passwd"), "names the file '/etc/passwd', which is not a plain file name"},
+      {external("location", "a\\data.bin"), "which is not a plain file name"},
+      {external("location", ".."), "which is not a plain file name"},
+      {external("location", std::string("data.bin\0x", 10)), "which is not a plain file name"},
+      {external("location", "\x1b[2Jdata.bin"), "which is not a plain file name"},
+      {external("location", std::string(400, 'x')), "which is not a plain file name"},
+      {external("location", "link.bin"), "link.bin: is a symbolic link"},
+      {external("location", "folder"), "folder: is a folder"},
+      {external("location", "none.bin"), "none.bin: cannot open"},
   };
   for (const auto& [fields, expected] : rows) {
     CAPTURE(expected);

@@ -8,6 +8,7 @@
 
 #include <fanin/io/tensor_file.hpp>
 
+#include "tests/io/onnx_bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -101,27 +102,53 @@ TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
 
 TEST_CASE("compare: runs from older weights are not kept, whichever of a model's files changed") {
   const Scratch scratch;
-  const std::string shard = trained_on_three(scratch), index = scratch / "m.index.json";
+  const std::string weights = trained_on_three(scratch), index = scratch / "m.index.json",
+                    exported = scratch / "m.onnx", data = scratch / "m.onnx.data";
+  const auto write_external_data = [&] {
+    std::ofstream out(data, std::ios::binary);
+    std::string initializers;
+    for (const auto& one : io::read_tensor_file(weights).tensors) {
+      std::vector<std::uint64_t> sizes(one.sizes.begin(), one.sizes.end());
+      initializers += onnx::bytes(
+          5, onnx::tensor(1, sizes,
+                          onnx::external("location", "m.onnx.data") +
+                              onnx::external("offset", std::to_string(out.tellp())) + onnx::number(14, 1),
+                          one.name));
+      const auto values = one.to_floats();
+      out.write(reinterpret_cast<const char*>(values.data()),
+                static_cast<std::streamsize>(values.size() * sizeof(float)));
+    }
+    return onnx::model(initializers);
+  };
   std::string map;
-  for (const auto& one : io::read_tensor_file(shard).tensors)
+  for (const auto& one : io::read_tensor_file(weights).tensors)
     map += (map.empty() ? "\"" : ", \"") + one.name + "\": \"three.safetensors\"";
   std::ofstream(index) << "{\"weight_map\": {" << map << "}}";
-  const auto compare = [&] {
+  std::ofstream(exported, std::ios::binary) << write_external_data();
+  const auto compare = [&](const std::string& file) {
     return fanin_command({"compare", "--models", "mlp(hidden=16-8)", "--data",
                           "synthetic(count=600, only=0..2)", "--seeds", "1", "--epochs", "1", "--schemes",
-                          "warm(" + index + ", keep_head=true); {weight_selection(file=" + index + ")}",
+                          "warm(" + file + ", keep_head=true); {weight_selection(file=" + file + ")}",
                           "--out", scratch / "out"});
   };
-  const Outcome first = compare();
-  REQUIRE_MESSAGE(first.code == 0, first.err);
-  CHECK(holds(compare().err, "kept from before"));
-  std::filesystem::copy_file(shard, scratch / "same.safetensors");
-  std::filesystem::rename(scratch / "same.safetensors", shard);
-  CHECK(holds(compare().err, "kept from before"));  // the same bytes
+  for (const auto& file : {index, exported}) {
+    CAPTURE(file);
+    const Outcome first = compare(file);
+    REQUIRE_MESSAGE(first.code == 0, first.err);
+    CHECK(holds(compare(file).err, "kept from before"));
+  }
+  for (const auto& part : {weights, data}) {  // the same bytes
+    std::filesystem::copy_file(part, scratch / "same");
+    std::filesystem::rename(scratch / "same", part);
+  }
+  for (const auto& file : {index, exported})
+    CHECK_MESSAGE(holds(compare(file).err, "kept from before"), file);
   REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)",
-                         "--epochs", "1", "--seed", "5", "--output", shard})
+                         "--epochs", "1", "--seed", "5", "--output", weights})
               .code == 0);
-  CHECK_FALSE(holds(compare().err, "kept from before"));
+  write_external_data();
+  for (const auto& file : {index, exported})
+    CHECK_MESSAGE(!holds(compare(file).err, "kept from before"), file);
 }
 
 TEST_CASE("compare: what a scheme has to say is said once, whichever runs meet it") {

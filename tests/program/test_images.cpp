@@ -93,20 +93,29 @@ TEST_CASE("images: predict composites, turns and names images as train does") {
   CHECK(holds(skipped.err, "note: 2 of 3 images cannot be read and are left out"));
 }
 
-TEST_CASE("images: where the kernel refuses seccomp, a note says so once") {
+TEST_CASE("images: where the kernel refuses seccomp, train and predict say so once") {
   const TempFolder root;
-  const std::string data = "folder(" + fanin::value_text(write_folder(root)) + ", size=8)";
-  const auto notes = [&] {
-    const Outcome run =
-        fanin_command({"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "1", "--batch", "4"});
-    int count = run.code == 0 ? 0 : 100;
-    for (std::size_t at = 0; (at = run.err.find("the kernel refuses seccomp", at)) != std::string::npos; ++at)
-      ++count;
-    return count;
-  };
-  CHECK(notes() == 0);
+  const std::string folder = write_folder(root), model = root / "m.safetensors";
+  const std::vector<std::string> train = {
+      "train",    "--model", "mlp(hidden=8)", "--data", "folder(" + fanin::value_text(folder) + ", size=8)",
+      "--epochs", "1",       "--batch",       "4",      "--output",
+      model};
+  const std::vector<std::string> predict = {"predict", model, folder + "/above/1.png",
+                                            folder + "/below/1.png"};
   CHECK(holds(fanin_command({"train", "--help"}).out, "seccomp"));
-  CHECK(code_where_calls_are_refused(notes) == 1);
+  for (const auto& arguments : {train, predict}) {
+    CAPTURE(arguments[0]);
+    const auto notes = [&] {
+      const Outcome run = fanin_command(arguments);
+      int count = run.code == 0 ? 0 : 100;
+      for (std::size_t at = 0; (at = run.err.find("the kernel refuses seccomp", at)) != std::string::npos;
+           ++at)
+        ++count;
+      return count;
+    };
+    CHECK(notes() == 0);
+    CHECK(code_where_calls_are_refused(notes) == 1);
+  }
 }
 
 TEST_CASE("images: --skip-bad leaves out what cannot be read, and the run says so") {
