@@ -38,6 +38,13 @@ sock_filter jump(int comparison, std::uint32_t value, std::uint8_t when_true, st
   return {static_cast<std::uint16_t>(BPF_JMP | comparison | BPF_K), when_true, when_false, value};
 }
 
+/// AddressSanitizer gives its signal stack back at the end of a process, and aborts where that is refused.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int at_exit_call = SYS_sigaltstack;
+#else
+constexpr int at_exit_call = SYS_exit;
+#endif
+
 bool forbid_system_calls() {
   if (architecture == 0) return false;
   const std::uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
@@ -45,7 +52,7 @@ bool forbid_system_calls() {
                                       answer(SECCOMP_RET_KILL_PROCESS), load(offsetof(seccomp_data, nr))};
   // What malloc and the unwinder of exceptions call, besides the three.
   for (const long allowed : {SYS_read, SYS_write, SYS_exit, SYS_exit_group, SYS_brk, SYS_munmap, SYS_mremap,
-                             SYS_madvise, SYS_futex, SYS_rt_sigreturn}) {
+                             SYS_madvise, SYS_futex, SYS_rt_sigreturn, at_exit_call}) {
     program.push_back(jump(BPF_JEQ, static_cast<std::uint32_t>(allowed), 0, 1));
     program.push_back(answer(SECCOMP_RET_ALLOW));
   }
