@@ -6,7 +6,7 @@
 namespace fanin::compare {
 
 bool belongs(const Run& run, const Group& group) {
-  return run.model == group.model && run.scheme == group.scheme;
+  return run.model == group.model && run.scheme == group.scheme && run.rate == group.rate;
 }
 
 bool is_dead(const Run& run) { return run.status == Status::diverged || run.status == Status::failed; }

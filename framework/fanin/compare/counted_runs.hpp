@@ -9,8 +9,9 @@ namespace fanin::compare {
 
 /// What a summary is of: the runs of one scheme on one model.
 struct Group {
-  std::string model;   ///< a subject's name
-  std::string scheme;  ///< its label
+  std::string model;                 ///< a subject's name
+  std::string scheme;                ///< its label
+  RatePick rate = RatePick::common;  ///< of its runs
   bool operator==(const Group&) const = default;
 };
 

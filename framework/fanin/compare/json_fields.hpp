@@ -103,6 +103,7 @@ void fields(Like<statistics::Interval> auto& interval, auto&& visit) {
 void fields(Like<Summary> auto& row, auto&& visit) {
   visit("model", row.model);
   visit("scheme", row.scheme);
+  visit("rate", row.rate);
   visit("runs", row.runs);
   visit("diverged", row.diverged);
   visit("failed", row.failed);

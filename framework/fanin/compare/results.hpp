@@ -109,6 +109,7 @@ inline constexpr auto findings = choices<Finding>("finding", {{Finding::none, "n
 struct Summary {
   std::string model = {};              ///< a subject's name
   std::string scheme = {};             ///< its label
+  RatePick rate = RatePick::common;    ///< whose learning rate its runs and the baseline's had
   int runs = 0;                        ///< runs that count: all but interrupted ones
   int diverged = 0;                    ///< of those
   int failed = 0;                      ///< of those: they ended in an error

@@ -31,6 +31,7 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   Summary row;
   row.model = group.model;
   row.scheme = group.scheme;
+  row.rate = group.rate;
   std::vector<double> accuracies, losses, seconds, steps;
   for (const auto& [seed, run] : counted_runs(settings, runs, group)) {
     row.diverged += run->status == Status::diverged;
@@ -59,6 +60,8 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   return row;
 }
 
+Group group_of(const Summary& row) { return {row.model, row.scheme, row.rate}; }
+
 bool all_dead(const Summary& row) { return row.runs > 0 && row.diverged + row.failed == row.runs; }
 
 Finding finding_of(const Summary& row) {
@@ -79,8 +82,7 @@ void add_differences(std::span<Summary> rows, const Settings& settings, const st
   std::vector<double> difference_p, equivalence_p;
   for (Summary& row : rows) {
     if (row.is_default) continue;
-    const Pairs pairs =
-        paired_runs(settings, runs, {row.model, row.scheme}, {baseline->model, baseline->scheme});
+    const Pairs pairs = paired_runs(settings, runs, group_of(row), group_of(*baseline));
     row.pairs = static_cast<int>(pairs.differences.size());
     const statistics::PairedTest test = statistics::paired_test(pairs.differences, level, {-1, 1});
     row.difference_to_default = test.difference;
@@ -123,7 +125,7 @@ void mark_best(std::span<Summary> rows, const Settings& settings, const std::vec
   const double tests = static_cast<double>(rows.size() - 1) * look_count(settings);
   for (Summary& row : rows) {
     if (!std::isfinite(row.mean)) continue;
-    const Pairs pairs = paired_runs(settings, runs, {best->model, best->scheme}, {row.model, row.scheme});
+    const Pairs pairs = paired_runs(settings, runs, group_of(*best), group_of(row));
     const statistics::PairedTest test = statistics::paired_test(pairs.differences);
     const bool below = test.difference > 0 && tests * test.p_value / 2 < error_rate;
     row.among_best = &row == &*best || !below;
@@ -159,17 +161,19 @@ std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>&
   const std::string baseline = default_scheme(settings, runs);
   std::vector<Summary> rows;
   for (const std::string& model : models) {
-    const std::size_t before = rows.size();
-    for (const std::string& scheme : schemes) {
-      const Group group{model, scheme};
-      if (std::none_of(runs.begin(), runs.end(), [&](const Run& run) { return belongs(run, group); }))
-        continue;
-      rows.push_back(summary_of(settings, runs, group));
-      rows.back().is_default = scheme == baseline;
+    for (const RatePick rate : {RatePick::common, RatePick::own}) {
+      const std::size_t before = rows.size();
+      for (const std::string& scheme : schemes) {
+        const Group group{model, scheme, rate};
+        if (std::none_of(runs.begin(), runs.end(), [&](const Run& run) { return belongs(run, group); }))
+          continue;
+        rows.push_back(summary_of(settings, runs, group));
+        rows.back().is_default = scheme == baseline;
+      }
+      const std::span<Summary> table(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end());
+      add_differences(table, settings, runs);
+      mark_best(table, settings, runs);
     }
-    const std::span<Summary> table(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end());
-    add_differences(table, settings, runs);
-    mark_best(table, settings, runs);
   }
   return rows;
 }

@@ -7,11 +7,12 @@
 
 namespace fanin::compare {
 
-/// One Summary per model and scheme that has a run, in the settings' order (others follow as they come), of
-/// the runs that count (counted_runs.hpp).
+/// One Summary per model, kind of learning rate and scheme that has a run, in the settings' order (others
+/// follow as they come), the common rates first, of the runs that count (counted_runs.hpp).
 ///
 /// Differences are paired by seed with the baseline, and tested by a two-sided paired t-test, and by two
-/// one-sided ones for equivalence; the p-values of one model's schemes are adjusted together by Holm's method,
+/// one-sided ones for equivalence; the p-values of one table (a model's schemes at one
+/// kind of rate) are adjusted together by Holm's method,
 /// either kind by itself.
 std::vector<Summary> summarize(const Settings& settings, const std::vector<Run>& runs);
 

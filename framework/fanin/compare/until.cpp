@@ -29,15 +29,20 @@ std::vector<std::size_t> looks(std::size_t seeds) {
 std::vector<Group> unsettled(const Settings& settings, const std::vector<Run>& runs) {
   const std::string baseline = default_scheme(settings, runs);
   std::vector<Group> open;
+  const bool tuned =
+      std::any_of(runs.begin(), runs.end(), [](const Run& r) { return r.rate == RatePick::own; });
   for (const std::string& model : settings.models) {
-    const Group reference{model, baseline};
-    const std::size_t before = open.size();
-    for (const std::string& scheme : settings.schemes) {
-      const Group group{model, scheme};
-      if (group != reference && !narrow(settings, paired_runs(settings, runs, group, reference)))
-        open.push_back(group);
+    for (const RatePick rate : {RatePick::common, RatePick::own}) {
+      if (rate == RatePick::own && !tuned) continue;
+      const Group reference{model, baseline, rate};
+      const std::size_t before = open.size();
+      for (const std::string& scheme : settings.schemes) {
+        const Group group{model, scheme, rate};
+        if (group != reference && !narrow(settings, paired_runs(settings, runs, group, reference)))
+          open.push_back(group);
+      }
+      if (open.size() > before) open.push_back(reference);
     }
-    if (open.size() > before) open.push_back(reference);
   }
   return open;
 }

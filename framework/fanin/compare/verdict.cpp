@@ -123,10 +123,10 @@ std::vector<std::string> models_of(const Comparison& comparison) {
   return models;
 }
 
-std::vector<Summary> ranking(const Comparison& comparison, const std::string& model) {
+std::vector<Summary> ranking(const Comparison& comparison, const std::string& model, RatePick rate) {
   std::vector<Summary> rows;
   for (const Summary& row : comparison.summary) {
-    if (row.model == model) rows.push_back(row);
+    if (row.model == model && row.rate == rate) rows.push_back(row);
   }
   auto key = [](const Summary& row) { return std::isfinite(row.mean) ? row.mean : -HUGE_VAL; };
   std::stable_sort(rows.begin(), rows.end(),
@@ -135,11 +135,16 @@ std::vector<Summary> ranking(const Comparison& comparison, const std::string& mo
 }
 
 std::string verdict(const Comparison& comparison, const std::string& model) {
-  const std::vector<Summary> rows = ranking(comparison, model);
   const std::string baseline = default_scheme(comparison.settings, comparison.runs);
-  const std::string unfinished = unfinished_sentence(comparison, model);
-  if (rows.empty() || !std::isfinite(rows.front().mean)) return "No run finished." + unfinished;
-  return leader_sentence(rows, baseline) + others_text(rows, comparison.settings, baseline) + unfinished;
+  const auto told = [&](RatePick rate) -> std::string {
+    const std::vector<Summary> rows = ranking(comparison, model, rate);
+    if (rows.empty() || !std::isfinite(rows.front().mean)) return "";
+    return leader_sentence(rows, baseline) + others_text(rows, comparison.settings, baseline);
+  };
+  std::string text = told(RatePick::common);
+  if (const std::string own = told(RatePick::own); !own.empty())
+    text += (text.empty() ? "" : " ") + ("Each scheme at its own best rate: " + own);
+  return (text.empty() ? "No run finished." : text) + unfinished_sentence(comparison, model);
 }
 
 std::string method_text(const Settings& settings) {
