@@ -86,7 +86,7 @@ docs:
 # A line of the build is an entry: what make would run, told to clangd.
 compile_commands.json:
 	@$(MAKE) --no-print-directory -Bn program tests CXX=g++ | awk -v dir='$(CURDIR)' 'BEGIN {printf "["} \
-	  / -c / {for (i = 1; i <= NF; ++i) if ($$i == "-c") file = $$(i + 1); gsub(/["\\]/, "\\\\&"); \
+	  / -c / {sub(/-include [^ ]* /, ""); for (i = 1; i <= NF; ++i) if ($$i == "-c") file = $$(i + 1); gsub(/["\\]/, "\\\\&"); \
 	  printf "%s\n{\"directory\":\"%s\",\"file\":\"%s\",\"command\":\"%s\"}", n++ ? "," : "", dir, file, $$0} END {print "\n]"}' \
 	  > .editor/compile_commands.json && echo .editor/compile_commands.json
 clean:
@@ -114,13 +114,22 @@ objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 program: $(BUILD)/fanin $(BUILD)/claims $(library_examples)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 
-$(BUILD)/float/tests/%.o: OPT = -O1
-$(BUILD)/float/%.o: %.cpp
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -c $< -o $@
-$(BUILD)/double/%.o: %.cpp
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -DFANIN_DOUBLE -c $< -o $@
+# Objects of sources under $(2) in $(BUILD)/$(1)/$(2), with the flags $(3). What most of them include is compiled once;
+# its content, ccache is told, is that of the list and the flags.
+export CCACHE_SLOPPINESS := pch_defines,time_macros
+export CCACHE_PCH_EXTSUM := 1
+define compiled
+$(BUILD)/$(1)/$(2)precompiled.hpp.gch: framework/precompiled.hpp
+	@mkdir -p $$(@D) && cp $$< $$(@:.gch=)
+	$$(CXX) $$(CXXFLAGS) $(3) -x c++-header $$< -o $$@
+	@{ cat $$<; $$(CXX) --version; echo '$$(CXXFLAGS) $(3)'; } | sha1sum >$$@.sum
+$(BUILD)/$(1)/$(2)%.o: $(2)%.cpp $(BUILD)/$(1)/$(2)precompiled.hpp.gch
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS) $(3) -include $(BUILD)/$(1)/$(2)precompiled.hpp -c $$< -o $$@
+endef
+$(eval $(call compiled,float,,))
+$(eval $(call compiled,float,tests/,$(if $(filter file,$(origin OPT)),-O1)))
+$(eval $(call compiled,double,,-DFANIN_DOUBLE))
 
 $(BUILD)/libfanin.a: $(call objects,float,$(library))
 	@rm -f $@; ar rcs $@ $^
