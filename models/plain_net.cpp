@@ -42,7 +42,7 @@ nn::ModulePtr build_conv(Index depth, Index width, nn::Activation activation, co
 
 }  // namespace
 
-/// Equal layers in a row without shortcuts or normalisation: how deep a signal reaches is up to the
+/// Equal layers in a row without shortcuts or normalization: how deep a signal reaches is up to the
 /// initializer alone.
 ModelInfo plain_net() {
   return {.name = "plain_net",

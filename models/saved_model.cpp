@@ -154,7 +154,7 @@ std::map<std::string, std::string> metadata_of(const ModelOrigin& origin, const 
       {"mean", json(data.mean).dump()},
       {"stddev", json(data.stddev).dump()},
   };
-  if (!origin.normalisation.empty()) metadata["normalisation"] = origin.normalisation;
+  if (!origin.normalization.empty()) metadata["normalisation"] = origin.normalization;
   if (!origin.warm_start.empty()) metadata["warm_start"] = origin.warm_start;
   return metadata;
 }
@@ -169,7 +169,7 @@ SavedModel described(const io::TensorFile& file) {
   saved.origin = {.model = metadata.text("model"),
                   .plan = metadata.text("plan"),
                   .seed = metadata.number("seed", 0, UINT64_MAX)};
-  if (file.metadata.contains("normalisation")) saved.origin.normalisation = metadata.text("normalisation");
+  if (file.metadata.contains("normalisation")) saved.origin.normalization = metadata.text("normalisation");
   data::Dataset& like = saved.like;
   like.name = metadata.text("data");
   like.channels = static_cast<Index>(metadata.number("channels", 1, 1024));

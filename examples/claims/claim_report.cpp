@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/io/finite_json.hpp>
 
@@ -18,17 +19,9 @@ constexpr int what_column = columns - predicted_column - seen_column - mark_colu
 const char* verdict_of(const Finding& finding) { return finding.reproduced() ? "reproduced" : "FAILED"; }
 const char* mark_of(const Check& check) { return check.holds ? "holds" : "FAILS"; }
 
-const char* name_of(Relation relation) {
-  switch (relation) {
-    case Relation::at_least:
-      return "at_least";
-    case Relation::at_most:
-      return "at_most";
-    case Relation::equal:
-      break;
-  }
-  return "equal";
-}
+constexpr auto relations = choices<Relation>(
+    "relation",
+    {{Relation::equal, "equal"}, {Relation::at_least, "at_least"}, {Relation::at_most, "at_most"}});
 
 /// `text` broken at spaces into lines of at most `width` columns, each after the first behind `indent`.
 std::string wrapped(const std::string& text, int width, const std::string& indent) {
@@ -144,7 +137,7 @@ std::string findings_json(const std::vector<Finding>& findings, std::uint64_t se
     for (const auto& [p, seen, holds] : finding.checks) {
       checks.push_back({{"what", p.what},
                         {"formula", p.formula},
-                        {"relation", name_of(p.relation)},
+                        {"relation", relations.name_of(p.relation)},
                         {"predicted", io::finite_or_null(p.figure)},
                         {"share", p.share},
                         {"margin", p.margin},

@@ -56,13 +56,13 @@ void write_outputs(const std::string& folder, const std::vector<claims::Finding>
 
 /// The exit code: 1 when a claim failed.
 int run(const Arguments& arguments) {
-  const claims::Bench bench{.seed = arguments.seed, .data = lazy_data(arguments.data)};
-  const auto chosen = claims::experiments(bench, arguments.names);
+  const claims::Setup setup{.seed = arguments.seed, .data = lazy_data(arguments.data)};
+  const auto chosen = claims::experiments(setup, arguments.names);
   if (arguments.list) {
     say("{}", claims::claims_list(chosen));
     return 0;
   }
-  bench.data();  // what is missing is said now, not once an experiment
+  setup.data();  // what is missing is said now, not once an experiment
   io::require_writable_folder(arguments.out);
   std::size_t done = 0;
   const auto findings = claims::examine_all(chosen, arguments.jobs, [&](const claims::Finding& finding) {

@@ -6,14 +6,14 @@
 
 namespace fanin::claims {
 
-std::vector<Claim> experiments(const Bench& bench) {
-  return {symmetry(bench), scale(bench),     glorot_2010(bench),     torch_default(bench),
-          he_2015(bench),  saxe_2013(bench), schoenholz_2017(bench), xiao_2018(bench),
-          lsuv(bench),     residual(bench),  warm_start(bench),      weight_selection(bench)};
+std::vector<Claim> experiments(const Setup& setup) {
+  return {symmetry(setup), scale(setup),     glorot_2010(setup),     torch_default(setup),
+          he_2015(setup),  saxe_2013(setup), schoenholz_2017(setup), xiao_2018(setup),
+          lsuv(setup),     residual(setup),  warm_start(setup),      weight_selection(setup)};
 }
 
-std::vector<Claim> experiments(const Bench& bench, const std::vector<std::string>& names) {
-  const auto all = experiments(bench);
+std::vector<Claim> experiments(const Setup& setup, const std::vector<std::string>& names) {
+  const auto all = experiments(setup);
   if (names.empty()) return all;
   std::vector<std::string> known;
   for (const auto& claim : all) known.push_back(claim.name);

@@ -11,7 +11,7 @@
 namespace fanin::claims {
 
 /// What every experiment may draw on.
-struct Bench {
+struct Setup {
   std::uint64_t seed = 0;  ///< all that is random follows from it
   /// Real images, read when first asked for; safe from any thread.
   std::function<const data::Sets&()> data;
@@ -20,23 +20,23 @@ struct Bench {
 };
 
 /// One experiment a file: the declaration here, its entry in `experiments()`.
-Claim symmetry(const Bench& bench);
-Claim scale(const Bench& bench);
-Claim glorot_2010(const Bench& bench);
-Claim he_2015(const Bench& bench);
-Claim torch_default(const Bench& bench);
-Claim saxe_2013(const Bench& bench);
-Claim schoenholz_2017(const Bench& bench);
-Claim xiao_2018(const Bench& bench);
-Claim lsuv(const Bench& bench);
-Claim residual(const Bench& bench);
-Claim warm_start(const Bench& bench);
-Claim weight_selection(const Bench& bench);
+Claim symmetry(const Setup& setup);
+Claim scale(const Setup& setup);
+Claim glorot_2010(const Setup& setup);
+Claim he_2015(const Setup& setup);
+Claim torch_default(const Setup& setup);
+Claim saxe_2013(const Setup& setup);
+Claim schoenholz_2017(const Setup& setup);
+Claim xiao_2018(const Setup& setup);
+Claim lsuv(const Setup& setup);
+Claim residual(const Setup& setup);
+Claim warm_start(const Setup& setup);
+Claim weight_selection(const Setup& setup);
 
 /// All of them, in the order of the table.
-std::vector<Claim> experiments(const Bench& bench);
+std::vector<Claim> experiments(const Setup& setup);
 /// Those of these names, in the order of the table; all for no names. Error (usage) with the nearest for an
 /// unknown one.
-std::vector<Claim> experiments(const Bench& bench, const std::vector<std::string>& names);
+std::vector<Claim> experiments(const Setup& setup, const std::vector<std::string>& names);
 
 }  // namespace fanin::claims

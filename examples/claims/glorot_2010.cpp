@@ -37,7 +37,7 @@ Ends of_glorot() { return predicted(inputs * 2 / (inputs + n), 1); }
 }  // namespace
 
 /// Var(w) = 1/(3n) loses two thirds of the variance a layer both ways; 2/(fan_in + fan_out) keeps it.
-Claim glorot_2010(const Bench& bench) {
+Claim glorot_2010(const Setup& setup) {
   return {
       .name = "glorot-2010",
       .paper = "Glorot & Bengio 2010",
@@ -78,11 +78,11 @@ Claim glorot_2010(const Bench& bench) {
                                             .share = 0.05}};
           },
       .measure =
-          [bench] {
-            const Images images = unit_images(bench, 256);
+          [setup] {
+            const Images images = unit_images(setup, 256);
             const auto ends = [&](const char* plan) {
               const Profile profile = propagate(
-                  bench, fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width), plan,
+                  setup, fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width), plan,
                   images, draws);
               return Ends{profile.forward.back() / profile.forward.front(),
                           profile.backward.front() / profile.backward.back()};

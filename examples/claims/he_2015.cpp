@@ -22,7 +22,7 @@ constexpr const char* net = "plain_net(conv=true, depth=30, width=16, activation
 /// He's variance 2/fan keeps a ReLU net's signal; Glorot's, for equal fans 1/fan, halves it a layer. (After
 /// 500 steps, tried first, He's accuracy was within rounding of its bound: above it with one rounding of the
 /// same convolutions, 0.249 with another.)
-Claim he_2015(const Bench& bench) {
+Claim he_2015(const Setup& setup) {
   return {
       .name = "he-2015",
       .paper = "He et al. 2015, figure 3",
@@ -45,21 +45,21 @@ Claim he_2015(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
-            const data::Sets& data = bench.data();
+          [setup] {
+            const data::Sets& data = setup.data();
             const data::Dataset &training = data.training, &test = data.test;
-            const Images images = unit_images(bench, 64);
-            const double he_signal = propagate(bench, net, "kaiming_normal", images, 1).forward.back();
-            const double xavier_signal = propagate(bench, net, "xavier_normal", images, 1).forward.back();
+            const Images images = unit_images(setup, 64);
+            const double he_signal = propagate(setup, net, "kaiming_normal", images, 1).forward.back();
+            const double xavier_signal = propagate(setup, net, "xavier_normal", images, 1).forward.back();
             TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](const char* plan) {
                 const auto model = models::build(net, {});
-                Generator generator(bench.seed_of(i));
+                Generator generator(setup.seed_of(i));
                 start::initialize(*model, plan, generator);
                 return train_briefly(
                     *model, training, test,
-                    {.steps = steps, .optimizer = {.lr = 0.002, .momentum = 0.9}, .seed = bench.seed_of(i)});
+                    {.steps = steps, .optimizer = {.lr = 0.002, .momentum = 0.9}, .seed = setup.seed_of(i)});
               };
               worst.add(course("kaiming_normal"), course("xavier_normal"));
             }

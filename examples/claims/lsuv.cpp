@@ -35,7 +35,7 @@ double worst_variance(nn::Module& model, const Tensor& images) {
 }  // namespace
 
 /// LSUV draws orthogonal weights and divides each layer's by the deviation of its output on one batch.
-Claim lsuv(const Bench& bench) {
+Claim lsuv(const Setup& setup) {
   return {
       .name = "lsuv",
       .paper = "Mishkin & Matas 2015",
@@ -58,20 +58,20 @@ Claim lsuv(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
-            const data::Sets& data = bench.data();
+          [setup] {
+            const data::Sets& data = setup.data();
             const data::Dataset &training = data.training, &test = data.test;
-            const Images images = unit_images(bench, batch);
+            const Images images = unit_images(setup, batch);
             double variance = 0;
             TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](nn::Module& model) {
                 return train_briefly(
                     model, training, test,
-                    {.steps = steps, .optimizer = {.lr = 0.01, .momentum = 0.9}, .seed = bench.seed_of(i)});
+                    {.steps = steps, .optimizer = {.lr = 0.01, .momentum = 0.9}, .seed = setup.seed_of(i)});
               };
               const auto fitted = models::build(net, {}), standard = models::build(net, {});
-              Generator generator(bench.seed_of(i)), same(bench.seed_of(i));
+              Generator generator(setup.seed_of(i)), same(setup.seed_of(i));
               start::initialize(*fitted, "lsuv", generator, images.pixels, images.labels);
               start::initialize(*standard, "default", same);
               variance = std::max(variance, worst_variance(*fitted, images.pixels));

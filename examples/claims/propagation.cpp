@@ -9,8 +9,8 @@
 
 namespace fanin::claims {
 
-Images unit_images(const Bench& bench, Index count) {
-  const data::Dataset& data = bench.data().training;
+Images unit_images(const Setup& setup, Index count) {
+  const data::Dataset& data = setup.data().training;
   Images images{.pixels = Tensor({count, 1, data.height, data.width}), .labels = {}};
   for (Index i = 0; i < count; ++i) {
     const auto bytes = data.image(i);
@@ -25,12 +25,12 @@ Images unit_images(const Bench& bench, Index count) {
   return images;
 }
 
-Profile propagate(const Bench& bench, const std::string& model, const std::string& plan, const Images& images,
+Profile propagate(const Setup& setup, const std::string& model, const std::string& plan, const Images& images,
                   int draws) {
   Profile mean;
   for (int draw = 0; draw < draws; ++draw) {
     const auto net = models::build(model, {});
-    Generator generator(bench.seed_of(draw));
+    Generator generator(setup.seed_of(draw));
     start::initialize(*net, plan, generator);
     auto layers = probe::signal_profile(*net, images.pixels, images.labels);
     layers.pop_back();  // the logits

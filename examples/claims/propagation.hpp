@@ -14,7 +14,7 @@ struct Images {
   Tensor pixels;  ///< [n, 1, 28, 28]
   std::vector<std::int32_t> labels;
 };
-Images unit_images(const Bench& bench, Index count);
+Images unit_images(const Setup& setup, Index count);
 
 /// The size of signal and gradient behind each hidden layer (and its activation), nearest the input first:
 /// root mean squares over the batch and the units, in the geometric mean over the draws.
@@ -22,7 +22,7 @@ struct Profile {
   std::vector<double> forward, backward;
 };
 /// Draws `model` (a text) by `plan` `draws` times and sends the images through and the loss's gradient back.
-Profile propagate(const Bench& bench, const std::string& model, const std::string& plan, const Images& images,
+Profile propagate(const Setup& setup, const std::string& model, const std::string& plan, const Images& images,
                   int draws);
 
 }  // namespace fanin::claims

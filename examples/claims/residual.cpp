@@ -21,7 +21,7 @@ constexpr Index blocks = 40, width = 64, steps = 300;
 constexpr int seeds = 2;
 constexpr double rates[] = {0.02, 0.005};
 
-/// x + s·fc2(relu(fc1(x))) in a row, without normalisation; s is learnable and 1 unless a scheme sets it.
+/// x + s·fc2(relu(fc1(x))) in a row, without normalization; s is learnable and 1 unless a scheme sets it.
 nn::Sequential residual_mlp() {
   nn::Sequential net;
   net.add("flatten", nn::Flatten());
@@ -47,7 +47,7 @@ std::vector<std::string> schemes() {
 /// With He's weights each block of a residual net triples the signal's variance. Fixup, ReZero and SkipInit
 /// start every block at or near the identity. At the larger learning rate alone, SkipInit with α = 1/√blocks
 /// diverges.
-Claim residual(const Bench& bench) {
+Claim residual(const Setup& setup) {
   return {
       .name = "residual",
       .paper = "Zhang et al. 2019; Bachlechner et al. 2020; De & Smith 2020",
@@ -83,16 +83,16 @@ Claim residual(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
-            const data::Sets& data = bench.data();
+          [setup] {
+            const data::Sets& data = setup.data();
             const data::Dataset &training = data.training, &test = data.test;
             const auto course = [&](const std::string& scheme, double rate, int i) {
               nn::Sequential net = residual_mlp();
-              Generator generator(bench.seed_of(i));
+              Generator generator(setup.seed_of(i));
               start::initialize(net, scheme, generator);
               return train_briefly(
                   net, training, test,
-                  {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)});
+                  {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = setup.seed_of(i)});
             };
             std::vector<double> seen;
             for (const std::string& scheme : schemes()) {

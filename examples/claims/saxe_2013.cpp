@@ -87,19 +87,19 @@ std::string linear_net(int depth) {
 
 /// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps`
 /// where it never is.
-double learning_time(const Bench& bench, int depth, const char* plan) {
-  const auto& [training, test] = bench.data();
+double learning_time(const Setup& setup, int depth, const char* plan) {
+  const auto& [training, test] = setup.data();
   double mean = 0;
   for (int i = 0; i < seeds; ++i) {
     auto best = static_cast<double>(most_steps);
     for (const double rate : rates) {
       const auto net = models::build(linear_net(depth), {});
-      Generator generator(bench.seed_of(i));
+      Generator generator(setup.seed_of(i));
       start::initialize(*net, plan, generator);
       const Course course = train_briefly(*net, training, test,
                                           {.steps = most_steps,
                                            .optimizer = {.lr = rate / depth},
-                                           .seed = bench.seed_of(i),
+                                           .seed = setup.seed_of(i),
                                            .until_loss = target_loss});
       if (course.reached(target_loss)) best = std::min(best, static_cast<double>(course.losses.size()));
     }
@@ -112,7 +112,7 @@ double learning_time(const Bench& bench, int depth, const char* plan) {
 
 /// Orthogonal factors keep every singular value of the product at 1, whatever the depth; Gaussian ones keep
 /// only their mean.
-Claim saxe_2013(const Bench& bench) {
+Claim saxe_2013(const Setup& setup) {
   return {
       .name = "saxe-2013",
       .paper = "Saxe et al. 2013",
@@ -151,14 +151,14 @@ Claim saxe_2013(const Bench& bench) {
                  .relation = Relation::at_least}};
           },
       .measure =
-          [bench] {
-            const auto isometric = exponents(init::orthogonal(), bench.seed_of(0));
+          [setup] {
+            const auto isometric = exponents(init::orthogonal(), setup.seed_of(0));
             const auto gaussian =
-                exponents(init::normal({.std = 1 / std::sqrt(static_cast<double>(width))}), bench.seed_of(0));
+                exponents(init::normal({.std = 1 / std::sqrt(static_cast<double>(width))}), setup.seed_of(0));
             const auto gradients =
-                propagate(bench, linear_net(100), "orthogonal", unit_images(bench, 64), 1).backward;
+                propagate(setup, linear_net(100), "orthogonal", unit_images(setup, 64), 1).backward;
             const auto times_longer = [&](const char* plan) {
-              return learning_time(bench, deep, plan) / learning_time(bench, shallow, plan);
+              return learning_time(setup, deep, plan) / learning_time(setup, shallow, plan);
             };
             return std::vector<double>{
                 factors * (isometric.front() - isometric.back()),

@@ -26,7 +26,7 @@ init::Gain gain_of(const char* activation) {
 }  // namespace
 
 /// A layer multiplies the signal's second moment by n·σ²·E[f(z)²], the gradient's by n·σ²·E[f'(z)²].
-Claim scale(const Bench& bench) {
+Claim scale(const Setup& setup) {
   return {
       .name = "scale",
       .paper = "Glorot & Bengio 2010; He et al. 2015",
@@ -60,13 +60,13 @@ Claim scale(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
-            const Images images = unit_images(bench, 256);
+          [setup] {
+            const Images images = unit_images(setup, 256);
             std::vector<double> seen;
             double least_r2 = 1;
             for (const auto& [activation, std] : cases) {
               Profile profile = propagate(
-                  bench,
+                  setup,
                   fmt::format("plain_net(depth={}, width={}, activation={})", depth, width, activation),
                   fmt::format("normal(std={})", std), images, draws);
               std::reverse(profile.backward.begin(), profile.backward.end());  // from the loss to the input

@@ -45,22 +45,22 @@ std::string net(int depth) {
   return fmt::format("plain_net(depth={}, width={}, activation=tanh)", depth, width);
 }
 
-double trained_accuracy(const Bench& bench, double xi, int depth) {
-  const auto& [training, test] = bench.data();
+double trained_accuracy(const Setup& setup, double xi, int depth) {
+  const auto& [training, test] = setup.data();
   const auto model = models::build(net(depth), {});
-  Generator generator(bench.seed_of(0));
+  Generator generator(setup.seed_of(0));
   start::initialize(*model, plan_for(xi), generator);
   return train_briefly(*model, training, test,
-                       {.steps = steps, .optimizer = {.lr = lr}, .seed = bench.seed_of(0)})
+                       {.steps = steps, .optimizer = {.lr = lr}, .seed = setup.seed_of(0)})
       .test_accuracy;
 }
 
 /// The largest multiple of ξ, in twos, up to which nets keep half of what the shallowest learned above
 /// chance.
-double deepest_that_trains(const Bench& bench, double xi) {
+double deepest_that_trains(const Setup& setup, double xi) {
   double half = 0;
   for (int multiple = 2; multiple <= most_multiple; multiple += 2) {
-    const double accuracy = trained_accuracy(bench, xi, static_cast<int>(multiple * xi));
+    const double accuracy = trained_accuracy(setup, xi, static_cast<int>(multiple * xi));
     if (multiple == 2) half = (0.1 + accuracy) / 2;
     if (accuracy < half) return multiple - 2;
   }
@@ -71,7 +71,7 @@ double deepest_that_trains(const Bench& bench, double xi) {
 
 /// Two inputs' difference, and the gradient, change e-fold every ξ layers: deeper than some six of these
 /// nothing gets through.
-Claim schoenholz_2017(const Bench& bench) {
+Claim schoenholz_2017(const Setup& setup) {
   return {
       .name = "schoenholz-2017",
       .paper = "Schoenholz et al. 2017",
@@ -97,15 +97,15 @@ Claim schoenholz_2017(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
-            const Images images = unit_images(bench, 256);
+          [setup] {
+            const Images images = unit_images(setup, 256);
             std::vector<double> seen;
             for (const double xi : scales) {
-              const Profile profile = propagate(bench, net(rate_depth), plan_for(xi), images, 4);
+              const Profile profile = propagate(setup, net(rate_depth), plan_for(xi), images, 4);
               // nearer the input, the signal has not settled at q* yet
               seen.push_back(1 / statistics::geometric_fit(std::span(profile.backward).subspan(5)).factor);
             }
-            for (const double xi : scales) seen.push_back(deepest_that_trains(bench, xi));
+            for (const double xi : scales) seen.push_back(deepest_that_trains(setup, xi));
             return seen;
           }};
 }

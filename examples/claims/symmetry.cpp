@@ -32,7 +32,7 @@ double farthest_from(real start, const Tensor& weight) {
 
 /// Units with equal weights get equal gradients, so they never part: a layer of them learns no more than one
 /// unit.
-Claim symmetry(const Bench& bench) {
+Claim symmetry(const Setup& setup) {
   constexpr Index steps = 200;
   return {
       .name = "symmetry",
@@ -67,16 +67,16 @@ Claim symmetry(const Bench& bench) {
                  .relation = Relation::at_least}};
           },
       .measure =
-          [bench] {
-            const data::Sets& data = bench.data();
+          [setup] {
+            const data::Sets& data = setup.data();
             const data::Dataset &training = data.training, &test = data.test;
             const auto trained = [&](const char* model, const char* plan) {
               auto net = models::build(model, {});
-              Generator generator(bench.seed_of(0));
+              Generator generator(setup.seed_of(0));
               start::initialize(*net, plan, generator);
               const Course course =
                   train_briefly(*net, training, test,
-                                {.steps = steps, .optimizer = {.lr = 0.05}, .seed = bench.seed_of(0)});
+                                {.steps = steps, .optimizer = {.lr = 0.05}, .seed = setup.seed_of(0)});
               return std::pair(net, course);
             };
             const auto [same, same_course] = trained("mlp(hidden=128-64)", "constant(0.05)");

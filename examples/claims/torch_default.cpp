@@ -43,11 +43,11 @@ double variance_over_images(const Tensor& output) {
 }
 
 /// What of each hidden layer's output depends on the image: its variance over the images, mean of the draws.
-std::vector<double> information(const Bench& bench, const Images& images) {
+std::vector<double> information(const Setup& setup, const Images& images) {
   std::vector<double> mean(depth, 0.0);
   for (int draw = 0; draw < draws; ++draw) {
     const auto net = models::build(relu_net, {});
-    Generator generator(bench.seed_of(draw));
+    Generator generator(setup.seed_of(draw));
     start::initialize(*net, generator);
     std::size_t layer = 0;
     const NoGrad guard;
@@ -62,7 +62,7 @@ std::vector<double> information(const Bench& bench, const Images& images) {
 }  // namespace
 
 /// U(±1/√n) has variance 1/(3n): a third of what keeps a linear layer's signal, a sixth of what keeps ReLU's.
-Claim torch_default(const Bench& bench) {
+Claim torch_default(const Setup& setup) {
   return {
       .name = "torch-default",
       .paper = "He et al. 2015 on torch.nn.Linear's a = √5",
@@ -98,13 +98,13 @@ Claim torch_default(const Bench& bench) {
                  .share = 0.1}};
           },
       .measure =
-          [bench] {
-            const Images images = unit_images(bench, 256);
+          [setup] {
+            const Images images = unit_images(setup, 256);
             const char* weights_only = "*.weight=default; *.bias=zeros";
-            const Profile linear = propagate(bench, linear_net, weights_only, images, draws);
-            const Profile relu = propagate(bench, relu_net, weights_only, images, draws);
-            const Profile whole = propagate(bench, relu_net, "default", images, draws);
-            const auto kept = information(bench, images);
+            const Profile linear = propagate(setup, linear_net, weights_only, images, draws);
+            const Profile relu = propagate(setup, relu_net, weights_only, images, draws);
+            const Profile whole = propagate(setup, relu_net, "default", images, draws);
+            const auto kept = information(setup, images);
             // settled, and above rounding
             const std::span<const double> deep = std::span(kept).subspan(2, 6);
             const auto square = [](double x) { return x * x; };

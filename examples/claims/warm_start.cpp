@@ -64,16 +64,16 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
 }
 
 /// One accuracy a seed, at the learning rate that is best in the mean.
-std::vector<double> best_accuracies(const Bench& bench, const Task& task, const char* scheme) {
+std::vector<double> best_accuracies(const Setup& setup, const Task& task, const char* scheme) {
   return best_in_mean(rates, seeds,
-                      [&](double lr, int i) { return accuracy(task, scheme, lr, bench.seed_of(i)); });
+                      [&](double lr, int i) { return accuracy(task, scheme, lr, setup.seed_of(i)); });
 }
 
 }  // namespace
 
 /// Features learned from one half of the classes serve the other half better than any random ones, the more
 /// so the fewer labels there are.
-Claim warm_start(const Bench& bench) {
+Claim warm_start(const Setup& setup) {
   return {
       .name = "warm-start",
       .paper = "Yosinski et al. 2014",
@@ -102,22 +102,22 @@ Claim warm_start(const Bench& bench) {
             return all;
           },
       .measure =
-          [bench] {
+          [setup] {
             const std::vector<int> first = {0, 1, 2, 3, 4}, second = {5, 6, 7, 8, 9};
-            const data::Dataset &training = bench.data().training, &test = bench.data().test;
+            const data::Dataset &training = setup.data().training, &test = setup.data().test;
             const io::TensorFile learned =
-                pretrained(training.only_classes(first), test.only_classes(first), bench.seed_of(0));
+                pretrained(training.only_classes(first), test.only_classes(first), setup.seed_of(0));
             const data::Dataset others = training.only_classes(second),
                                 others_test = test.only_classes(second).take(2000);
             std::vector<double> seen;
             for (const Labels& labels : label_counts) {
               const Task task{others, others_test, learned, labels};
-              const auto warm = best_accuracies(bench, task, nullptr);
+              const auto warm = best_accuracies(setup, task, nullptr);
               double least_lead = std::numeric_limits<double>::infinity();
               const std::size_t summary = seen.size();
               seen.push_back(0);
               for (const char* scheme : random_schemes) {
-                const auto paired = lead(warm, best_accuracies(bench, task, scheme));
+                const auto paired = lead(warm, best_accuracies(setup, task, scheme));
                 seen.push_back(paired.interval.low);
                 least_lead = std::min(least_lead, paired.difference);
               }

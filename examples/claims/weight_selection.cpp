@@ -43,15 +43,15 @@ struct TemporaryFolder {
 };
 
 /// One test accuracy a seed, at the learning rate that is best in the mean.
-std::vector<double> best_accuracies(const Bench& bench, const std::string& scheme, Index count) {
-  const data::Sets& data = bench.data();
+std::vector<double> best_accuracies(const Setup& setup, const std::string& scheme, Index count) {
+  const data::Sets& data = setup.data();
   const data::Dataset &training = data.training, &test = data.test;
   return best_in_mean(rates, seeds, [&](double rate, int i) {
     const auto net = models::build(small, {});
-    Generator generator(bench.seed_of(i));
+    Generator generator(setup.seed_of(i));
     start::initialize(*net, scheme, generator);
     const ShortTraining course{
-        .steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = bench.seed_of(i)};
+        .steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = setup.seed_of(i)};
     return train_briefly(*net, training, test, course).test_accuracy;
   });
 }
@@ -59,7 +59,7 @@ std::vector<double> best_accuracies(const Bench& bench, const std::string& schem
 }  // namespace
 
 /// A small net starts from evenly spaced elements of a larger trained net's weights.
-Claim weight_selection(const Bench& bench) {
+Claim weight_selection(const Setup& setup) {
   return {.name = "weight-selection",
           .paper = "Xu et al. 2024",
           .words =
@@ -82,17 +82,17 @@ Claim weight_selection(const Bench& bench) {
                 return all;
               },
           .measure =
-              [bench] {
-                const data::Sets& data = bench.data();
+              [setup] {
+                const data::Sets& data = setup.data();
                 const TemporaryFolder folder;
                 const std::string file = folder.path / "large.safetensors";
                 {
                   const auto net = models::build(large, {});
-                  Generator generator(bench.seed_of(0));
+                  Generator generator(setup.seed_of(0));
                   start::initialize(*net, generator);
                   train::train(*net, data,
                                {.epochs = 2,
-                                .seed = bench.seed_of(0),
+                                .seed = setup.seed_of(0),
                                 .optimizer = {.lr = 0.02, .momentum = 0.9},
                                 .test_every = 2});
                   start::save_model(file, *net);
@@ -100,9 +100,9 @@ Claim weight_selection(const Bench& bench) {
                 std::vector<double> seen;
                 for (const Index count : steps) {
                   const auto mine = best_accuracies(
-                      bench, fmt::format("weight_selection(file={})", value_text(file)), count);
+                      setup, fmt::format("weight_selection(file={})", value_text(file)), count);
                   for (const char* scheme : random_schemes) {
-                    const auto paired = lead(mine, best_accuracies(bench, scheme, count));
+                    const auto paired = lead(mine, best_accuracies(setup, scheme, count));
                     seen.push_back(paired.interval.low);
                   }
                 }

@@ -44,7 +44,7 @@ data::Dataset halved(const data::Dataset& data, Index count) {
 /// At the edge of chaos with delta-orthogonal filters all singular values of the input-output Jacobian stay
 /// near 1; with Gaussian ones they spread, and every spatial frequency but the lowest dies. (After 250 steps,
 /// tried first, the accuracy was within rounding of its bound.)
-Claim xiao_2018(const Bench& bench) {
+Claim xiao_2018(const Setup& setup) {
   return {.name = "xiao-2018",
           .paper = "Xiao et al. 2018",
           .words =
@@ -76,19 +76,19 @@ Claim xiao_2018(const Bench& bench) {
                      .relation = Relation::at_most}};
               },
           .measure =
-              [bench] {
-                const data::Dataset training = halved(bench.data().training, steps * batch),
-                                    test = halved(bench.data().test, 500);
+              [setup] {
+                const data::Dataset training = halved(setup.data().training, steps * batch),
+                                    test = halved(setup.data().test, 500);
                 const auto course = [&](const char* weights, double rate) {
                   const auto model = models::build(net, {.height = 14, .width = 14});
-                  Generator generator(bench.seed_of(0));
+                  Generator generator(setup.seed_of(0));
                   start::initialize(
                       *model, fmt::format("edge_of_chaos(activation=tanh, weights={})", weights), generator);
                   return train_briefly(*model, training, test,
                                        {.steps = steps,
                                         .batch = batch,
                                         .optimizer = {.lr = rate, .momentum = 0.9},
-                                        .seed = bench.seed_of(0)});
+                                        .seed = setup.seed_of(0)});
                 };
                 const Course isometric = course("delta_orthogonal", lr);
                 double loss = std::numeric_limits<double>::infinity(), accuracy = 0;

@@ -108,13 +108,13 @@ std::string counts_text(const data::Sets& data, const train::TrainOptions& optio
                         options.validation.to_string(), options.data_seed));
 }
 
-void normalise(data::Sets& data, const train::TrainOptions& options, const data::Normalisation& usual,
+void normalize(data::Sets& data, const train::TrainOptions& options, const data::Normalization& usual,
                const std::string& source) {
-  const bool asked = !options.augment.normalisation().empty();
-  const data::Normalisation& chosen = asked ? options.augment.normalisation() : usual;
+  const bool asked = !options.augment.normalization().empty();
+  const data::Normalization& chosen = asked ? options.augment.normalization() : usual;
   const auto before = data.training.mean, stddev_before = data.training.stddev;
   for (data::Dataset* set : {&data.training, &data.validation, &data.test})
-    if (set->count > 0) set->normalise(chosen);
+    if (set->count > 0) set->normalize(chosen);
   if (data.training.mean == before && data.training.stddev == stddev_before) return;
   note("normalisation: mean {}, stddev {} ({})\n", fmt::join(data.training.mean, " "),
        fmt::join(data.training.stddev, " "), asked ? "--augment" : source);
@@ -162,17 +162,17 @@ void point_to_probe(const train::Evaluation& test, const data::Dataset& data, co
   note(
       "this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
       "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
-      percent(compare::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
+      share_text(compare::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
 }
 
-std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
+std::string share_text(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
 
 std::string json_text(const nlohmann::ordered_json& json) { return io::json_text(json, 2, true); }
 
 std::string accuracy_text(const train::Evaluation& test, const data::Dataset& data) {
   const auto scores = train::class_scores(test.confusion, data.class_counts());
-  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", percent(test.accuracy),
-                     percent(train::macro_f1(scores)), percent(train::balanced_accuracy(scores)));
+  return fmt::format("accuracy {}, macro F1 {}, balanced accuracy {}", share_text(test.accuracy),
+                     share_text(train::macro_f1(scores)), share_text(train::balanced_accuracy(scores)));
 }
 
 void print_class_scores(const train::Evaluation& test, const data::Dataset& data) {
@@ -181,7 +181,7 @@ void print_class_scores(const train::Evaluation& test, const data::Dataset& data
   for (std::size_t c = 0; c < scores.size(); ++c) {
     const auto& one = scores[c];
     say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))),
-        percent(one.precision), percent(one.recall), percent(one.f1), one.samples);
+        share_text(one.precision), share_text(one.recall), share_text(one.f1), one.samples);
   }
 }
 

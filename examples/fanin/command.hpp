@@ -54,9 +54,9 @@ void cut_validation(data::Sets& data, train::TrainOptions& options);
 /// "54000 training, 6000 validation and 10000 test images", with where the validation set is from.
 std::string counts_text(const data::Sets& data, const train::TrainOptions& options);
 
-/// Gives all sets the normalisation that `options` or, if they have none, `usual` names: from then on it
+/// Gives all sets the normalization that `options` or, if they have none, `usual` names: from then on it
 /// is the data's own, wherever the model sees them. Says so on stderr when it is not the data set's.
-void normalise(data::Sets& data, const train::TrainOptions& options, const data::Normalisation& usual = {},
+void normalize(data::Sets& data, const train::TrainOptions& options, const data::Normalization& usual = {},
                const std::string& source = "");
 
 using models::input_of;
@@ -81,7 +81,7 @@ CLI::Validator seed_number();
 std::vector<std::string> split_list(const std::string& text, const std::string& separators);
 
 /// "88.1%", or "-" for a number that is not known.
-std::string percent(double share);
+std::string share_text(double share);
 
 /// As text in ASCII alone, whatever the strings hold: it may go to a terminal.
 std::string json_text(const nlohmann::ordered_json& json);

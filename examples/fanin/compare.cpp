@@ -26,7 +26,7 @@
 #include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/weight_selection.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/setting_flags.hpp"
@@ -207,7 +207,7 @@ compare::GridProgress progress_lines() {
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
                 const std::string what =
                     run.status == compare::Status::ok
-                        ? percent(run.test_accuracy)
+                        ? share_text(run.test_accuracy)
                         : std::string(compare::statuses.name_of(run.status)) + ": " + run.message;
                 note("[{:>3}/{}] {:<24} {:<26} seed {}  {}{}  ({:.0f} s)\n", done, total,
                      printable(run.model), printable(run.scheme), run.seed, printable(what),
@@ -218,7 +218,7 @@ compare::GridProgress progress_lines() {
               [=](const std::string& model, const std::string& scheme, std::uint64_t seed,
                   const train::EpochRecord& e) {
                 live(fmt::format("{} / {} / seed {}: epoch {}, {}", model, scheme, seed, e.epoch,
-                                 percent(e.test_accuracy)));
+                                 share_text(e.test_accuracy)));
               },
           .on_notice = [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }
@@ -244,13 +244,13 @@ void run(const CompareFlags& flags) {
   compare::Grid grid = grid_of(flags);
   io::require_writable_folder(flags.out);
   data::Sets data = load_data(flags.training.data);
-  normalise(data, grid.training);
+  normalize(data, grid.training);
   grid.adjust = [channels = data.training.channels](nn::Module& model, const compare::Scheme& scheme,
                                                     train::TrainOptions& options) {
     const auto* warm = scheme.start.warm();
     if (!warm) return;
     options.finetune = warm->tuning(model);
-    if (options.augment.normalisation().empty()) options.augment.normalise(warm->normalisation(channels));
+    if (options.augment.normalization().empty()) options.augment.normalize(warm->normalization(channels));
   };
   grid.build = [input = input_of(data.training)](const std::string& text) {
     return models::build(text, input);
@@ -310,7 +310,8 @@ void run(const CompareFlags& flags) {
   if (guessing > 0) {
     note(
         "{} cannot be told from guessing ({}): fanin probe, with the same --models, --schemes and --data, tells why in seconds\n",
-        counted(static_cast<std::size_t>(guessing), "run"), percent(compare::guessing_accuracy(data.test)));
+        counted(static_cast<std::size_t>(guessing), "run"),
+        share_text(compare::guessing_accuracy(data.test)));
   }
 }
 

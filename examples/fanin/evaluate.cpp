@@ -27,7 +27,7 @@ void run(const EvaluateFlags& flags) {
   data::Dataset data = load_half(flags.skip_bad ? datasets::with_bad_images_skipped(text) : text,
                                  flags.split == "train" ? datasets::Split::train : datasets::Split::test);
   loaded.require_fit(data);
-  data.mean = loaded.like.mean;  // the model was fed with its training data's normalisation
+  data.mean = loaded.like.mean;  // the model was fed with its training data's normalization
   data.stddev = loaded.like.stddev;
   const auto result = train::evaluate(*loaded.model, data);
   if (result.undecided > 0) {

@@ -14,7 +14,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/train/checkpoint.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
@@ -172,7 +172,7 @@ void run(const FinetuneFlags& flags) {
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
   cut_validation(data, options);
-  normalise(data, options, warm.normalisation(data.training.channels), "of " + warm.file);
+  normalize(data, options, warm.normalization(data.training.channels), "of " + warm.file);
   const auto [text, model] = model_of(flags, input_of(data.training));
   const data::Batch batch = initial_batch(data.training);
   const start::WarmStartReport report = warm.start(*model, flags.seed, plan, &batch);

@@ -28,8 +28,8 @@ data::Batch fitting_batch(const models::SavedModel& described, const std::string
   try {
     data::Sets data = datasets::load_sets(text);
     described.require_fit(data.training);
-    if (!described.origin.normalisation.empty())
-      data.training.normalise(data::Transform::parse(described.origin.normalisation).normalisation());
+    if (!described.origin.normalization.empty())
+      data.training.normalize(data::Transform::parse(described.origin.normalization).normalization());
     if (data.training.mean != like.mean || data.training.stddev != like.stddev)
       fail("'{}' has other pixels than the set that the model was trained on", text);
     return initial_batch(data.training);

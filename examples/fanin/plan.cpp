@@ -64,7 +64,7 @@ models::InputSpec input_spec(const PlanFlags& flags) {
 
 /// What decided a parameter's scheme.
 std::string origin_of(const init::Plan& plan, const init::Target& target) {
-  const init::Rule* rule = plan.rule_for(target);
+  const init::PlanRule* rule = plan.rule_for(target);
   if (!rule || !rule->init) return "layer's default";
   return rule->pattern.empty() ? "whole model" : rule->pattern;
 }
@@ -162,7 +162,7 @@ void run(const PlanFlags& flags) {
     input = input_spec(flags);
   } else {
     data::Dataset data = load_half(flags.data, datasets::Split::train);
-    data.normalise(data::Transform::parse(flags.augment).normalisation());
+    data.normalize(data::Transform::parse(flags.augment).normalization());
     input = input_of(data);
     batch = initial_batch(data);
   }

@@ -62,7 +62,7 @@ datasets::DecodedImages read_images(const PredictFlags& flags, const datasets::I
 }
 
 Tensor probabilities(const models::SavedModel& loaded, std::span<const std::uint8_t> pixels, bool invert) {
-  data::Dataset one = loaded.like;  // fed through a Loader, so that it is normalised as in training
+  data::Dataset one = loaded.like;  // fed through a Loader, so that it is normalized as in training
   one.count = 1;
   one.labels = {0};
   one.images.assign(pixels.begin(), pixels.end());
@@ -101,7 +101,7 @@ void run(const PredictFlags& flags) {
       entry["top"].push_back(
           {{"class", c}, {"name", loaded.like.class_name(c)}, {"probability", p.data()[c]}});
       line += fmt::format("  {} {}", printable(loaded.like.class_name(c)),
-                          percent(static_cast<double>(p.data()[c])));
+                          share_text(static_cast<double>(p.data()[c])));
     }
     all.push_back(entry);
     if (!flags.json) say("{}\n", line);

@@ -62,8 +62,8 @@ void print_model(const std::string& text, const std::vector<probe::Probed>& all)
     table.add(
         {one.scheme, one.diagnosis.to_string(), probe::range_text(layers.front().std, layers.back().std),
          probe::range_text(layers.back().gradient, layers.front().gradient), fmt::format("{:.1f}", rank),
-         share(dead), share(twins), probe::number_text(one.probe.jacobian.front()),
-         probe::number_text(probe::stretch_spread(one.probe))});
+         share(dead), share(twins), probe::three_digits(one.probe.jacobian.front()),
+         probe::three_digits(probe::stretch_spread(one.probe))});
   }
   say("{}\n{}\n", text, table.to_string());
   std::vector<std::string> explained;
@@ -89,14 +89,14 @@ void print_detail(const probe::Probed& one) {
                          {"twins", true},
                          {"step", true}});
   for (const auto& layer : one.probe.layers) {
-    table.add({layer.layer, probe::number_text(layer.mean), probe::number_text(layer.std),
-               probe::number_text(layer.signal), probe::number_text(layer.gradient),
+    table.add({layer.layer, probe::three_digits(layer.mean), probe::three_digits(layer.std),
+               probe::three_digits(layer.signal), probe::three_digits(layer.gradient),
                fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
-               share(layer.twins), probe::number_text(layer.step)});
+               share(layer.twins), probe::three_digits(layer.step)});
   }
   say("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
   if (!one.diagnosis.trains())
-    say("  {} {}: {}\n", one.diagnosis.measure, probe::number_text(one.diagnosis.value),
+    say("  {} {}: {}\n", one.diagnosis.measure, probe::three_digits(one.diagnosis.value),
         one.diagnosis.reason);
   say("{}", table.to_string());
 }
@@ -104,14 +104,14 @@ void print_detail(const probe::Probed& one) {
 void run(const ProbeFlags& flags) {
   if (!(flags.lr > 0 && flags.lr <= 1e6))
     fail_usage("--lr must be above 0 and at most 1e6, got {}", flags.lr);
-  const data::Normalisation given = data::Transform::parse(flags.augment).normalisation();
+  const data::Normalization given = data::Transform::parse(flags.augment).normalization();
   if (flags.validate || flags.validate_plan) {
     if (flags.seeds < 1 || flags.seeds > 100)
       fail_usage("--seeds must be between 1 and 100, got {}", flags.seeds);
     if (flags.threads < 1 || flags.threads > 256)
       fail_usage("--threads must be between 1 and 256, got {}", flags.threads);
     data::Sets data = datasets::load_sets(flags.data);
-    for (auto* half : {&data.training, &data.test}) half->normalise(given);
+    for (auto* half : {&data.training, &data.test}) half->normalize(given);
     const models::InputSpec input = input_of(data.training);
     const probe::ValidationSetup setup = {
         .build = [input](const std::string& text) { return models::build(text, input); },
@@ -128,7 +128,7 @@ void run(const ProbeFlags& flags) {
   const auto names = split_list(flags.models, ";");
   if (names.empty()) fail_usage("--models is empty; see fanin models");
   data::Dataset data = load_half(flags.data, datasets::Split::train);
-  data.normalise(given);
+  data.normalize(given);
   const data::Batch batch = probe::probe_batch(data, flags.batch, flags.seed);
   // all of them before the first line is printed: a typo may be in the last
   std::vector<std::vector<probe::Probed>> seen;

@@ -55,7 +55,7 @@ std::string worst(const probe::Probe& probe) {
 
 void print_trial(const probe::Trial& t) {
   say("{} {} {:<55} {:<30} {:>7}  {:<22} {}\n", t.missed() ? '!' : ' ', t.held_out ? 'H' : ' ', t.model,
-      t.scheme, percent(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
+      t.scheme, share_text(t.accuracy), t.diagnosis.to_string(), worst(t.probe));
   flush_output();
 }
 
@@ -105,7 +105,7 @@ void validate_probe(const probe::ValidationSetup& setup, const std::string& data
   }
   for (const auto& t : result.trials) {
     if (t.missed())
-      say("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, percent(t.accuracy),
+      say("miss: {}, {}, seed {}: {} after \"{}\"\n", t.model, t.scheme, t.seed, share_text(t.accuracy),
           t.diagnosis.to_string());
   }
 }
@@ -115,7 +115,7 @@ void validate_plan(const probe::ValidationSetup& setup, const std::string& data,
   const auto trials = probe::validate_recommendations(
       setup, [json](const std::string& model, const probe::Probed& probed, double accuracy) {
         if (!json)
-          note("{:<50} {:<32} {:>7}  {}\n", model, probed.scheme, percent(accuracy),
+          note("{:<50} {:<32} {:>7}  {}\n", model, probed.scheme, share_text(accuracy),
                probed.diagnosis.to_string());
       });
   text::TextTable table({{"model"},
@@ -134,8 +134,8 @@ void validate_plan(const probe::ValidationSetup& setup, const std::string& data,
     total[half] += std::isnan(t.gap) ? t.best_accuracy : t.gap;
     within[half] += t.gap <= t.error;
     table.add({t.model + (t.held_out ? " (H)" : ""), t.recommended.empty() ? "none" : t.recommended,
-               percent(t.accuracy), fmt::format("{} of {}", t.rank, t.of), t.best, percent(t.best_accuracy),
-               fmt::format("{:.1f} ± {:.1f}", 100 * t.gap, 100 * t.error)});
+               share_text(t.accuracy), fmt::format("{} of {}", t.rank, t.of), t.best,
+               share_text(t.best_accuracy), fmt::format("{:.1f} ± {:.1f}", 100 * t.gap, 100 * t.error)});
     list.push_back({{"model", t.model},
                     {"held_out", t.held_out},
                     {"recommended", t.recommended},

@@ -72,7 +72,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
 }
 
 /// What `mup` makes of the layers' learning rates.
-void print_rates(nn::Module& model, const optim::Rule& rule) {
+void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
   std::string text;
   for (const auto& [name, scale] : start::width_scales(model, rule)) {
     if (scale != 1) text += fmt::format("{}{} ×{:.4g}", text.empty() ? "" : ", ", name, scale);
@@ -90,7 +90,7 @@ void run(const TrainFlags& flags) {
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
   cut_validation(data, options);
-  normalise(data, options);
+  normalize(data, options);
   const auto model = models::build(flags.model, input_of(data.training));
   Generator generator(flags.seed);
   const data::Batch batch = initial_batch(data.training);
@@ -104,7 +104,7 @@ void run(const TrainFlags& flags) {
       .model = flags.model,
       .plan = plan.to_string(),
       .seed = flags.seed,
-      .normalisation = data::Transform().normalise(options.augment.normalisation()).to_string()};
+      .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
   const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
   if (flags.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);

@@ -15,7 +15,7 @@ namespace {
 void follow(train::TrainOptions& options) {
   options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
     note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs,
-         text::number(e.train_loss, 4), text::number(e.test_loss, 4), percent(e.test_accuracy), e.seconds);
+         text::number(e.train_loss, 4), text::number(e.test_loss, 4), share_text(e.test_accuracy), e.seconds);
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   watch_interrupts();

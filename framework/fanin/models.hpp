@@ -50,7 +50,7 @@ struct ModelOrigin {
   std::string model;             ///< text for `build`
   std::string plan = "default";  ///< by which it, or what a warm start left, was drawn
   std::uint64_t seed = 0;        ///< of the draw and the training
-  std::string normalisation{};   ///< as asked for, `normalise(…)`; empty: the data set's own
+  std::string normalization{};   ///< as asked for, `normalise(…)`; empty: the data set's own
   std::string warm_start{};      ///< the file it was fine-tuned from; empty: drawn as a whole
 };
 
@@ -76,7 +76,7 @@ struct SavedModel {
 
 /// The model in a file that `save` or a checkpoint wrote. Error naming the file for one that neither did, or
 /// with values that are not finite unless allowed. Nothing that the file says of itself is acted on but this:
-/// a model no larger than the file's own tensors, its images' size, its normalisation and the names of its
+/// a model no larger than the file's own tensors, its images' size, its normalization and the names of its
 /// classes, each within limits.
 SavedModel open(const std::string& path, bool allow_nonfinite = false);
 /// That model as the file's metadata describe it, declared but without values.

@@ -112,7 +112,7 @@ TEST_CASE("pixels are normalised by each channel's mean and stddev") {
   REQUIRE(own.next(batch));
   const double expected[] = {0, 1, 0.2, 0.4, -2, 2, -1.2, -0.4};
   for (int i = 0; i < 8; ++i) CHECK(batch.images.data()[i] == doctest::Approx(expected[i]).epsilon(1e-6));
-  data::Loader replaced(data, {.transform = data::Transform().normalise(0.2, 0.2)});
+  data::Loader replaced(data, {.transform = data::Transform().normalize(0.2, 0.2)});
   REQUIRE(replaced.next(batch));
   for (int i = 0; i < 8; ++i)
     CHECK(batch.images.data()[i] == doctest::Approx(expected[i % 4] * 5 - 1).epsilon(1e-6));
@@ -167,7 +167,7 @@ TEST_CASE("what no loader can do is refused") {
       doctest::Contains(
           "dataset 'numbered' has 3 samples, fewer than one batch of 4, and dropping the last batch leaves none"),
       Error);
-  CHECK_THROWS_WITH_AS(data::Loader(data, {.transform = data::Transform().normalise({{0, 0}, {1, 1}})}),
+  CHECK_THROWS_WITH_AS(data::Loader(data, {.transform = data::Transform().normalize({{0, 0}, {1, 1}})}),
                        doctest::Contains("2 constants for images of 1 channels"), Error);
   const data::Dataset empty{.name = "nothing"};
   CHECK_THROWS_WITH_AS(data::Loader(empty, {}),

@@ -58,12 +58,14 @@ TEST_CASE("crop pads with zeros, the border, or its mirror image") {
     for (int i = 0; i < 500; ++i) seen.insert(applied(transform, row, 1, 1, 4, gen));
     return seen;
   };
-  CHECK(outcomes(data::Transform().crop(1, "edge")) == std::set<Bytes>{row, {1, 1, 2, 3}, {2, 3, 4, 4}});
-  CHECK(outcomes(data::Transform().crop(1, "reflect")) == std::set<Bytes>{row, {2, 1, 2, 3}, {2, 3, 4, 3}});
+  CHECK(outcomes(data::Transform().crop(1, data::Transform::Fill::edge)) ==
+        std::set<Bytes>{row, {1, 1, 2, 3}, {2, 3, 4, 4}});
+  CHECK(outcomes(data::Transform().crop(1, data::Transform::Fill::reflect)) ==
+        std::set<Bytes>{row, {2, 1, 2, 3}, {2, 3, 4, 3}});
   CHECK(outcomes(data::Transform().crop(1)) ==
         std::set<Bytes>{row, {0, 1, 2, 3}, {2, 3, 4, 0}, {0, 0, 0, 0}});
   // Far beyond a mirror's width the mirror mirrors itself.
-  for (const Bytes& image : outcomes(data::Transform().crop(4000, "reflect")))
+  for (const Bytes& image : outcomes(data::Transform().crop(4000, data::Transform::Fill::reflect)))
     CHECK(std::all_of(image.begin(), image.end(), [](int pixel) { return pixel >= 1 && pixel <= 4; }));
 }
 
@@ -92,7 +94,9 @@ TEST_CASE("the text form reads back as the same transform") {
     CHECK(data::Transform::parse(text).to_string() == text);
   }
   CHECK(data::Transform::parse(" flip ;; shift ") == data::Transform().flip().shift(2, 2));
-  CHECK(data::Transform::parse("crop(3, edge)") == data::Transform().crop(3, "edge"));
+  CHECK(data::Transform::parse("crop(3, edge)") == data::Transform().crop(3, data::Transform::Fill::edge));
+  CHECK(data::Transform::parse("normalize(mean=0.5, stddev=0.25)").to_string() ==
+        "normalise(mean=0.5, stddev=0.25)");
   CHECK(data::Transform::parse("shift(y=1)") == data::Transform().shift(0, 1));
 }
 
@@ -126,7 +130,7 @@ TEST_CASE("a wrong text names the step, the position and the nearest names") {
   CHECK(blame("flip; shift(").find("expected") != std::string::npos);
   CHECK_THROWS_AS(data::Transform().flip(-0.1), Error);
   CHECK_THROWS_AS(data::Transform().crop(-1), Error);
-  CHECK_THROWS_AS(data::Transform().crop(1, "wrap"), Error);
+  CHECK_THROWS_AS(data::Transform().crop(-1), Error);
   CHECK_THROWS_AS(data::Transform().shift(0, 5000), Error);
-  CHECK_THROWS_AS(data::Transform().normalise(0, -1), Error);
+  CHECK_THROWS_AS(data::Transform().normalize(0, -1), Error);
 }

@@ -25,7 +25,7 @@
 using namespace fanin;
 using optim::Optimizer;
 using optim::OptimizerOptions;
-using optim::Rule;
+using optim::UpdateRule;
 
 namespace {
 
@@ -309,15 +309,15 @@ TEST_CASE("optimizer: options outside torch.optim's ranges are errors") {
     CHECK_THROWS_AS(Optimizer(layer, bad), Error);
   Optimizer optimizer(layer, {});
   CHECK_THROWS_AS(optimizer.set_lr(nan), Error);
-  for (const auto& name : optim::rule_names()) CHECK(optim::rule_named(name).name == name);
-  CHECK_THROWS_WITH_AS(optim::rule_named("adamm"), doctest::Contains("'adam'"), Error);
+  for (const auto& name : optim::update_rule_names()) CHECK(optim::update_rule_named(name).name == name);
+  CHECK_THROWS_WITH_AS(optim::update_rule_named("adamm"), doctest::Contains("'adam'"), Error);
 }
 
 TEST_CASE("a parameter that was frozen when the optimizer was made trains once it requires grad") {
   for (const char* name : {"sgd", "adam"}) {
     CAPTURE(name);
     const OptimizerOptions options{
-        .rule = optim::rule_named(name), .lr = 0.1, .momentum = std::string(name) == "sgd" ? 0.9 : 0};
+        .rule = optim::update_rule_named(name), .lr = 0.1, .momentum = std::string(name) == "sgd" ? 0.9 : 0};
     // As PyTorch has it: its state begins with its first step, as if it came to an optimizer of its own then.
     Problem late, apart;
     late.layer.weight->value.set_requires_grad(false);

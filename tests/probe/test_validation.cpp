@@ -15,9 +15,9 @@ using namespace fanin;
 namespace {
 
 /// One small model stands in for all.
-probe::ValidationSetup small_setup(const data::Normalisation& given = {}) {
+probe::ValidationSetup small_setup(const data::Normalization& given = {}) {
   data::Sets data = datasets::load_sets("synthetic(count=64, size=4)");
-  for (auto* half : {&data.training, &data.test}) half->normalise(given);
+  for (auto* half : {&data.training, &data.test}) half->normalize(given);
   const auto input = models::input_of(data.training);
   return {.build = [input](const std::string&) { return models::build("mlp(hidden=8)", input); },
           .data = data,

@@ -1,4 +1,4 @@
-// How training ends, as a user of the program sees it: normalisation kept, divergence said, nothing claimed
+// How training ends, as a user of the program sees it: normalization kept, divergence said, nothing claimed
 // of dead runs.
 #include <doctest/doctest.h>
 

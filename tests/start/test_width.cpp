@@ -14,7 +14,7 @@
 #include <fanin/train/finetune.hpp>
 
 using namespace fanin;
-using optim::Rule;
+using optim::UpdateRule;
 
 namespace {
 
@@ -25,7 +25,7 @@ nn::ModulePtr born(const std::string& model, const std::string& plan) {
   return net;
 }
 
-std::map<std::string, double> scales(const std::string& model, const std::string& plan, Rule rule) {
+std::map<std::string, double> scales(const std::string& model, const std::string& plan, UpdateRule rule) {
   const auto all = start::width_scales(*born(model, plan), rule);
   return {all.begin(), all.end()};
 }
@@ -94,7 +94,7 @@ TEST_CASE(
     "mup: at base_width, and for every other scheme, all rates are the optimizer's and the groups stay") {
   for (const char* plan : {"mup", "kaiming_normal", "default"}) {
     CAPTURE(plan);
-    for (const optim::Rule& rule : {optim::sgd(), optim::adam(), optim::rmsprop()}) {
+    for (const optim::UpdateRule& rule : {optim::sgd(), optim::adam(), optim::rmsprop()}) {
       const auto net = born("mlp(hidden=64-64)", plan);
       for (const auto& [name, scale] : start::width_scales(*net, rule)) CHECK(scale == 1);
       CHECK(start::by_width(*net, rule).size() == 1);
@@ -153,7 +153,7 @@ std::map<std::string, double> decay_of(Index width, const optim::OptimizerOption
 }  // namespace
 
 TEST_CASE("mup: weight decay takes the same share of a weight in a step at every width") {
-  for (const optim::Rule& rule : {optim::sgd(), optim::adamw()}) {
+  for (const optim::UpdateRule& rule : {optim::sgd(), optim::adamw()}) {
     CAPTURE(rule.name);
     for (const Index width : {32, 128, 1024}) {
       CAPTURE(width);
@@ -169,7 +169,7 @@ TEST_CASE("mup: weight decay takes the same share of a weight in a step at every
 
 TEST_CASE(
     "mup: every rule, coupled or not, steps as one optimizer a parameter with its rate times and its decay over the scale") {
-  for (const optim::Rule& rule : {optim::sgd(), optim::adam(), optim::adamw(), optim::rmsprop()}) {
+  for (const optim::UpdateRule& rule : {optim::sgd(), optim::adam(), optim::adamw(), optim::rmsprop()}) {
     CAPTURE(rule.name);
     const optim::OptimizerOptions options{.rule = rule, .lr = 0.01, .weight_decay = 0.5, .momentum = 0.9};
     const auto net = born("mlp(hidden=128-256)", "mup(base_width=32)"),

@@ -347,7 +347,7 @@ TEST_CASE("checkpoint: one that contradicts itself is refused, whoever made it")
   train::FineTuning tuning(*model, {});
   optim::Optimizer optimizer(tuning.groups(), plain().optimizer);
   std::vector<std::pair<std::string, Tensor>> best;
-  const train::Settings settings = {{"batch", "25"}};
+  const train::SettingTexts settings = {{"batch", "25"}};
   train::RunState forged;
   forged.epochs = 2;
   forged.step = 3;

@@ -24,7 +24,7 @@ nn::ModulePtr born(const std::string& plan) {
 
 TEST_CASE("mup: a resumed run is the run that never was, and other rates by width are refused") {
   const data::Sets data = datasets::load_sets("synthetic(count=120)");
-  for (const optim::Rule& rule : {optim::adam(), optim::sgd()}) {
+  for (const optim::UpdateRule& rule : {optim::adam(), optim::sgd()}) {
     const Scratch scratch;
     train::TrainOptions options{.epochs = 2, .batch = 20};
     options.optimizer = {.rule = rule, .lr = 0.01, .momentum = rule.name == "sgd" ? 0.9 : 0};

@@ -27,24 +27,24 @@ std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, 
   return text;
 }
 
-/// The sets under the normalisation that the options name, for schemes that are fitted to data as well, and
+/// The sets under the normalization that the options name, for schemes that are fitted to data as well, and
 /// with what all runs validate on; a copy only where that changes them.
 class Prepared {
  public:
   Prepared(const data::Sets& given, const train::TrainOptions& options) : sets_(&given) {
-    const data::Normalisation& named = options.augment.normalisation();
+    const data::Normalization& named = options.augment.normalization();
     const data::Dataset& training = given.training;
     const data::Share share = train::validation_share(options, given);
     const bool cuts =
         !share.none() && (!options.validation.none() || data::why_not_cut(training, share).empty());
-    const bool normalises =
+    const bool normalizes =
         !named.empty() && (data::per_channel(named.mean, training.channels) != training.mean ||
                            data::per_channel(named.stddev, training.channels) != training.stddev);
-    if (!normalises && !cuts) return;
+    if (!normalizes && !cuts) return;
     copy_ = given;
     if (cuts) copy_ = data::cut_validation(std::move(copy_), share, options.data_seed);
     for (data::Dataset* set : {&copy_.training, &copy_.validation, &copy_.test})
-      if (set->count > 0) set->normalise(named);
+      if (set->count > 0) set->normalize(named);
     sets_ = &copy_;
   }
   Prepared(const Prepared&) = delete;

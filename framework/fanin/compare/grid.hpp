@@ -30,7 +30,7 @@ struct Grid {
   /// initializer in full.
   std::function<std::string(nn::Module&, const Scheme&, std::uint64_t seed, const data::Dataset& training)>
       initialize;
-  /// What a scheme changes of the training: what a warm start freezes, and the normalisation of its file.
+  /// What a scheme changes of the training: what a warm start freezes, and the normalization of its file.
   /// None: nothing.
   std::function<void(nn::Module&, const Scheme&, train::TrainOptions&)> adjust = {};
 };

@@ -91,7 +91,7 @@ Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_cl
     if (options.validation.none() &&
         !data::why_not_cut(training, train::validation_share(options, sets)).empty())
       options.threshold = 0;
-    const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalisation());
+    const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalization());
     run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
     run.parameters = snapshots(*model);
     run.filters.before = first_filters(*model, training, run.filters);

@@ -12,8 +12,9 @@
 
 namespace fanin {
 
-/// Values of T by their member `name`: the library's, then those that a user adds. May be asked and added to
-/// from several threads; a value stays where it is as long as the program runs.
+/// Values of T by their member `name`, and their `aliases` where T has such: the library's, then those that a
+/// user adds. May be asked and added to from several threads; a value stays where it is as long as the program
+/// runs.
 template <class T>
 class Registry {
  public:
@@ -24,35 +25,56 @@ class Registry {
 
   /// Usage Error with the nearest names where there is none of that name.
   const T& at(const std::string& name) const {
-    {
-      const std::lock_guard lock(mutex_);
-      if (const T* found = find(name)) return *found;
-    }
+    if (const T* found = find(name)) return *found;
     fail_usage("unknown {} '{}'{}", kind_, name, suggest(name, names()));
+  }
+
+  /// Null where there is none of that name.
+  const T* find(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    return find_locked(name);
   }
 
   /// Error for a name that is taken, or that a text cannot hold as it is.
   const T& add(T one) {
-    if (Expression::parse(one.name).to_string() != one.name)
-      fail("a{} {} cannot be called {}", kind_.find_first_of("aeio") == 0 ? "n" : "", kind_,
-           quoted(one.name));
     const std::lock_guard lock(mutex_);
-    if (find(one.name)) fail("the {} name {} is taken", kind_, quoted(one.name));
+    for (const std::string& name : names_of(one)) {
+      if (Expression::parse(name).to_string() != name)
+        fail("a{} {} cannot be called {}", kind_.find_first_of("aeio") == 0 ? "n" : "", kind_, quoted(name));
+      if (find_locked(name)) fail("the {} name {} is taken", kind_, quoted(name));
+    }
     return all_.emplace_back(std::move(one));
   }
 
   /// In the order in which they were added.
-  std::vector<std::string> names() const {
+  std::vector<const T*> all() const {
     const std::lock_guard lock(mutex_);
+    std::vector<const T*> all;
+    for (const T& one : all_) all.push_back(&one);
+    return all;
+  }
+  /// Theirs, without aliases.
+  std::vector<std::string> names() const {
     std::vector<std::string> names;
-    for (const T& one : all_) names.push_back(one.name);
+    for (const T* one : all()) names.push_back(one->name);
+    return names;
+  }
+  /// All by which a value is found.
+  static std::vector<std::string> names_of(const T& one) {
+    std::vector<std::string> names = {one.name};
+    if constexpr (requires { one.aliases; })
+      names.insert(names.end(), one.aliases.begin(), one.aliases.end());
     return names;
   }
 
  private:
-  const T* find(std::string_view name) const {
-    const auto found = std::find_if(all_.begin(), all_.end(), [&](const T& one) { return one.name == name; });
-    return found == all_.end() ? nullptr : &*found;
+  const T* find_locked(std::string_view name) const {
+    for (const T& one : all_) {
+      if (one.name == name) return &one;
+      if constexpr (requires { one.aliases; })
+        if (std::find(one.aliases.begin(), one.aliases.end(), name) != one.aliases.end()) return &one;
+    }
+    return nullptr;
   }
 
   std::string kind_;

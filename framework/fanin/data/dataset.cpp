@@ -88,7 +88,7 @@ void Dataset::measure() {
   }
 }
 
-void Dataset::normalise(const Normalisation& given) {
+void Dataset::normalize(const Normalization& given) {
   if (given.empty()) return;
   mean = per_channel(given.mean, channels);
   stddev = per_channel(given.stddev, channels);

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include <fanin/core/real.hpp>
-#include <fanin/data/normalisation.hpp>
+#include <fanin/data/normalization.hpp>
 
 namespace fanin::data {
 
-/// Labelled images, kept as bytes (a quarter of the memory of floats) and normalised batch by batch in the
+/// Labelled images, kept as bytes (a quarter of the memory of floats) and normalized batch by batch in the
 /// Loader. A plain value: copy it, cut it, change it; `check` says whether it still holds together.
 struct Dataset {
   std::string name = {};  ///< for messages and reports: the text it was loaded by
@@ -20,7 +20,7 @@ struct Dataset {
   std::vector<std::string> class_names = {};  ///< one for each class, or empty
   std::vector<std::uint8_t> images = {};      ///< count · channels · height · width bytes, row-major
   std::vector<std::int32_t> labels = {};      ///< one for each image, in 0..classes-1
-  /// Per channel, of pixel/255: what a loader normalises by. A test set carries its training set's.
+  /// Per channel, of pixel/255: what a loader normalizes by. A test set carries its training set's.
   std::vector<float> mean = {}, stddev = {};
   bool measured = false;                ///< by `measure`, on a training set; else they were given
   std::vector<std::string> notes = {};  ///< what its reader left out or found odd, a line each
@@ -35,12 +35,12 @@ struct Dataset {
 
   /// Error naming the set and what is wrong: empty, sizes that disagree, a label out of range, a zero stddev.
   void check() const;
-  /// Sets `mean` and `stddev` from the images; a constant channel gets stddev 1, so that normalising never
+  /// Sets `mean` and `stddev` from the images; a constant channel gets stddev 1, so that normalizing never
   /// divides by zero. Error when there are too few bytes for the sizes.
   void measure();
-  /// Sets `mean` and `stddev` to given ones; an empty normalisation changes nothing. Error when it is of
+  /// Sets `mean` and `stddev` to given ones; an empty normalization changes nothing. Error when it is of
   /// another number of channels, not finite, or a stddev is not positive.
-  void normalise(const Normalisation& given);
+  void normalize(const Normalization& given);
 
   /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range.
   Dataset subset(std::span<const Index> indices) const;

@@ -20,7 +20,7 @@ Loader::Loader(const Dataset& data, LoaderOptions options, const Generator& gen)
   options_.batch = std::min(options_.batch, data.count);
   order_.resize(static_cast<std::size_t>(data.count));
   std::vector<float> means = data.mean, stddevs = data.stddev;
-  if (const Normalisation& given = options_.transform.normalisation(); !given.empty()) {
+  if (const Normalization& given = options_.transform.normalization(); !given.empty()) {
     means = per_channel(given.mean, data.channels);
     stddevs = per_channel(given.stddev, data.channels);
   }
@@ -96,9 +96,9 @@ void Loader::seek(const Position& position) {
     begun_ = false;
 }
 
-Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation) {
+Batch first_batch(const Dataset& data, Index most, const Normalization& normalization) {
   // no more than the set has
-  Loader loader(data, {.batch = most, .transform = Transform().normalise(normalisation)});
+  Loader loader(data, {.batch = most, .transform = Transform().normalize(normalization)});
   Batch batch;
   loader.next(batch);
   return batch;

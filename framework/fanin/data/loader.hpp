@@ -16,13 +16,13 @@ struct LoaderOptions {
   Index batch = 64;                        ///< samples, ≥ 1; no more than the set has
   bool shuffle = false;                    ///< draw a new order each epoch; the set's own otherwise
   LastBatch last_batch = LastBatch::keep;  ///< what becomes of the samples that do not fill one
-  /// Random augmentation, sample by sample, and the normalisation; none and the data set's by default.
+  /// Random augmentation, sample by sample, and the normalization; none and the data set's by default.
   Transform transform = {};
 };
 
 /// Some samples as a network sees them.
 struct Batch {
-  Tensor images;                                                    ///< normalised, [B, C, H, W]
+  Tensor images;                                                    ///< normalized, [B, C, H, W]
   PoolVector<std::int32_t> labels;                                  ///< one for each image
   Index size() const { return static_cast<Index>(labels.size()); }  ///< B
 };
@@ -73,8 +73,8 @@ class Loader {
   std::vector<std::uint8_t> augmented_, scratch_;
 };
 
-/// The first `most` samples of a set, or all it has, in their order, under `normalisation`; the set's own
+/// The first `most` samples of a set, or all it has, in their order, under `normalization`; the set's own
 /// when that is empty.
-Batch first_batch(const Dataset& data, Index most, const Normalisation& normalisation = {});
+Batch first_batch(const Dataset& data, Index most, const Normalization& normalization = {});
 
 }  // namespace fanin::data

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/data/transform.hpp>
@@ -11,6 +12,9 @@ namespace fanin::data {
 namespace {
 
 constexpr Index max_move = 4096;
+constexpr auto fills = choices<Transform::Fill>("mode", {{Transform::Fill::zero, "zero"},
+                                                         {Transform::Fill::edge, "edge"},
+                                                         {Transform::Fill::reflect, "reflect"}});
 
 /// A number, or several joined by '+'; empty for an option that is missing or not of this form.
 std::vector<double> constants(const Options& options, const char* key) {
@@ -37,12 +41,9 @@ std::string joined(const std::vector<double>& numbers) {
 
 }  // namespace
 
-Transform& Transform::crop(Index pad, const std::string& mode) {
-  static const std::vector<std::string> modes = {"zero", "edge", "reflect"};
-  const auto at = std::find(modes.begin(), modes.end(), mode);
-  if (at == modes.end()) fail_usage("crop: unknown mode '{}'{}", mode, suggest(mode, modes));
+Transform& Transform::crop(Index pad, Fill mode) {
   if (pad < 0 || pad > max_move) fail_usage("crop: pad {} must be in 0..{}", pad, max_move);
-  steps_.push_back({.kind = Kind::crop, .x = pad, .y = pad, .fill = static_cast<Fill>(at - modes.begin())});
+  steps_.push_back({.kind = Kind::crop, .x = pad, .y = pad, .fill = mode});
   return *this;
 }
 
@@ -59,18 +60,18 @@ Transform& Transform::shift(Index x, Index y) {
   return *this;
 }
 
-Transform& Transform::normalise(Normalisation normalisation) {
-  if (normalisation.empty()) return *this;
+Transform& Transform::normalize(Normalization normalization) {
+  if (normalization.empty()) return *this;
   // A float's range: that is how a data set, a model file and a loader hold them.
-  for (const double mean : normalisation.mean) {
+  for (const double mean : normalization.mean) {
     if (!std::isfinite(static_cast<float>(mean))) fail_usage("normalise: mean {} must be finite", mean);
   }
-  for (const double stddev : normalisation.stddev) {
+  for (const double stddev : normalization.stddev) {
     if (!(static_cast<float>(stddev) > 0 && std::isfinite(static_cast<float>(stddev))))
       fail_usage("normalise: stddev {} must be positive", stddev);
   }
-  if (normalisation.stddev.empty()) fail_usage("normalise: stddev is missing");
-  normalisation_ = std::move(normalisation);
+  if (normalization.stddev.empty()) fail_usage("normalise: stddev is missing");
+  normalization_ = std::move(normalization);
   return *this;
 }
 
@@ -82,7 +83,7 @@ Transform Transform::parse(const std::string& text) {
     if (call.name == "crop") {
       const Options options(call, "transform", {"pad", "mode"});
       transform.crop(options.integer("pad", 2, 0, max_move),
-                     options.word("mode", "zero", {"zero", "edge", "reflect"}));
+                     fills.named(options.word("mode", "zero", fills.names())));
     } else if (call.name == "flip") {
       const Options options(call, "transform", {"p"});
       const double p = options.number("p", 0.5);
@@ -92,13 +93,13 @@ Transform Transform::parse(const std::string& text) {
       const Options options(call, "transform", {"x", "y"});
       const Index x = options.integer("x", options.has("y") ? 0 : 2, 0, max_move);
       transform.shift(x, options.integer("y", x, 0, max_move));
-    } else if (call.name == "normalise") {
+    } else if (call.name == "normalise" || call.name == "normalize") {
       const Options options(call, "transform", {"mean", "stddev"});
       const auto mean = constants(options, "mean"), stddev = constants(options, "stddev");
       if (mean.empty()) options.refuse("mean", "a number, or one for each channel as 0.5+0.4+0.3");
       if (stddev.empty() || !std::all_of(stddev.begin(), stddev.end(), [](double s) { return s > 0; }))
         options.refuse("stddev", "a positive number, or one for each channel as 0.2+0.2+0.3");
-      transform.normalise({mean, stddev});
+      transform.normalize({mean, stddev});
     } else {
       fail_usage("unknown transform {} {}{}", quoted(call.name), at_character(text, call.position),
                  suggest(call.name, names));
@@ -111,17 +112,16 @@ std::string Transform::to_string() const {
   std::vector<std::string> parts;
   for (const Step& step : steps_) {
     if (step.kind == Kind::crop)
-      parts.push_back(fmt::format("crop(pad={}{})", step.x,
-                                  step.fill == Fill::edge      ? ", mode=edge"
-                                  : step.fill == Fill::reflect ? ", mode=reflect"
-                                                               : ""));
+      parts.push_back(step.fill == Fill::zero
+                          ? fmt::format("crop(pad={})", step.x)
+                          : fmt::format("crop(pad={}, mode={})", step.x, fills.name_of(step.fill)));
     else if (step.kind == Kind::flip)
       parts.push_back(step.p == 0.5 ? "flip" : fmt::format("flip(p={})", step.p));
     else
       parts.push_back(step.x == step.y ? fmt::format("shift({})", step.x)
                                        : fmt::format("shift(x={}, y={})", step.x, step.y));
   }
-  if (const auto& [mean, stddev] = normalisation_; !mean.empty())
+  if (const auto& [mean, stddev] = normalization_; !mean.empty())
     parts.push_back(fmt::format("normalise(mean={}, stddev={})", joined(mean), joined(stddev)));
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : "; ") + part;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <fanin/core/real.hpp>
-#include <fanin/data/normalisation.hpp>
+#include <fanin/data/normalization.hpp>
 #include <fanin/random/generator.hpp>
 
 namespace fanin::data {
@@ -27,11 +27,14 @@ struct ImageView {
 ///     normalise(mean=M, stddev=S)
 ///                          (pixel/255 - M)/S in place of the dataset's own constants; 0.5+0.4+0.3 is one
 ///                          number for each channel. It is no augmentation: whoever tests and uses the
-///                          model does the same
+///                          model does the same. normalize(…) is read as well
 ///
 /// Every draw is from the generator handed in; sizes never change.
 class Transform {
  public:
+  /// What a crop finds beyond the image: 0, the nearest pixel of the border, or the image mirrored at it.
+  enum class Fill { zero, edge, reflect };
+
   Transform() = default;  ///< none
   /// Error (usage) that names the step or option, the position and the nearest known names.
   static Transform parse(const std::string& text);
@@ -39,20 +42,20 @@ class Transform {
 
   /// @{
   /// Adds a step behind those there are, as its text does. Error (usage) unless pad, x and y are in 0..4096
-  /// pixels, p in 0..1 and the mode "zero", "edge" or "reflect".
-  Transform& crop(Index pad, const std::string& mode = "zero");
+  /// pixels and p in 0..1.
+  Transform& crop(Index pad, Fill mode = Fill::zero);
   Transform& flip(double p = 0.5);
   Transform& shift(Index x, Index y);
   /// @}
   /// @{
-  /// Replaces the normalisation there is; an empty one changes nothing. Error (usage) unless every mean is
+  /// Replaces the normalization there is; an empty one changes nothing. Error (usage) unless every mean is
   /// finite and every stddev positive.
-  Transform& normalise(double mean, double stddev) { return normalise(Normalisation{{mean}, {stddev}}); }
-  Transform& normalise(Normalisation normalisation);
+  Transform& normalize(double mean, double stddev) { return normalize(Normalization{{mean}, {stddev}}); }
+  Transform& normalize(Normalization normalization);
   /// @}
 
   bool augments() const { return !steps_.empty(); }                      ///< whether it has random steps
-  const Normalisation& normalisation() const { return normalisation_; }  ///< empty: the data set's own
+  const Normalization& normalization() const { return normalization_; }  ///< empty: the data set's own
   /// Applies the random steps in place, drawing from `gen`. Error when `scratch` does not hold an image's
   /// bytes.
   void augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const;
@@ -61,7 +64,6 @@ class Transform {
 
  private:
   enum class Kind { crop, flip, shift };
-  enum class Fill { zero, edge, reflect };
   struct Step {
     Kind kind;
     Index x = 0, y = 0;
@@ -72,7 +74,7 @@ class Transform {
   static Index inside(Fill fill, Index i, Index size);
 
   std::vector<Step> steps_;
-  Normalisation normalisation_;
+  Normalization normalization_;
 };
 
 }  // namespace fanin::data

@@ -89,7 +89,7 @@ std::vector<SchemeInfo> classic_family() {
        .use = "one hidden layer of tanh units on a few inputs scaled to [-1, 1]: small regression nets",
        .fails = "deep nets and many inputs: β tends to 0.7 whatever the width",
        .least_rank = 1,
-       .fills_bias = true,
+       .extra_roles = {Role::bias},
        .draw = Draw::uniforms,
        .fill = fill_nguyen_widrow,
        .deviation =

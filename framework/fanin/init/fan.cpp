@@ -12,9 +12,6 @@ Fans fans_of(const Shape& shape) {
   return {.in = shape[1] * receptive_field, .out = shape[0] * receptive_field};
 }
 
-std::vector<std::string> option_words(Fan) { return {"fan_in", "fan_out", "fan_avg"}; }
-std::string to_text(Fan mode) { return option_words(mode)[static_cast<std::size_t>(mode)]; }
-
 double pick(const Fans& fans, Fan mode) {
   const auto in = static_cast<double>(fans.in), out = static_cast<double>(fans.out);
   return mode == Fan::in ? in : mode == Fan::out ? out : (in + out) / 2;

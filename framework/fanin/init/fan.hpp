@@ -1,7 +1,5 @@
 #pragma once
-#include <string>
-#include <vector>
-
+#include <fanin/core/choice.hpp>
 #include <fanin/core/shape.hpp>
 
 namespace fanin::init {
@@ -21,9 +19,10 @@ Fans fans_of(const Shape& shape);
 /// Which fan a variance is kept for: `in` the forward signal's, `out` the gradient's, `average` a compromise.
 enum class Fan { in, out, average };
 
-/// "fan_in", "fan_out", "fan_avg": their names in options.
-std::vector<std::string> option_words(Fan mode);
-std::string to_text(Fan mode);  ///< one of these
+/// Their names in options: "fan_in", "fan_out", "fan_avg".
+constexpr auto choices_of(Fan) {
+  return choices<Fan>("fan", {{Fan::in, "fan_in"}, {Fan::out, "fan_out"}, {Fan::average, "fan_avg"}});
+}
 /// The fan of that kind; `average` may lie halfway between two numbers.
 double pick(const Fans& fans, Fan mode);
 

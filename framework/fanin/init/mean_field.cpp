@@ -100,7 +100,7 @@ std::vector<SchemeInfo> mean_field_family() {
        .fails = "activations without such a point at the given q (an error says so); residual and normalized "
                 "nets need no such care",
        .least_rank = 1,
-       .fills_bias = true,
+       .extra_roles = {Role::bias},
        .draw =
            [](const Shape& shape, const Site&, const EdgeOfChaosOptions& options) {
              return shape.rank() > 2 && options.weights == "delta_orthogonal" ? Draw::other : Draw::normals;

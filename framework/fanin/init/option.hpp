@@ -42,7 +42,7 @@ Value value_of(const T& option) {
   else if constexpr (std::is_arithmetic_v<T>)
     return static_cast<double>(option);
   else if constexpr (std::is_enum_v<T>)
-    return option_words(option)[static_cast<std::size_t>(option)];
+    return std::string(choices_of(option).name_of(option));
   else if constexpr (std::is_same_v<T, Base>)
     return option.text;
   else
@@ -57,9 +57,7 @@ void set_value(T& option, const Value& value) {
   } else if constexpr (std::is_arithmetic_v<T>) {
     option = static_cast<T>(std::get<double>(value));
   } else if constexpr (std::is_enum_v<T>) {
-    const auto words = option_words(T());
-    option =
-        static_cast<T>(std::find(words.begin(), words.end(), std::get<std::string>(value)) - words.begin());
+    option = *choices_of(option).find(std::get<std::string>(value));
   } else {
     option = T(std::get<std::string>(value));
   }
@@ -67,8 +65,8 @@ void set_value(T& option, const Value& value) {
 
 /// One option of a scheme: a member of the struct of options that the scheme's functions are given, with its
 /// name in texts and its meaning. The member's type is the option's: a number, a whole one, a bool ("true",
-/// "false"), a word, a `Base`, or an enumeration from 0 up whose words in that order
-/// `std::vector<std::string> option_words(Enumeration)` gives. Its default is the option's.
+/// "false"), a word, a `Base`, or an enumeration, whose words `choices_of(Enumeration)` gives in its own
+/// namespace (core/choice.hpp). Its default is the option's.
 struct OptionSpec {
   /// `{"gain", &XavierOptions::gain, "factor on the deviation", {.least = 0}}`.
   template <class Struct, class T>
@@ -87,7 +85,7 @@ struct OptionSpec {
     if constexpr (std::is_same_v<T, bool>) {
       limits.words = {"true", "false"};
     } else if constexpr (std::is_enum_v<T>) {
-      limits.words = option_words(T());
+      limits.words = choices_of(T()).names();
     } else if constexpr (std::is_integral_v<T>) {
       constexpr double exact = 9007199254740992;  // 2^53: every whole number up to there is a double
       limits.whole = true;

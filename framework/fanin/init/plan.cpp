@@ -3,6 +3,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/plan.hpp>
+#include <fanin/init/role.hpp>
 
 namespace fanin::init {
 namespace {
@@ -20,11 +21,9 @@ std::string_view layer_of(std::string_view name) {
   return dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
 }
 
-std::string_view role_of(std::string_view name) { return name.substr(name.rfind('.') + 1); }
-
 bool names_parameters(std::string_view pattern) {
-  const std::string_view role = role_of(pattern);
-  return role.find("weight") != std::string_view::npos || role.find("bias") != std::string_view::npos;
+  const std::string_view last = last_part(pattern);
+  return last.find("weight") != std::string_view::npos || last.find("bias") != std::string_view::npos;
 }
 
 // The stretch of `text` from `begin` up to `end` without the space around it.
@@ -34,8 +33,8 @@ std::pair<std::size_t, std::size_t> trimmed(std::string_view text, std::size_t b
   return {begin, end};
 }
 
-Rule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
-  Rule rule{.init = std::nullopt, .position = begin};
+PlanRule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
+  PlanRule rule{.init = std::nullopt, .position = begin};
   const auto equals = std::min(text.find('=', begin), end),
              parenthesis = std::min(text.find('(', begin), end);
   std::size_t from = begin;
@@ -61,8 +60,7 @@ void under_each_name(const Target& parameter, const auto& visit) {
   for (const Target& tie : parameter.ties) visit(tie);
 }
 
-// What the user may have meant: layers, groups of layers alike in name, and for a role pattern the
-// parameters.
+// What the user may have meant: layers, groups of layers alike in name, and for a pattern of parameters those.
 std::vector<std::string> near_names(const std::string& pattern, std::span<const Target> parameters) {
   std::vector<std::string> names;
   const auto add = [&](std::string name) {
@@ -109,20 +107,22 @@ bool glob(std::string_view pattern, std::string_view text) {
 
 namespace {
 
-bool matches_name(const Rule& rule, const Target& parameter) {
+bool matches_name(const PlanRule& rule, const Target& parameter) {
+  const Role role = role_of(parameter.name);
   const bool is_weight =
-      (parameter.rank >= 2 && role_of(parameter.name) == "weight") ||
-      (rule.init && rule.init->scheme().fills_branch_weight && role_of(parameter.name) == "branch_weight");
+      (role == Role::weight && parameter.rank >= 2) ||
+      (role == Role::branch_weight && rule.init && rule.init->scheme().also_fills(Role::branch_weight));
   if (rule.pattern.empty())
-    return !rule.init || is_weight || (role_of(parameter.name) == "bias" && parameter.weight_rank >= 2);
+    return !rule.init || is_weight || (role == Role::bias && parameter.weight_rank >= 2);
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
-  return (is_weight || !rule.init) && (glob(rule.pattern, layer_of(parameter.name)) ||
-                                       (role_of(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
+  return (is_weight || !rule.init) &&
+         (glob(rule.pattern, layer_of(parameter.name)) ||
+          (last_part(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
 }
 
 }  // namespace
 
-bool matches(const Rule& rule, const Target& parameter) {
+bool matches(const PlanRule& rule, const Target& parameter) {
   bool any = false;
   under_each_name(parameter, [&](const Target& name) { any = any || matches_name(rule, name); });
   return any;
@@ -144,27 +144,27 @@ Plan Plan::parse(std::string_view text) {
   return plan;
 }
 
-const Rule* Plan::rule_for(const Target& parameter) const {
-  const auto rule =
-      std::find_if(rules_.rbegin(), rules_.rend(), [&](const Rule& one) { return matches(one, parameter); });
+const PlanRule* Plan::rule_for(const Target& parameter) const {
+  const auto rule = std::find_if(rules_.rbegin(), rules_.rend(),
+                                 [&](const PlanRule& one) { return matches(one, parameter); });
   return rule == rules_.rend() ? nullptr : &*rule;
 }
 
 const Initializer* Plan::lookup(const Target& parameter) const {
   static const Initializer zero = zeros();
-  const Rule* rule = rule_for(parameter);
+  const PlanRule* rule = rule_for(parameter);
   if (!rule || !rule->init) return nullptr;
-  const bool zero_bias =
-      rule->pattern.empty() && role_of(parameter.name) == "bias" && !rule->init->scheme().fills_bias;
+  const bool zero_bias = rule->pattern.empty() && role_of(parameter.name) == Role::bias &&
+                         !rule->init->scheme().also_fills(Role::bias);
   return zero_bias ? &zero : &*rule->init;
 }
 
 void Plan::require_matches(std::span<const Target> parameters) const {
   for (const Target& parameter : parameters) {
-    const Rule* chosen = nullptr;
+    const PlanRule* chosen = nullptr;
     std::string chosen_name;
     under_each_name(parameter, [&](const Target& name) {
-      const auto names_it = [&](const Rule& rule) {
+      const auto names_it = [&](const PlanRule& rule) {
         return !rule.pattern.empty() && rule.pattern.find_first_of("*?") == std::string::npos &&
                matches_name(rule, name);
       };
@@ -177,7 +177,7 @@ void Plan::require_matches(std::span<const Target> parameters) const {
       chosen_name = name.name;
     });
   }
-  for (const Rule& rule : rules_) {
+  for (const PlanRule& rule : rules_) {
     if (!rule.init && rule.pattern.empty()) continue;
     if (std::any_of(parameters.begin(), parameters.end(), [&](const Target& p) { return matches(rule, p); }))
       continue;
@@ -191,7 +191,7 @@ void Plan::require_matches(std::span<const Target> parameters) const {
   }
 }
 
-std::string Rule::to_string() const {
+std::string PlanRule::to_string() const {
   const std::string right = init ? init->to_string() : "default";
   return pattern.empty() ? right : pattern + "=" + right;
 }
@@ -199,7 +199,7 @@ std::string Rule::to_string() const {
 std::string Plan::to_string() const {
   if (rules_.empty()) return "default";
   std::string text;
-  for (const Rule& rule : rules_) text += (text.empty() ? "" : "; ") + rule.to_string();
+  for (const PlanRule& rule : rules_) text += (text.empty() ? "" : "; ") + rule.to_string();
   return text;
 }
 

@@ -20,13 +20,13 @@ struct Target {
 };
 
 /// One rule: which parameters, and how they are born.
-struct Rule {
+struct PlanRule {
   std::string pattern = {};  ///< empty: every weight with ≥ 2 dimensions, its layer's bias becoming zeros
   std::optional<Initializer> init;  ///< none: the layer's own default
   std::size_t position = 0;         ///< in the plan's text, counted from 0
 
   /// Whether they say the same, wherever they stand.
-  bool operator==(const Rule& other) const { return pattern == other.pattern && init == other.init; }
+  bool operator==(const PlanRule& other) const { return pattern == other.pattern && init == other.init; }
   std::string to_string() const;  ///< as it stands in a plan's text
 };
 
@@ -45,9 +45,9 @@ class Plan {
   /// Rules are separated by `;` or line ends. Error (usage) with the position for what does not parse.
   static Plan parse(std::string_view text);
 
-  const std::vector<Rule>& rules() const { return rules_; }  ///< in the order written
+  const std::vector<PlanRule>& rules() const { return rules_; }  ///< in the order written
   /// The rule that speaks for a parameter: the last that matches it; null where none does.
-  const Rule* rule_for(const Target& parameter) const;
+  const PlanRule* rule_for(const Target& parameter) const;
   /// The initializer for a parameter, or null where the layer's own default stands.
   const Initializer* lookup(const Target& parameter) const;
   /// Error (usage) naming the first rule that matches none of a model's parameters, its position, and what is
@@ -59,11 +59,11 @@ class Plan {
 
  private:
   std::string source_;
-  std::vector<Rule> rules_;
+  std::vector<PlanRule> rules_;
 };
 
 /// Whether the rule speaks of this parameter.
-bool matches(const Rule& rule, const Target& parameter);
+bool matches(const PlanRule& rule, const Target& parameter);
 /// Whether `text` fits a pattern with `*` and `?`.
 bool glob(std::string_view pattern, std::string_view text);
 

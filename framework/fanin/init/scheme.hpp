@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include <fanin/core/tensor.hpp>
 #include <fanin/init/fan.hpp>
 #include <fanin/init/option.hpp>
+#include <fanin/init/role.hpp>
 #include <fanin/init/scheme_function.hpp>
 #include <fanin/init/site.hpp>
 #include <fanin/random/generator.hpp>
@@ -37,10 +39,9 @@ struct SchemeInfo {
   std::string use = {};                   ///< when to use it
   std::string fails = {};                 ///< when it fails
   int least_rank = 0, most_rank = Shape::max_rank;  ///< dimensions of the tensors that it fills
-  /// A plan that names the scheme alone draws biases by it as well, instead of zeros.
-  bool fills_bias = false;
-  /// As a whole-model rule it also sets the scales of residual branches.
-  bool fills_branch_weight = false;
+  /// What a plan that names the scheme alone draws by it beside the weights: biases, which are zeros otherwise,
+  /// or the scales of residual branches, which keep their layer's own default.
+  std::vector<Role> extra_roles = {};
   /// Its rule has no meaning for a tensor outside a model.
   bool needs_model = false;
   /// Two parameters' draws of one kind share their luck (init/source.hpp); `other` for a scheme that takes
@@ -60,6 +61,10 @@ struct SchemeInfo {
 
   /// Whether it is drawn, then fitted to a batch of training data.
   bool needs_data() const { return fit != nullptr; }
+  /// Whether a plan that names the scheme alone draws parameters of that role by it beside the weights.
+  bool also_fills(Role role) const {
+    return std::find(extra_roles.begin(), extra_roles.end(), role) != extra_roles.end();
+  }
   /// The option that names the scheme whose draw this one adjusts; null where there is none.
   const OptionSpec* base_option() const;
 };

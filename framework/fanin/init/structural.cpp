@@ -65,7 +65,7 @@ void fill_rezero(Tensor& w, const Site& site, Generator& gen, const ReZeroOption
     fail_usage(
         "scheme 'rezero' finds no residual branch with a learnable scale in this model: it is for nets such "
         "as resnet_small(batch_norm=false, branch_scale=true)");
-  if (site.branch_weight) return w.fill(static_cast<real>(options.alpha));
+  if (site.role == Role::branch_weight) return w.fill(static_cast<real>(options.alpha));
   parse(options.base.text).fill(w, site, gen);
 }
 
@@ -107,7 +107,7 @@ std::vector<SchemeInfo> structural_family() {
        .fails =
            "any other activation: the weights are ω times too small, the signal dies within a few layers",
        .least_rank = 1,
-       .fills_bias = true,
+       .extra_roles = {Role::bias},
        .draw = Draw::uniforms,
        .fill = fill_siren},
       {.name = "mup",
@@ -152,7 +152,7 @@ std::vector<SchemeInfo> structural_family() {
        .fails =
            "nets whose branches have no learnable scale (refused); in the first step only the scales learn",
        .least_rank = 1,
-       .fills_branch_weight = true,
+       .extra_roles = {Role::branch_weight},
        .needs_model = true,
        .fill = fill_rezero},
   };

@@ -40,7 +40,7 @@ struct FixupOptions {
   /// Draws the layers outside any branch, and the others before they are scaled.
   Base base = "kaiming_normal";
 };
-/// Zhang et al. 2019: residual nets without normalisation. In each of L residual branches of m layers the
+/// Zhang et al. 2019: residual nets without normalization. In each of L residual branches of m layers the
 /// base's draw times L^(-1/(2m-2)), but 0 in the branch's last layer; 0 in the model's last layer as well.
 /// For 2 dimensions or more. Error (usage) for a model without residual branches.
 Initializer fixup(const FixupOptions& options = {});

@@ -62,8 +62,8 @@ SchemeInfo named_case(std::string name, std::string paper, std::string use, std:
           .summary =
               uniform ? fmt::format("uniform with variance {} / {}", scale, fan)
                       : fmt::format("normal truncated at two deviations, with variance {} / {}", scale, fan),
-          .formula = fmt::format("variance_scaling(scale={}, mode={}, distribution={})", scale, to_text(mode),
-                                 uniform ? "uniform" : "truncated_normal"),
+          .formula = fmt::format("variance_scaling(scale={}, mode={}, distribution={})", scale,
+                                 choices_of(mode).name_of(mode), uniform ? "uniform" : "truncated_normal"),
           .paper = std::move(paper),
           .use = std::move(use),
           .fails = std::move(fails),

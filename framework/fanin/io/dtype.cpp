@@ -1,35 +1,45 @@
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <vector>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/io/dtype.hpp>
 
 namespace fanin::io {
 namespace {
 
-struct Known {
-  DType dtype;
-  const char* name;
-  std::size_t size;
-};
-constexpr std::array<Known, 13> table = {{{DType::f64, "F64", 8},
-                                          {DType::f32, "F32", 4},
-                                          {DType::f16, "F16", 2},
-                                          {DType::bf16, "BF16", 2},
-                                          {DType::i64, "I64", 8},
-                                          {DType::i32, "I32", 4},
-                                          {DType::i16, "I16", 2},
-                                          {DType::i8, "I8", 1},
-                                          {DType::u64, "U64", 8},
-                                          {DType::u32, "U32", 4},
-                                          {DType::u16, "U16", 2},
-                                          {DType::u8, "U8", 1},
-                                          {DType::boolean, "BOOL", 1}}};
+constexpr auto names = choices<DType>("dtype", {{DType::f64, "F64"},
+                                                {DType::f32, "F32"},
+                                                {DType::f16, "F16"},
+                                                {DType::bf16, "BF16"},
+                                                {DType::i64, "I64"},
+                                                {DType::i32, "I32"},
+                                                {DType::i16, "I16"},
+                                                {DType::i8, "I8"},
+                                                {DType::u64, "U64"},
+                                                {DType::u32, "U32"},
+                                                {DType::u16, "U16"},
+                                                {DType::u8, "U8"},
+                                                {DType::boolean, "BOOL"}});
+// NumPy's, PyTorch's and C's words for some of them.
+constexpr auto words = choices<DType>("dtype", {{DType::f32, "float32"},
+                                                {DType::f32, "float"},
+                                                {DType::f16, "float16"},
+                                                {DType::f16, "half"},
+                                                {DType::bf16, "bfloat16"},
+                                                {DType::f64, "float64"},
+                                                {DType::f64, "double"},
+                                                {DType::i64, "int64"},
+                                                {DType::i32, "int32"},
+                                                {DType::i16, "int16"},
+                                                {DType::i8, "int8"},
+                                                {DType::u8, "uint8"}});
 
-const Known& known(DType dtype) { return table[static_cast<std::size_t>(dtype)]; }
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
 
 template <class T>
 T load(const std::byte* from) {
@@ -50,39 +60,24 @@ void convert(const std::byte* in, std::size_t count, float* out) {
 
 }  // namespace
 
-std::size_t size_of(DType dtype) { return known(dtype).size; }
-const char* name_of(DType dtype) { return known(dtype).name; }
+std::size_t size_of(DType dtype) {
+  constexpr std::size_t sizes[] = {8, 4, 2, 2, 8, 4, 2, 1, 8, 4, 2, 1, 1};  // in the enum's order
+  return sizes[static_cast<std::size_t>(dtype)];
+}
+const char* name_of(DType dtype) { return names.name_of(dtype); }
 bool is_float(DType dtype) { return dtype <= DType::bf16; }
 
-std::optional<DType> dtype_named(std::string_view name) {
-  for (const auto& entry : table) {
-    if (name == entry.name) return entry.dtype;
-  }
-  return std::nullopt;
-}
+std::optional<DType> dtype_named(std::string_view name) { return names.find(name); }
 
 DType parse_dtype(const std::string& text) {
-  std::string lower = text;
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  struct Alias {
-    const char* name;
-    DType dtype;
-  };
-  static constexpr Alias aliases[] = {
-      {"float32", DType::f32},   {"float", DType::f32},   {"float16", DType::f16}, {"half", DType::f16},
-      {"bfloat16", DType::bf16}, {"float64", DType::f64}, {"double", DType::f64},  {"int64", DType::i64},
-      {"int32", DType::i32},     {"int16", DType::i16},   {"int8", DType::i8},     {"uint8", DType::u8}};
-  for (const auto& alias : aliases) {
-    if (lower == alias.name) return alias.dtype;
+  const std::string lower = lower_case(text);
+  if (const auto found = words.find(lower)) return *found;
+  std::vector<std::string> known;
+  for (const auto& [dtype, name] : names.all) {
+    known.push_back(lower_case(name));
+    if (lower == known.back()) return dtype;
   }
-  std::vector<std::string> names;
-  for (const auto& entry : table) {
-    std::string name = entry.name;
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower == name) return entry.dtype;
-    names.push_back(name);
-  }
-  fail_usage("unknown dtype '{}'{}", text, suggest(lower, names));
+  fail_usage("unknown dtype '{}'{}", text, suggest(lower, known));
 }
 
 float float_from_f16(std::uint16_t bits) {

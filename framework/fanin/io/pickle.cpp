@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/io/pickle.hpp>
 
@@ -30,10 +31,23 @@ enum Opcode : unsigned char {
 }  // namespace
 
 const char* name_of(PickleValue::Kind kind) {
-  static constexpr const char* names[] = {"None",      "a bool",   "an int",  "a float",  "a str",
-                                          "bytes",     "a list",   "a tuple", "a dict",   "a global",
-                                          "a storage", "a tensor", "a dtype", "an array", "an object"};
-  return names[static_cast<std::size_t>(kind)];
+  using enum PickleValue::Kind;
+  static constexpr auto names = choices<PickleValue::Kind>("kind", {{none, "None"},
+                                                                    {boolean, "a bool"},
+                                                                    {integer, "an int"},
+                                                                    {number, "a float"},
+                                                                    {text, "a str"},
+                                                                    {bytes, "bytes"},
+                                                                    {list, "a list"},
+                                                                    {tuple, "a tuple"},
+                                                                    {dict, "a dict"},
+                                                                    {global, "a global"},
+                                                                    {storage, "a storage"},
+                                                                    {tensor, "a tensor"},
+                                                                    {PickleValue::Kind::dtype, "a dtype"},
+                                                                    {array, "an array"},
+                                                                    {object, "an object"}});
+  return names.name_of(kind);
 }
 
 Pickle::Pickle(Bytes bytes, std::string what) : bytes_(bytes), what_(std::move(what)) {

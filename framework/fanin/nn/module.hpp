@@ -33,6 +33,8 @@ struct Parameter {
   /// What layers of this type are born with, where it may differ from `init`; none: `init`.
   std::optional<Initializer> type_init{};
 
+  /// What it is to its layer, by its name.
+  init::Role role() const { return init::role_of(name); }
   /// What decides how far the generator moves at this parameter's turn, whatever fills it.
   const Initializer& standard() const { return type_init ? *type_init : init; }
 
@@ -171,7 +173,7 @@ class Module {
   const std::vector<BufferTensor>& own_buffers() const { return buffers_; }  ///< likewise
   /// The layers right below this one with their names, as added.
   const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
-  /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalisation does not.
+  /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalization does not.
   bool has_matrix() const;
 
   /// A parameter below this layer; that of a const model is const.

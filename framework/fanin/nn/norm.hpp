@@ -13,12 +13,12 @@ struct BatchNormOptions {
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each feature over the batch (Ioffe & Szegedy 2015; torch.nn.BatchNorm1d and 2d): x [N, C] or
+/// Normalizes each feature over the batch (Ioffe & Szegedy 2015; torch.nn.BatchNorm1d and 2d): x [N, C] or
 /// [N, C, H, W].
 class BatchNorm : public Module {
  public:
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]; null when not affine
-  /// [features], buffers: what normalises in evaluation mode; 0 and 1 before any batch.
+  /// [features], buffers: what normalizes in evaluation mode; 0 and 1 before any batch.
   Tensor running_mean, running_var;
   /// Evaluation statistics even while training: for fine-tuning with frozen statistics.
   bool freeze_statistics = false;
@@ -53,13 +53,13 @@ class BatchNorm2d final : public BatchNorm {
 
 /// Of LayerNorm.
 struct LayerNormOptions {
-  Index features = 0;  ///< size of the last dimension, over which each row is normalised, ≥ 1
+  Index features = 0;  ///< size of the last dimension, over which each row is normalized, ≥ 1
   double eps = 1e-5;   ///< added to the variance, ≥ 0
   std::optional<Initializer> weight_init{};  ///< default: ones
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm): x [..., features].
+/// Normalizes each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm): x [..., features].
 class LayerNorm final : public Module {
  public:
   /// Error for fewer than one feature.
@@ -84,7 +84,7 @@ struct GroupNormOptions {
   std::optional<Initializer> bias_init{};    ///< default: zeros
 };
 
-/// Normalises each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm): x [N, channels, ...].
+/// Normalizes each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm): x [N, channels, ...].
 class GroupNorm final : public Module {
  public:
   /// Error unless `groups` divides the channels.

@@ -1,4 +1,5 @@
 #include <fanin/autograd/node.hpp>
+#include <fanin/core/choice.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/elementwise.hpp>
@@ -9,23 +10,12 @@ namespace {
 using kernels::Binary;
 using kernels::Operand;
 
-constexpr const char* name_of(Binary kind) {
-  switch (kind) {
-    case Binary::add:
-      return "add";
-    case Binary::sub:
-      return "sub";
-    case Binary::mul:
-      return "mul";
-    case Binary::div:
-      return "div";
-  }
-  return "";
-}
+constexpr auto names = choices<Binary>(
+    "operation", {{Binary::add, "add"}, {Binary::sub, "sub"}, {Binary::mul, "mul"}, {Binary::div, "div"}});
 
 template <Binary kind>
 struct BinaryOp {
-  static constexpr const char* name = name_of(kind);
+  static constexpr const char* name = names.name_of(kind);
   Shape shape, a_shape, b_shape;
   kernels::Broadcast loops;
   Tensor a, b, y;  // those that backward needs
@@ -88,9 +78,10 @@ struct BinaryOp {
 
 template <Binary kind>
 Tensor apply(const Tensor& a, const Tensor& b) {
-  require_defined(name_of(kind), "left operand", a);
-  require_defined(name_of(kind), "right operand", b);
-  return record(BinaryOp<kind>(broadcast(name_of(kind), a.shape(), b.shape())), a, b);
+  using Op = BinaryOp<kind>;
+  require_defined(Op::name, "left operand", a);
+  require_defined(Op::name, "right operand", b);
+  return record(Op(broadcast(Op::name, a.shape(), b.shape())), a, b);
 }
 
 Tensor constant(double value) { return Tensor::scalar(static_cast<real>(value)); }

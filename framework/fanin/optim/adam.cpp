@@ -5,7 +5,7 @@ namespace fanin::optim {
 namespace {
 
 template <bool decoupled>
-Rule moments(const char* name) {
+UpdateRule moments(const char* name) {
   return {.name = name,
           .state =
               [](const OptimizerOptions&) {
@@ -26,7 +26,7 @@ Rule moments(const char* name) {
 
 }  // namespace
 
-Rule adam() { return moments<false>("adam"); }
-Rule adamw() { return moments<true>("adamw"); }
+UpdateRule adam() { return moments<false>("adam"); }
+UpdateRule adamw() { return moments<true>("adamw"); }
 
 }  // namespace fanin::optim

@@ -12,8 +12,9 @@ namespace fanin::optim {
 
 /// What a rule's step may depend on, in the words of torch.optim; a rule reads those that it knows.
 struct OptimizerOptions {
-  Rule rule = sgd();  ///< whose step it is
-  double lr = 0.1;    ///< sgd's: it does not follow the rule (`Rule::default_lr`); who changes one says both
+  UpdateRule rule = sgd();  ///< whose step it is
+  double lr =
+      0.1;  ///< sgd's: it does not follow the rule (`UpdateRule::default_lr`); who changes one says both
   double weight_decay = 0;            ///< ≥ 0; of adamw decoupled, else an L2 penalty
   double momentum = 0;                ///< sgd, rmsprop; ≥ 0
   double dampening = 0;               ///< sgd; ≥ 0

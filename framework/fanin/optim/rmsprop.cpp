@@ -3,7 +3,7 @@
 
 namespace fanin::optim {
 
-Rule rmsprop() {
+UpdateRule rmsprop() {
   return {.name = "rmsprop",
           .state =
               [](const OptimizerOptions& o) {

@@ -3,7 +3,7 @@
 
 namespace fanin::optim {
 
-Rule sgd() {
+UpdateRule sgd() {
   return {.name = "sgd",
           .default_lr = 0.1,
           .adaptive = false,

@@ -1,5 +1,5 @@
 #pragma once
-#include <fanin/optim/rule.hpp>
+#include <fanin/optim/update_rule.hpp>
 
 namespace fanin::optim {
 
@@ -10,6 +10,6 @@ namespace fanin::optim {
 ///     w -= lr · v, or lr · (d + momentum·v) by Nesterov
 ///
 /// State, with momentum: "momentum".
-Rule sgd();
+UpdateRule sgd();
 
 }  // namespace fanin::optim

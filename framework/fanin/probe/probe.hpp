@@ -10,7 +10,7 @@
 
 namespace fanin::probe {
 
-/// One layer with a weight matrix, seen at its output behind the normalisation and activation that follow it.
+/// One layer with a weight matrix, seen at its output behind the normalization and activation that follow it.
 struct LayerProbe {
   std::string layer = {};               ///< full name
   kernels::Activation activation = {};  ///< behind it; none for the logits

@@ -23,9 +23,9 @@ ordered_json layer_json(const LayerProbe& one) {
 
 }  // namespace
 
-std::string number_text(double value) { return fmt::format("{:.3g}", value); }
+std::string three_digits(double value) { return fmt::format("{:.3g}", value); }
 
-std::string range_text(double first, double last) { return number_text(first) + " → " + number_text(last); }
+std::string range_text(double first, double last) { return three_digits(first) + " → " + three_digits(last); }
 
 const Probed* recommended(const std::vector<Probed>& all) {
   const Probed* best = nullptr;

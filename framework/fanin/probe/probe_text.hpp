@@ -22,7 +22,7 @@ std::string recommendation(const std::vector<Probed>& all);
 /// From the first layer's number to the last one's: "0.83 → 0.12".
 std::string range_text(double first, double last);
 /// Three significant digits, with an exponent where that is shorter than zeros: "1.2e-08".
-std::string number_text(double value);
+std::string three_digits(double value);
 
 /// One model's schemes as a JSON object: verdicts, measures layer by layer, recommendation. Numbers that are
 /// not finite are null.

@@ -11,7 +11,7 @@ struct TriedModel {
   bool held_out;                     ///< was not looked at when the verdict's thresholds were set
 };
 
-/// Good and bad schemes for nets shallow and deep, with and without normalisation, shortcuts and
+/// Good and bad schemes for nets shallow and deep, with and without normalization, shortcuts and
 /// convolutions.
 const std::vector<TriedModel>& tried_models();
 

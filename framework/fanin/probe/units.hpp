@@ -19,7 +19,7 @@ double signal_std(const Tensor& output);
 /// gradient on every sample. Twins with equal incoming weights take equal steps and never part. `gradient`
 /// has the output's shape.
 double twin_share(const Tensor& output, const Tensor& gradient);
-/// Over how many directions the samples' outputs spread: exp of the entropy of the normalised eigenvalues of
+/// Over how many directions the samples' outputs spread: exp of the entropy of the normalized eigenvalues of
 /// their covariance (Roy & Vetterli 2007), from the first `samples` of the batch; at most samples - 1. 0 when
 /// they do not differ.
 double effective_rank(const Tensor& output, Index samples);

@@ -17,7 +17,7 @@ namespace fanin::probe {
 /// there are. Nothing is chosen by those tests: they are what the probe's word is held against.
 struct ValidationSetup {
   std::function<nn::ModulePtr(const std::string& text)> build;  ///< for these images and classes
-  data::Sets data;                                              ///< normalised as the models are to see them
+  data::Sets data;                                              ///< normalized as the models are to see them
   int seeds = 1;                                                ///< runs a pair,
   std::uint64_t seed = 0;                                       ///< the first of them with this seed
   double lr = 0.1;                                              ///< of the plain SGD

@@ -17,7 +17,7 @@ std::vector<SeenLayer> watch_layers(nn::Module& model, const std::function<void(
           std::find_if(modules.begin(), modules.end(), [&](auto& one) { return one.module == &module; });
       seen.push_back({named == modules.end() ? module.kind() : named->name, {}, output, &module});
     } else if (!seen.empty() && seen.back().output.shape() == output.shape()) {
-      seen.back().output = output;  // normalisation or activation behind the layer
+      seen.back().output = output;  // normalization or activation behind the layer
       if (const auto activation = nn::activation_of(module)) seen.back().activation = *activation;
     }
   });

@@ -7,7 +7,7 @@
 
 namespace fanin::probe {
 
-/// What a layer with a weight matrix gave out, behind the normalisation and activation that follow it.
+/// What a layer with a weight matrix gave out, behind the normalization and activation that follow it.
 struct SeenLayer {
   std::string layer = {};               ///< full name
   kernels::Activation activation = {};  ///< behind it; none for the logits

@@ -31,7 +31,7 @@ std::vector<init::Target> targets_of(nn::Module& model) {
   for (const auto& one : model.all_names()) {
     init::Target target{.name = one.name, .rank = one.parameter->value.rank()};
     for (const auto& own : one.owner->own_parameters())
-      if (own->name == "weight") target.weight_rank = own->value.rank();
+      if (own->role() == init::Role::weight) target.weight_rank = own->value.rank();
     const auto [found, fresh] = first.try_emplace(one.parameter.get(), targets.size());
     (fresh ? targets : targets[found->second].ties).push_back(std::move(target));
   }

@@ -106,7 +106,7 @@ init::SchemeInfo krahenbuhl_scheme() {
               "as drawn; algorithm 2 leaves layers alone that scaling would tell apart: behind tanh, a "
               "normalisation, a shortcut",
           .least_rank = 1,
-          .fills_bias = true,
+          .extra_roles = {init::Role::bias},
           .fill = fill_by_base,
           .fit = fit_krahenbuhl};
 }

@@ -15,7 +15,7 @@ struct ShrinkPerturbOptions {
 /// weight with ≥ 2 dimensions and its layer's bias become λ·w + γ·fresh, where `fresh` is a draw by the
 /// layer's own initializer. What was learned stays in the directions, while gradients get the size they
 /// have at a random start, which closes the gap in accuracy that continuing from converged weights leaves
-/// when data is added. Parameters without such a weight in their layer (normalisation) stay. `generator`
+/// when data is added. Parameters without such a weight in their layer (normalization) stay. `generator`
 /// moves as `initialize` of the whole model would move it, whatever is left alone. Error for λ or γ out of
 /// range, and for parameters that have no values yet; nothing has changed then.
 void shrink_and_perturb(nn::Module& model, const ShrinkPerturbOptions& options, Generator& generator);

@@ -10,7 +10,7 @@ namespace {
 bool is_weight_layer(nn::Module& module) {
   const auto& own = module.own_parameters();
   return std::any_of(own.begin(), own.end(),
-                     [](const auto& p) { return p->name == "weight" && p->value.rank() >= 2; });
+                     [](const auto& p) { return p->role() == init::Role::weight && p->value.rank() >= 2; });
 }
 
 struct InBranch {
@@ -40,14 +40,13 @@ std::vector<init::Site> sites_of(nn::Module& model) {
   for (const auto& [name, parameter, owner] : model.named_parameters()) {
     init::Site& site = sites.emplace_back(common);
     site.name = name;
+    site.role = parameter->role();
     site.fans = parameter->fans;
     if (const auto found = position.find(owner); found != position.end()) site.layer = found->second;
     if (const auto found = branches.find(owner); found != branches.end()) {
       site.branch_layer = found->second.layer;
       site.branch_layers = found->second.layers;
     }
-    const auto* residual = dynamic_cast<const nn::Residual*>(owner);
-    site.branch_weight = residual && residual->branch_weight == parameter;
   }
   return sites;
 }

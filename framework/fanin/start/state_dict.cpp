@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/init/plan.hpp>
@@ -380,6 +381,12 @@ class Matcher {
 };
 
 }  // namespace
+
+const char* name_of(Mismatch mismatch) {
+  constexpr auto names =
+      choices<Mismatch>("treatment of other shapes", {{Mismatch::error, "error"}, {Mismatch::skip, "skip"}});
+  return names.name_of(mismatch);
+}
 
 WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
                                 const WarmStartOptions& options) {

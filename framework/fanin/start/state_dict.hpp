@@ -14,6 +14,7 @@ namespace fanin::start {
 
 /// What to do with a saved tensor whose shape is not the model's, where no `AdaptRule` matches.
 enum class Mismatch { error, skip };
+const char* name_of(Mismatch mismatch);  ///< "error" or "skip"
 
 /// Strict by default: every tensor of the model in the file and every one of the file in the model, in the
 /// same shapes.

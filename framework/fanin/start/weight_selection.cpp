@@ -61,7 +61,7 @@ init::SchemeInfo weight_selection_scheme() {
       .fails =
           "a saved tensor missing or smaller in some dimension (refused); BatchNorm's statistics are not taken over",
       .least_rank = 1,
-      .fills_bias = true,
+      .extra_roles = {init::Role::bias},
       .needs_model = true,
       .draw = init::Draw::nothing,
       .fill = fill_selected};

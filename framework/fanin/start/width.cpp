@@ -24,7 +24,7 @@ double matrix_scale(const Tensor& w, const init::Site& site, double base, bool a
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, const optim::Rule& rule) {
+std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, const optim::UpdateRule& rule) {
   const auto parameters = model.named_parameters();
   const auto sites = sites_of(model);
   const bool adaptive = rule.adaptive;
@@ -33,7 +33,7 @@ std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, cons
     if (one.parameter->value.rank() >= 2) bases[one.owner] = base_width(*one.parameter);
   }
   std::vector<std::pair<std::string, double>> scales;
-  double base = 0;  // of the layer at hand, or the one before a normalisation
+  double base = 0;  // of the layer at hand, or the one before a normalization
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto& [name, parameter, owner] = parameters[i];
     const Tensor& value = parameter->value;
@@ -49,7 +49,7 @@ std::vector<std::pair<std::string, double>> width_scales(nn::Module& model, cons
   return scales;
 }
 
-std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule,
+std::vector<optim::Group> by_width(nn::Module& model, const optim::UpdateRule& rule,
                                    std::vector<optim::Group> groups) {
   std::map<std::string, double> scales;
   bool all_one = true;
@@ -76,7 +76,7 @@ std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule,
   return split;
 }
 
-std::vector<optim::Group> by_width(nn::Module& model, const optim::Rule& rule) {
+std::vector<optim::Group> by_width(nn::Module& model, const optim::UpdateRule& rule) {
   return by_width(model, rule, {{.parameters = model.named_parameters()}});
 }
 

@@ -75,7 +75,7 @@ std::string default_setting(const std::string& name) {
   return {};
 }
 
-void check_settings(const io::TensorFile& file, const Settings& settings, const Metadata& metadata) {
+void check_settings(const io::TensorFile& file, const SettingTexts& settings, const Metadata& metadata) {
   const auto known = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
@@ -135,7 +135,7 @@ std::vector<std::pair<std::string, Tensor>> float_tensors(const RunParts& run) {
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const RunParts& run, const Settings& settings,
+void save_checkpoint(const std::string& path, const RunParts& run, const SettingTexts& settings,
                      const Metadata& metadata) {
   std::vector<io::StoredTensor> tensors;
   for (const auto& [name, tensor] : float_tensors(run)) tensors.push_back(io::stored(name, tensor));
@@ -186,7 +186,7 @@ io::TensorFile read_checkpoint(const std::string& path) {
   return file;
 }
 
-void restore_checkpoint(const io::TensorFile& file, const RunParts& run, const Settings& settings,
+void restore_checkpoint(const io::TensorFile& file, const RunParts& run, const SettingTexts& settings,
                         const Metadata& metadata) {
   check_settings(file, settings, metadata);
   SavedState state = saved_state(file);

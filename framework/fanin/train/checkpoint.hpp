@@ -24,12 +24,12 @@ struct RunParts {
 
 /// What must be the same on resume for the run to go on as if never interrupted: (name, value), in the order
 /// in which a difference is reported.
-using Settings = std::vector<std::pair<std::string, std::string>>;
+using SettingTexts = std::vector<std::pair<std::string, std::string>>;
 
 /// Writes a checkpoint, atomically: one safetensors file that is a model file — the state dict under its own
 /// names, with `metadata` — and holds the rest of the run in tensors and metadata named "checkpoint.…", with
 /// a checksum over all. Error naming the path that cannot be written.
-void save_checkpoint(const std::string& path, const RunParts& run, const Settings& settings,
+void save_checkpoint(const std::string& path, const RunParts& run, const SettingTexts& settings,
                      const std::map<std::string, std::string>& metadata = {});
 
 /// A checkpoint whose checksum is right; Error naming the file and what is wrong otherwise.
@@ -37,7 +37,7 @@ io::TensorFile read_checkpoint(const std::string& path);
 
 /// Puts a checkpoint back. All is checked before anything changes. Error (usage) naming the first setting or
 /// metadata that differs; Error for a file that does not fit the model.
-void restore_checkpoint(const io::TensorFile& file, const RunParts& run, const Settings& settings,
+void restore_checkpoint(const io::TensorFile& file, const RunParts& run, const SettingTexts& settings,
                         const std::map<std::string, std::string>& metadata = {});
 
 /// The model alone: a checkpoint's parameters and buffers. Error, and nothing changes, for a file that does

@@ -24,7 +24,7 @@ Index step_of(std::string_view name) {
 
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, Settings settings,
+CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, SettingTexts settings,
                                    std::function<bool(const io::TensorFile&)> works)
     : options_(options), settings_(std::move(settings)), works_(std::move(works)) {
   if (options.keep < 1) fail_usage("checkpoints: keep must be at least 1, got {}", options.keep);

@@ -29,7 +29,7 @@ class CheckpointFolder {
   /// Makes the folder. Error when another process has it; Error (usage) for bad options, or checkpoints that
   /// are there although `resume` is not asked for. `works` says whether a checkpoint's weights are worth
   /// going on from. `options` must outlive the folder.
-  CheckpointFolder(const CheckpointOptions& options, Settings settings,
+  CheckpointFolder(const CheckpointOptions& options, SettingTexts settings,
                    std::function<bool(const io::TensorFile&)> works);
 
   /// Puts the newest whole checkpoint back, if there is one, and says so. One that is damaged is passed over
@@ -49,7 +49,7 @@ class CheckpointFolder {
   void tell(const std::string& notice) const;
 
   const CheckpointOptions& options_;
-  Settings settings_;
+  SettingTexts settings_;
   std::function<bool(const io::TensorFile&)> works_;
   std::optional<io::FolderLock> lock_;
 };

@@ -48,7 +48,7 @@ void check(const FineTune& o, const std::vector<nn::Module::NamedParameter>& par
 }
 
 /// The number of each parameter's weight layer, counted from the input; a layer without a matrix
-/// (normalisation) belongs to the one before it, and what stands before the first to the first.
+/// (normalization) belongs to the one before it, and what stands before the first to the first.
 std::vector<int> positions(const std::vector<nn::Module::NamedParameter>& parameters) {
   std::vector<int> all;
   const nn::Module* current = nullptr;

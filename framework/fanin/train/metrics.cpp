@@ -48,11 +48,11 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
 }
 
 Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch_size,
-                    const data::Normalisation& normalisation) {
+                    const data::Normalization& normalization) {
   const NoGrad no_grad;
   const start::KeepModes mode(model);
   model.eval();  // which writes only where that changes something
-  data::Loader loader(data, {.batch = batch_size, .transform = data::Transform().normalise(normalisation)});
+  data::Loader loader(data, {.batch = batch_size, .transform = data::Transform().normalize(normalization)});
   Evaluation result;
   const auto classes = static_cast<std::size_t>(data.classes);
   result.confusion = {data.classes, std::vector<Index>(classes * classes)};

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <fanin/data/dataset.hpp>
-#include <fanin/data/normalisation.hpp>
+#include <fanin/data/normalization.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::train {
@@ -37,11 +37,11 @@ struct Evaluation {
 };
 
 /// Runs `model` over all of `data` in evaluation mode, without recording; the model's mode is as before
-/// afterwards. Pixels are normalised as the model was trained: by `normalisation`, or the set's own constants
+/// afterwards. Pixels are normalized as the model was trained: by `normalization`, or the set's own constants
 /// when that is empty. Several threads may evaluate one model at once if it is in evaluation mode already:
 /// then nothing of it is written. Error for an empty set, and for logits that do not have one column per
 /// class.
 Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch = 250,
-                    const data::Normalisation& normalisation = {});
+                    const data::Normalization& normalization = {});
 
 }  // namespace fanin::train

@@ -11,10 +11,10 @@ namespace {
 constexpr const char* none = "none";
 
 /// "conv*=0.1; fc1=0.2".
-template <class Rule, class Text>
-std::string listed(const std::vector<Rule>& rules, const Text& text) {
+template <class T, class Text>
+std::string listed(const std::vector<T>& values, const Text& text) {
   std::vector<std::string> all;
-  for (const Rule& rule : rules) all.push_back(text(rule));
+  for (const T& value : values) all.push_back(text(value));
   return all.empty() ? none : fmt::format("{}", fmt::join(all, "; "));
 }
 
@@ -26,7 +26,7 @@ std::string setting_text(const std::string& value) { return value.empty() ? none
 std::string setting_text(const std::vector<std::string>& values) {
   return listed(values, [](const std::string& value) { return value; });
 }
-std::string setting_text(const optim::Rule& rule) { return rule.name; }
+std::string setting_text(const optim::UpdateRule& rule) { return rule.name; }
 std::string setting_text(const optim::Schedule& schedule) { return schedule.to_string(); }
 std::string setting_text(const data::Transform& transform) { return setting_text(transform.to_string()); }
 std::string setting_text(const data::Share& share) { return share.to_string(); }
@@ -35,9 +35,7 @@ std::string setting_text(Measure measure) { return measure == Measure::loss ? "l
 std::string setting_text(const std::optional<data::LastBatch>& last_batch) {
   return last_batch ? name_of(*last_batch) : "auto";
 }
-std::string setting_text(start::Mismatch mismatch) {
-  return mismatch == start::Mismatch::skip ? "skip" : "error";
-}
+std::string setting_text(start::Mismatch mismatch) { return name_of(mismatch); }
 std::string setting_text(const std::vector<RateRule>& rules) {
   return listed(rules, [](const RateRule& rule) { return fmt::format("{}={}", rule.pattern, rule.scale); });
 }
@@ -51,7 +49,7 @@ std::string setting_text(const std::optional<start::ShrinkPerturbOptions>& optio
   return options ? fmt::format("shrink {}, perturb {}", options->shrink, options->perturb) : none;
 }
 
-void read_setting(const std::string& text, optim::Rule& rule) { rule = optim::rule_named(text); }
+void read_setting(const std::string& text, optim::UpdateRule& rule) { rule = optim::update_rule_named(text); }
 void read_setting(const std::string& text, optim::Schedule& schedule) {
   schedule = optim::Schedule::parse(text);
 }
@@ -81,8 +79,8 @@ std::string describe(const data::Dataset& data) {
                      fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
 }
 
-Settings fixed_settings(const TrainOptions& options, const data::Sets& sets) {
-  Settings all;
+SettingTexts fixed_settings(const TrainOptions& options, const data::Sets& sets) {
+  SettingTexts all;
   each_setting(options, [&all](const Setting& setting, const auto& value) {
     if (!setting.may_change) all.emplace_back(setting.key, setting_text(value));
   });

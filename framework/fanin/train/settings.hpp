@@ -8,7 +8,7 @@
 #include <fanin/data/dataset.hpp>
 #include <fanin/train/checkpoint.hpp>
 #include <fanin/train/trainer.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 /// @file
 /// The one list of what a run's result depends on. Flags with their help, results.json, the report's page,
@@ -184,7 +184,7 @@ std::string setting_text(double value);
 std::string setting_text(std::integral auto value) { return std::to_string(value); }
 std::string setting_text(const std::string& value);
 std::string setting_text(const std::vector<std::string>& values);
-std::string setting_text(const optim::Rule& rule);
+std::string setting_text(const optim::UpdateRule& rule);
 std::string setting_text(const optim::Schedule& schedule);
 std::string setting_text(const data::Transform& transform);
 std::string setting_text(const data::Share& share);
@@ -200,7 +200,7 @@ std::string setting_text(const std::optional<start::ShrinkPerturbOptions>& optio
 
 /// @{
 /// Sets a setting from its text. Error (usage) naming the text and the nearest known ones.
-void read_setting(const std::string& text, optim::Rule& rule);
+void read_setting(const std::string& text, optim::UpdateRule& rule);
 void read_setting(const std::string& text, optim::Schedule& schedule);
 void read_setting(const std::string& text, data::Transform& transform);
 void read_setting(const std::string& text, data::Share& share);
@@ -211,8 +211,8 @@ void read_setting(const std::string& text, ClassWeights& weights);
 
 /// Every setting with its value, in the list's order.
 template <class Options>
-Settings settings_of(const Options& options) {
-  Settings all;
+SettingTexts settings_of(const Options& options) {
+  SettingTexts all;
   each_setting(options, [&all](const Setting& setting, const auto& value) {
     all.emplace_back(setting.key, setting_text(value));
   });
@@ -224,6 +224,6 @@ std::string describe(const data::Dataset& data);
 
 /// What must be the same for a run to go on as if never interrupted: all settings but those that may change,
 /// then the sets, whose cut follows from them.
-Settings fixed_settings(const TrainOptions& options, const data::Sets& sets);
+SettingTexts fixed_settings(const TrainOptions& options, const data::Sets& sets);
 
 }  // namespace fanin::train

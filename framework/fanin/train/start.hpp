@@ -3,12 +3,12 @@
 #include <variant>
 
 #include <fanin/init/plan.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 namespace fanin::train {
 
 /// How a model gets its first weights: drawn by a plan, or loaded by a warm start. A value, parsed where its
-/// text enters: `warm(FILE, …)` is a warm start (train/warm.hpp), anything else a plan (init/plan.hpp).
+/// text enters: `warm(FILE, …)` is a warm start (train/warm_start.hpp), anything else a plan (init/plan.hpp).
 class Start {
  public:
   /// @{

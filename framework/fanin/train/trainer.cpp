@@ -76,7 +76,7 @@ class Run {
     state_.curve_every =
         options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
     if (!options.checkpoint.folder.empty()) {
-      Settings settings = fixed_settings(options, sets);
+      SettingTexts settings = fixed_settings(options, sets);
       for (auto& [name, value] : settings) {
         if (name == "optimizer") value += describe_rates();
         if (name == "last_batch") value = name_of(last_batch_);
@@ -122,7 +122,7 @@ class Run {
   bool finished() const { return state_.position.epoch >= options_.epochs || waited_long_enough(); }
 
   Evaluation test(const data::Dataset& data) {
-    return evaluate(model_, data, 250, options_.augment.normalisation());
+    return evaluate(model_, data, 250, options_.augment.normalization());
   }
 
   /// What epochs are tested on, and where that is noted.
@@ -156,7 +156,7 @@ class Run {
     const start::KeepState keep(model_);
     const NoGrad no_grad;
     try {
-      model_(data::first_batch(loader_.data(), 1, options_.augment.normalisation()).images);
+      model_(data::first_batch(loader_.data(), 1, options_.augment.normalization()).images);
     } catch (const Error& error) {
       const auto& [count, batch] = std::pair(loader_.data().count, options_.batch);
       const Index other = batch_without_singles(count, batch, last_batch_);

@@ -31,7 +31,7 @@ struct TrainOptions {
   double clip_norm = 0;                    ///< largest joint norm of all gradients; 0: they are not clipped
   double label_smoothing = 0;              ///< of the training loss, as ops::cross_entropy has it
   ClassWeights class_weights = {};         ///< in the training loss; losses of tests count every sample alike
-  /// Of the training images; its normalisation, if it has one, is of all images: the test set's too.
+  /// Of the training images; its normalization, if it has one, is of all images: the test set's too.
   data::Transform augment = {};
   FineTune finetune = {};             ///< what trains, and how fast, when the weights were loaded
   EarlyStopping early_stopping = {};  ///< never, unless patience is set

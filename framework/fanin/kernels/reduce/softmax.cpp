@@ -7,7 +7,7 @@
 namespace fanin::kernels {
 namespace {
 
-/// y = exp(x - max) unnormalised; returns {max, sum of y}. The shift keeps exp from overflowing.
+/// y = exp(x - max) unnormalized; returns {max, sum of y}. The shift keeps exp from overflowing.
 struct Shifted {
   real max, sum;
 };

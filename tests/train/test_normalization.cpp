@@ -1,15 +1,15 @@
-// One normalisation a model: that it was trained under, for whoever uses it.
+// One normalization a model: that it was trained under, for whoever uses it.
 #include <doctest/doctest.h>
 
 #include <fanin/compare/grid.hpp>
 #include <fanin/core/error.hpp>
-#include <fanin/data/normalisation.hpp>
+#include <fanin/data/normalization.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/train/trainer.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
@@ -23,10 +23,10 @@ const data::Sets& samples() {
   return splits;
 }
 
-data::Sets under(const data::Normalisation& normalisation) {
+data::Sets under(const data::Normalization& normalization) {
   data::Sets other = samples();
-  other.training.normalise(normalisation);
-  other.test.normalise(normalisation);
+  other.training.normalize(normalization);
+  other.test.normalize(normalization);
   return other;
 }
 
@@ -38,7 +38,7 @@ nn::ModulePtr born() {
   return model;
 }
 
-const std::vector<data::Normalisation> several = {
+const std::vector<data::Normalization> several = {
     {{0}, {0.02}}, {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}, {{-3}, {7}}};
 
 }  // namespace
@@ -50,7 +50,7 @@ TEST_CASE(
     train::TrainOptions options{.epochs = 2, .batch = 16, .threshold = 0.5, .threshold_every = 3};
     options.augment.flip();
     auto given = options;
-    given.augment.normalise(one);
+    given.augment.normalize(one);
     const data::Sets own = under(one);
     const auto by_option = train::train(*a, samples(), given);
     const auto by_data = train::train(*b, own, options);
@@ -83,7 +83,7 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   const std::atomic<bool> interrupted{false};
   const auto own = under(several[1]);
   const auto by_data = compare::run_grid(grid, own, {}, interrupted);
-  grid.training.augment.normalise(several[1]);
+  grid.training.augment.normalize(several[1]);
   const auto by_option = compare::run_grid(grid, samples(), {}, interrupted);
   REQUIRE(by_option.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -105,26 +105,26 @@ TEST_CASE(
     return train::WarmStart{.file = path};
   };
   const auto ours = saved({{"framework", "fanin 0.1.0"}, {"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}});
-  CHECK(ours.normalisation(3) == data::Normalisation{{0.5, 0.25, 0}, {1, 2, 0.5}});
-  CHECK(ours.normalisation(1).empty());
+  CHECK(ours.normalization(3) == data::Normalization{{0.5, 0.25, 0}, {1, 2, 0.5}});
+  CHECK(ours.normalization(1).empty());
   CHECK(saved({{"mean", "[0.5,0.25,0]"}, {"stddev", "[1,2,0.5]"}})
             // somebody else's words
-            .normalisation(3)
+            .normalization(3)
             .empty());
-  CHECK(saved({{"framework", "fanin 0.1.0"}}).normalisation(3).empty());
+  CHECK(saved({{"framework", "fanin 0.1.0"}}).normalization(3).empty());
   for (const char* bad : {"[1,2,-1]", "[1,2,0]", "[1,2,1e300]", "{}", "[1,2,\"x\"]", "[1,", "7"}) {
     CAPTURE(bad);
     const auto wrong = saved({{"framework", "fanin 0.1.0"}, {"mean", "[0,0,0]"}, {"stddev", bad}});
-    CHECK(message([&] { wrong.normalisation(3); }) != "no error");
+    CHECK(message([&] { wrong.normalization(3); }) != "no error");
   }
 }
 
 TEST_CASE("normalisation: constants of another number of channels, or that no float holds, are refused") {
   data::Dataset set = samples().training;
-  CHECK(holds(message([&] { set.normalise({{0, 0}, {1, 1}}); }), "2 constants for images of 3 channels"));
-  CHECK(holds(message([] { data::Transform().normalise({{0}, {1e-60}}); }), "must be positive"));
-  CHECK(holds(message([] { data::Transform().normalise({{1e60}, {1}}); }), "must be finite"));
-  CHECK(holds(message([] { data::Transform().normalise({{1}, {}}); }), "stddev is missing"));
-  set.normalise({});
+  CHECK(holds(message([&] { set.normalize({{0, 0}, {1, 1}}); }), "2 constants for images of 3 channels"));
+  CHECK(holds(message([] { data::Transform().normalize({{0}, {1e-60}}); }), "must be positive"));
+  CHECK(holds(message([] { data::Transform().normalize({{1e60}, {1}}); }), "must be finite"));
+  CHECK(holds(message([] { data::Transform().normalize({{1}, {}}); }), "stddev is missing"));
+  set.normalize({});
   CHECK(set.mean == samples().training.mean);
 }

@@ -7,7 +7,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/train/checkpoint.hpp>
-#include <fanin/train/warm.hpp>
+#include <fanin/train/warm_start.hpp>
 
 namespace fanin::train {
 namespace {
@@ -122,7 +122,7 @@ start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, c
   return report;
 }
 
-data::Normalisation WarmStart::normalisation(Index channels) const {
+data::Normalization WarmStart::normalization(Index channels) const {
   constexpr std::size_t most_channels = 1024;
   const io::TensorFile saved = io::read_tensor_file(file, key);
   const auto framework = saved.metadata.find("framework");
@@ -132,11 +132,11 @@ data::Normalisation WarmStart::normalisation(Index channels) const {
     if (text == saved.metadata.end()) return {};
     return io::metadata_numbers(saved.path, name, text->second, most_channels, least, most);
   };
-  data::Normalisation found{numbers("mean", io::least_mean, io::most_mean),
+  data::Normalization found{numbers("mean", io::least_mean, io::most_mean),
                             numbers("stddev", io::least_stddev, io::most_stddev)};
   if (static_cast<Index>(found.mean.size()) != channels || found.stddev.size() != found.mean.size())
     return {};
-  return data::Transform().normalise(std::move(found)).normalisation();  // checked
+  return data::Transform().normalize(std::move(found)).normalization();  // checked
 }
 
 FineTune WarmStart::tuning(nn::Module& model) const {

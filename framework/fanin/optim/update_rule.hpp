@@ -15,7 +15,7 @@ struct Slice {
   Index count;    ///< of them
   real* w;        ///< [count] the elements
   const real* g;  ///< [count] the loss's gradient
-  /// Where the group's state buffers begin, in the order of `Rule::state`; for `state`.
+  /// Where the group's state buffers begin, in the order of `UpdateRule::state`; for `state`.
   std::span<real* const> buffers;
   Index offset;                     ///< of the slice in them
   double lr, weight_decay;          ///< of the parameter's group
@@ -28,7 +28,7 @@ struct Slice {
 
 /// How an optimizer moves parameters, as a value: each of the library's follows the torch.optim class of its
 /// name, and one of your own stands beside them: `Optimizer(model, {.rule = {.name = "sign", .step = …}})`.
-struct Rule {
+struct UpdateRule {
   /// In settings, results and checkpoints, which take two rules of one name for the same: numbers of a rule's
   /// own that no member of OptimizerOptions holds belong in it, "lion(sharpness=2)".
   std::string name;
@@ -46,9 +46,9 @@ struct Rule {
 };
 
 /// The rule of that name; usage Error with the nearest names.
-const Rule& rule_named(const std::string& name);
-std::vector<std::string> rule_names();  ///< that `rule_named` knows
+const UpdateRule& update_rule_named(const std::string& name);
+std::vector<std::string> update_rule_names();  ///< that `update_rule_named` knows
 /// Adds a rule of one's own to those that a text may name. Error for a taken name, or one without a `step`.
-void register_rule(Rule rule);
+void register_update_rule(UpdateRule rule);
 
 }  // namespace fanin::optim

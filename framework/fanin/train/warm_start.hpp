@@ -2,7 +2,7 @@
 #include <optional>
 #include <string>
 
-#include <fanin/data/normalisation.hpp>
+#include <fanin/data/normalization.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/start/shrink_perturb.hpp>
 #include <fanin/start/state_dict.hpp>
@@ -45,7 +45,7 @@ struct WarmStart {
                                const data::Batch* batch = nullptr) const;
   /// What the file's model was fed with, so that it is trained on and tested under the same; empty for a file
   /// that does not say, or says it of another number of channels.
-  data::Normalisation normalisation(Index channels) const;
+  data::Normalization normalization(Index channels) const;
   /// The fine-tuning plan with `lr_body` worked in, for TrainOptions.
   FineTune tuning(nn::Module& model) const;
 };

@@ -18,7 +18,7 @@ using namespace fanin;
 namespace {
 
 /// Lion (Chen et al. 2023): the sign of a mean of gradients. `sharpness` is a number of its own.
-optim::Rule lion(double sharpness) {
+optim::UpdateRule lion(double sharpness) {
   return {.name = fmt::format("lion(sharpness={})", sharpness),
           .default_lr = 1e-4,
           .state =
@@ -66,7 +66,7 @@ Run run(train::TrainOptions options, Index stop_at = 1000) {
   return run;
 }
 
-train::TrainOptions options_of(const optim::Rule& rule, double lr) {
+train::TrainOptions options_of(const optim::UpdateRule& rule, double lr) {
   return {.epochs = 3, .batch = 25, .seed = 5, .optimizer = {.rule = rule, .lr = lr, .beta2 = 0.99}};
 }
 
@@ -96,9 +96,10 @@ TEST_CASE("optimizer: a rule that a user wrote trains, and is saved and resumed 
 TEST_CASE("schedule: one that a user wrote is the trainer's learning rate, behind its warm-up") {
   // A rule that writes down the rates it is given.
   std::vector<double> rates;
-  const optim::Rule listener{.name = "listener", .step = [&rates](const optim::Slice& s) {
-                               if (rates.size() == static_cast<std::size_t>(s.updates)) rates.push_back(s.lr);
-                             }};
+  const optim::UpdateRule listener{.name = "listener", .step = [&rates](const optim::Slice& s) {
+                                     if (rates.size() == static_cast<std::size_t>(s.updates))
+                                       rates.push_back(s.lr);
+                                   }};
   train::TrainOptions options = options_of(listener, 2);
   options.schedule = {Sawtooth{0.25}, 2};
   CHECK(options.schedule.to_string() == "sawtooth(bump=0.25, warmup=2)");
@@ -111,14 +112,16 @@ TEST_CASE("schedule: one that a user wrote is the trainer's learning rate, behin
 }
 
 TEST_CASE("optimizer and schedule: one's own can be named in texts once it is registered") {
-  optim::register_rule({.name = "idle", .step = [](const optim::Slice&) {}});
-  CHECK(optim::rule_named("idle").name == "idle");
-  CHECK(optim::rule_names().back() == "idle");
-  CHECK(holds(message([] { optim::register_rule({.name = "adam", .step = [](const optim::Slice&) {}}); }),
-              "the optimizer name 'adam' is taken"));
-  CHECK(holds(message([] { optim::register_rule({.name = "stepless"}); }), "has no step function"));
-  CHECK(holds(message([] { optim::register_rule({.name = "a b", .step = [](const optim::Slice&) {}}); }),
-              "a b"));
+  optim::register_update_rule({.name = "idle", .step = [](const optim::Slice&) {}});
+  CHECK(optim::update_rule_named("idle").name == "idle");
+  CHECK(optim::update_rule_names().back() == "idle");
+  CHECK(holds(
+      message([] { optim::register_update_rule({.name = "adam", .step = [](const optim::Slice&) {}}); }),
+      "the optimizer name 'adam' is taken"));
+  CHECK(holds(message([] { optim::register_update_rule({.name = "stepless"}); }), "has no step function"));
+  CHECK(
+      holds(message([] { optim::register_update_rule({.name = "a b", .step = [](const optim::Slice&) {}}); }),
+            "a b"));
   CHECK(holds(message([] { run(options_of({.name = "stepless"}, 1)); }), "has no step function"));
 
   optim::register_schedule({.name = "sawtooth", .options = {"bump"}, .read = [](const Options& o) {
