@@ -56,7 +56,7 @@ std::string spoken(std::string key) {
 
 /// The settings that a reader looks for first, and all that are not as they are by default.
 bool shown_at_once(const std::pair<std::string, std::string>& setting) {
-  static const train::Settings usual = train::settings_of(train::TrainOptions{});
+  static const train::SettingTexts usual = train::settings_of(train::TrainOptions{});
   static constexpr std::array always = {"epochs", "batch", "optimizer", "lr", "schedule"};
   return std::find(always.begin(), always.end(), setting.first) != always.end() ||
          std::find(usual.begin(), usual.end(), setting) == usual.end();
