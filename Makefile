@@ -56,12 +56,13 @@ data-mnist:
 
 # Each sanitizer has a build folder of its own; the pool then hands every block back to the system at once.
 # GCC 12 sees uninitialized values in its own <regex> under a sanitizer (GCC bug 105562), hence the one warning less.
+sanitized = TEST_TIMEOUT=3600 $(MAKE) --no-print-directory test OPT=-O1
 asan:
-	@$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer -Wno-maybe-uninitialized'
 ubsan:
-	@$(MAKE) --no-print-directory test BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized'
 tsan:
-	@$(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/tsan SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
 
 # The files that this version writes, for all later ones to read: make compat NAME=0.2.0
 compat: $(BUILD)/fanin
