@@ -38,7 +38,7 @@ Options options_of(const Expression& call, const std::vector<std::string>& own) 
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
     std::vector<std::string> known = own;
     known.insert(known.end(), {"only", "per_class", "draw"});
-    fail_usage("unknown option {} of data set '{}' {}{}", quoted(argument.key), call.name,
+    fail_usage("unknown option {} of data set '{}' {}{}", in_quotes(argument.key), call.name,
                at_character(call.source, argument.key_position), suggest(argument.key, known));
   }
   return {call, "data set", own};
@@ -148,7 +148,7 @@ Load loader_for(const Expression& call, const std::string& name) {
           };
     names.push_back(entry.name);
   }
-  fail_usage("unknown data set {} {}{}", quoted(call.name), at_character(call.source, call.position),
+  fail_usage("unknown data set {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
              suggest(call.name, names));
 }
 
@@ -243,7 +243,7 @@ data::Dataset load_dataset(const std::string& text, Split split) {
   data::Dataset data = request.load(split, bad);
   if (split == Split::validation && data.count == 0 && bad.count == 0)
     fail_usage("{} brings no validation set: fanin train --validation 0.1 cuts one from the training set",
-               quoted(text));
+               in_quotes(text));
   if (split == Split::train || !data.mean.empty()) {
     bad.require_none(skip_advice);
     settle(data);
@@ -273,13 +273,13 @@ data::Sets load_sets(const std::string& text) {
 std::string with_bad_images_skipped(const std::string& text) {
   Expression call = Expression::parse(text);
   if (call.name != "folder")
-    fail_usage("images are left out of image folders alone, and {} is none", quoted(text));
+    fail_usage("images are left out of image folders alone, and {} is none", in_quotes(text));
   for (const auto& arg : call.args)
     if (arg.key == "skip_bad") {
       if (arg.text != "true")
         fail_usage(
             "--skip-bad leaves out images that cannot be read, and {} says skip_bad={}; leave one of them out",
-            quoted(text), printable(arg.text));
+            in_quotes(text), printable(arg.text));
       return text;
     }
   call.args.push_back({.key = "skip_bad", .text = "true"});

@@ -42,7 +42,7 @@ datasets::ImageForm form_of(const models::SavedModel& loaded, const std::string&
   const auto given = datasets::Background::parse(background);
   if (!given)
     fail_usage("--background: {} must be white, black, a gray level 0..255 or rrggbb in hexadecimal",
-               fanin::quoted(background));
+               fanin::in_quotes(background));
   form.background = *given;
   return form;
 }

@@ -53,7 +53,7 @@ class Reader {
       }
       skip_space();
     }
-    if (at_ < end_) refuse(fmt::format("unexpected {}", quoted(source_.substr(at_, 1))));
+    if (at_ < end_) refuse(fmt::format("unexpected {}", in_quotes(source_.substr(at_, 1))));
     return result;
   }
 
@@ -254,7 +254,7 @@ std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view te
   return pieces;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 100;
   std::string shown;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -267,7 +267,7 @@ std::string quoted(std::string_view text) {
 std::string at_character(std::string_view source, std::size_t position) {
   position = std::min(position, source.size());
   return fmt::format("at character {} of {}", text::text_width(source.substr(0, position)) + 1,
-                     quoted(source));
+                     in_quotes(source));
 }
 
 std::string number_text(double value) { return fmt::format("{}", value); }
@@ -279,19 +279,19 @@ Options::Options(const Expression& call, std::string kind, std::vector<std::stri
     Argument arg = given;
     if (arg.key.empty()) {
       if (known_.empty())
-        fail_usage("{} '{}' takes no options; {} {}", kind_, name_, quoted(arg.text),
+        fail_usage("{} '{}' takes no options; {} {}", kind_, name_, in_quotes(arg.text),
                    at_character(source_, arg.position));
       if (positional != args_.size())
         fail_usage("{} '{}': {} must come before the options given by name {}", kind_, name_,
-                   quoted(arg.text), at_character(source_, arg.position));
+                   in_quotes(arg.text), at_character(source_, arg.position));
       if (positional == known_.size())
         fail_usage("{} '{}' takes at most {} options ({}); {} is one too many {}{}", kind_, name_,
-                   known_.size(), joined(known_), quoted(arg.text), at_character(source_, arg.position),
+                   known_.size(), joined(known_), in_quotes(arg.text), at_character(source_, arg.position),
                    quoting_hint(""));
       arg.key = known_[positional++];
     } else if (std::find(known_.begin(), known_.end(), arg.key) == known_.end()) {
       const std::string hint = known_.empty() ? "; it takes no options" : suggest(arg.key, known_);
-      fail_usage("unknown option {} of {} '{}' {}{}", quoted(arg.key), kind_, name_,
+      fail_usage("unknown option {} of {} '{}' {}{}", in_quotes(arg.key), kind_, name_,
                  at_character(source_, arg.key_position), hint);
     }
     if (has(arg.key))
@@ -310,7 +310,7 @@ const Argument* Options::find(std::string_view key) const {
 void Options::refuse(std::string_view key, const std::string& expected) const {
   const Argument* arg = find(key);
   if (!arg) fail_usage("{} '{}': option '{}' is missing; expected {}", kind_, name_, key, expected);
-  fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, quoted(arg->text), expected,
+  fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, in_quotes(arg->text), expected,
              at_character(source_, arg->position),
              arg->key_position == arg->position ? quoting_hint(key) : "");
 }

@@ -52,7 +52,7 @@ std::vector<std::pair<std::size_t, std::size_t>> split_calls(std::string_view te
                                                              std::string_view separators);
 
 /// `text` between single quotes, on one line and of bearable length, for a message.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 /// "at character 17 of 'kaiming_normal(mde=…'", counting from 1.
 std::string at_character(std::string_view source, std::size_t position);
 

@@ -40,8 +40,9 @@ class Registry {
     const std::lock_guard lock(mutex_);
     for (const std::string& name : names_of(one)) {
       if (Expression::parse(name).to_string() != name)
-        fail("a{} {} cannot be called {}", kind_.find_first_of("aeio") == 0 ? "n" : "", kind_, quoted(name));
-      if (find_locked(name)) fail("the {} name {} is taken", kind_, quoted(name));
+        fail("a{} {} cannot be called {}", kind_.find_first_of("aeio") == 0 ? "n" : "", kind_,
+             in_quotes(name));
+      if (find_locked(name)) fail("the {} name {} is taken", kind_, in_quotes(name));
     }
     return all_.emplace_back(std::move(one));
   }

@@ -38,7 +38,8 @@ Share Share::parse(const std::string& text) {
   double amount = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), amount);
   if (status != std::errc() || end != text.data() + text.size())
-    fail_usage("validation: {} is neither a share (0.1), a number of images (5000) nor none", quoted(text));
+    fail_usage("validation: {} is neither a share (0.1), a number of images (5000) nor none",
+               in_quotes(text));
   return amount;
 }
 

@@ -101,7 +101,7 @@ Transform Transform::parse(const std::string& text) {
         options.refuse("stddev", "a positive number, or one for each channel as 0.2+0.2+0.3");
       transform.normalize({mean, stddev});
     } else {
-      fail_usage("unknown transform {} {}{}", quoted(call.name), at_character(text, call.position),
+      fail_usage("unknown transform {} {}{}", in_quotes(call.name), at_character(text, call.position),
                  suggest(call.name, names));
     }
   }

@@ -13,7 +13,7 @@ double calculate_gain(const std::string& nonlinearity, double param) {
   if (one && one->torch_gain && one->kind != kernels::Activation::Kind::none) return one->torch_gain(param);
   const auto& names = gain_names();
   if (std::find(names.begin(), names.end(), nonlinearity) != names.end()) return 1;
-  fail("unknown nonlinearity {}{}", quoted(nonlinearity), suggest(nonlinearity, names));
+  fail("unknown nonlinearity {}{}", in_quotes(nonlinearity), suggest(nonlinearity, names));
 }
 
 const std::vector<std::string>& gain_names() {

@@ -40,7 +40,7 @@ std::string shown(const Value& value) {
 
 const SchemeInfo& known_scheme(std::string_view name) {
   if (const SchemeInfo* scheme = find_scheme(name)) return *scheme;
-  fail("unknown scheme {}{}", quoted(name), suggest_scheme(std::string(name)));
+  fail("unknown scheme {}{}", in_quotes(name), suggest_scheme(std::string(name)));
 }
 
 std::string rank_text(const SchemeInfo& scheme) {
@@ -214,7 +214,7 @@ Initializer parse(std::string_view text) { return parse(Expression::parse(text))
 Initializer parse(const Expression& call) {
   const SchemeInfo* scheme = find_scheme(call.name);
   if (!scheme)
-    fail_usage("unknown scheme {} {}{}", quoted(call.name), at_character(call.source, call.position),
+    fail_usage("unknown scheme {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
                suggest_scheme(call.name));
   std::vector<std::string> known;
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);

@@ -22,7 +22,7 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
                                              : prelu               ? "leaky_relu"
                                                                    : call.name);
   if (!one)
-    fail_usage("unknown activation {} {}{}", quoted(call.name), at_character(call.source, call.position),
+    fail_usage("unknown activation {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
                suggest(call.name, nonlinearity_names()));
   const char* option = prelu ? "init" : one->option;
   const Options options(call, "activation",

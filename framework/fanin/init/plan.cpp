@@ -43,7 +43,7 @@ PlanRule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
     if (first == last) fail_usage("expected a pattern before '=' {}", at_character(text, begin));
     for (std::size_t i = first; i < last; ++i)
       if (!is_pattern(text[i]))
-        fail_usage("unexpected {} in a pattern of parameter names {}", quoted(text.substr(i, 1)),
+        fail_usage("unexpected {} in a pattern of parameter names {}", in_quotes(text.substr(i, 1)),
                    at_character(text, i));
     rule.pattern = std::string(text.substr(first, last - first));
     from = trimmed(text, equals + 1, end).first;
@@ -185,7 +185,7 @@ void Plan::require_matches(std::span<const Target> parameters) const {
       fail_usage("scheme '{}' finds no weight with 2 or more dimensions in this model",
                  rule.init->to_string());
     fail_usage(
-        "pattern {} matches no {}, {}{}", quoted(rule.pattern),
+        "pattern {} matches no {}, {}{}", in_quotes(rule.pattern),
         names_parameters(rule.pattern) ? "parameter" : "layer that has a weight with 2 or more dimensions",
         at_character(source_, rule.position), suggest(rule.pattern, near_names(rule.pattern, parameters)));
   }

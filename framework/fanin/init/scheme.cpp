@@ -39,14 +39,14 @@ const SchemeInfo* find_scheme(std::string_view name) {
 }
 
 const SchemeInfo& register_scheme(SchemeInfo scheme) {
-  if (!scheme.fill) fail("scheme {} has no fill function", quoted(scheme.name));
+  if (!scheme.fill) fail("scheme {} has no fill function", in_quotes(scheme.name));
   for (const OptionSpec& option : scheme.options)
     if (*option.owner != *scheme.options[0].owner)
-      fail("scheme {}: the options '{}' and '{}' are members of different structs", quoted(scheme.name),
+      fail("scheme {}: the options '{}' and '{}' are members of different structs", in_quotes(scheme.name),
            scheme.options[0].name, option.name);
   for (const std::string& name : Schemes::names_of(scheme)) {
-    if (name.ends_with('_')) fail("a scheme cannot be called {}", quoted(name));
-    if (name == "default") fail("the scheme name {} is taken", quoted(name));
+    if (name.ends_with('_')) fail("a scheme cannot be called {}", in_quotes(name));
+    if (name == "default") fail("the scheme name {} is taken", in_quotes(name));
   }
   return registry().add(std::move(scheme));
 }

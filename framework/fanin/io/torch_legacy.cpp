@@ -12,7 +12,7 @@ namespace {
 using Kind = PickleValue::Kind;
 
 /// A storage's key as a message may show it, however long the file has made it.
-std::string quoted(const PickleValue& key) { return printable(key.text, 200); }
+std::string in_quotes(const PickleValue& key) { return printable(key.text, 200); }
 
 /// numpy.save pickles a dict as the only element of an array of objects.
 const PickleValue& unwrapped(const PickleValue& value) {
@@ -27,7 +27,7 @@ TensorFile collect_pickle(const Pickle& pickle, Bytes bytes, const std::string& 
                           std::shared_ptr<const void> owner, const std::string& key) {
   TensorFile file{.format = FileFormat::pickle, .path = path, .tensors = {}, .metadata = {}};
   const auto none = [&](const PickleValue& storage) -> TorchStorage {
-    fail("{}: storage '{}' that a tensor needs is missing", path, quoted(storage));
+    fail("{}: storage '{}' that a tensor needs is missing", path, in_quotes(storage));
   };
   if (pickle.size() != bytes.size())
     fail("{}: a pickle, but not one that torch.save wrote: {} bytes follow it", path,
@@ -83,7 +83,7 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
   for (const PickleValue* storage : object.storages()) {
     const auto [place, fresh] = declared.emplace(storage->text, storage);
     if (!fresh && (place->second->dtype != storage->dtype || place->second->integer != storage->integer)) {
-      fail("{}: storage '{}' is declared in two ways", path, quoted(*storage));
+      fail("{}: storage '{}' is declared in two ways", path, in_quotes(*storage));
     }
   }
   std::unordered_map<std::string_view, Bytes> found;
@@ -91,11 +91,11 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
     if (id->kind != Kind::text)
       fail("{}: a legacy storage key is {}, expected a str", path, name_of(id->kind));
     const auto storage = declared.find(id->text);
-    if (storage == declared.end()) fail("{}: storage '{}' belongs to no tensor", path, quoted(*id));
+    if (storage == declared.end()) fail("{}: storage '{}' belongs to no tensor", path, in_quotes(*id));
     const PickleValue& value = *storage->second;
     std::int64_t count = 0;
     if (bytes.size() - at < sizeof count)
-      fail("{}: ends before storage '{}'; it is truncated", path, quoted(*id));
+      fail("{}: ends before storage '{}'; it is truncated", path, in_quotes(*id));
     std::memcpy(&count, bytes.data() + at, sizeof count);
     if (big_endian) count = static_cast<std::int64_t>(__builtin_bswap64(static_cast<std::uint64_t>(count)));
     at += sizeof count;
@@ -106,11 +106,11 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
       fail(
           "{}: storage '{}' of {} {} elements has {} in the file, of which {} bytes are left; it is "
           "truncated or corrupt",
-          path, quoted(*id), value.integer, name_of(value.dtype), count, left);
+          path, in_quotes(*id), value.integer, name_of(value.dtype), count, left);
     }
     const std::size_t size = static_cast<std::size_t>(value.integer) * size_of(value.dtype);
     if (!found.emplace(id->text, bytes.subspan(at, size)).second) {
-      fail("{}: storage '{}' is there twice", path, quoted(*id));
+      fail("{}: storage '{}' is there twice", path, in_quotes(*id));
     }
     at += size;
   }
@@ -119,7 +119,8 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
   TensorFile file{.format = FileFormat::torch_legacy, .path = path, .tensors = {}, .metadata = {}};
   const auto storages = [&](const PickleValue& storage) -> TorchStorage {
     const auto place = found.find(storage.text);
-    if (place == found.end()) fail("{}: storage '{}' that a tensor needs is missing", path, quoted(storage));
+    if (place == found.end())
+      fail("{}: storage '{}' that a tensor needs is missing", path, in_quotes(storage));
     return {place->second, owner};
   };
   collect_torch_tensors(file, object.result(), {bytes.size(), big_endian, owner}, storages, key);

@@ -325,7 +325,7 @@ void Module::draw_in_order(std::vector<std::string> names) {
   for (const auto& one : named_parameters()) known.push_back(one.name);
   for (auto name = names.begin(); name != names.end(); ++name) {
     if (name->empty() || std::find(known.begin(), known.end(), *name) == known.end())
-      fail("{}: draw_in_order names {}, which is no parameter or layer below it{}", kind(), quoted(*name),
+      fail("{}: draw_in_order names {}, which is no parameter or layer below it{}", kind(), in_quotes(*name),
            suggest(*name, known));
     if (std::find(names.begin(), name, *name) != name)
       fail("{}: draw_in_order names '{}' twice", kind(), *name);

@@ -20,7 +20,7 @@ void check(const OptimizerOptions& o) {
   const auto share = [](const char* what, double value) {
     if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
   };
-  if (!o.rule.step) fail("optimizer: the rule {} has no step function", quoted(o.rule.name));
+  if (!o.rule.step) fail("optimizer: the rule {} has no step function", in_quotes(o.rule.name));
   at_least_0("lr", o.lr);
   at_least_0("weight_decay", o.weight_decay);
   at_least_0("momentum", o.momentum);

@@ -81,7 +81,7 @@ double Schedule::factor(Index step, Index total, Index per_epoch) const {
 }
 
 void register_schedule(ScheduleText schedule) {
-  if (!schedule.read) fail("schedule {} has no function that reads it", quoted(schedule.name));
+  if (!schedule.read) fail("schedule {} has no function that reads it", in_quotes(schedule.name));
   registry().add(std::move(schedule));
 }
 

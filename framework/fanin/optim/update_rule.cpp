@@ -15,7 +15,7 @@ const UpdateRule& update_rule_named(const std::string& name) { return registry()
 std::vector<std::string> update_rule_names() { return registry().names(); }
 
 void register_update_rule(UpdateRule rule) {
-  if (!rule.step) fail("optimizer {} has no step function", quoted(rule.name));
+  if (!rule.step) fail("optimizer {} has no step function", in_quotes(rule.name));
   registry().add(std::move(rule));
 }
 

@@ -21,7 +21,7 @@ real weight_of(std::string_view piece, std::size_t at) {
   if (status != std::errc() || end != piece.data() + piece.size() || !(value >= least && value <= most)) {
     fail_usage(
         "class weights: {} for class {} must be a number from {} to {}; write balanced, none, or one number a class as 1,2.5,1",
-        quoted(piece), at, least, most);
+        in_quotes(piece), at, least, most);
   }
   return static_cast<real>(value);
 }
