@@ -1,5 +1,6 @@
 // What most files include of the standard library and of fmt, compiled once (Makefile): a third of the build's
 // time. Nothing may rely on it: a file includes what it uses, and clang's builds (tidy, fuzzers) do without.
+// No <filesystem>: it brings std::quoted, which a call of quoted(a std::string) would then mean.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
