@@ -1,6 +1,5 @@
 // What most files include of the standard library and of fmt, compiled once (Makefile): a third of the build's
 // time. Nothing may rely on it: a file includes what it uses, and clang's builds (tidy, fuzzers) do without.
-// No <filesystem>: it brings std::quoted, which a call of quoted(a std::string) would then mean.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -8,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
