@@ -88,7 +88,7 @@ std::string linear_net(int depth) {
 /// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps`
 /// where it never is.
 double learning_time(const Setup& setup, int depth, const char* plan) {
-  const auto& [training, test] = setup.data();
+  const data::Sets& sets = setup.data();
   double mean = 0;
   for (int i = 0; i < seeds; ++i) {
     auto best = static_cast<double>(most_steps);
@@ -96,7 +96,7 @@ double learning_time(const Setup& setup, int depth, const char* plan) {
       const auto net = models::build(linear_net(depth), {});
       Generator generator(setup.seed_of(i));
       start::initialize(*net, plan, generator);
-      const Course course = train_briefly(*net, training, test,
+      const Course course = train_briefly(*net, sets.training, sets.test,
                                           {.steps = most_steps,
                                            .optimizer = {.lr = rate / depth},
                                            .seed = setup.seed_of(i),

@@ -46,11 +46,11 @@ std::string net(int depth) {
 }
 
 double trained_accuracy(const Setup& setup, double xi, int depth) {
-  const auto& [training, test] = setup.data();
+  const data::Sets& sets = setup.data();
   const auto model = models::build(net(depth), {});
   Generator generator(setup.seed_of(0));
   start::initialize(*model, plan_for(xi), generator);
-  return train_briefly(*model, training, test,
+  return train_briefly(*model, sets.training, sets.test,
                        {.steps = steps, .optimizer = {.lr = lr}, .seed = setup.seed_of(0)})
       .test_accuracy;
 }
