@@ -109,7 +109,7 @@ start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, c
     for (const auto& one : drawn) {
       if (one.name != entry.name || one.scheme == "loaded" || one.scheme == "kept") continue;
       const bool is_head = !keep_head && std::find(head.begin(), head.end(), one.name) != head.end();
-      entry.note = (is_head ? std::string(head_note) + ": " : "") + "drawn by " + one.scheme +
+      entry.note = fmt::format("{}drawn by {}", is_head ? fmt::format("{}: ", head_note) : "", one.scheme) +
                    (one.note.empty() ? "" : "; " + one.note);
     }
   }
