@@ -36,13 +36,13 @@ Outcome limited(const std::string& limits, const std::string& arguments) {
   return outcome;
 }
 
-constexpr const char* small_run = "train --data synthetic --model 'mlp(hidden=16)' --epochs 1 --threads ";
+const std::string small_run = "train --data synthetic --model 'mlp(hidden=16)' --epochs 1 --threads ";
 
 }  // namespace
 
 TEST_CASE("threads that the system refuses are an Error that names what was asked for and what was given") {
   if (fanin::cores_at_hand() < 2) return;
-  const Outcome outcome = limited("ulimit -s 4000000; ulimit -v 3000000", std::string(small_run) + "64");
+  const Outcome outcome = limited("ulimit -s 4000000; ulimit -v 3000000", small_run + "64");
   CHECK(outcome.code == 1);
   CHECK(holds(outcome.out, "64 were asked for"));
   CHECK(holds(outcome.out, "the system gave 1"));
@@ -50,7 +50,7 @@ TEST_CASE("threads that the system refuses are an Error that names what was aske
 }
 
 TEST_CASE("more threads than cores, in little memory, take no more than the cores do") {
-  const Outcome outcome = limited("ulimit -v 600000", std::string(small_run) + "256");
+  const Outcome outcome = limited("ulimit -v 600000", small_run + "256");
   CHECK(outcome.code == 0);
 }
 
