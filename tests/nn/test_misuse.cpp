@@ -25,27 +25,11 @@
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/width.hpp>
 
-#include "tests/message.hpp"
+#include "tests/misuse.hpp"
 
 using namespace fanin;
 
 namespace {
-
-struct Case {
-  const char* what;
-  std::function<void()> action;
-  const char* said;  // a part of the message
-};
-
-void check_all(const std::vector<Case>& cases) {
-  for (const auto& [what, action, said] : cases) {
-    CAPTURE(what);
-    const std::string text = message(action);
-    CAPTURE(text);
-    CHECK(holds(text, said));
-    CHECK(text.find('\n') == std::string::npos);
-  }
-}
 
 struct Layer {
   std::string kind;

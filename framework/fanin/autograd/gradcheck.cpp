@@ -39,14 +39,29 @@ double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& functi
         "{} is the default",
         step, 8 * sizeof(real), least_step, gradcheck_step);
   }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) fail("gradcheck: input {} is undefined", i);
+    if (inputs[i].node())
+      fail("gradcheck: input {} of shape {} was computed; it must be a leaf, as detach() gives one", i,
+           inputs[i].shape().to_string());
+  }
   if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); }))
     fail("gradcheck: none of the {} inputs requires grad, so there is nothing to check", inputs.size());
   if (!function) fail("gradcheck: a function is needed, got an empty one");
   for (auto& input : inputs) input.zero_grad();
-  record(WeightedSum{}, function(inputs)).backward();
+  const Tensor output = function(inputs);
+  require_defined("gradcheck", "what the function gave", output);
+  if (output.numel() == 0 || !output.requires_grad())
+    fail("gradcheck: what the function gave, of shape {}, {}", output.shape().to_string(),
+         output.numel() == 0 ? "has no elements" : "was not computed from an input that requires grad");
+  record(WeightedSum{}, output).backward();
   const auto values = [&] {
     const NoGrad guard;
-    return function(inputs).to_vector();
+    const Tensor moved = function(inputs);
+    if (!moved.defined() || moved.shape() != output.shape())
+      fail("gradcheck: the function gave a tensor of shape {} and then {}", output.shape().to_string(),
+           moved.defined() ? "one of shape " + moved.shape().to_string() : "an undefined one");
+    return moved.to_vector();
   };
   double worst = 0;
   for (auto& input : inputs) {
@@ -58,10 +73,16 @@ double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& functi
       const real before = element;
       const double change = step * std::max(1.0, std::abs(static_cast<double>(before)));
       const real up = static_cast<real>(before + change), down = static_cast<real>(before - change);
-      element = up;
-      const std::vector<real> above = values();
-      element = down;
-      const std::vector<real> below = values();
+      const auto values_at = [&](real moved) {
+        element = moved;
+        try {
+          return values();
+        } catch (...) {
+          element = before;
+          throw;
+        }
+      };
+      const std::vector<real> above = values_at(up), below = values_at(down);
       element = before;
       // Output by output, so that those which do not move add no rounding of theirs.
       double difference = 0;

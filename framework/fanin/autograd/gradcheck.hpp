@@ -23,8 +23,9 @@ inline constexpr double gradcheck_bound = gradcheck_in_double ? 1e-6 : 1e-2;
 /// scale the input's largest numeric gradient; infinite where either is not finite. A right gradient stays
 /// below `gradcheck_bound`. `function` maps the inputs to a tensor of any shape; it is reduced to a scalar
 /// with fixed pseudo-random weights, so that no error can cancel. It must be smooth within the step around
-/// the inputs, whose elements it sees moved and put back. Error when no input requires grad, `function` is
-/// empty, or `step` is 1 or more or lost in the rounding of `real` (as `torch.autograd.gradcheck`).
+/// the inputs, whose elements it sees moved and put back. Error when no input requires grad, one is undefined
+/// or no leaf, `function` is empty, gives nothing that depends on the inputs, or other shapes in turn, or
+/// `step` is 1 or more or lost in the rounding of `real` (as `torch.autograd.gradcheck`).
 double gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& function,
                  std::vector<Tensor> inputs, double step = gradcheck_step);
 

@@ -50,9 +50,15 @@ void Node::add_input(const Tensor& tensor) {
   if (tensor.node() && tensor.node()->order() >= order_) order_ = nodes_made = tensor.node()->order() + 1;
 }
 
-std::shared_ptr<Node> Node::input_node(int i) const { return input(i).defined() ? input(i).node() : nullptr; }
+std::shared_ptr<Node> Node::input_node(int i) { return input(i).defined() ? input(i).node() : nullptr; }
+
+void Node::refuse_input(int i) const {
+  fail("{}: there is no input {}, the op was recorded with {}", name(), i, count_);
+}
 
 void Node::run() {
+  if (released_) fail("{}: the op was released, and what its backward pass needs was freed", name());
+  require_defined(name(), "the gradient of the output", grad);
   Gradients gradients(*this);
   const Tensor gradient = std::move(grad);
   grad = Tensor();
@@ -81,6 +87,9 @@ bool Gradients::wanted(int i) const { return node_.input(i).defined(); }
 
 Gradients::Slot Gradients::slot(int i) {
   Tensor& input = node_.input(i);
+  if (!input.defined())
+    fail("{}: the gradient of input {} is not wanted, so it has no slot; ask wanted({}) first", node_.name(),
+         i, i);
   if (Node* from = input.node().get()) {
     if (from->grad.defined()) {
       if (!from->grad.unique()) from->grad = from->grad.clone();
@@ -98,6 +107,7 @@ Gradients::Slot Gradients::slot(int i) {
 void Gradients::give(int i, Tensor gradient) {
   if (!wanted(i)) return;
   Tensor& input = node_.input(i);
+  if (!gradient.defined()) fail("{}: the gradient given to input {} is undefined", node_.name(), i);
   if (gradient.shape() != input.shape()) {
     fail("{}: the gradient of input {} has shape {}, the input {}", node_.name(), i,
          gradient.shape().to_string(), input.shape().to_string());

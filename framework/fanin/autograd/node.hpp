@@ -26,7 +26,7 @@ class NoGrad {
 /// Where an op's backward pass puts the gradients of its inputs. Each input is served in one of two ways:
 /// `give` hands over a finished tensor; `slot` lends the input's own gradient buffer to a kernel that can
 /// overwrite or accumulate, which saves a temporary and a pass over memory (a leaf's slot is its `grad()`
-/// itself).
+/// itself). All are an Error for an input that the op was not recorded with.
 class Gradients {
  public:
   /// Memory for the gradient of one input, row-major, of the input's shape.
@@ -36,13 +36,13 @@ class Gradients {
   };
   /// Whether the gradient of input `i` is needed at all.
   bool wanted(int i) const;
-  /// The slot of input `i`, whose gradient must be `wanted`. The kernel must write every element.
+  /// The slot of input `i`; Error unless its gradient is `wanted`. The kernel must write every element.
   Slot slot(int i);
   /// As `slot`, or a null pointer with accumulate=false when the gradient is not wanted.
   Slot slot_if_wanted(int i) { return wanted(i) ? slot(i) : Slot{nullptr, false}; }
   /// Takes `gradient` (of the input's shape) as, or adds it to, the input's gradient; ignored when not
   /// wanted. The op's own `grad_output` may be given on, to several inputs even: a shared buffer is copied
-  /// before it is added to. Error when it is of another shape.
+  /// before it is added to. Error when it is undefined or of another shape.
   void give(int i, Tensor gradient);
 
  private:
@@ -63,7 +63,8 @@ class Node {
 
   /// The op's, for messages.
   virtual const char* name() const = 0;
-  /// Differentiates: takes `grad`, which is undefined afterwards, and fills the inputs' gradients.
+  /// Differentiates: takes `grad`, which is undefined afterwards, and fills the inputs' gradients. Error when
+  /// there is no `grad`, or the node was released.
   void run();
   /// Frees what was saved and the edges; a backward pass that meets the node afterwards is an Error.
   void release();
@@ -72,8 +73,9 @@ class Node {
   /// The op's next input, in the order `forward` takes them; Error past `max_inputs`.
   void add_input(const Tensor& input);
   int input_count() const { return count_; }  ///< wanted or not
-  /// The node that computed input `i`; null for a leaf or an input whose gradient is not wanted.
-  std::shared_ptr<Node> input_node(int i) const;
+  /// The node that computed input `i`; null for a leaf or an input whose gradient is not wanted. Error when
+  /// the op has no such input.
+  std::shared_ptr<Node> input_node(int i);
   /// Rank in creation: an op's inputs always have a smaller one.
   std::uint64_t order() const { return order_; }
 
@@ -91,8 +93,12 @@ class Node {
 
  private:
   friend class Gradients;
-  Tensor& input(int i) { return inputs_[static_cast<std::size_t>(i)]; }
-  const Tensor& input(int i) const { return inputs_[static_cast<std::size_t>(i)]; }
+  Tensor& input(int i) {
+    if (i < 0 || i >= count_) [[unlikely]]
+      refuse_input(i);
+    return inputs_[static_cast<std::size_t>(i)];
+  }
+  [[noreturn]] void refuse_input(int i) const;
 
   std::array<Tensor, max_inputs> inputs_;  // undefined where no gradient is wanted
   int count_ = 0;

@@ -7,8 +7,24 @@
 
 namespace fanin::data {
 
+namespace {
+
+void require_sizes(const Dataset& data) {
+  if (data.channels <= 0 || data.height <= 0 || data.width <= 0)
+    fail("dataset '{}': image size {}x{}x{} must be positive", data.name, data.channels, data.height,
+         data.width);
+}
+
+void require_labels(const Dataset& data) {
+  if (data.labels.size() != static_cast<std::size_t>(data.count))
+    fail("dataset '{}': {} labels for {} images", data.name, data.labels.size(), data.count);
+}
+
+}  // namespace
+
 std::span<const std::uint8_t> Dataset::image(Index i) const {
   if (i < 0 || i >= count) fail("dataset '{}': image {} is out of range, it has {}", name, i, count);
+  require_sizes(*this);
   if (images.size() / static_cast<std::size_t>(count) < static_cast<std::size_t>(image_size()))
     fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
          height, width);
@@ -33,8 +49,7 @@ std::vector<Index> Dataset::class_counts() const {
 
 void Dataset::check() const {
   if (count <= 0) fail("dataset '{}' is empty: it must have at least one sample", name);
-  if (channels <= 0 || height <= 0 || width <= 0)
-    fail("dataset '{}': image size {}x{}x{} must be positive", name, channels, height, width);
+  require_sizes(*this);
   if (classes <= 0) fail("dataset '{}': {} classes, expected at least one", name, classes);
   if (!class_names.empty() && class_names.size() != static_cast<std::size_t>(classes))
     fail("dataset '{}': {} class names for {} classes", name, class_names.size(), classes);
@@ -42,8 +57,7 @@ void Dataset::check() const {
       images.size() % static_cast<std::size_t>(count) != 0)
     fail("dataset '{}': {} image bytes, expected {} images of {}x{}x{}", name, images.size(), count, channels,
          height, width);
-  if (labels.size() != static_cast<std::size_t>(count))
-    fail("dataset '{}': {} labels for {} images", name, labels.size(), count);
+  require_labels(*this);
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= classes)
       fail("dataset '{}': label {} of sample {} is out of range, expected 0..{}", name, labels[i], i,
@@ -97,6 +111,7 @@ void Dataset::normalize(const Normalization& given) {
 }
 
 Dataset Dataset::subset(std::span<const Index> indices) const {
+  require_labels(*this);
   Dataset part{.name = name,
                .count = static_cast<Index>(indices.size()),
                .channels = channels,
@@ -172,7 +187,8 @@ std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) con
 Dataset Dataset::only_classes(std::span<const int> kept) const {
   if (kept.empty())
     fail("dataset '{}': no classes are named, expected at least one of 0..{}", name, classes - 1);
-  std::vector<std::int32_t> renumbered(static_cast<std::size_t>(classes), -1);
+  require_labels(*this);
+  std::vector<std::int32_t> renumbered(class_counts().size(), -1);
   std::vector<std::string> names;
   for (std::size_t k = 0; k < kept.size(); ++k) {
     if (kept[k] < 0 || kept[k] >= classes)
@@ -193,6 +209,7 @@ Dataset Dataset::only_classes(std::span<const int> kept) const {
 }
 
 std::vector<float> per_channel(const std::vector<double>& constants, Index channels) {
+  if (channels < 1) fail("normalise: images of {} channels, expected at least one", channels);
   const auto wanted = static_cast<std::size_t>(channels);
   if (constants.size() != 1 && constants.size() != wanted) {
     fail_usage("normalise: {} constants for images of {} channels; give one for all or one for each",

@@ -42,7 +42,8 @@ struct Dataset {
   /// another number of channels, not finite, or a stddev is not positive.
   void normalize(const Normalization& given);
 
-  /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range.
+  /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range, and
+  /// unless there is a label for each image.
   Dataset subset(std::span<const Index> indices) const;
   /// The positions of each class's samples, in an order drawn with `seed`. Error as for `check`.
   std::vector<std::vector<Index>> shuffled_by_class(std::uint64_t seed) const;
@@ -54,11 +55,12 @@ struct Dataset {
   /// second, each in its original order. Error unless 0 < share < 1, or when a part is left empty.
   std::pair<Dataset, Dataset> split(double share, std::uint64_t seed) const;
   /// Only the samples of these classes, renumbered 0, 1, … in the order given: the halves of a transfer
-  /// experiment. Error for none, one that does not exist, or one named twice.
+  /// experiment. Error for none, one that does not exist, or one named twice, and for labels out of range.
   Dataset only_classes(std::span<const int> kept) const;
 };
 
-/// A number for each of `channels`, from one for all or one for each; Error (usage) for any other count.
+/// A number for each of `channels`, from one for all or one for each; Error (usage) for any other count, and
+/// unless there is a channel.
 std::vector<float> per_channel(const std::vector<double>& constants, Index channels);
 
 }  // namespace fanin::data

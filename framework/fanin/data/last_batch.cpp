@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fanin/core/choice.hpp>
+#include <fanin/core/error.hpp>
 #include <fanin/data/last_batch.hpp>
 
 namespace fanin::data {
@@ -16,6 +17,8 @@ const char* name_of(LastBatch last) { return names.name_of(last); }
 LastBatch last_batch_named(const std::string& text) { return names.named(text); }
 
 BatchCut::BatchCut(Index count, Index batch, LastBatch last) : used_(count), each_(batch) {
+  if (count < 1 || batch < 1)
+    fail("an epoch of {} samples cannot be cut into batches of {}: both must be at least 1", count, batch);
   switch (last) {
     case LastBatch::keep:
       batches_ = (count - 1) / batch + 1;
@@ -32,6 +35,10 @@ BatchCut::BatchCut(Index count, Index batch, LastBatch last) : used_(count), eac
   }
 }
 
-Index BatchCut::begin(Index batch) const { return std::min(used_, batch * each_ + std::min(batch, larger_)); }
+Index BatchCut::begin(Index batch) const {
+  if (batch < 0 || batch > batches_)
+    fail("batch {} is out of range: the epoch is cut into {}", batch, batches_);
+  return std::min(used_, batch * each_ + std::min(batch, larger_));
+}
 
 }  // namespace fanin::data

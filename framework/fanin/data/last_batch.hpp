@@ -23,14 +23,16 @@ LastBatch last_batch_named(const std::string& text);
 class BatchCut {
  public:
   BatchCut() = default;  ///< no batches
-  /// Both ≥ 1. No batches at all where `drop` leaves none.
+  /// Error unless both are ≥ 1. No batches at all where `drop` leaves none.
   BatchCut(Index count, Index batch, LastBatch last);
 
   Index batches() const { return batches_; }  ///< in one epoch
-  /// The first sample of batch 0..batches(), which is one past the last sample for the last of them.
+  /// The first sample of batch 0..batches(), which is one past the last sample for the last of them; Error
+  /// for any other.
   Index begin(Index batch) const;
   /// @{
-  /// Samples of batch 0..batches()-1, and of the smallest and the largest one; 0 where there are no batches.
+  /// Samples of batch 0..batches()-1, Error for any other; of the smallest and the largest one, 0 where there
+  /// are no batches.
   Index size(Index batch) const { return begin(batch + 1) - begin(batch); }
   Index smallest() const { return batches_ == 0 ? 0 : size(batches_ - 1); }
   Index largest() const { return batches_ == 0 ? 0 : size(0); }

@@ -18,6 +18,7 @@ Loader::Loader(const Dataset& data, LoaderOptions options, const Generator& gen)
         "use a smaller batch, or keep or spread the last one",
         data.name, data.count, options_.batch);
   options_.batch = std::min(options_.batch, data.count);
+  image_bytes_ = static_cast<std::size_t>(data.image_size());
   order_.resize(static_cast<std::size_t>(data.count));
   std::vector<float> means = data.mean, stddevs = data.stddev;
   if (const Normalization& given = options_.transform.normalization(); !given.empty()) {
@@ -53,8 +54,12 @@ bool Loader::next(Batch& batch) {
     begun_ = false;
     return false;
   }
-  if (!begun_) begin_epoch();
   const Dataset& data = *data_;
+  if (order_.empty()) fail("loader: it was moved from; use the one that it was moved into");
+  if (data.labels.size() != order_.size() || data.images.size() != order_.size() * image_bytes_)
+    fail("loader: dataset '{}' changed under it: it had {} samples and has {} labels and {} image bytes",
+         data.name, order_.size(), data.labels.size(), data.images.size());
+  if (!begun_) begin_epoch();
   const Index size = cut_.size(position_.batch);
   const Index* chosen = order_.data() + cut_.begin(position_.batch);
 

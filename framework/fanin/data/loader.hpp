@@ -40,7 +40,8 @@ class Loader {
   Loader(const Dataset& data, LoaderOptions options, const Generator& gen = Generator(0));
   Loader(Dataset&&, LoaderOptions, const Generator& = Generator(0)) = delete;
 
-  /// The next batch of the epoch; false when the epoch is over, and the next call begins another.
+  /// The next batch of the epoch; false when the epoch is over, and the next call begins another. Error when
+  /// the data set has changed its size, and for a loader that was moved from.
   bool next(Batch& batch);
 
   /// Where the walk stands: `batch` batches of epoch `epoch` (both from 0) have been handed out.
@@ -68,6 +69,7 @@ class Loader {
   Position position_;
   bool begun_ = false;  // whether this epoch's order has been drawn
   std::uint64_t augment_seed_ = 0;
+  std::size_t image_bytes_ = 0;
   std::vector<Index> order_, identity_;
   std::vector<real> scale_, offset_;
   std::vector<std::uint8_t> augmented_, scratch_;

@@ -54,6 +54,7 @@ std::vector<Index> stratified(const std::vector<Index>& class_counts, Index tota
   std::vector<Index> parts(class_counts.size()), spare(class_counts.size());
   std::vector<double> exact(class_counts.size());
   Index given = 0;
+  if (total < 0 || least < 0) return {};
   for (std::size_t c = 0; c < parts.size(); ++c) {
     if (class_counts[c] == 0) continue;
     if (class_counts[c] < 2 * least) return {};

@@ -141,6 +141,8 @@ void Transform::augment(const ImageView& image, std::span<std::uint8_t> scratch,
   const auto [pixels, channels, height, width] = image;
   const bool moves =
       std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.kind != Kind::flip; });
+  if (channels < 1 || height < 1 || width < 1)
+    fail("augment: image size {}x{}x{} must be positive", channels, height, width);
   if (pixels == nullptr || (moves && static_cast<Index>(scratch.size()) < channels * height * width))
     fail("augment: an image of {}x{}x{} needs its pixels and as many bytes of scratch memory, got {}",
          channels, height, width, scratch.size());

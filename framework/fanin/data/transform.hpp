@@ -57,7 +57,7 @@ class Transform {
   bool augments() const { return !steps_.empty(); }                      ///< whether it has random steps
   const Normalization& normalization() const { return normalization_; }  ///< empty: the data set's own
   /// Applies the random steps in place, drawing from `gen`. Error when `scratch` does not hold an image's
-  /// bytes.
+  /// bytes, or there is no image.
   void augment(const ImageView& image, std::span<std::uint8_t> scratch, Generator& gen) const;
 
   bool operator==(const Transform&) const = default;
