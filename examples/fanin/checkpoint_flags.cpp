@@ -5,8 +5,11 @@
 #include <charconv>
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/writable.hpp>
 
@@ -47,6 +50,10 @@ void CheckpointFlags::add_to(CLI::App& command, train::TrainOptions& options) {
                 "go on from the newest checkpoint, to the same bits as a run never interrupted")
       ->group(group);
   add_setting_flags(command, options, train::Topic::stopping, group);
+  command.add_option(
+      "--log", log,
+      "write a JSON object a line for each step and epoch here, as they come (tail -f, jq); --resume "
+      "appends; the form is in examples/README.md");
 }
 
 void CheckpointFlags::apply(train::TrainOptions& options) const {
@@ -73,13 +80,19 @@ void CheckpointFlags::require_writable() const {
   if (!folder.empty()) io::require_writable_folder(folder);
 }
 
+train::JsonLog CheckpointFlags::open_log(const nlohmann::ordered_json& facts) const {
+  if (log.empty()) return {};
+  return {log, resume, facts, [](const std::string& notice) { note("{}\n", printable(notice)); }};
+}
+
 void CheckpointFlags::report_end(const train::TrainOptions& options, const train::TrainResult& result) const {
   if (!result.stopped_early) return;
-  note("stopped early: no better epoch than {} in the last {}\n", result.best_epoch,
+  note("stopped early: no better epoch than {} in the last {}, on the validation set\n", result.best_epoch,
        options.early_stopping.patience);
 }
 
-void CheckpointFlags::require_end(const train::TrainResult& result, const char* remedy) const {
+void CheckpointFlags::require_end(const train::TrainOptions& options, const train::TrainResult& result,
+                                  const char* remedy) const {
   if (result.status == train::Status::diverged) {
     std::string advice = fmt::format("try {}", remedy);
     // --resume goes on under the same options, to the same end: it is no way out.
@@ -91,7 +104,12 @@ void CheckpointFlags::require_end(const train::TrainResult& result, const char* 
       advice += fmt::format("; {} has no checkpoint with weights from before it", folder);
     fail("training diverged: {}; {}", result.divergence, advice);
   }
-  if (result.status != train::Status::interrupted) return;
+  if (result.status != train::Status::interrupted) {
+    if (const Index lost = options.log.lost(); lost > 0)
+      fail("{}: {} of the log could not be written; what stands in it is right", printable(log),
+           text::counted(static_cast<std::size_t>(lost), "line"));
+    return;
+  }
   fail("interrupted at step {}{}", result.steps,
        folder.empty() ? "" : "; go on with --checkpoint " + folder + " --resume");
 }

@@ -2,14 +2,15 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <fanin/train/trainer.hpp>
 
 namespace fanin::program {
 
-/// The flags of a command that trains for long: checkpoints, resume, early stopping.
+/// The flags of a command that trains for long: checkpoints, resume, early stopping, the log.
 struct CheckpointFlags {
-  std::string folder, every = "epoch";
+  std::string folder, every = "epoch", log;
   int keep = 3;
   bool keep_best = false, resume = false;
 
@@ -17,11 +18,15 @@ struct CheckpointFlags {
   void add_to(CLI::App& command, train::TrainOptions& options);
   /// Error when no checkpoint could be written.
   void require_writable() const;
+  /// The log of a run that begins so: anew, or, on --resume, behind what there is. Error when it cannot be
+  /// written.
+  train::JsonLog open_log(const nlohmann::ordered_json& facts) const;
   /// Tells on stderr that `result` was stopped early, if it was.
   void report_end(const train::TrainOptions& options, const train::TrainResult& result) const;
   /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from
-  /// diverging.
-  void require_end(const train::TrainResult& result, const char* remedy) const;
+  /// diverging. And for a log that lacks something.
+  void require_end(const train::TrainOptions& options, const train::TrainResult& result,
+                   const char* remedy) const;
   /// Fills in `options.checkpoint`. Usage Error for flags that contradict each other.
   void apply(train::TrainOptions& options) const;
 };

@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/compare/setting_json.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
@@ -14,6 +13,7 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/train/checkpoint.hpp>
+#include <fanin/train/setting_json.hpp>
 #include <fanin/train/warm_start.hpp>
 
 #include "examples/fanin/checkpoint_flags.hpp"
@@ -121,8 +121,8 @@ ordered_json report_json(const start::WarmStartReport& report) {
 ordered_json settings_json(const FinetuneFlags& flags, const std::string& model, const train::WarmStart& warm,
                            const train::TrainOptions& options) {
   ordered_json json = {{"model", model}, {"data", flags.training.data}, {"init", flags.plan}};
-  json.update(compare::settings_json(train::settings_of(warm)));
-  json.update(compare::settings_json(train::settings_of(options)));
+  json.update(train::settings_json(train::settings_of(warm)));
+  json.update(train::settings_json(train::settings_of(options)));
   json["threads"] = flags.threads;
   return json;
 }
@@ -130,13 +130,11 @@ ordered_json settings_json(const FinetuneFlags& flags, const std::string& model,
 ordered_json result_json(const start::WarmStartReport& report, const train::FineTuning& tuning, double lr,
                          const train::TrainResult& result, const train::ClassWeights& weights,
                          const data::Dataset& test) {
-  ordered_json json = {{"status", train::name_of(result.status)},
-                       {"test_accuracy", finite_or_null(result.test.accuracy)},
-                       {"test_loss", finite_or_null(result.test.loss)},
-                       {"steps", result.steps},
-                       {"seconds", finite_or_null(result.seconds)},
-                       {"last_batch", name_of(result.last_batch)},
-                       {"warm_start", report_json(report)}};
+  ordered_json json = outcome_json(result);
+  json.update({{"steps", result.steps},
+               {"seconds", finite_or_null(result.seconds)},
+               {"last_batch", name_of(result.last_batch)},
+               {"warm_start", report_json(report)}});
   if (result.diverged_step) json["diverged_step"] = *result.diverged_step;
   if (!result.divergence.empty()) json["message"] = result.divergence;
   for (const auto& one : tuning.layers()) {
@@ -187,6 +185,12 @@ void run(const FinetuneFlags& flags) {
                                    .plan = flags.plan,
                                    .seed = flags.seed,
                                    .warm_start = std::filesystem::absolute(flags.warm.file).string()};
+  options.log =
+      flags.checkpoints.open_log({{"command", "finetune"},
+                                  {"model", text},
+                                  {"data", data.training.name},
+                                  {"init", flags.plan},
+                                  {"settings_of_start", train::settings_json(train::settings_of(warm))}});
   const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
   if (flags.json) {
     ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
@@ -196,9 +200,9 @@ void run(const FinetuneFlags& flags) {
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("test {}, test loss {}\n", accuracy_text(result.test, data.test), text::number(result.test.loss, 4));
+    say("{}\n", result_text(result, data));
   }
-  flags.checkpoints.require_end(result, "a smaller --lr, --lr-head or --lr-body");
+  flags.checkpoints.require_end(options, result, "a smaller --lr, --lr-head or --lr-body");
   point_to_probe(result.test, data.test, text, flags.plan);
 }
 

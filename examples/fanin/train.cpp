@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/compare/setting_json.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
@@ -14,6 +13,7 @@
 #include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/width.hpp>
+#include <fanin/train/setting_json.hpp>
 #include <fanin/train/settings.hpp>
 
 #include "examples/fanin/checkpoint_flags.hpp"
@@ -38,7 +38,7 @@ struct TrainFlags {
 ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options, data::LastBatch last_batch) {
   options.last_batch = last_batch;
   ordered_json json = {{"model", flags.model}, {"data", flags.training.data}, {"init", flags.plan}};
-  json.update(compare::settings_json(train::settings_of(options)));
+  json.update(train::settings_json(train::settings_of(options)));
   json["threads"] = flags.threads;
   return json;
 }
@@ -46,13 +46,11 @@ ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options,
 ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& options, nn::Module& model,
                          const std::vector<start::Drawn>& drawn, const train::TrainResult& result,
                          const data::Dataset& test) {
-  ordered_json json = {{"status", train::name_of(result.status)},
-                       {"test_accuracy", finite_or_null(result.test.accuracy)},
-                       {"test_loss", finite_or_null(result.test.loss)},
-                       {"samples_per_s", finite_or_null(result.samples_per_s)},
-                       {"seconds", finite_or_null(result.seconds)},
-                       {"steps", result.steps},
-                       {"parameters", model.parameter_count()}};
+  ordered_json json = outcome_json(result);
+  json.update({{"samples_per_s", finite_or_null(result.samples_per_s)},
+               {"seconds", finite_or_null(result.seconds)},
+               {"steps", result.steps},
+               {"parameters", model.parameter_count()}});
   if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
   if (result.stopped_early) json["stopped_early"] = true;
   if (result.diverged_step) json["diverged_step"] = *result.diverged_step;
@@ -105,20 +103,23 @@ void run(const TrainFlags& flags) {
       .plan = plan.to_string(),
       .seed = flags.seed,
       .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
+  options.log = flags.checkpoints.open_log({{"command", "train"},
+                                            {"model", flags.model},
+                                            {"data", data.training.name},
+                                            {"init", plan.to_string()}});
   const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
   if (flags.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("test {}, test loss {}, {:.0f} samples/s\n", accuracy_text(result.test, data.test),
-        text::number(result.test.loss, 4), result.samples_per_s);
+    say("{}, {:.0f} samples/s\n", result_text(result, data), result.samples_per_s);
     if (flags.confusion) {
       print_confusion(result.test, data.test);
       print_class_scores(result.test, data.test);
     }
   }
-  flags.checkpoints.require_end(result, "a smaller --lr or another --init");
+  flags.checkpoints.require_end(options, result, "a smaller --lr or another --init");
   point_to_probe(result.test, data.test, flags.model, flags.plan);
 }
 

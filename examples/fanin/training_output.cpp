@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/io/finite_json.hpp>
@@ -12,10 +15,12 @@ namespace fanin::program {
 namespace {
 
 /// Tells of every epoch on stderr, and ends the run at Ctrl-C.
-void follow(train::TrainOptions& options) {
-  options.on_epoch = [epochs = options.epochs](const train::EpochRecord& e) {
-    note("epoch {:>3}/{}  train loss {}  test loss {}  test accuracy {}  {:.1f} s\n", e.epoch, epochs,
-         text::number(e.train_loss, 4), text::number(e.test_loss, 4), share_text(e.test_accuracy), e.seconds);
+void follow(train::TrainOptions& options, bool validates) {
+  options.on_epoch = [epochs = options.epochs, validates](const train::EpochRecord& e) {
+    note("epoch {:>3}/{}  train loss {}  {set} loss {}  {set} accuracy {}  {:.1f} s\n", e.epoch, epochs,
+         text::number(e.train_loss, 4), text::number(validates ? e.validation_loss : e.test_loss, 4),
+         share_text(validates ? e.validation_accuracy : e.test_accuracy), e.seconds,
+         fmt::arg("set", validates ? "validation" : "test"));
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
   watch_interrupts();
@@ -28,7 +33,7 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
                                   const std::string& output) {
   // so that a checkpoint is a model file too
   options.checkpoint.metadata = models::metadata_of(origin, data.training);
-  follow(options);
+  follow(options, data.has_validation());
   const auto result = train::train(model, data, options);
   checkpoints.report_end(options, result);
   if (!output.empty() && result.status != train::Status::diverged) {
@@ -39,6 +44,9 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
 }
 
 nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& history) {
+  const bool validates = std::any_of(history.begin(), history.end(), [](const train::EpochRecord& e) {
+    return std::isfinite(e.validation_loss) || std::isfinite(e.validation_accuracy);
+  });
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& e : history) {
     list.push_back({{"epoch", e.epoch},
@@ -47,8 +55,31 @@ nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& histo
                     {"test_loss", io::finite_or_null(e.test_loss)},
                     {"test_accuracy", io::finite_or_null(e.test_accuracy)},
                     {"seconds", io::finite_or_null(e.seconds)}});
+    if (!validates) continue;
+    list.back()["validation_loss"] = io::finite_or_null(e.validation_loss);
+    list.back()["validation_accuracy"] = io::finite_or_null(e.validation_accuracy);
   }
   return list;
+}
+
+std::string result_text(const train::TrainResult& result, const data::Sets& data) {
+  std::string text;
+  if (data.has_validation())
+    text = fmt::format("validation accuracy {}, validation loss {}\n", share_text(result.validation.accuracy),
+                       text::number(result.validation.loss, 4));
+  return text + fmt::format("test {}, test loss {}", accuracy_text(result.test, data.test),
+                            text::number(result.test.loss, 4));
+}
+
+nlohmann::ordered_json outcome_json(const train::TrainResult& result) {
+  nlohmann::ordered_json json = {{"status", train::name_of(result.status)},
+                                 {"test_accuracy", io::finite_or_null(result.test.accuracy)},
+                                 {"test_loss", io::finite_or_null(result.test.loss)}};
+  if (result.validation.count > 0) {
+    json["validation_accuracy"] = io::finite_or_null(result.validation.accuracy);
+    json["validation_loss"] = io::finite_or_null(result.validation.loss);
+  }
+  return json;
 }
 
 }  // namespace fanin::program

@@ -20,4 +20,9 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
 /// An object an epoch.
 nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& history);
 
+/// "test accuracy 86.80%, …", behind the validation set's where there is one.
+std::string result_text(const train::TrainResult& result, const data::Sets& data);
+/// `status`, then accuracies and losses by set.
+nlohmann::ordered_json outcome_json(const train::TrainResult& result);
+
 }  // namespace fanin::program

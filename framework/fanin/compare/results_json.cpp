@@ -4,7 +4,7 @@
 #include <fanin/compare/json_fields.hpp>
 #include <fanin/compare/json_values.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/compare/setting_json.hpp>
+#include <fanin/train/setting_json.hpp>
 #include <fanin/io/finite_json.hpp>
 
 namespace fanin::compare {
@@ -40,7 +40,7 @@ struct Write {
   }
 
   static Json json(const std::vector<std::pair<std::string, std::string>>& settings) {
-    return settings_json(settings);
+    return train::settings_json(settings);
   }
 
   template <class T>

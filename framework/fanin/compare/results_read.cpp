@@ -6,7 +6,7 @@
 #include <fanin/compare/json_fields.hpp>
 #include <fanin/compare/json_values.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/compare/setting_json.hpp>
+#include <fanin/train/setting_json.hpp>
 #include <fanin/core/error.hpp>
 
 namespace fanin::compare {
@@ -74,7 +74,7 @@ class Field {
     if (json_->is_null()) return;
     if (!json_->is_object()) expected("an object");
     for (const auto& [name, value] : json_->items()) {
-      values.emplace_back(name, setting_text(value));
+      values.emplace_back(name, train::text_of_setting(value));
     }
   }
   template <class T>

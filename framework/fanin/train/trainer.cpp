@@ -85,6 +85,11 @@ class Run {
                            [this](const io::TensorFile& file) { return works(file); });
       if (options.checkpoint.resume && checkpoints_->resume(parts())) go_on();
     }
+    if (options.log) {
+      TrainOptions done = options;
+      done.last_batch = last_batch_;
+      options.log.run(state_.step, options.epochs, sets, settings_of(done));
+    }
     const Index points = steps_of(options.epochs) / state_.curve_every + 1;
     state_.loss_curve.reserve(static_cast<std::size_t>(std::min<Index>(points, 1 << 16)));
   }
@@ -255,6 +260,7 @@ class Run {
       EpochRecord& last = state_.history.back();
       last.test_accuracy = last.validation_accuracy = unknown;
     }
+    options_.log.epoch(state_.step, state_.history.back());
     if (options_.on_epoch) options_.on_epoch(state_.history.back());
     if (result_.status == Status::diverged) return;
     // The best first: a run killed in between comes to this epoch again, and writes both.
@@ -293,7 +299,8 @@ class Run {
 
   /// One update; the batch's loss and how many of its samples were predicted right before it.
   std::pair<double, Index> step() {
-    optimizer_.set_lr(rate(state_.step, options_.epochs));
+    lr_ = rate(state_.step, options_.epochs);
+    optimizer_.set_lr(lr_);
     optimizer_.zero_grad();
     const Tensor logits = model_(batch_.images);
     const Tensor loss =
@@ -317,6 +324,7 @@ class Run {
     if (s.step % s.curve_every == 0) s.loss_curve.emplace_back(s.step, s.smoothed_loss);
     if (options_.on_step) options_.on_step(s.step, loss);
     ++s.step;
+    options_.log.step(s.step, s.position.epoch + 1, loss, lr_, s.seconds + s.epoch.seconds);
     if (options_.threshold > 0 && !s.steps_to_threshold && s.step % options_.threshold_every == 0) look();
     if (options_.stop && options_.stop()) result_.status = Status::interrupted;
   }
@@ -351,6 +359,7 @@ class Run {
     if (state_.seconds > 0) result_.samples_per_s = static_cast<double>(state_.samples) / state_.seconds;
     result_.history = std::move(state_.history);
     result_.loss_curve = std::move(state_.loss_curve);
+    options_.log.end(result_);
     return std::move(result_);
   }
 
@@ -362,7 +371,7 @@ class Run {
   data::Loader loader_;
   FineTuning tuning_;
   optim::Optimizer optimizer_;
-  double base_lr_;
+  double base_lr_, lr_ = 0;  // as asked for, and of the step under way
   Tensor class_weights_;
   data::Batch batch_;
   RunState state_;

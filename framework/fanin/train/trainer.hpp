@@ -15,6 +15,7 @@
 #include <fanin/train/early_stopping.hpp>
 #include <fanin/train/finetune.hpp>
 #include <fanin/train/history.hpp>
+#include <fanin/train/json_log.hpp>
 #include <fanin/train/metrics.hpp>
 
 namespace fanin::train {
@@ -50,6 +51,7 @@ struct TrainOptions {
   Index threshold_every = 50;      ///< steps between two looks; there is one more after the last step
   Index threshold_samples = 1000;  ///< looks use so many validation samples, or all: each class in proportion
 
+  JsonLog log = {};  ///< where the run's log goes
   /// Told of each step (from 0) and its batch's loss.
   std::function<void(Index step, double loss)> on_step = {};
   std::function<void(const EpochRecord&)> on_epoch = {};  ///< told of each epoch at its end

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 // For .cpp files only.
-namespace fanin::compare {
+namespace fanin::train {
 
 /// A setting's text as JSON: a number or a truth value as such, all else as a text.
 inline nlohmann::ordered_json setting_json(const std::string& text) {
@@ -15,7 +15,7 @@ inline nlohmann::ordered_json setting_json(const std::string& text) {
 }
 
 /// The text that `setting_json` made it of.
-inline std::string setting_text(const nlohmann::ordered_json& value) {
+inline std::string text_of_setting(const nlohmann::ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
@@ -27,4 +27,4 @@ inline nlohmann::ordered_json settings_json(
   return object;
 }
 
-}  // namespace fanin::compare
+}  // namespace fanin::train
