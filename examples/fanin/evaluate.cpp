@@ -25,7 +25,9 @@ void run(const EvaluateFlags& flags) {
   const models::SavedModel loaded = models::open(flags.file, flags.allow_nonfinite);
   const std::string text = followed_data(loaded, flags.file, flags.data);
   data::Dataset data = load_half(flags.skip_bad ? datasets::with_bad_images_skipped(text) : text,
-                                 flags.split == "train" ? datasets::Split::train : datasets::Split::test);
+                                 flags.split == "train"        ? datasets::Split::train
+                                 : flags.split == "validation" ? datasets::Split::validation
+                                                               : datasets::Split::test);
   loaded.require_fit(data);
   data.mean = loaded.like.mean;  // the model was fed with its training data's normalization
   data.stddev = loaded.like.stddev;
@@ -60,9 +62,13 @@ void add_evaluate(CLI::App& app) {
   command->add_option(
       "--data", flags->data,
       "data set; default: the one it was trained on, if that is fashion-mnist, mnist or cifar10");
-  command->add_option("--split", flags->split, "test or train")
+  command
+      ->add_option(
+          "--split", flags->split,
+          "which set: test, train (with what --validation cut from it), or validation, which an image "
+          "folder may bring")
       ->capture_default_str()
-      ->check(CLI::IsMember({"test", "train"}));
+      ->check(CLI::IsMember({"test", "train", "validation"}));
   command->add_flag("--allow-nonfinite", flags->allow_nonfinite, "load NaN and infinities as they are");
   command->add_flag("--skip-bad", flags->skip_bad,
                     "leave out images of a folder that cannot be read, and say how many");

@@ -79,7 +79,9 @@ TEST_CASE("program: train killed at random moments and resumed saves the bytes o
 TEST_CASE("program: Ctrl-C saves a checkpoint and says how to go on; a checkpoint can be evaluated") {
   const Scratch scratch;
   const std::string folder = scratch / "run";
-  REQUIRE(fanin_command(with(training, {"--output", scratch / "whole.safetensors"})).code == 0);
+  // --keep-best chooses, and so cuts a tenth for validation
+  REQUIRE(fanin_command(with(training, {"--validation", "0.1", "--output", scratch / "whole.safetensors"}))
+              .code == 0);
   const Arguments run =
       with(training, {"--checkpoint", folder, "--checkpoint-every", "20", "--keep-best", "--keep", "2"});
   const Outcome interrupted = fanin_command(run, folder);
@@ -197,7 +199,8 @@ TEST_CASE("program: --patience ends a run that gets no better") {
   const Outcome outcome = fanin_command({"train", "--data", "synthetic(count=100)", "--model",
                                          "mlp(hidden=8)", "--epochs", "50", "--lr", "0", "--patience", "2"});
   CHECK(outcome.code == 0);
-  CHECK(holds(outcome.err, "stopped early: no better epoch than 1 in the last 2"));
+  CHECK(holds(outcome.err, "stopped early: no better epoch than 1 in the last 2, on the validation set"));
+  CHECK(holds(outcome.err, "90 training, 10 validation and "));
   CHECK(holds(outcome.err, "epoch   3/50"));
   CHECK_FALSE(holds(outcome.err, "epoch   4/50"));
 }

@@ -47,6 +47,8 @@ const std::map<std::string, Arguments> another = {
     {"--min-delta", {"0.25"}},
     {"--best-by", {"loss"}},
     {"--restore-best", {}},
+    {"--validation", {"0.5"}},
+    {"--data-seed", {"7"}},
     // compare
     {"--schemes", {"xavier_uniform"}},
     {"--labels-per-class", {"3"}},
@@ -80,8 +82,9 @@ const std::map<std::string, Arguments> another = {
 
 /// Flags that say where things go or how fast, and change no result.
 const std::set<std::string> without_effect = {
-    "--help",       "--threads",          "--jobs", "--output",    "--out",   "--json", "--confusion",
-    "--checkpoint", "--checkpoint-every", "--keep", "--keep-best", "--resume"};
+    "--help", "--threads",   "--jobs",  "--output",     "--out",
+    "--json", "--confusion", "--log",   "--checkpoint", "--checkpoint-every",
+    "--keep", "--keep-best", "--resume"};
 /// Need a file made for them; tests of finetune and of image folders look at them.
 const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key",
                                            "--skip-bad"};
@@ -132,18 +135,20 @@ const Arguments base = {"train",   "--model", "mlp(hidden=4)", "--data", data,  
 
 TEST_CASE("settings: every flag of train that changes results is in its JSON, and in its checkpoints") {
   const Scratch scratch;
-  const json usual = output_of(base).at("settings");
-  Arguments saved = base;
+  Arguments base_of_train = base;
+  base_of_train.insert(base_of_train.end(), {"--validation", "0.25"});  // which --patience would ask for
+  const json usual = output_of(base_of_train).at("settings");
+  Arguments saved = base_of_train;
   saved.insert(saved.end(), {"--checkpoint", scratch / "run"});
   REQUIRE(fanin_command(saved).code == 0);
   const std::set<std::string> may_change = {"--epochs", "--patience"};
   for (const auto& flag : flags_of("train")) {
     if (without_effect.contains(flag) || need_a_file.contains(flag)) continue;
     CAPTURE(flag);
-    CHECK(output_of(with(base, flag)).at("settings") != usual);
+    CHECK(output_of(with(base_of_train, flag)).at("settings") != usual);
     std::filesystem::remove_all(scratch / "copy");
     std::filesystem::copy(scratch / "run", scratch / "copy");
-    Arguments resumed = with(base, flag);
+    Arguments resumed = with(base_of_train, flag);
     resumed.insert(resumed.end(), {"--checkpoint", scratch / "copy", "--resume"});
     const Outcome outcome = fanin_command(resumed);
     CAPTURE(outcome.err);

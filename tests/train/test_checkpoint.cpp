@@ -59,7 +59,9 @@ std::vector<std::uint64_t> bits(const TrainResult& result) {
   const auto add = [&all](double value) { all.push_back(std::bit_cast<std::uint64_t>(value)); };
   for (const auto& e : result.history) {
     all.push_back(static_cast<std::uint64_t>(e.epoch));
-    for (const double value : {e.train_loss, e.test_loss, e.test_accuracy, e.train_accuracy}) add(value);
+    for (const double value : {e.train_loss, e.test_loss, e.test_accuracy, e.train_accuracy,
+                               e.validation_loss, e.validation_accuracy})
+      add(value);
   }
   for (const auto& [step, loss] : result.loss_curve) {
     all.push_back(static_cast<std::uint64_t>(step));
@@ -69,8 +71,10 @@ std::vector<std::uint64_t> bits(const TrainResult& result) {
        {result.steps, result.steps_to_threshold.value_or(-1), static_cast<Index>(result.best_epoch)}) {
     all.push_back(static_cast<std::uint64_t>(value));
   }
-  add(result.test.loss);
-  add(result.test.accuracy);
+  for (const auto* found : {&result.validation, &result.test}) {
+    add(found->loss);
+    add(found->accuracy);
+  }
   return all;
 }
 
@@ -436,27 +440,31 @@ TEST_CASE(
   TrainOptions options = plain(30);
   options.optimizer.lr = 0.57, options.optimizer.momentum = 0.3;  // too large: the loss goes up and down
   options.early_stopping = {.patience = 3, .measure = Measure::loss};
+  const data::Sets sets{samples().training, samples().test, samples().test};
+  const auto stopped = [&](nn::Module& model, const TrainOptions& some) {
+    return train::train(model, sets, some);
+  };
   std::vector<std::vector<std::vector<real>>> after;
   const auto model = born("mlp(hidden=16)");
   options.on_epoch = [&](const train::EpochRecord&) { after.push_back(state(*model)); };
-  const TrainResult result = trained(*model, options);
+  const TrainResult result = stopped(*model, options);
   REQUIRE(result.status == Status::ok);
   REQUIRE(result.stopped_early);
   const auto best = static_cast<std::size_t>(result.best_epoch);
   CHECK(result.history.size() == best + 3);
-  for (const auto& e : result.history) CHECK(e.test_loss >= result.history[best - 1].test_loss);
+  for (const auto& e : result.history) CHECK(e.validation_loss >= result.history[best - 1].validation_loss);
   CHECK(state(*model) == after.back());
 
   options.early_stopping.restore_best = true;
   options.on_epoch = {};
   const auto restored = born("mlp(hidden=16)");
-  const TrainResult kept = trained(*restored, options);
+  const TrainResult kept = stopped(*restored, options);
   CHECK(state(*restored) == after[best - 1]);
-  CHECK(kept.test.loss == result.history[best - 1].test_loss);
+  CHECK(kept.validation.loss == result.history[best - 1].validation_loss);
 
   // A gain below min_delta is none: the first epoch stays the bar.
   options.early_stopping = {.patience = 2, .min_delta = 1e6, .measure = Measure::loss};
-  CHECK(trained(*born("mlp(hidden=16)"), options).history.size() == 3);
+  CHECK(stopped(*born("mlp(hidden=16)"), options).history.size() == 3);
   options.early_stopping = {.patience = -1};
-  CHECK_THROWS_AS(trained(*born("mlp(hidden=16)"), options), Error);
+  CHECK_THROWS_AS(stopped(*born("mlp(hidden=16)"), options), Error);
 }

@@ -23,6 +23,12 @@ const data::Sets& samples() {
   return splits;
 }
 
+/// The same training set, validated on the test images.
+const data::Sets& validated() {
+  static const data::Sets sets{samples().training, samples().test, samples().test};
+  return sets;
+}
+
 nn::ModulePtr born(const std::string& plan = "default") {
   auto model = models::build("mlp(hidden=12)", {.height = 8, .width = 8, .classes = 3});
   Generator generator(0);
@@ -150,29 +156,29 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
 TEST_CASE("threshold: a run shorter than the time between two looks is looked at after its last step") {
   train::TrainOptions options{.epochs = 7, .batch = 20, .threshold = 0.9};
   options.optimizer.lr = 0.2;
-  const auto result = train::train(*born(), samples(), options);
+  const auto result = train::train(*born(), validated(), options);
   REQUIRE(result.test.accuracy >= 0.9);
   CHECK(result.steps == 28);
   CHECK(result.steps_to_threshold == 28);
   options.threshold_every = 5;
-  const auto closely = train::train(*born(), samples(), options);
+  const auto closely = train::train(*born(), validated(), options);
   REQUIRE(closely.steps_to_threshold);
   CHECK(*closely.steps_to_threshold % 5 == 0);
   options.optimizer.lr = 0;
-  CHECK_FALSE(train::train(*born(), samples(), options).steps_to_threshold);
+  CHECK_FALSE(train::train(*born(), validated(), options).steps_to_threshold);
   options.threshold = 0;
-  CHECK_FALSE(train::train(*born(), samples(), options).steps_to_threshold);
+  CHECK_FALSE(train::train(*born(), validated(), options).steps_to_threshold);
 }
 
 TEST_CASE("threshold: a run resumed with more epochs does not count the look after its first end") {
   const Scratch scratch;
   train::TrainOptions options{.epochs = 14, .batch = 20, .optimizer = {.lr = 0.2}, .threshold = 0.9};
-  const auto whole = train::train(*born(), samples(), options);
+  const auto whole = train::train(*born(), validated(), options);
   REQUIRE(whole.steps_to_threshold == 50);
   options.checkpoint.folder = scratch / "run";
   options.epochs = 7;
-  CHECK(train::train(*born(), samples(), options).steps_to_threshold == 28);
+  CHECK(train::train(*born(), validated(), options).steps_to_threshold == 28);
   options.epochs = 14;
   options.checkpoint.resume = true;
-  CHECK(train::train(*born(), samples(), options).steps_to_threshold == 50);
+  CHECK(train::train(*born(), validated(), options).steps_to_threshold == 50);
 }

@@ -85,14 +85,16 @@ TEST_CASE("train: learns, and reports what it did") {
                        .threshold_every = 4,
                        .threshold_samples = 60};
   options.on_epoch = [&](const train::EpochRecord& record) { epochs.push_back(record.epoch); };
-  const TrainResult result = trained(*model, options);
+  const data::Sets sets{samples().training, samples().test, samples().test};
+  const TrainResult result = train::train(*model, sets, options);
   CHECK(result.status == Status::ok);
   CHECK_FALSE(result.diverged_step);
   CHECK(result.steps == 60);
   CHECK(epochs == std::vector<int>{1, 2, 3});
   REQUIRE(result.history.size() == 3);
   CHECK(result.history[2].train_loss < result.history[0].train_loss);
-  CHECK(result.history[2].test_accuracy == result.test.accuracy);
+  CHECK(result.history[2].validation_accuracy == result.validation.accuracy);
+  CHECK(result.validation.accuracy == result.test.accuracy);
   CHECK(result.test.accuracy > 0.8);  // chance is 0.1
   CHECK(result.history[2].train_accuracy > 0.8);
   REQUIRE(result.loss_curve.size() == 12);
