@@ -16,6 +16,7 @@
 #include <fanin/compare/results_json.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/summary_table.hpp>
+#include <fanin/compare/window_table.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/cores.hpp>
 #include <fanin/core/error.hpp>
@@ -29,6 +30,7 @@
 #include <fanin/train/warm_start.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/grid_axes.hpp"
 #include "examples/fanin/setting_flags.hpp"
 
 namespace fanin::program {
@@ -40,6 +42,7 @@ constexpr const char* usual_schemes =
 
 struct CompareFlags {
   TrainingFlags training;
+  GridAxes axes;
   std::string models = "lenet; mlp";
   std::string schemes = usual_schemes;
   std::string labels = "all";
@@ -165,6 +168,7 @@ compare::Grid grid_of(const CompareFlags& flags) {
   if (!grid.training.last_batch) grid.training.last_batch = data::LastBatch::spread;
   grid.jobs = flags.jobs > 0 ? flags.jobs : cores_at_hand();
   grid.directory = flags.out;
+  flags.axes.apply(grid);
   grid.labels_per_class = label_budgets(flags.labels);
   grid.least_steps = flags.steps;
   if (flags.steps < 0 || flags.steps > 100'000'000)
@@ -188,6 +192,7 @@ compare::Settings settings_of(const compare::Grid& grid, const data::Sets& data)
   }
   std::erase_if(settings.training,
                 [](const auto& one) { return one.first == "seed"; });  // each run has its own
+  GridAxes::record(grid, settings);
   settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
   settings.extra = {{"training_images", std::to_string(data.training.count)},
                     {"test_images", std::to_string(data.test.count)}};
@@ -213,6 +218,11 @@ compare::GridProgress progress_lines() {
                      printable(run.model), printable(run.scheme), run.seed, printable(what),
                      reused ? "  (kept from before)" : "", seconds);
                 if (done < total) live("running…");
+              },
+          .on_tuning =
+              [=](const compare::Run& run, int done, int total, bool) {
+                live(fmt::format("tuning {}/{}: {} / {} / lr {:.3g}: {}", done, total, run.model, run.scheme,
+                                 run.lr, share_text(run.validation_accuracy)));
               },
           .on_epoch =
               [=](const std::string& model, const std::string& scheme, std::uint64_t seed,
@@ -278,16 +288,21 @@ void run(const CompareFlags& flags) {
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
        counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), data.training.name, grid.jobs,
        grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
-  const auto runs = compare::run_grid(grid, data, progress_lines(), interrupted());
+  compare::GridResult found = compare::run_grid(grid, data, progress_lines(), interrupted());
+  const auto& runs = found.runs;
   if (runs.empty()) fail("interrupted before the first run was finished; nothing to report");
 
   compare::Comparison comparison{.settings = settings_of(grid, data), .runs = runs};
+  comparison.settings.extra.insert(comparison.settings.extra.end(), found.facts.begin(), found.facts.end());
+  comparison.tuning = std::move(found.tuning);
+  comparison.windows = std::move(found.windows);
   comparison.summary = compare::summarize(comparison.settings, comparison.runs);
   // What can still be shown is shown before a full disk ends it.
   if (flags.json)
     say("{}\n", compare::comparison_json(comparison));
   else
-    say("\n{}", compare::summary_table(comparison));
+    say("\n{}{}{}", compare::summary_table(comparison), comparison.windows.empty() ? "" : "\n",
+        compare::window_table(comparison));
   flush_output();
   compare::write_outputs(comparison, flags.out);
   note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n", flags.out);
@@ -361,6 +376,7 @@ void add_compare(CLI::App& app) {
   flags->training.values.threshold = 0.8;
   add_setting_flags(*command, flags->training.values, train::Topic::comparison);
   flags->training.add_to(*command);
+  flags->axes.add_to(*command);
   command->callback([flags] { run(*flags); });
 }
 

@@ -37,9 +37,9 @@ TEST_CASE("steps to a threshold: never and not looked for are told apart, and ol
   Run run;
   CHECK(run_json(run).find("steps_to_threshold") == std::string::npos);
   run.threshold_sought = true;
-  CHECK(run_json(run).find("\"steps_to_threshold\": null") != std::string::npos);
+  CHECK(run_json(run).find("\"steps_to_threshold\":null") != std::string::npos);
   run.steps_to_threshold = 0;
-  CHECK(run_json(run).find("\"steps_to_threshold\": 0") != std::string::npos);
+  CHECK(run_json(run).find("\"steps_to_threshold\":0") != std::string::npos);
   for (const auto& steps : {std::optional<Index>(), std::optional<Index>(7)}) {
     run.steps_to_threshold = steps;
     const Run back = run_from_json(run_json(run), "run.json");

@@ -45,7 +45,7 @@ Grid grid(std::vector<compare::Scheme> schemes, std::vector<std::uint64_t> seeds
 
 std::vector<Run> finished(const Grid& one, const compare::GridProgress& progress = {}) {
   const std::atomic<bool> interrupted{false};
-  return compare::run_grid(one, samples(), progress, interrupted);
+  return compare::run_grid(one, samples(), progress, interrupted).runs;
 }
 
 /// A run's JSON without what a clock decided.
@@ -205,7 +205,7 @@ TEST_CASE("grid: an interruption keeps the finished runs, and the same grid goes
       .on_epoch = [&](const auto&, const auto&, std::uint64_t, const train::EpochRecord&) {
         if (++epochs == 3) interrupted = true;  // in the middle of the second run
       }};
-  const auto some = compare::run_grid(one, samples(), stopping, interrupted);
+  const auto some = compare::run_grid(one, samples(), stopping, interrupted).runs;
   CHECK(some.size() == 1);
   CHECK(files_in(scratch / "runs").size() == 1);
   int reused = 0;

@@ -82,9 +82,9 @@ TEST_CASE("normalisation: a grid's schemes, profiles and tests see it") {
   };
   const std::atomic<bool> interrupted{false};
   const auto own = under(several[1]);
-  const auto by_data = compare::run_grid(grid, own, {}, interrupted);
+  const auto by_data = compare::run_grid(grid, own, {}, interrupted).runs;
   grid.training.augment.normalize(several[1]);
-  const auto by_option = compare::run_grid(grid, samples(), {}, interrupted);
+  const auto by_option = compare::run_grid(grid, samples(), {}, interrupted).runs;
   REQUIRE(by_option.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     REQUIRE(by_option[i].status == compare::Status::ok);

@@ -5,7 +5,12 @@
 #include <optional>
 
 #include <fanin/compare/grid.hpp>
+#include <fanin/compare/grid_tuning.hpp>
+#include <fanin/compare/guessing.hpp>
 #include <fanin/compare/kept_runs.hpp>
+#include <fanin/compare/label_budget.hpp>
+#include <fanin/compare/until.hpp>
+#include <fanin/compare/windows.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/job_team.hpp>
 #include <fanin/io/atomic_file.hpp>
@@ -15,26 +20,42 @@
 namespace fanin::compare {
 namespace {
 
-/// Everything a run's result depends on, as text: the same text means the same bits. The key's model holds
-/// the label budget.
-std::string fingerprint(const Grid& grid, const Run& key, const Scheme& scheme, const std::string& data) {
-  train::TrainOptions options = grid.training;
-  options.seed = key.seed;
+/// Everything a run's result depends on, as text: the same text means the same bits.
+std::string fingerprint(const Grid& grid, const Job& job, const std::string& data, int classes) {
+  const Subject& subject = *job.subject;
+  train::TrainOptions options = options_of(grid, subject);
+  options.seed = job.seed;
+  options.optimizer.lr = job.lr;
   std::string text =
-      fmt::format("model={} plan={} data={} least={} draws={} format=6", key.model,
-                  scheme.start.text() + scheme.content, data, grid.least_steps, start::draws_version);
+      fmt::format("model={} labels={} plan={} data={} least={} draws={} format=7", subject.model,
+                  subject.labels_per_class, job.scheme->start.text() + job.scheme->content, data,
+                  grid.least_steps, start::draws_version);
+  if (job.tuning_share > 0) text += fmt::format(" tuning={}", job.tuning_share);
+  if (job.tuning_share > 0 && subject.labels_per_class > 0)
+    text += fmt::format(" scored={}", fmt::join(scoring_seeds(grid, subject, classes), ","));
   for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
   return text;
+}
+
+/// What all runs set aside for validation: a tenth also where rates are compared by it. Runs on a label budget
+/// have no part in it, and without others it stays whole.
+data::Share share_for(const Grid& grid, const data::Sets& sets) {
+  if (std::find(grid.labels_per_class.begin(), grid.labels_per_class.end(), 0) == grid.labels_per_class.end())
+    return {};
+  train::TrainOptions options = grid.training;
+  if (grid.tune || grid.rates.size() > 1) options.threshold = 1;  // a choice like any other
+  return train::validation_share(options, sets);
 }
 
 /// The sets under the normalization that the options name, for schemes that are fitted to data as well, and
 /// with what all runs validate on; a copy only where that changes them.
 class Prepared {
  public:
-  Prepared(const data::Sets& given, const train::TrainOptions& options) : sets_(&given) {
+  Prepared(const data::Sets& given, const Grid& grid) : sets_(&given) {
+    const train::TrainOptions& options = grid.training;
     const data::Normalization& named = options.augment.normalization();
     const data::Dataset& training = given.training;
-    const data::Share share = train::validation_share(options, given);
+    const data::Share share = share_for(grid, given);
     const bool cuts =
         !share.none() && (!options.validation.none() || data::why_not_cut(training, share).empty());
     const bool normalizes =
@@ -56,91 +77,233 @@ class Prepared {
   data::Sets copy_;
 };
 
-struct Job {
-  std::string model;
-  Index labels;
-  Scheme scheme;
-  std::uint64_t seed;
+/// How a grid's runs are made: what is kept is taken, several at a time, told one at a time.
+class Team {
+ public:
+  using Told = std::function<void(const Run& run, int done, int total, bool reused)>;
+
+  Team(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
+       const std::atomic<bool>& interrupted)
+      : grid_(grid),
+        sets_(sets),
+        progress_(progress),
+        interrupted_(interrupted),
+        kept_(grid.directory.empty() ? "" : grid.directory + "/runs", [this](const std::string& notice) {
+          const std::lock_guard lock(mutex_);
+          if (progress_.on_notice) progress_.on_notice(notice);
+        }) {
+    if (grid.directory.empty()) return;
+    io::remove_abandoned(grid.directory);
+    for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
+      data_ += (data_.empty() ? "" : "/") + train::describe(*set);
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  /// The jobs' runs, none for one that was interrupted; `done`, of `total`, counts on through several calls.
+  std::vector<std::optional<Run>> run(const std::vector<Job>& jobs, int& done, int total, const Told& told) {
+    std::vector<std::optional<Run>> results(jobs.size());
+    const GridProgress guarded{
+        .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
+          const std::lock_guard lock(mutex_);
+          if (progress_.on_epoch) progress_.on_epoch(model, scheme, seed, record);
+        }};
+    const auto take_one = [&](std::size_t i) {
+      bool reused = false;
+      std::optional<Run> run = made(jobs[i], guarded, reused);
+      if (!run) return;
+      results[i] = std::move(run);
+      const std::lock_guard lock(mutex_);
+      ++done;
+      if (told) told(*results[i], done, total, reused);
+    };
+    run_jobs(jobs.size(), grid_.jobs, take_one, [this] { return interrupted_.load(); });
+    return results;
+  }
+
+ private:
+  std::optional<Run> made(const Job& job, const GridProgress& progress, bool& reused) const {
+    const Run key{.model = job.subject->name, .scheme = job.scheme->label, .seed = job.seed};
+    const std::string print = fingerprint(grid_, job, data_, sets_.training.classes);
+    std::optional<Run> run = kept_.find(key, print);
+    reused = run.has_value();
+    if (!reused) run = run_one(grid_, job, sets_, progress, interrupted_);
+    if (run->status == Status::interrupted) return std::nullopt;
+    // What a run is called, and whose rate it has, depends on what else the grid has: it is not kept with it.
+    run->model = job.subject->name;
+    run->scheme = job.scheme->label;
+    run->rate = job.rate;
+    if (!reused && run->status != Status::failed) kept_.keep(*run, key, print);
+    return run;
+  }
+
+  const Grid& grid_;
+  const data::Sets& sets_;
+  const GridProgress& progress_;
+  const std::atomic<bool>& interrupted_;
+  std::mutex mutex_;  // guards the callbacks
+  KeptRuns kept_;
+  std::string data_;
 };
 
-/// Seeds outermost, so that an interrupted grid has complete seeds to compare.
-std::vector<Job> jobs_of(const Grid& grid) {
-  std::vector<Job> jobs;
-  for (const auto seed : grid.seeds) {
-    for (const auto& model : grid.models) {
-      for (const Index labels : grid.labels_per_class) {
-        for (const auto& scheme : grid.schemes) jobs.push_back({model, labels, scheme, seed});
+/// The runs that a grid reports: seeds outermost, so that an interrupted one has complete seeds to compare.
+class Reported {
+ public:
+  Reported(const Grid& grid, const std::vector<Subject>& subjects, const Tuning& tuning)
+      : grid_(grid), subjects_(subjects), tuning_(tuning) {}
+
+  /// The jobs of these seeds for the groups that are wanted. Of a scheme whose own rate is the common one,
+  /// there is one for both.
+  std::vector<Job> jobs(std::size_t first_seed, std::size_t end_seed,
+                        const std::function<bool(const Group&)>& wanted) const {
+    std::vector<Job> jobs;
+    for (std::size_t i = first_seed; i < end_seed; ++i) {
+      for (std::size_t s = 0; s < subjects_.size(); ++s) {
+        for (std::size_t k = 0; k < grid_.schemes.size(); ++k) {
+          const Subject& subject = subjects_[s];
+          const Scheme& scheme = grid_.schemes[k];
+          std::vector<double> rates;
+          for (const RatePick pick : {RatePick::common, RatePick::own}) {
+            if (pick == RatePick::own && !grid_.tune) continue;
+            const double lr = rate(s, k, pick);
+            if (!wanted({subject.name, scheme.label, pick})) continue;
+            if (rates == std::vector{lr}) continue;
+            rates.push_back(lr);
+            jobs.push_back({&subject, &scheme, grid_.seeds[i], lr, pick});
+          }
+        }
       }
     }
+    return jobs;
   }
-  return jobs;
+
+  /// Takes what became of the jobs.
+  void take(const std::vector<Job>& jobs, std::vector<std::optional<Run>> results,
+            const std::function<bool(const Group&)>& wanted) {
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (!results[i]) continue;
+      const Job& job = jobs[i];
+      runs.push_back(std::move(*results[i]));
+      if (!grid_.tune || job.rate == RatePick::own) continue;
+      const auto s = static_cast<std::size_t>(job.subject - subjects_.data());
+      const auto k = static_cast<std::size_t>(job.scheme - grid_.schemes.data());
+      if (rate(s, k, RatePick::own) != job.lr) continue;
+      if (!wanted({job.subject->name, job.scheme->label, RatePick::own})) continue;
+      runs.push_back(runs.back());
+      runs.back().rate = RatePick::own;
+    }
+  }
+
+  std::vector<Run> runs;
+
+ private:
+  double rate(std::size_t subject, std::size_t scheme, RatePick pick) const {
+    if (!grid_.tune) return common_rate(grid_, subjects_[subject]);
+    const TunedRates& tuned = tuning_.rates[subject];
+    return pick == RatePick::common ? tuned.common : tuned.own[scheme];
+  }
+
+  const Grid& grid_;
+  const std::vector<Subject>& subjects_;
+  const Tuning& tuning_;
+};
+
+/// What the summary knows a grid by, as far as it decides who needs more seeds.
+Settings settings_until(const Grid& grid, const std::vector<Subject>& subjects, const data::Sets& sets) {
+  Settings settings{.seeds = grid.seeds,
+                    .default_scheme = grid.baseline.empty() ? baseline_of(grid) : grid.baseline,
+                    .classes = sets.training.classes,
+                    .until = grid.until};
+  for (const Subject& subject : subjects) settings.models.push_back(subject.name);
+  for (const Scheme& scheme : grid.schemes) settings.schemes.push_back(scheme.label);
+  return settings;
+}
+
+/// The accuracy up to which validation shows nothing, for each subject.
+std::vector<double> guessing_levels(const Grid& grid, const std::vector<Subject>& subjects,
+                                    const data::Sets& sets) {
+  std::vector<double> levels;
+  for (const Subject& subject : subjects) {
+    const Index labels = subject.labels_per_class;
+    if (labels == 0 && !sets.has_validation())
+      fail_usage("rates are tuned on validation images, and '{}' has none to set aside: {}",
+                 sets.training.name, data::why_not_cut(sets.training, share_for(grid, sets)));
+    levels.push_back(
+        luck_of_guessing(labels == 0 ? sets.validation
+                                     : budget_for_tuning(sets.training, labels, tuning_seeds(grid).front(),
+                                                         scoring_seeds(grid, subject, sets.training.classes))
+                                           .validation));
+  }
+  return levels;
+}
+
+/// How rates were tuned, in sentences.
+std::vector<std::pair<std::string, std::string>> tuning_facts(const Grid& grid,
+                                                              const std::vector<Subject>& subjects,
+                                                              const data::Sets& sets) {
+  const auto seeds = tuning_seeds(grid);
+  std::vector<std::string> chosen_on;
+  for (const Subject& subject : subjects) {
+    const Index labels = subject.labels_per_class;
+    const std::string on =
+        labels == 0 ? fmt::format("{} validation images", sets.validation.count)
+                    : fmt::format("{} labels per class: the images of {} other seeds' budgets", labels,
+                                  scoring_seeds(grid, subject, sets.training.classes).size());
+    if (std::find(chosen_on.begin(), chosen_on.end(), on) == chosen_on.end()) chosen_on.push_back(on);
+  }
+  return {{"tuning_seeds", fmt::format("{} to {}", seeds.front(), seeds.back())},
+          {"tuning_budget", fmt::format("{} whole runs for each scheme", tuning_budget(grid))},
+          {"rates_chosen_on", fmt::format("{}", fmt::join(chosen_on, "; "))}};
 }
 
 }  // namespace
 
-Subject subject(const std::string& model, Index labels_per_class) {
-  std::string name =
-      labels_per_class == 0 ? model : fmt::format("{}, {} labels per class", model, labels_per_class);
-  return {std::move(name), model, labels_per_class};
-}
-
-std::vector<Subject> subjects(const Grid& grid) {
-  std::vector<Subject> all;
-  for (const auto& model : grid.models) {
-    for (const Index labels : grid.labels_per_class) all.push_back(subject(model, labels));
-  }
-  return all;
-}
-
-std::vector<Run> run_grid(const Grid& grid, const data::Sets& given, const GridProgress& progress,
-                          const std::atomic<bool>& interrupted) {
+GridResult run_grid(const Grid& grid, const data::Sets& given, const GridProgress& progress,
+                    const std::atomic<bool>& interrupted) {
   if (grid.jobs < 1 || grid.jobs > 256)
     fail_usage("compare: jobs must be between 1 and 256, got {}", grid.jobs);
-  const Prepared prepared(given, grid.training);
+  const auto all = subjects(grid);
+  const Prepared prepared(given, grid);
   const data::Sets& sets = prepared.sets();
-  const auto jobs = jobs_of(grid);
-  std::vector<std::optional<Run>> results(jobs.size());
-  std::string data;
-  if (!grid.directory.empty())
-    for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
-      data += (data.empty() ? "" : "/") + train::describe(*set);
-
-  std::mutex mutex;  // guards `done` and the callbacks
-  const KeptRuns kept(grid.directory.empty() ? "" : grid.directory + "/runs", [&](const std::string& notice) {
-    const std::lock_guard lock(mutex);
-    if (progress.on_notice) progress.on_notice(notice);
-  });
-  if (!grid.directory.empty()) io::remove_abandoned(grid.directory);
-  int done = 0;
-  const GridProgress guarded{
-      .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
-        const std::lock_guard lock(mutex);
-        if (progress.on_epoch) progress.on_epoch(model, scheme, seed, record);
-      }};
-
-  const auto take_one = [&](std::size_t i) {
-    const auto& [model, labels, scheme, seed] = jobs[i];
-    const Run key{.model = subject(model, labels).name, .scheme = scheme.label, .seed = seed};
-    const std::string print = fingerprint(grid, key, scheme, data);
-    std::optional<Run> run = kept.find(key, print);
-    const bool reused = run.has_value();
-    if (!reused) run = run_one(grid, model, labels, scheme, seed, sets, guarded, interrupted);
-    if (run->status == Status::interrupted) return;
-    if (!reused && run->status != Status::failed) kept.keep(*run, key, print);
-    run->scheme = scheme.label;
-    results[i] = std::move(run);
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress.on_run) progress.on_run(*results[i], done, static_cast<int>(jobs.size()), reused);
-  };
-
-  run_jobs(jobs.size(), grid.jobs, take_one, [&] { return interrupted.load(); });
-
-  std::vector<Run> runs;
-  for (auto& result : results) {
-    if (result) runs.push_back(std::move(*result));
+  Team team(grid, sets, progress, interrupted);
+  GridResult found;
+  Tuning tuning;
+  if (grid.tune) {
+    const auto guessing = guessing_levels(grid, all, sets);
+    int done = 0;
+    const auto total = static_cast<int>(tuning_runs(grid) * all.size() * grid.schemes.size());
+    tuning = tune_rates(grid, all, guessing, [&](const std::vector<Job>& jobs) {
+      return team.run(jobs, done, total, progress.on_tuning);
+    });
+    found.tuning = std::move(tuning.runs);
+    found.windows = std::move(tuning.windows);
+    found.facts = tuning_facts(grid, all, sets);
+    if (tuning.rates.empty()) return found;  // interrupted
   }
-  return runs;
+
+  Reported reported(grid, all, tuning);
+  const Settings settings = settings_until(grid, all, sets);
+  std::vector<Group> open;
+  bool first = true;
+  const auto wanted = [&](const Group& group) {
+    return first || std::find(open.begin(), open.end(), group) != open.end();
+  };
+  int done = 0;
+  std::size_t begin = 0;
+  for (const std::size_t end : grid.until > 0 ? looks(grid.seeds.size()) : std::vector{grid.seeds.size()}) {
+    const auto jobs = reported.jobs(begin, end, wanted);
+    const auto later = reported.jobs(end, grid.seeds.size(), wanted).size();  // at most
+    const int total = done + static_cast<int>(jobs.size() + later);
+    reported.take(jobs, team.run(jobs, done, total, progress.on_run), wanted);
+    if (interrupted) break;
+    if (grid.until > 0) open = unsettled(settings, reported.runs);
+    first = false;
+    begin = end;
+  }
+  found.runs = std::move(reported.runs);
+  if (!grid.tune && sets.has_validation())
+    found.windows = windows_of(all, settings.schemes, found.runs, luck_of_guessing(sets.validation));
+  return found;
 }
 
 }  // namespace fanin::compare

@@ -10,14 +10,25 @@
 
 namespace fanin::compare {
 
-/// models × label budgets × schemes × seeds. Runs are paired: one seed gives every scheme the same batches,
-/// whatever it draws.
+/// models × label budgets × optimizers × batch sizes × learning rates × schemes × seeds. Runs are paired: one
+/// seed gives every scheme the same batches, whatever it draws.
 struct Grid {
   std::vector<std::string> models;   ///< texts for `build`
-  std::vector<Scheme> schemes;       ///< the first labelled "default" is what the others are compared with
+  std::vector<Scheme> schemes;       ///< by their labels no two alike
+  std::string baseline = {};         ///< the label that the others are compared with; empty: `baseline_of`
   std::vector<std::uint64_t> seeds;  ///< a run of everything for each
   /// Training samples of each class, drawn by the seed; 0: all there are.
   std::vector<Index> labels_per_class = {0};
+  std::vector<optim::UpdateRule> optimizers = {};  ///< a table for each; empty: `training`'s
+  std::vector<Index> batches = {};                 ///< samples a step, a table for each; empty: `training`'s
+  /// Learning rates, a table for each, or with `tune` where the search begins, with one: about it. Empty:
+  /// `training`'s, or each rule's own (`UpdateRule::default_lr`) where there are several `optimizers`.
+  std::vector<double> rates = {};
+  bool tune =
+      false;  ///< every scheme runs at the common rate and at the one that suits it best (`tune_rates`)
+  /// Schemes get seeds until the interval of their difference to the baseline is ± this or narrower, or there
+  /// are no more `seeds` (until.hpp); 0: all of them.
+  double until = 0;
   Index least_steps = 0;         ///< a small training set is walked more often, until a run has so many steps
   train::TrainOptions training;  ///< its seed is replaced by the run's
   int jobs = 1;                  ///< runs at a time, one thread each
@@ -35,15 +46,33 @@ struct Grid {
   std::function<void(nn::Module&, const Scheme&, train::TrainOptions&)> adjust = {};
 };
 
-/// A model under a label budget, under the name that tables show.
-Subject subject(const std::string& model, Index labels_per_class);
-/// All of a grid's subjects, in its order.
+/// What a grid has a table for each: its models with their places on its axes. In the order of the axes, the
+/// first outermost. Error (usage) for a value that is on an axis twice or out of range.
 std::vector<Subject> subjects(const Grid& grid);
+/// The training of a subject's runs, but for seed and learning rate.
+train::TrainOptions options_of(const Grid& grid, const Subject& subject);
+/// The learning rate that all schemes of a subject share where nothing is tuned.
+double common_rate(const Grid& grid, const Subject& subject);
+/// The label of the scheme that the others are compared with: the first that is "default", else the first.
+std::string baseline_of(const Grid& grid);
+
+/// One run of a grid, to be made. What it points to lives as long as the grid's run.
+struct Job {
+  const Subject* subject;            ///< what is trained
+  const Scheme* scheme;              ///< how it begins
+  std::uint64_t seed;                ///< of all its draws
+  double lr;                         ///< learning rate
+  RatePick rate = RatePick::common;  ///< whose rate that is
+  /// Of a run that is to choose a rate: its part of a whole run's steps; 0 for one that is reported.
+  double tuning_share = 0;
+};
 
 /// What a grid tells while it runs; called from its threads, one at a time.
 struct GridProgress {
   /// A run that ended, one of `done` out of `total`; `reused` if it was kept from an earlier grid.
   std::function<void(const Run& run, int done, int total, bool reused)> on_run = {};
+  /// As `on_run`, of runs that choose learning rates: they come first, and are counted by themselves.
+  std::function<void(const Run& run, int done, int total, bool reused)> on_tuning = {};
   /// An epoch of a run under way.
   std::function<void(const std::string& model, const std::string& scheme, std::uint64_t seed,
                      const train::EpochRecord&)>
@@ -52,19 +81,28 @@ struct GridProgress {
   std::function<void(const std::string& notice)> on_notice = {};
 };
 
-/// Runs the grid on `grid.jobs` threads, in the order in which results are returned: seed by seed, model by
-/// model, budget by budget, scheme by scheme. A run that diverges or fails is recorded as such and the others
-/// go on; but a usage Error in one, for a mistyped text, ends the grid. When `interrupted` becomes true, runs
-/// under way stop after their current step, are left out, and the finished ones are returned. Equal grids
-/// give equal bits for any `jobs`. Error (usage) for jobs outside 1..256; Error for a folder that cannot be
-/// written.
-std::vector<Run> run_grid(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
-                          const std::atomic<bool>& interrupted);
+/// What a grid found.
+struct GridResult {
+  std::vector<Run> runs = {};        ///< those that are reported
+  std::vector<Run> tuning = {};      ///< those that chose learning rates
+  std::vector<Window> windows = {};  ///< of learning rates
+  /// How rates were chosen, for whoever reads the results: name and sentence.
+  std::vector<std::pair<std::string, std::string>> facts = {};
+};
+
+/// Runs the grid on `grid.jobs` threads, in the order in which results are returned: seed by seed, subject by
+/// subject, scheme by scheme, at the common rate and at the scheme's own. A run at the common rate is its
+/// scheme's own as well where the two are one, and is returned as both. A run that diverges or fails is
+/// recorded as such and the others go on; but a usage Error in one, for a mistyped text, ends the grid. When
+/// `interrupted` becomes true, runs under way stop after their current step, are left out, and the finished
+/// ones are returned. Equal grids give equal bits for any `jobs`. Error (usage) for jobs outside 1..256, and
+/// for rates that are to be tuned where nothing can be validated on; Error for a folder that cannot be written.
+GridResult run_grid(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
+                    const std::atomic<bool>& interrupted);
 
 /// One run: build, initialize, profile, train, profile. What goes wrong becomes its `message`, but a
 /// usage Error is thrown on.
-Run run_one(const Grid& grid, const std::string& model, Index labels_per_class, const Scheme& scheme,
-            std::uint64_t seed, const data::Sets& sets, const GridProgress& progress,
+Run run_one(const Grid& grid, const Job& job, const data::Sets& sets, const GridProgress& progress,
             const std::atomic<bool>& interrupted);
 
 }  // namespace fanin::compare

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include <fanin/compare/grid.hpp>
+#include <fanin/compare/grid_tuning.hpp>
+#include <fanin/compare/label_budget.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/probe/signal.hpp>
@@ -55,83 +57,178 @@ Status status_of(train::Status status) {
   return Status::failed;
 }
 
-/// The grid's training options for a set of `count` samples: a small one is walked more often, and tested
-/// some twenty times in all.
-train::TrainOptions options_for(const Grid& grid, nn::Module& model, Index count) {
-  train::TrainOptions options = grid.training;
+/// Steps of an epoch over `count` samples.
+Index batches_of(const train::TrainOptions& options, nn::Module& model, Index count) {
   const data::LastBatch last = train::last_batch_of(options, model);
-  const Index batches =
-      std::max<Index>(1, data::BatchCut(count, std::max<Index>(1, options.batch), last).batches());
+  return std::max<Index>(1, data::BatchCut(count, std::max<Index>(1, options.batch), last).batches());
+}
+
+/// The options of a job's run on `count` samples: a small set is walked more often, and tested some twenty
+/// times in all.
+train::TrainOptions options_for(const Grid& grid, const Job& job, nn::Module& model, Index count) {
+  train::TrainOptions options = options_of(grid, *job.subject);
+  options.optimizer.lr = job.lr;
+  options.seed = job.seed;
+  const Index batches = batches_of(options, model, count);
   const Index epochs = std::max<Index>(options.epochs, (grid.least_steps + batches - 1) / batches);
   options.test_every = static_cast<int>(std::max<Index>(1, epochs / 20));
   options.epochs = static_cast<int>(epochs);
   return options;
 }
 
-}  // namespace
+Run begun(const Job& job) {
+  return {.model = job.subject->name,
+          .scheme = job.scheme->label,
+          .plan = job.scheme->start.text(),
+          .seed = job.seed,
+          .lr = job.lr,
+          .rate = job.rate,
+          .optimizer = job.subject->optimizer,
+          .batch = job.subject->batch};
+}
 
-Run run_one(const Grid& grid, const std::string& model_text, Index labels_per_class, const Scheme& scheme,
-            std::uint64_t seed, const data::Sets& all, const GridProgress& progress,
-            const std::atomic<bool>& interrupted) {
-  Run run{.model = subject(model_text, labels_per_class).name,
-          .scheme = scheme.label,
-          .plan = scheme.start.text(),
-          .seed = seed};
+/// Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with chance
+/// level.
+double counted(const train::TrainResult& result, const train::Evaluation& seen) {
+  if (seen.count == 0) return unknown;
+  return result.status == train::Status::diverged ? 1.0 / std::max(1, seen.confusion.classes) : seen.accuracy;
+}
+
+void note_end(Run& run, const train::TrainResult& result) {
+  run.status = status_of(result.status);
+  run.diverged_step = result.diverged_step;
+  run.message = result.divergence;
+  run.steps = result.steps;
+  run.seconds = result.seconds;
+  run.samples_per_s = result.samples_per_s;
+}
+
+/// Calls `body`. What goes wrong in it becomes the run's message, and `failed` is called; but a mistyped text
+/// fails the whole grid before it wastes an hour.
+void recorded(Run& run, const auto& body, const auto& failed) {
   try {
-    // On a budget, what is to be validated on is part of the budget.
-    data::Sets few;
-    if (labels_per_class > 0) few = {all.training.take_per_class(labels_per_class, seed), {}, all.test};
-    const data::Sets& sets = labels_per_class > 0 ? few : all;
-    const data::Dataset& training = sets.training;
-    const auto model = grid.build(model_text);
-    run.plan = grid.initialize(*model, scheme, seed, training);
-    train::TrainOptions options = options_for(grid, *model, training.count);
-    if (grid.adjust) grid.adjust(*model, scheme, options);
-    // Where nothing can be spared to look at, no steps are counted.
-    if (options.validation.none() &&
-        !data::why_not_cut(training, train::validation_share(options, sets)).empty())
-      options.threshold = 0;
-    const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalization());
-    run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
-    run.parameters = snapshots(*model);
-    run.filters.before = first_filters(*model, training, run.filters);
-
-    options.seed = seed;
-    options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
-    options.on_epoch = [&](const train::EpochRecord& record) {
-      if (progress.on_epoch) progress.on_epoch(run.model, scheme.label, seed, record);
-    };
-    const auto result = train::train(*model, sets, options);
-
-    run.status = status_of(result.status);
-    run.diverged_step = result.diverged_step;
-    run.message = result.divergence;
-    // Whoever takes a mean of the results, in the summary or from the CSV, counts a run that diverged with
-    // chance level.
-    run.test_accuracy = train::counted_accuracy(result);
-    run.test_loss = result.test.loss;
-    run.history = result.history;
-    run.loss_curve = result.loss_curve;
-    run.steps = result.steps;
-    run.threshold_sought = options.threshold > 0;
-    run.steps_to_threshold = result.steps_to_threshold;
-    run.seconds = result.seconds;
-    run.samples_per_s = result.samples_per_s;
-    if (run.status == Status::diverged) return run;  // what is left in such a model measures nothing
-    run.profile_end = probe::signal_profile(*model, probe.images, probe.labels);
-    auto parameters = model->named_parameters();
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      run.parameters[i].after = probe::histogram(parameters[i].parameter->value.values());
-    }
-    run.filters.after = first_filters(*model, training, run.filters);
+    body();
+    return;
   } catch (const Error& error) {
-    // a mistyped text fails the whole grid before it wastes an hour
     if (error.blame() == Blame::usage) throw;
-    run.status = Status::failed;
     run.message = error.what();
   } catch (const std::exception& error) {  // std::bad_alloc: a smaller run may find room
-    run.status = Status::failed;
     run.message = error.what();
+  }
+  run.status = Status::failed;
+  failed();
+}
+
+void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all,
+               const GridProgress& progress, const std::atomic<bool>& interrupted) {
+  // On a budget, what is to be validated on is part of the budget.
+  const Index labels = job.subject->labels_per_class;
+  data::Sets few;
+  if (labels > 0) few = {all.training.take_per_class(labels, job.seed), {}, all.test};
+  const data::Sets& sets = labels > 0 ? few : all;
+  const data::Dataset& training = sets.training;
+  const auto model = grid.build(job.subject->model);
+  run.plan = grid.initialize(*model, *job.scheme, job.seed, training);
+  train::TrainOptions options = options_for(grid, job, *model, training.count);
+  if (grid.adjust) grid.adjust(*model, *job.scheme, options);
+  // Where nothing can be spared to look at, no steps are counted.
+  if (options.validation.none() &&
+      !data::why_not_cut(training, train::validation_share(options, sets)).empty())
+    options.threshold = 0;
+  const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalization());
+  run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
+  run.parameters = snapshots(*model);
+  run.filters.before = first_filters(*model, training, run.filters);
+
+  options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
+  options.on_epoch = [&](const train::EpochRecord& record) {
+    if (progress.on_epoch) progress.on_epoch(run.model, run.scheme, run.seed, record);
+  };
+  const auto result = train::train(*model, sets, options);
+
+  note_end(run, result);
+  run.test_accuracy = counted(result, result.test);
+  run.test_loss = result.test.loss;
+  run.validation_accuracy = counted(result, result.validation);
+  if (result.validation.count > 0) run.validation_loss = result.validation.loss;
+  run.history = result.history;
+  run.loss_curve = result.loss_curve;
+  run.threshold_sought = options.threshold > 0;
+  run.steps_to_threshold = result.steps_to_threshold;
+  if (run.status == Status::diverged) return;  // what is left in such a model measures nothing
+  run.profile_end = probe::signal_profile(*model, probe.images, probe.labels);
+  auto parameters = model->named_parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    run.parameters[i].after = probe::histogram(parameters[i].parameter->value.values());
+  }
+  run.filters.after = first_filters(*model, training, run.filters);
+}
+
+/// So many images of a set, each class in proportion, drawn with `seed`.
+data::Dataset part_of(const data::Dataset& data, Index count, std::uint64_t seed) {
+  const auto positions = data.shuffled_by_class(seed);
+  const auto counts = data::stratified(data.class_counts(), count);
+  std::vector<Index> chosen;
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    chosen.insert(chosen.end(), positions[c].begin(), positions[c].begin() + counts[c]);
+  std::sort(chosen.begin(), chosen.end());
+  return data.subset(chosen);
+}
+
+/// A shorter run, and on no more than it has time for: what the schedule makes of its rate, it makes in these
+/// steps.
+void train_for_rate(Run& run, const Grid& grid, const Job& job, const data::Sets& all,
+                    const std::atomic<bool>& interrupted) {
+  const Index labels = job.subject->labels_per_class;
+  data::Sets few;
+  if (labels > 0)
+    few = budget_for_tuning(all.training, labels, job.seed,
+                            scoring_seeds(grid, *job.subject, all.training.classes));
+  const data::Dataset& training = labels > 0 ? few.training : all.training;
+  const data::Dataset& scored = labels > 0 ? few.validation : all.validation;
+  const auto model = grid.build(job.subject->model);
+  train::TrainOptions options = options_for(grid, job, *model, training.count);
+  const Index batches = batches_of(options, *model, training.count);
+  const auto steps =
+      static_cast<Index>(job.tuning_share * static_cast<double>(batches * options.epochs) + 1e-9);
+  if (steps < 1)
+    fail_usage(
+        "tuning rates takes more: {:.3g} of a run of {} steps is no step; use more epochs, or more seeds",
+        job.tuning_share, batches * options.epochs);
+  options.epochs = static_cast<int>(std::max<Index>(1, steps / batches));
+  options.test_every = options.epochs;
+  options.threshold = 0;  // nothing is chosen within the run
+  options.early_stopping = {};
+  options.validation = {};
+  options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
+  const Index images = steps < batches ? std::min(training.count, steps * options.batch) : training.count;
+  const data::Sets sets{part_of(training, images, job.seed), {}, scored};
+  run.plan = grid.initialize(*model, *job.scheme, job.seed, sets.training);
+  if (grid.adjust) grid.adjust(*model, *job.scheme, options);
+  const auto result = train::train(*model, sets, options);
+
+  note_end(run, result);
+  run.validation_accuracy = counted(result, result.test);
+  run.validation_loss = result.test.loss;
+}
+
+}  // namespace
+
+Run run_one(const Grid& grid, const Job& job, const data::Sets& sets, const GridProgress& progress,
+            const std::atomic<bool>& interrupted) {
+  Run run = begun(job);
+  const double chance = 1.0 / std::max(1, sets.training.classes);
+  if (job.tuning_share > 0) {
+    recorded(
+        run, [&] { train_for_rate(run, grid, job, sets, interrupted); },
+        [&] { run.validation_accuracy = chance; });
+  } else {
+    recorded(
+        run, [&] { train_one(run, grid, job, sets, progress, interrupted); },
+        [&] {
+          run.test_accuracy = chance;
+          if (sets.has_validation()) run.validation_accuracy = chance;
+        });
   }
   return run;
 }

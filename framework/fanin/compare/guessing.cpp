@@ -13,10 +13,13 @@ double guessing_accuracy(const data::Dataset& data) {
          static_cast<double>(std::max<Index>(1, data.count));
 }
 
-bool no_better_than_guessing(double accuracy, const data::Dataset& data) {
+double luck_of_guessing(const data::Dataset& data) {
   const double guess = guessing_accuracy(data);
-  return accuracy <=
-         guess + 3 * std::sqrt(guess * (1 - guess) / static_cast<double>(std::max<Index>(1, data.count)));
+  return guess + 3 * std::sqrt(guess * (1 - guess) / static_cast<double>(std::max<Index>(1, data.count)));
+}
+
+bool no_better_than_guessing(double accuracy, const data::Dataset& data) {
+  return accuracy <= luck_of_guessing(data);
 }
 
 }  // namespace fanin::compare

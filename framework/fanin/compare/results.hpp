@@ -172,14 +172,16 @@ struct Window {
   /// The lowest and highest of the rates next to one another, around the best, whose means lie within one
   /// point of it; unknown for a scheme that does no better than guessing at any rate.
   double low = unknown, high = unknown;
-  double factor = unknown;          ///< high / low
-  double largest_stable = unknown;  ///< the largest rate at which no run diverged or failed
-  bool at_edge = false;             ///< whether the best rate was the lowest or highest that was tried
-  bool open_low = false;            ///< whether `low` was the lowest rate tried: the window may reach further
-  bool open_high = false;           ///< likewise, of `high` and the highest
-  int rates = 0;                    ///< tried
-  int seeds = 0;                    ///< runs at each
-  double share = 1;  ///< of a whole run's steps that each of these runs had; below 1 after tuning
+  double factor = unknown;  ///< high / low
+  /// The largest rate before one, going up from the best, at which a run diverged or failed; where that is so
+  /// of the best, the next one below it of which it is not.
+  double largest_stable = unknown;
+  bool at_edge = false;    ///< whether the best rate was the lowest or highest that was tried
+  bool open_low = false;   ///< whether `low` was the lowest rate tried: the window may reach further
+  bool open_high = false;  ///< likewise, of `high` and the highest
+  int rates = 0;           ///< tried
+  int seeds = 0;           ///< runs at each
+  double share = 1;        ///< of a whole run's steps that each of these runs had; below 1 after tuning
 };
 
 /// What was compared, under which conditions.
