@@ -42,7 +42,7 @@ TEST_CASE("a table as Markdown keeps its columns whatever its cells hold") {
         "|:---|---:|---:|\n"
         "| mine={conv\\*=orthogonal(gain=1.41), \\*.bias=zeros} | 87.90 ± 0.44 | 550 |\n"
         "| =1+2 \\| \"b\" \\\\ &amp; &lt;i&gt; \\[x\\] \\~^ #1 \\$y\\` | – | – |\n"
-        "| \\[two\\nlines\\] | −0.10 | -1 |\n");
+        "| \\[two\\\\nlines\\] | −0.10 | -1 |\n");
 }
 
 TEST_CASE("a table as LaTeX escapes what would be a command") {

@@ -115,7 +115,7 @@ struct Summary {
   int failed = 0;                      ///< of those: they ended in an error
   double mean = unknown;               ///< accuracy
   double std = unknown;                ///< sample standard deviation
-  double ci95 = unknown;               ///< half width of the 95 % confidence interval of the mean (Student t)
+  double ci95 = unknown;               ///< the longer side of `interval`
   statistics::Interval interval = {};  ///< of the mean, within [0, 1]; unknown for one run and for equal ones
   double median = unknown;             ///< accuracy
   double minimum = unknown;            ///< of the worst run
@@ -127,7 +127,7 @@ struct Summary {
   bool among_best = false;
   int pairs = 0;                           ///< seeds shared with the baseline
   double difference_to_default = unknown;  ///< mean over shared seeds of (this − baseline)
-  double difference_ci95 = unknown;        ///< half width of its 95 % confidence interval
+  double difference_ci95 = unknown;        ///< the longer side of `difference_interval`
   /// Of the difference, within [−1, 1]; unknown for fewer than two pairs and for equal differences.
   statistics::Interval difference_interval = {};
   /// The probability that it beats the baseline with the same seed, a tie counting ½: the share of pairs that
