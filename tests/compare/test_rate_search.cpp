@@ -109,6 +109,25 @@ TEST_CASE(
   CHECK_FALSE(found.open_high);
 }
 
+TEST_CASE("windows: after a race, each rate is measured by the longest runs that it had") {
+  const std::vector<RateTrial> trials = {
+      {0.01, 0.50, false, 0}, {0.03, 0.60, false, 0}, {0.1, 0.61, false, 0}, {0.3, 0.55, false, 0},
+      {1, 0.1, true, 0},      {0.1, 0.80, false, 1},  {0.3, 0.85, false, 1}, {0.03, 0.845, false, 1}};
+  const Window found = window_of(trials, 0.15);
+  CHECK(found.best_lr == 0.3);
+  CHECK(found.best_accuracy == 0.85);
+  CHECK(found.low == 0.3);  // 0.1 is five points below in the longer runs
+  CHECK(found.high == 0.3);
+  CHECK(found.largest_stable == 0.3);
+  CHECK_FALSE(found.at_edge);
+  const Window chosen = window_of(trials, 0.15, 0.03);
+  CHECK(chosen.best_lr == 0.03);
+  CHECK(chosen.low == 0.03);
+  CHECK_THROWS_AS(window_of(trials, 0.15, 0.2), Error);
+  const Window early = window_of({{0.1, 0.6, false, 0}, {0.3, 0.605, false, 0}, {0.3, 0.8, false, 1}}, 0.15);
+  CHECK(early.low == 0.1);  // it went no further, but was as good
+}
+
 TEST_CASE("windows: one that reaches an end says so, and what never learns has none") {
   const Window open = window_of({{0.1, 0.9, false}, {0.3, 0.895, false}}, 0.15);
   CHECK(open.at_edge);

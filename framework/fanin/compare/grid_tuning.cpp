@@ -20,7 +20,7 @@ struct Race {
   std::vector<double> axis;       ///< that it begins with
   std::vector<double> rates;      ///< to be run next
   RateScores scores;              ///< of this round
-  std::vector<RateTrial> trials;  ///< of the first round
+  std::vector<RateTrial> trials;  ///< of all rounds
 };
 
 std::vector<double> axis_of(const Grid& grid, const Subject& subject) {
@@ -120,7 +120,7 @@ class Tuner {
         all = all && runs.size() == seeds;
         if (runs.size() == seeds) race.scores[lr] = score_of(runs);
         for (Run& one : runs) {
-          if (round == 0) race.trials.push_back({lr, one.validation_accuracy, is_dead(one)});
+          race.trials.push_back({lr, one.validation_accuracy, is_dead(one), static_cast<int>(round)});
           found_.runs.push_back(std::move(one));
         }
       }
@@ -144,14 +144,9 @@ class Tuner {
   }
 
   void add_window(const Race& race, double best) {
-    Window window = window_of(race.trials, guessing_[race.subject]);
+    Window window = window_of(race.trials, guessing_[race.subject], best);
     window.subject = subjects_[race.subject].window;
     window.scheme = grid_.schemes[race.scheme].label;
-    window.best_lr = best;
-    const auto [lowest, highest] =
-        std::minmax_element(race.trials.begin(), race.trials.end(),
-                            [](const RateTrial& a, const RateTrial& b) { return a.lr < b.lr; });
-    window.at_edge = best == lowest->lr || best == highest->lr;
     window.share = rounds_.front().share;
     found_.windows.push_back(std::move(window));
   }

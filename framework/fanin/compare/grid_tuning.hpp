@@ -17,7 +17,7 @@ struct TunedRates {
 struct Tuning {
   std::vector<TunedRates> rates = {};  ///< of each subject; empty when it was interrupted
   std::vector<Run> runs = {};          ///< all that were made, in the order of their jobs
-  std::vector<Window> windows = {};    ///< from the first round, whose runs have seen all rates alike
+  std::vector<Window> windows = {};    ///< from all rounds
 };
 
 /// Makes jobs' runs; none in the place of one that was interrupted.

@@ -170,7 +170,7 @@ struct Window {
   double best_lr = unknown;        ///< of the highest mean
   double best_accuracy = unknown;  ///< that mean
   /// The lowest and highest of the rates next to one another, around the best, whose means lie within one
-  /// point of it; unknown for a scheme that does no better than guessing at any rate.
+  /// point of it (after tuning, of the best in the longest runs that the rate had); unknown for a scheme that does no better than guessing at any rate.
   double low = unknown, high = unknown;
   double factor = unknown;  ///< high / low
   /// The largest rate before one, going up from the best, at which a run diverged or failed; where that is so
@@ -181,7 +181,7 @@ struct Window {
   bool open_high = false;  ///< likewise, of `high` and the highest
   int rates = 0;           ///< tried
   int seeds = 0;           ///< runs at each
-  double share = 1;        ///< of a whole run's steps that each of these runs had; below 1 after tuning
+  double share = 1;        ///< of a whole run's steps that each run had; after tuning, the shortest
 };
 
 /// What was compared, under which conditions.

@@ -15,7 +15,7 @@ std::string rate_text(double rate) { return std::isfinite(rate) ? fmt::format("{
 /// What the windows of a subject were measured by.
 std::string measured(const Window& window) {
   const std::string runs =
-      window.share < 1 ? fmt::format(" of {:.3g} % of a run's steps", 100 * window.share) : "";
+      window.share < 1 ? fmt::format(" of {:.3g} % of a run's steps and more", 100 * window.share) : "";
   return fmt::format("{}: learning rates, by validation accuracy in runs{} with {}",
                      printable(window.subject), runs,
                      text::counted(static_cast<std::size_t>(window.seeds), "seed"));
