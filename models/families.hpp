@@ -1,5 +1,6 @@
 #pragma once
 #include <fanin/models.hpp>
+#include <fanin/nn/activation.hpp>
 
 namespace fanin::models {
 
