@@ -5,8 +5,10 @@
 
 namespace fanin::claims {
 
-std::vector<Prediction> TrainsAndStalls::predictions(const std::string& trains, const std::string& stalls) {
-  return {{.what = trains + ": least test accuracy of the seeds",
+std::vector<Prediction> TrainsAndStalls::predictions(const std::string& trains, const std::string& stalls,
+                                                     const Prediction& first) {
+  return {first,
+          {.what = trains + ": least test accuracy of the seeds",
            .formula = "2.5 × chance",
            .figure = 0.25,
            .relation = Relation::at_least},

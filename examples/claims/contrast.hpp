@@ -15,10 +15,14 @@ namespace fanin::claims {
 /// first against the best of the second.
 class TrainsAndStalls {
  public:
-  static std::vector<Prediction> predictions(const std::string& trains, const std::string& stalls);
+  /// `first` is a prediction of the claim's own.
+  static std::vector<Prediction> predictions(const std::string& trains, const std::string& stalls,
+                                             const Prediction& first);
   void add(const Course& trains, const Course& stalls);
-  /// In the order of the predictions.
-  std::vector<double> figures() const { return {accuracy_, loss_, other_accuracy_, other_loss_}; }
+  /// In the order of the predictions, behind what was seen of the first.
+  std::vector<double> figures(double first) const {
+    return {first, accuracy_, loss_, other_accuracy_, other_loss_};
+  }
 
  private:
   double accuracy_ = 1, loss_ = 0, other_accuracy_ = 0, other_loss_ = 1e9;

@@ -4,7 +4,6 @@
 
 #include <fanin/init/gain.hpp>
 #include <fanin/models.hpp>
-#include <fanin/start/initialize.hpp>
 
 #include "examples/claims/contrast.hpp"
 #include "examples/claims/propagation.hpp"
@@ -35,37 +34,28 @@ Claim he_2015(const Setup& setup) {
                       net, steps, seeds),
       .predict =
           [] {
-            std::vector<Prediction> all = {
+            return TrainsAndStalls::predictions(
+                "He", "Xavier",
                 {.what = "Xavier's signal at layer 30 as a share of He's",
                  .formula = "E[relu²]^(29/2) · first layer",
                  .figure = std::pow(init::gain("relu").forward, -29.0) * std::sqrt(9.0 / (9 + 9 * 16)),
-                 .share = 0.01}};
-            const auto training = TrainsAndStalls::predictions("He", "Xavier");
-            all.insert(all.end(), training.begin(), training.end());
-            return all;
+                 .share = 0.01});
           },
       .measure =
           [setup] {
-            const data::Sets& data = setup.data();
-            const data::Dataset &training = data.training, &test = data.test;
             const Images images = unit_images(setup, 64);
             const double he_signal = propagate(setup, net, "kaiming_normal", images, 1).forward.back();
             const double xavier_signal = propagate(setup, net, "xavier_normal", images, 1).forward.back();
             TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](const char* plan) {
-                const auto model = models::build(net, {});
-                Generator generator(setup.seed_of(i));
-                start::initialize(*model, plan, generator);
                 return train_briefly(
-                    *model, training, test,
+                    *models::build(net, {}), plan, setup.data(),
                     {.steps = steps, .optimizer = {.lr = 0.002, .momentum = 0.9}, .seed = setup.seed_of(i)});
               };
               worst.add(course("kaiming_normal"), course("xavier_normal"));
             }
-            std::vector<double> seen = worst.figures();
-            seen.insert(seen.begin(), xavier_signal / he_signal);
-            return seen;
+            return worst.figures(xavier_signal / he_signal);
           }};
 }
 

@@ -48,26 +48,22 @@ Claim lsuv(const Setup& setup) {
           net, batch, steps, seeds),
       .predict =
           [] {
-            std::vector<Prediction> all = {
+            return TrainsAndStalls::predictions(
+                "LSUV", "default",
                 {.what = "largest |variance - 1| of a layer, on the batch it was fitted to",
                  .formula = "tolerance 0.1",
                  .figure = 0.1,
-                 .relation = Relation::at_most}};
-            const auto training = TrainsAndStalls::predictions("LSUV", "default");
-            all.insert(all.end(), training.begin(), training.end());
-            return all;
+                 .relation = Relation::at_most});
           },
       .measure =
           [setup] {
-            const data::Sets& data = setup.data();
-            const data::Dataset &training = data.training, &test = data.test;
             const Images images = unit_images(setup, batch);
             double variance = 0;
             TrainsAndStalls worst;
             for (int i = 0; i < seeds; ++i) {
               const auto course = [&](nn::Module& model) {
                 return train_briefly(
-                    model, training, test,
+                    model, setup.data(),
                     {.steps = steps, .optimizer = {.lr = 0.01, .momentum = 0.9}, .seed = setup.seed_of(i)});
               };
               const auto fitted = models::build(net, {}), standard = models::build(net, {});
@@ -77,9 +73,7 @@ Claim lsuv(const Setup& setup) {
               variance = std::max(variance, worst_variance(*fitted, images.pixels));
               worst.add(course(*fitted), course(*standard));
             }
-            std::vector<double> seen = worst.figures();
-            seen.insert(seen.begin(), variance);
-            return seen;
+            return worst.figures(variance);
           }};
 }
 

@@ -9,7 +9,6 @@
 #include <fanin/nn/residual.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
-#include <fanin/start/initialize.hpp>
 
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
@@ -84,14 +83,10 @@ Claim residual(const Setup& setup) {
           },
       .measure =
           [setup] {
-            const data::Sets& data = setup.data();
-            const data::Dataset &training = data.training, &test = data.test;
             const auto course = [&](const std::string& scheme, double rate, int i) {
               nn::Sequential net = residual_mlp();
-              Generator generator(setup.seed_of(i));
-              start::initialize(net, scheme, generator);
               return train_briefly(
-                  net, training, test,
+                  net, scheme, setup.data(),
                   {.steps = steps, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = setup.seed_of(i)});
             };
             std::vector<double> seen;

@@ -5,7 +5,6 @@
 
 #include <fanin/init/init.hpp>
 #include <fanin/models.hpp>
-#include <fanin/start/initialize.hpp>
 
 #include "examples/claims/propagation.hpp"
 #include "examples/claims/training.hpp"
@@ -88,15 +87,11 @@ std::string linear_net(int depth) {
 /// Steps until the loss is reached, with the best of the learning rates; mean of the seeds. `most_steps`
 /// where it never is.
 double learning_time(const Setup& setup, int depth, const char* plan) {
-  const data::Sets& sets = setup.data();
   double mean = 0;
   for (int i = 0; i < seeds; ++i) {
     auto best = static_cast<double>(most_steps);
     for (const double rate : rates) {
-      const auto net = models::build(linear_net(depth), {});
-      Generator generator(setup.seed_of(i));
-      start::initialize(*net, plan, generator);
-      const Course course = train_briefly(*net, sets.training, sets.test,
+      const Course course = train_briefly(*models::build(linear_net(depth), {}), plan, setup.data(),
                                           {.steps = most_steps,
                                            .optimizer = {.lr = rate / depth},
                                            .seed = setup.seed_of(i),

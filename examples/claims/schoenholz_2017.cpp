@@ -5,7 +5,6 @@
 
 #include <fanin/init/mean_field.hpp>
 #include <fanin/models.hpp>
-#include <fanin/start/initialize.hpp>
 #include <fanin/statistics/linear_fit.hpp>
 
 #include "examples/claims/propagation.hpp"
@@ -46,11 +45,7 @@ std::string net(int depth) {
 }
 
 double trained_accuracy(const Setup& setup, double xi, int depth) {
-  const data::Sets& sets = setup.data();
-  const auto model = models::build(net(depth), {});
-  Generator generator(setup.seed_of(0));
-  start::initialize(*model, plan_for(xi), generator);
-  return train_briefly(*model, sets.training, sets.test,
+  return train_briefly(*models::build(net(depth), {}), plan_for(xi), setup.data(),
                        {.steps = steps, .optimizer = {.lr = lr}, .seed = setup.seed_of(0)})
       .test_accuracy;
 }

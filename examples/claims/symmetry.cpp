@@ -3,7 +3,6 @@
 #include <string>
 
 #include <fanin/models.hpp>
-#include <fanin/start/initialize.hpp>
 
 #include "examples/claims/experiments.hpp"
 #include "examples/claims/training.hpp"
@@ -68,14 +67,10 @@ Claim symmetry(const Setup& setup) {
           },
       .measure =
           [setup] {
-            const data::Sets& data = setup.data();
-            const data::Dataset &training = data.training, &test = data.test;
             const auto trained = [&](const char* model, const char* plan) {
               auto net = models::build(model, {});
-              Generator generator(setup.seed_of(0));
-              start::initialize(*net, plan, generator);
               const Course course =
-                  train_briefly(*net, training, test,
+                  train_briefly(*net, plan, setup.data(),
                                 {.steps = steps, .optimizer = {.lr = 0.05}, .seed = setup.seed_of(0)});
               return std::pair(net, course);
             };

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include <fanin/core/error.hpp>
+#include <fanin/start/initialize.hpp>
 #include <fanin/train/trainer.hpp>
 
 namespace fanin::claims {
@@ -17,8 +18,8 @@ double Course::last_loss(std::size_t count) const {
 
 bool Course::reached(double loss) const { return losses.size() >= 10 && last_loss(10) <= loss; }
 
-Course train_briefly(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
-                     const ShortTraining& options) {
+Course train_briefly(nn::Module& model, const data::Sets& data, const ShortTraining& options) {
+  const data::Dataset &training = data.training, &test = data.test;
   const Index samples = options.steps * options.batch;
   if (samples > training.count)
     fail("{} steps of {} samples need {} samples, the set has {}", options.steps, options.batch, samples,
@@ -36,6 +37,13 @@ Course train_briefly(nn::Module& model, const data::Dataset& training, const dat
     course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
   course.test_accuracy = train::counted_accuracy(result);
   return course;
+}
+
+Course train_briefly(nn::Module& model, const std::string& plan, const data::Sets& data,
+                     const ShortTraining& options) {
+  Generator generator(options.seed);
+  start::initialize(model, plan, generator);
+  return train_briefly(model, data, options);
 }
 
 }  // namespace fanin::claims

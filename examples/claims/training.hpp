@@ -1,8 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
-#include <fanin/data/dataset.hpp>
+#include <fanin/data/sets.hpp>
 #include <fanin/nn/module.hpp>
 #include <fanin/optim/optimizer.hpp>
 
@@ -12,7 +13,7 @@ struct ShortTraining {
   Index steps = 100;
   Index batch = 64;
   optim::OptimizerOptions optimizer = {};
-  std::uint64_t seed = 0;  ///< of the batches
+  std::uint64_t seed = 0;  ///< of the batches, and of a draw
   double until_loss = 0;   ///< ends as soon as `reached`; 0: runs all steps
 };
 
@@ -27,7 +28,9 @@ struct Course {
 };
 
 /// Trains for at most so many steps, one pass over the first steps · batch samples.
-Course train_briefly(nn::Module& model, const data::Dataset& training, const data::Dataset& test,
+Course train_briefly(nn::Module& model, const data::Sets& data, const ShortTraining& options);
+/// The same of a model that is drawn by `plan` first, from the same seed.
+Course train_briefly(nn::Module& model, const std::string& plan, const data::Sets& data,
                      const ShortTraining& options);
 
 }  // namespace fanin::claims

@@ -44,15 +44,10 @@ struct TemporaryFolder {
 
 /// One test accuracy a seed, at the learning rate that is best in the mean.
 std::vector<double> best_accuracies(const Setup& setup, const std::string& scheme, Index count) {
-  const data::Sets& data = setup.data();
-  const data::Dataset &training = data.training, &test = data.test;
   return best_in_mean(rates, seeds, [&](double rate, int i) {
-    const auto net = models::build(small, {});
-    Generator generator(setup.seed_of(i));
-    start::initialize(*net, scheme, generator);
     const ShortTraining course{
         .steps = count, .optimizer = {.lr = rate, .momentum = 0.9}, .seed = setup.seed_of(i)};
-    return train_briefly(*net, training, test, course).test_accuracy;
+    return train_briefly(*models::build(small, {}), scheme, setup.data(), course).test_accuracy;
   });
 }
 

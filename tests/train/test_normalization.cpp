@@ -57,7 +57,8 @@ TEST_CASE(
     CHECK(by_option.test.loss == by_data.test.loss);
     CHECK(by_option.test.accuracy == by_data.test.accuracy);
     CHECK(by_option.steps_to_threshold == by_data.steps_to_threshold);
-    for (std::size_t e = 0; e < 2; ++e) CHECK(by_option.history[e].test_loss == by_data.history[e].test_loss);
+    for (std::size_t e = 0; e < 2; ++e)
+      CHECK(by_option.history[e].validation_loss == by_data.history[e].validation_loss);
     CHECK(train::evaluate(*a, samples().test, 250, one).loss == by_option.test.loss);
     CHECK(train::evaluate(*a, own.test).loss == by_option.test.loss);
     CHECK(train::evaluate(*a, samples().test).loss != by_option.test.loss);

@@ -7,36 +7,32 @@
 namespace fanin::ops {
 namespace {
 
-/// Both over the last dimension.
-struct SoftmaxOp {
+struct Softmax {
   static constexpr const char* name = "softmax";
-  Index rows, cols;
-  Tensor y;
-
-  Tensor forward(const Tensor& x) {
-    y = Tensor(x.shape());
-    kernels::softmax_forward(rows, cols, x.data(), y.data());
-    return y;
-  }
-  void backward(const Tensor& grad_output, Gradients& grads) {
-    const auto gx = grads.slot(0);
-    kernels::softmax_backward(rows, cols, y.data(), grad_output.data(), gx.data, gx.accumulate);
-  }
+  static constexpr auto forward = kernels::softmax_forward;
+  static constexpr auto backward = kernels::softmax_backward;
+};
+struct LogSoftmax {
+  static constexpr const char* name = "log_softmax";
+  static constexpr auto forward = kernels::log_softmax_forward;
+  static constexpr auto backward = kernels::log_softmax_backward;
 };
 
-struct LogSoftmaxOp {
-  static constexpr const char* name = "log_softmax";
+/// Either, over the last dimension.
+template <class Kind>
+struct SoftmaxOp {
+  static constexpr const char* name = Kind::name;
   Index rows, cols;
   Tensor y;
 
   Tensor forward(const Tensor& x) {
     y = Tensor(x.shape());
-    kernels::log_softmax_forward(rows, cols, x.data(), y.data());
+    Kind::forward(rows, cols, x.data(), y.data());
     return y;
   }
   void backward(const Tensor& grad_output, Gradients& grads) {
     const auto gx = grads.slot(0);
-    kernels::log_softmax_backward(rows, cols, y.data(), grad_output.data(), gx.data, gx.accumulate);
+    Kind::backward(rows, cols, y.data(), grad_output.data(), gx.data, gx.accumulate);
   }
 };
 
@@ -49,7 +45,7 @@ Tensor along(const Tensor& x, int dim) {
 
 }  // namespace
 
-Tensor softmax(const Tensor& x, int dim) { return along<SoftmaxOp>(x, dim); }
-Tensor log_softmax(const Tensor& x, int dim) { return along<LogSoftmaxOp>(x, dim); }
+Tensor softmax(const Tensor& x, int dim) { return along<SoftmaxOp<Softmax>>(x, dim); }
+Tensor log_softmax(const Tensor& x, int dim) { return along<SoftmaxOp<LogSoftmax>>(x, dim); }
 
 }  // namespace fanin::ops
