@@ -184,8 +184,9 @@ TEST_CASE(
     "settings: every flag of compare that changes results is in results.json and on the page, and makes the run anew") {
   const Scratch scratch;
   const std::string out = scratch / "out";
+  // Runs long enough for a rate to be tuned in a part of one.
   const Arguments compared = {"compare", "--models",   "mlp(hidden=4)", "--schemes", "default",
-                              "--data",  data,         "--epochs",      "1",         "--batch",
+                              "--data",  data,         "--epochs",      "5",         "--batch",
                               "8",       "--momentum", "0.9",           "--seeds",   "1",
                               "--jobs",  "1",          "--out",         out,         "--json"};
   const json usual = output_of(compared).at("settings");
