@@ -118,6 +118,12 @@ void GridAxes::add_to(CLI::App& command) {
                   "give schemes seeds until the 95 % interval of their difference is ± so many points, or "
                   "--seeds is used up; 0: all of --seeds")
       ->capture_default_str();
+  command
+      .add_option(
+          "--margin", margin_,
+          "a scheme is equivalent to the baseline when a difference of so many points or more is ruled "
+          "out")
+      ->capture_default_str();
 }
 
 void GridAxes::apply(compare::Grid& grid) const {
@@ -130,6 +136,9 @@ void GridAxes::apply(compare::Grid& grid) const {
     fail_usage("--tune needs a learning rate above 0 to begin with, got --lr 0");
   if (!(until_ >= 0 && until_ <= 100)) fail_usage("--until must be between 0 and 100 points, got {}", until_);
   grid.until = until_ / 100;
+  if (!(margin_ > 0 && margin_ <= 100))
+    fail_usage("--margin must be above 0 and at most 100 points, got {}", margin_);
+  grid.margin = margin_ / 100;
 }
 
 void GridAxes::record(const compare::Grid& grid, compare::Settings& settings) {
@@ -145,6 +154,7 @@ void GridAxes::record(const compare::Grid& grid, compare::Settings& settings) {
   }
   settings.training.emplace_back("tune", grid.tune ? "true" : "false");
   settings.until = grid.until;
+  settings.margin = grid.margin;
 }
 
 }  // namespace fanin::program

@@ -9,7 +9,7 @@
 namespace fanin::program {
 
 /// The flags of `compare` that may take several values, each an axis of the grid: `--lr`, `--optimizer` and
-/// `--batch`; and what is done with rates: `--tune`, `--until`.
+/// `--batch`; and what is done with rates: `--tune`, `--until`; and `--margin`.
 class GridAxes {
  public:
   /// Offers the flags; those of one value are there already, and go on taking it (the first of several).
@@ -26,7 +26,8 @@ class GridAxes {
   std::vector<Index> batches_;
   const CLI::Option* lr_ = nullptr;
   bool tune_ = false;
-  double until_ = 0;  // points
+  double until_ = 0;     // points
+  double margin_ = 0.5;  // points
 };
 
 /// A list of numbers as typed, "0.01, 0.1"; Error (usage) naming `flag` for a place that is empty or holds no

@@ -29,6 +29,7 @@ struct Grid {
   /// Schemes get seeds until the interval of their difference to the baseline is ± this or narrower, or there
   /// are no more `seeds` (until.hpp); 0: all of them.
   double until = 0;
+  double margin = Settings().margin;  ///< differences of mean accuracy up to this count as none (`Settings`)
   Index least_steps = 0;         ///< a small training set is walked more often, until a run has so many steps
   train::TrainOptions training;  ///< its seed is replaced by the run's
   int jobs = 1;                  ///< runs at a time, one thread each
