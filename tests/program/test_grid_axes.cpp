@@ -66,7 +66,9 @@ TEST_CASE("axes: a list that is no axis is refused by its flag and the place tha
       {{"--optimizer", "sgd;"}, "--optimizer: 'sgd;' has an empty place"},
       {{"--tune", "--lr", "0"}, "--tune needs a learning rate above 0"},
       {{"--until", "-1"}, "--until must be between 0 and 100 points, got -1"},
-      {{"--until", "nan"}, "--until must be between 0 and 100 points, got nan"}};
+      {{"--until", "nan"}, "--until must be between 0 and 100 points, got nan"},
+      {{"--margin", "0"}, "--margin must be above 0 and at most 100 points, got 0"},
+      {{"--margin", "nan"}, "--margin must be above 0 and at most 100 points, got nan"}};
   for (const auto& one : wrong) {
     const std::string& flag = one.first.back();
     CAPTURE(flag.substr(0, 100));
