@@ -90,7 +90,7 @@ void GridAxes::add_to(CLI::App& command) {
   CLI::Option* optimizer = command.get_option("--optimizer");
   optimizer->description(optimizer->get_description() +
                          "; several, \"sgd; adam\", are an axis: a table for each");
-  optimizer->transform([this, first_of](const std::string& text) {
+  optimizer->transform([this](const std::string& text) {
     if (!is_list(text)) return text;
     optimizers_.clear();
     for (const std::string& name : places(text, "--optimizer")) {
