@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -7,6 +8,8 @@
 
 #include <fanin/core/error.hpp>
 #include <fanin/train/settings.hpp>
+
+#include "examples/fanin/command.hpp"
 
 namespace fanin::program {
 
@@ -23,6 +26,7 @@ void add_setting_flags(CLI::App& command, Options& options, train::Topic topic,
       option = command.add_flag(setting.flag, value, setting.help);
     } else if constexpr (std::is_arithmetic_v<Value>) {
       option = command.add_option(setting.flag, value, setting.help)->capture_default_str();
+      if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(seed_number());
     } else if constexpr (std::is_same_v<Value, std::string> ||
                          std::is_same_v<Value, std::vector<std::string>>) {
       option = command.add_option(setting.flag, value, setting.help);
