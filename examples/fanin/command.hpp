@@ -16,6 +16,7 @@ namespace fanin::program {
 void add_train(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_report(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_models(CLI::App& app);

@@ -12,6 +12,7 @@ constexpr const char* about =
     "fanin trains small networks and shows what their initial weights do.\n\n"
     "Examples:\n"
     "  fanin compare                                        which initializer wins on Fashion-MNIST?\n"
+    "  fanin report out/compare --figures figures           its page anew; figures and tables for a paper\n"
     "  fanin train --model lenet --epochs 3 --output lenet.safetensors\n"
     "  fanin train --model \"mlp(hidden=256-128)\" --init \"fc*=kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\"\n"
     "  fanin finetune --from lenet.safetensors --data mnist --freeze \"conv*\" --lr-head 0.1 --lr-body 0.01\n"
@@ -41,10 +42,10 @@ int main(int argc, char** argv) {
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("fanin ") + version);
-  for (const auto add :
-       {program::add_train, program::add_finetune, program::add_compare, program::add_evaluate,
-        program::add_predict, program::add_models, program::add_inits, program::add_init, program::add_plan,
-        program::add_probe, program::add_inspect, program::add_convert}) {
+  for (const auto add : {program::add_train, program::add_finetune, program::add_compare, program::add_report,
+                         program::add_evaluate, program::add_predict, program::add_models, program::add_inits,
+                         program::add_init, program::add_plan, program::add_probe, program::add_inspect,
+                         program::add_convert}) {
     add(app);
   }
   return guarded(app, [&] {

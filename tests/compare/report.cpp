@@ -8,12 +8,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/compare/figure_svg.hpp>
+#include <fanin/compare/figures.hpp>
+#include <fanin/compare/html_text.hpp>
 #include <fanin/compare/outputs.hpp>
+#include <fanin/compare/reasons.hpp>
 #include <fanin/compare/report.hpp>
-#include <fanin/compare/report_tables.hpp>
 #include <fanin/compare/results_json.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/init/scheme.hpp>
 
 #include "tests/compare/synthetic.hpp"
 
@@ -45,21 +49,56 @@ const ReportOptions without_charts{.chart_library = "/nonexistent/Chart.min.js"}
 
 }  // namespace
 
-TEST_CASE("the report asks for nothing from outside and holds every model, scheme and verdict") {
+TEST_CASE(
+    "the report asks for nothing from outside, answers first and holds every model, scheme and verdict") {
   const std::string html = report_html(synthetic_comparison(), without_charts);
   CHECK(count(html, "src=") == 0);
   CHECK(count(html, "@import") == 0);
-  CHECK(count(html, "http://") + count(html, "https://") == 0);
+  CHECK(count(html, "https://") == 0);
+  CHECK(count(html, "http://") == count(html, "xmlns=\"http://www.w3.org/2000/svg\""));
   CHECK(html.find("default-src 'none'") != std::string::npos);
-  CHECK(html.find("<section id=\"model-1\">") != std::string::npos);
-  CHECK(html.find("has the highest mean") != std::string::npos);
+  CHECK(html.find("<section id=\"s1\">") != std::string::npos);
+  CHECK(html.find("<div class=\"answer\"><p>On lenet, ") < html.find("<ul class=\"facts\">"));
   CHECK(html.find("fashion-mnist") != std::string::npos);
   const auto data = data_of(html);
-  CHECK(data["models"].size() == 2);
   CHECK(data["schemes"].size() == 11);
-  CHECK(data["runs"].size() == 66);
-  CHECK(data["epochs"] == 5);
-  CHECK(data["t975"][3].get<double>() == doctest::Approx(4.3026527));
+  CHECK(data["schemes"][0]["color"] == 0);
+  CHECK(data["figures"]["s0-accuracy"]["series"].size() == 11);
+  CHECK(data["figures"]["s1-loss"]["y"]["logarithmic"] == true);
+  CHECK(data["tables"]["s0-table-accuracy"]["CSV"].get<std::string>().starts_with(
+      "scheme,accuracy,accuracy_low,"));
+  CHECK(count(data["tables"]["s1-table-accuracy"]["Markdown"], "\n") == 13);
+  CHECK(count(html, "<figure ") == count(html, "<desc>"));
+}
+
+TEST_CASE("the page of a grid under way says so and loads itself anew; that of one that is done does not") {
+  Comparison comparison = synthetic_comparison();
+  comparison.runs.resize(20);
+  comparison.summary = summarize(comparison.settings, comparison.runs);
+  ReportOptions live = without_charts;
+  live.live = true;
+  const std::string html = report_html(comparison, live);
+  CHECK(html.find("The grid is running; 20 finished runs so far.") != std::string::npos);
+  CHECK(html.find("<body data-refresh=\"10\">") != std::string::npos);
+  CHECK(html.find("http-equiv=\"refresh\"") != std::string::npos);
+  const std::string done = report_html(comparison, without_charts);
+  CHECK(done.find("is running") == std::string::npos);
+  CHECK(done.find("<body data-refresh") == std::string::npos);
+  CHECK(done.find("http-equiv=\"refresh\"") == std::string::npos);
+}
+
+TEST_CASE("beside each scheme stands when it fails") {
+  Comparison comparison = synthetic_comparison();
+  for (Run& run : comparison.runs) {
+    if (run.scheme == "default") run.plan = "conv1.weight=kaiming_uniform(a=2.236); conv1.bias=zeros";
+  }
+  const std::string html = report_html(comparison, without_charts);
+  CHECK(html.find("all units of a layer compute and learn the same thing") != std::string::npos);
+  CHECK(fails_when("zeros", "") == init::find_scheme("zeros")->fails);
+  CHECK(fails_when("default", "conv1.weight=kaiming_uniform(a=2.236); conv1.bias=zeros") ==
+        init::find_scheme("kaiming_uniform")->fails);
+  CHECK(fails_when("mine", "a.weight=zeros; b.weight=orthogonal").starts_with("zeros: "));
+  CHECK(fails_when("warm(x.safetensors)", "warm(x.safetensors)").empty());
 }
 
 TEST_CASE("Chart.js is copied in, and a report without it says so") {
@@ -71,11 +110,11 @@ TEST_CASE("Chart.js is copied in, and a report without it says so") {
   const std::string html = report_html(comparison, {.chart_library = path});
   CHECK(html.find("Chart.js v3.9.1") != std::string::npos);
   CHECK(html.find("const trap = \"<\\/script><b>\"") != std::string::npos);
-  CHECK(html.find("has no charts") == std::string::npos);
+  CHECK(html.find("figures are pictures") == std::string::npos);
   std::ofstream(path) << "something else";
-  CHECK(report_html(comparison, {.chart_library = path}).find("has no charts") != std::string::npos);
-  CHECK(report_html(comparison, without_charts).find("has no charts") != std::string::npos);
-  CHECK(report_html(comparison, {.chart_library = folder.string()}).find("has no charts") !=
+  CHECK(report_html(comparison, {.chart_library = path}).find("figures are pictures") != std::string::npos);
+  CHECK(report_html(comparison, without_charts).find("figures are pictures") != std::string::npos);
+  CHECK(report_html(comparison, {.chart_library = folder.string()}).find("figures are pictures") !=
         std::string::npos);
   std::filesystem::remove_all(folder);
 }
@@ -99,7 +138,8 @@ TEST_CASE("what a user typed cannot break out of the page") {
   CHECK(count(html, "</script") == 2);
   CHECK(count(html, "alert(\"1\"") == 0);
   CHECK(count(html, "<!-") == 0);
-  CHECK(data_of(html)["models"][0].get<std::string>().starts_with("</script><script>alert(\"1\" + '2')"));
+  CHECK(data_of(html)["schemes"][2]["name"].get<std::string>().starts_with(
+      "</script><script>alert(\"1\" + '2')"));
   CHECK(html_escape("<a href=\"x\">'&'</a>") == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
 
@@ -116,19 +156,21 @@ TEST_CASE("a scheme's name in any script is the same on the page") {
   CHECK(count(html, "\\xc3") == 0);
 }
 
-TEST_CASE("pictures come once a scheme, as bytes about zero") {
+TEST_CASE("pictures come once a scheme, as bytes about zero, with nothing between the filters") {
   Comparison comparison = synthetic_comparison();
   comparison.runs.resize(3);
   for (Run& run : comparison.runs)
-    run.filters = {.name = "f", .count = 1, .height = 1, .width = 4, .before = {}, .after = {}};
+    run.filters = {.name = "f", .count = 2, .height = 1, .width = 2, .before = {}, .after = {}};
   comparison.runs[0].filters.before = {-2, 0, 1, 2};
   comparison.summary = summarize(comparison.settings, comparison.runs);
-  const auto runs = data_of(report_html(comparison, without_charts))["runs"];
-  CHECK(runs[0]["filters"]["before"] == "AYDA/w==");  // 1, 128, 192, 255
-  CHECK(runs[0]["filters"]["before_scale"] == 2);
-  CHECK(runs[0]["parameters"].size() == 5);
-  CHECK(runs[1]["filters"].is_null());
-  CHECK(runs[1]["parameters"].empty());
+  const std::vector<Figure> all = figures(comparison, "lenet");
+  REQUIRE(all.back().name == "filters");
+  REQUIRE(all.back().series.at(0).pictures.size() == 1);
+  const Picture& picture = all.back().series[0].pictures[0];
+  CHECK(picture.width == 2);
+  CHECK(picture.height == 3);
+  CHECK(picture.bytes == std::vector<std::uint8_t>{1, 128, 0, 0, 192, 255});
+  CHECK(figure_svg(all.back()).find("data:image/png;base64,iVBORw0KGgo") != std::string::npos);
 }
 
 TEST_CASE("an empty comparison and one of failures only still make a page") {

@@ -5,6 +5,7 @@
 #include <fanin/compare/label_budget.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
+#include <fanin/probe/diagnosis.hpp>
 #include <fanin/probe/signal.hpp>
 
 namespace fanin::compare {
@@ -137,6 +138,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
     options.threshold = 0;
   const data::Batch probe = data::first_batch(all.training, probe_samples, options.augment.normalization());
   run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
+  run.diagnosis = probe::diagnose(probe::probe(*model, probe.images, probe.labels)).to_string();
   run.parameters = snapshots(*model);
   run.filters.before = first_filters(*model, training, run.filters);
 

@@ -71,6 +71,7 @@ void fields(Like<Run> auto& run, auto&& visit) {
   visit("model", run.model);
   visit("scheme", run.scheme);
   visit("plan", run.plan);
+  visit("diagnosis", run.diagnosis);
   visit("seed", run.seed);
   visit("lr", run.lr);
   visit("rate", run.rate);

@@ -6,11 +6,9 @@ asm(R"(
   fanin_page_style:   .incbin "framework/fanin/compare/page/style.css"
   fanin_page_data:    .incbin "framework/fanin/compare/page/data.js"
                       .incbin "framework/fanin/compare/page/look.js"
-                      .incbin "framework/fanin/compare/page/bars.js"
-                      .incbin "framework/fanin/compare/page/curves.js"
-                      .incbin "framework/fanin/compare/page/labels.js"
-                      .incbin "framework/fanin/compare/page/layers.js"
-                      .incbin "framework/fanin/compare/page/weights.js"
+                      .incbin "framework/fanin/compare/page/lines.js"
+                      .incbin "framework/fanin/compare/page/rows.js"
+                      .incbin "framework/fanin/compare/page/save.js"
                       .incbin "framework/fanin/compare/page/page.js"
   fanin_page_end:     .byte 0
   .popsection

@@ -6,10 +6,13 @@
 #include <iterator>
 #include <set>
 
+#include <fanin/compare/answer.hpp>
+#include <fanin/compare/html_text.hpp>
+#include <fanin/compare/looks.hpp>
 #include <fanin/compare/page_files.hpp>
 #include <fanin/compare/report.hpp>
 #include <fanin/compare/report_data.hpp>
-#include <fanin/compare/report_tables.hpp>
+#include <fanin/compare/report_sections.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/train/settings.hpp>
@@ -18,6 +21,7 @@ namespace fanin::compare {
 namespace {
 
 constexpr std::size_t largest_library = 8 << 20;
+constexpr int refresh_seconds = 10;
 
 /// Chart.js as the text of a <script> element; empty when there is no such file.
 std::string chart_library(const std::string& path) {
@@ -86,28 +90,24 @@ std::string facts_html(const Comparison& comparison) {
   return html;
 }
 
-std::string findings_html(const Comparison& comparison) {
-  std::string html = "<div class=\"findings\">\n";
-  for (const std::string& model : models_of(comparison)) {
-    html += fmt::format("<p><strong>{}</strong>: {}</p>\n", html_escape(model),
-                        html_escape(verdict(comparison, model)));
-  }
-  if (comparison.summary.empty()) html += "<p>There are no results yet.</p>\n";
-  return html + "</div>\n";
+/// The answer first, then how far it is to be trusted.
+std::string answer_html(const Comparison& comparison) {
+  const std::string text = answer(comparison);
+  return fmt::format("<div class=\"answer\"><p>{}</p></div>\n",
+                     html_escape(text.empty() ? "There are no results yet." : text));
 }
 
-std::string section_html(const Comparison& comparison, const std::string& model, std::size_t number) {
-  std::string html = fmt::format("<section id=\"model-{}\">\n<h2>{}</h2>\n", number, html_escape(model));
-  html += summary_html(comparison, model);
-  html += fmt::format("<p class=\"soft\">{}</p>\n<div class=\"figures\"></div>\n",
-                      html_escape(method_text(comparison.settings)));
-  if (const std::string incidents = incidents_html(comparison, model); !incidents.empty()) {
-    html += "<details open><summary>Runs that ended early</summary>" + incidents + "</details>\n";
-  }
-  if (const std::string plans = plans_html(comparison, model); !plans.empty()) {
-    html += "<details><summary>What each scheme means here</summary>" + plans + "</details>\n";
-  }
-  return html + "</section>\n";
+std::string method_html(const Comparison& comparison) {
+  return fmt::format(
+      "<details><summary>How intervals, marks and findings come about</summary><p>{}</p></details>\n",
+      html_escape(method_text(comparison.settings)));
+}
+
+std::string live_html(const Comparison& comparison) {
+  return fmt::format(
+      "<div class=\"warning live\" role=\"status\">The grid is running; {} so far. This page loads itself anew every {} "
+      "seconds until it is done.</div>\n",
+      text::counted(comparison.runs.size(), "finished run"), refresh_seconds);
 }
 
 }  // namespace
@@ -115,30 +115,34 @@ std::string section_html(const Comparison& comparison, const std::string& model,
 std::string report_html(const Comparison& comparison, const ReportOptions& options) {
   const std::string library = chart_library(options.chart_library);
   const std::string title = html_escape(options.title);
+  const std::vector<Section> parts = sections(comparison);
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src "
       "'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n";
-  html += fmt::format("<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n", title,
-                      page_style(), title);
-  html += facts_html(comparison) + findings_html(comparison);
-  html +=
-      "<noscript><div class=\"warning\">The charts need JavaScript; the tables do not.</div></noscript>\n";
+  if (options.live)
+    html +=
+        fmt::format("<noscript><meta http-equiv=\"refresh\" content=\"{}\"></noscript>\n", refresh_seconds);
+  html += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body{}>\n<main>\n<h1>{}</h1>\n",
+                      title, palette_css(), page_style(),
+                      !options.live ? "" : fmt::format(" data-refresh=\"{}\"", refresh_seconds), title);
+  html += answer_html(comparison) + (options.live ? live_html(comparison) : "") + facts_html(comparison) +
+          method_html(comparison);
   if (library.empty()) {
     html += fmt::format(
-        "<div class=\"warning\"><strong>This report has no charts</strong>: Chart.js 3 was not found at {} "
-        "when it was written. Install libjs-chart.js and run the comparison again; finished runs are "
-        "kept.</div>\n",
+        "<div class=\"warning\"><strong>The figures are pictures here</strong>, without numbers to point at: Chart.js "
+        "3 was not found at {} when the page was written. Install libjs-chart.js and write it anew: fanin report "
+        "DIR.</div>\n",
         html_escape(options.chart_library));
   }
   html += "<div class=\"tabs\" id=\"tabs\" role=\"tablist\" hidden></div>\n";
-  std::size_t number = 0;
-  for (const std::string& model : models_of(comparison)) html += section_html(comparison, model, number++);
+  for (const Section& section : parts) html += section_html(section, comparison);
   html +=
       "<footer class=\"soft\">Written by fanin. This file is complete: it loads nothing from "
       "elsewhere.</footer>\n";
-  html += "</main>\n<script type=\"application/json\" id=\"data\">" + report_data(comparison) + "</script>\n";
+  html += "</main>\n<script type=\"application/json\" id=\"data\">" + report_data(comparison, parts) +
+          "</script>\n";
   if (!library.empty()) html += "<script>\n" + library + "\n</script>\n";
   html += "<script>\n" + page_script() + "</script>\n</body>\n</html>\n";
   return html;

@@ -1,137 +1,105 @@
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <set>
 
-#include <fanin/compare/json_values.hpp>
+#include <nlohmann/json.hpp>
+
+#include <fanin/compare/figure_rates.hpp>
 #include <fanin/compare/report_data.hpp>
+#include <fanin/compare/report_tables.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/io/finite_json.hpp>
-#include <fanin/statistics/statistics.hpp>
 
 namespace fanin::compare {
 namespace {
 
-constexpr Index most_filters = 16;
-constexpr std::size_t most_curve_points = 160;
+using Json = nlohmann::ordered_json;
 
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = bytes.size() - i;
-    const std::uint32_t word = std::uint32_t{bytes[i]} << 16 |
-                               (left > 1 ? std::uint32_t{bytes[i + 1]} << 8 : 0) |
-                               (left > 2 ? bytes[i + 2] : 0);
-    text += digits[word >> 18];
-    text += digits[word >> 12 & 63];
-    text += left > 1 ? digits[word >> 6 & 63] : '=';
-    text += left > 2 ? digits[word & 63] : '=';
-  }
-  return text;
+/// Five significant digits are more than a screen shows; null for a number that is not known.
+Json rounded(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  if (value == 0) return 0;
+  const double unit = std::pow(10.0, 4 - std::floor(std::log10(std::abs(value))));
+  return std::isfinite(unit) && unit > 0 ? std::round(value * unit) / unit : value;
 }
 
-double largest(const std::vector<float>& values) {
-  double result = 0;
-  for (float value : values) {
-    if (std::isfinite(value)) result = std::max(result, std::abs(static_cast<double>(value)));
-  }
-  return result;
+Json axis_json(const Axis& axis) {
+  Json ticks = Json::array();
+  for (const Tick& tick : axis.ticks) ticks.push_back(Json::array({rounded(tick.value), tick.text}));
+  return {{"title", axis.title}, {"logarithmic", axis.logarithmic}, {"low", axis.low}, {"high", axis.high},
+          {"names", axis.names}, {"ticks", std::move(ticks)}};
 }
 
-/// One byte a weight: 128 is zero, 1 and 255 are ∓ `scale`.
-std::string pixels(const std::vector<float>& values, std::size_t count, double scale) {
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t i = 0; i < std::min(count, values.size()); ++i) {
-    const double share = scale > 0 && std::isfinite(values[i]) ? static_cast<double>(values[i]) / scale : 0;
-    bytes.push_back(static_cast<std::uint8_t>(std::lround(128 + 127 * share)));
-  }
-  return base64(bytes);
+/// [x, y, low, high, hollow], shorter where the last ones say nothing.
+Json point_json(const FigurePoint& point) {
+  Json json = Json::array({rounded(point.x), rounded(point.y)});
+  if (std::isfinite(point.low) || point.hollow)
+    json.insert(json.end(), {rounded(point.low), rounded(point.high)});
+  if (point.hollow) json.push_back(1);
+  return json;
 }
 
-Json filters_json(const FilterImages& filters) {
-  const Index count = std::min(filters.count, most_filters);
-  const Index size = filters.channels * filters.height * filters.width;
-  if (count < 1 || size < 1 || filters.before.size() != static_cast<std::size_t>(filters.count * size)) {
-    return nullptr;
+Json figure_json(const Figure& figure) {
+  const bool rows = figure.kind == Figure::Kind::rows;
+  Json series = Json::array();
+  for (const Series& one : figure.series) {
+    Json json = {{"scheme", one.scheme}, {"points", Json::array()}};
+    for (const FigurePoint& point : one.points) json["points"].push_back(point_json(point));
+    if (rows) json["note"] = one.note;
+    if (!one.seeds.empty()) json["seeds"] = Json::array();
+    for (const double seed : one.seeds) json["seeds"].push_back(rounded(seed));
+    if (one.ends) json["ends"] = true;
+    series.push_back(std::move(json));
   }
-  const auto shown = static_cast<std::size_t>(count * size);
-  const double before_scale = largest(filters.before);
-  const double after_scale = largest(filters.after);
-  return {{"name", filters.name},         {"count", count},
-          {"channels", filters.channels}, {"height", filters.height},
-          {"width", filters.width},       {"before", pixels(filters.before, shown, before_scale)},
-          {"before_scale", before_scale}, {"after", pixels(filters.after, shown, after_scale)},
-          {"after_scale", after_scale}};
-}
-
-/// A run without what the page does not draw.
-Json run_data(const Settings& settings, Run run, bool with_details) {
-  Json filters = with_details ? filters_json(run.filters) : Json(nullptr);
-  run.filters = {};
-  run.plan.clear();
-  run.message.clear();
-  if (!with_details) run.parameters.clear();
-  // Equal steps of runs that were thinned alike still meet.
-  const std::size_t stride = run.loss_curve.size() / most_curve_points + 1;
-  std::vector<std::pair<Index, double>> curve;
-  for (std::size_t i = 0; i < run.loss_curve.size(); i += stride) curve.push_back(run.loss_curve[i]);
-  run.loss_curve = std::move(curve);
-  Json json = json_value(run);
-  for (const char* unused : {"plan", "message", "samples_per_s", "seconds"}) json.erase(unused);
-  json["seed"] = std::to_string(run.seed);  // a script's numbers hold 53 bits
-  json["filters"] = std::move(filters);
-  const double counted = counted_accuracy(settings, run);
-  json["counted"] = std::isfinite(counted) ? Json(counted) : Json(nullptr);
+  Json json = {{"kind", rows ? "rows" : "lines"}, {"x", axis_json(figure.x)}};
+  if (!rows) json["y"] = axis_json(figure.y);
+  if (std::isfinite(figure.reference)) json["reference"] = figure.reference;
+  json["series"] = std::move(series);
   return json;
 }
 
 }  // namespace
 
-std::vector<std::string> schemes_of(const Comparison& comparison) {
-  std::vector<std::string> schemes;
-  auto add = [&](const std::string& scheme) {
-    const bool summarized = std::any_of(comparison.summary.begin(), comparison.summary.end(),
-                                        [&](const Summary& row) { return row.scheme == scheme; });
-    if (summarized && std::find(schemes.begin(), schemes.end(), scheme) == schemes.end())
-      schemes.push_back(scheme);
-  };
-  for (const std::string& scheme : comparison.settings.schemes) add(scheme);
-  for (const Summary& row : comparison.summary) add(row.scheme);
-  return schemes;
+std::vector<Section> sections(const Comparison& comparison) {
+  std::vector<Section> all;
+  for (const std::string& window : rate_subjects(comparison)) {
+    Section section{.id = "s" + std::to_string(all.size()),
+                    .title = window + ": learning rates",
+                    .figures = rate_figures(comparison, window)};
+    if (Table table = windows_table(comparison, window); !table.rows.empty())
+      section.tables.push_back(std::move(table));
+    all.push_back(std::move(section));
+  }
+  for (const std::string& model : models_of(comparison)) {
+    all.push_back({.id = "s" + std::to_string(all.size()),
+                   .title = model,
+                   .words = verdict(comparison, model),
+                   .tables = tables(comparison, model),
+                   .figures = figures(comparison, model)});
+  }
+  return all;
 }
 
-std::string report_data(const Comparison& comparison) {
-  const Settings& settings = comparison.settings;
-  Json json;
-  json["models"] = models_of(comparison);
-  json["subjects"] = json_value(settings)["subjects"];
-  json["schemes"] = schemes_of(comparison);
-  json["default_scheme"] = default_scheme(settings, comparison.runs);
-  json["chance"] = 1.0 / static_cast<double>(std::max<Index>(1, settings.classes));
-  int epochs = 0;
-  std::set<std::pair<std::string, std::string>> detailed;
-  Json runs = Json::array();
-  for (const Run& run : comparison.runs) {
-    if (!run.history.empty()) epochs = std::max(epochs, run.history.back().epoch);
-    const bool has_details = !run.parameters.empty() || !run.filters.before.empty();
-    const bool with_details = has_details && detailed.emplace(run.model, run.scheme).second;
-    runs.push_back(run_data(settings, run, with_details));
+std::string report_data(const Comparison& comparison, const std::vector<Section>& sections) {
+  const std::vector<std::string> schemes = schemes_of(comparison);
+  const std::vector<Look> looks = looks_of(schemes, default_scheme(comparison.settings, comparison.runs));
+  Json json = {{"schemes", Json::array()}, {"figures", Json::object()}, {"tables", Json::object()}};
+  for (std::size_t i = 0; i < schemes.size(); ++i) {
+    json["schemes"].push_back({{"name", schemes[i]},
+                               {"color", looks[i].color},
+                               {"dash", dashes[looks[i].dash]},
+                               {"marker", name_of(looks[i].marker)},
+                               {"look", look_html(looks[i])}});
   }
-  json["epochs"] = epochs;
-  json["runs"] = std::move(runs);
-  Json rows = Json::array();
-  int most_runs = 2;
-  for (const Summary& row : comparison.summary) {
-    rows.push_back(json_value(row));
-    most_runs = std::max(most_runs, row.runs);
+  for (const Section& section : sections) {
+    for (const Figure& figure : section.figures) {
+      if (figure.kind == Figure::Kind::rows || figure.kind == Figure::Kind::lines)
+        json["figures"][section.id + "-" + figure.name] = figure_json(figure);
+    }
+    for (const Table& table : section.tables) {
+      json["tables"][section.id + "-table-" + table.name] = {
+          {"CSV", table_csv(table)}, {"Markdown", table_markdown(table)}, {"LaTeX", table_latex(table)}};
+    }
   }
-  json["summary"] = std::move(rows);
-  Json quantiles = {0, 0};
-  for (int n = 2; n <= most_runs; ++n) quantiles.push_back(statistics::student_t_quantile(0.975, n - 1));
-  json["t975"] = std::move(quantiles);
-
   std::string safe;
   for (char c : io::json_text(json)) safe += c == '<' ? std::string("\\u003c") : std::string(1, c);
   return safe;

@@ -2,156 +2,182 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <functional>
 
 #include <fanin/compare/interval_text.hpp>
-#include <fanin/compare/report_data.hpp>
+#include <fanin/compare/reasons.hpp>
 #include <fanin/compare/report_tables.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
-#include <fanin/core/printable.hpp>
 
 namespace fanin::compare {
 namespace {
 
-constexpr int palette_size = 11;  // style.css: --c0 … --c10; the default scheme has the text's colour
+const Table::Cell none = {.text = "–"};
 
-std::string swatch(const Comparison& comparison, const std::string& scheme) {
-  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
-  int rank = 0;
-  for (const std::string& other : schemes_of(comparison)) {
-    if (other == scheme) break;
-    rank += other != baseline;
+std::string with_minus(std::string number) {
+  if (number[0] == '-') number.replace(0, 1, "−");
+  return number;
+}
+
+Table::Cell number_cell(double value, const std::string& text) {
+  return {.text = std::isfinite(value) ? text : none.text, .numbers = {value}};
+}
+
+/// A share with its interval, in percent for people.
+Table::Cell interval_cell(double center, const statistics::Interval& interval, const std::string& value) {
+  if (!std::isfinite(center)) return {.text = none.text, .numbers = {}};
+  const std::string around = interval_text(center, interval);
+  return {.text = around.empty() ? value : value + " " + around,
+          .numbers = {center, interval.low, interval.high}};
+}
+
+Table::Cell difference_cell(const Summary& row) {
+  if (row.is_default) return {.text = baseline_word(row.scheme), .numbers = {}};
+  Table::Cell cell = interval_cell(row.difference_to_default, row.difference_interval,
+                                   with_minus(text::signed_percent(row.difference_to_default)));
+  if (row.significant) {
+    cell.text += " *";
+    cell.tone = row.difference_to_default > 0 ? Table::Tone::better : Table::Tone::worse;
   }
-  const std::string name = scheme == baseline ? "ink" : fmt::format("c{}", rank % palette_size);
-  return fmt::format("<i class=\"swatch\" style=\"background:var(--{})\"></i>", name);
+  return cell;
 }
 
-/// The row's first cell. A name breaks after its punctuation first, where the column is narrow.
-std::string name_cell(const Comparison& comparison, const std::string& scheme) {
-  std::string name;
-  for (char c : html_escape(scheme)) {
-    name += c;
-    if (c == '(' || c == '_' || c == ',') name += "<wbr>";
-  }
-  return fmt::format("<td><div class=\"name{}\">{}<span>{}</span></div></td>",
-                     text::text_width(scheme) > 32 ? " long" : "", swatch(comparison, scheme), name);
+Table::Cell beats_cell(const Summary& row) {
+  if (!std::isfinite(row.beats)) return {.text = row.is_default ? "" : none.text, .numbers = {}};
+  return {.text = fmt::format("{} [{}, {}]", text::percent(row.beats, 0),
+                              text::percent(row.beats_interval.low, 0),
+                              text::percent(row.beats_interval.high, 0)),
+          .numbers = {row.beats, row.beats_interval.low, row.beats_interval.high}};
 }
 
-std::string with_interval(const std::string& value, double center, const statistics::Interval& interval) {
-  const std::string text = interval_text(center, interval);
-  return text.empty() ? value : value + " " + text;
+/// What its runs say of it beside the others, in a word or two.
+Table::Cell finding_cell(const Summary& row) {
+  std::string text = row.finding == Finding::none ? "" : findings.name_of(row.finding);
+  if (row.among_best) text += text.empty() ? "may be the best" : ", may be the best";
+  return {.text = text.empty() ? none.text : text};
 }
 
-std::string difference_cell(const Summary& row) {
-  if (row.is_default) return baseline_word(row.scheme);
-  if (!std::isfinite(row.difference_to_default)) return "–";
-  std::string value = text::signed_percent(row.difference_to_default);
-  if (value[0] == '-') value.replace(0, 1, "−");
-  const std::string text = with_interval(value, row.difference_to_default, row.difference_interval);
-  if (!row.significant) return text;
-  return fmt::format("<span class=\"{}\">{} *</span>", row.difference_to_default > 0 ? "plus" : "minus",
-                     text);
+Table::Cell p_cell(double p) { return number_cell(p, p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p)); }
+
+Table::Cell count_cell(int count, int of) {
+  return {.text = count > 0 ? fmt::format("{} of {}", count, of) : none.text,
+          .numbers = {static_cast<double>(count)}};
 }
 
-std::string p_cell(double p) {
-  if (!std::isfinite(p)) return "–";
-  return p < 0.001 ? "&lt; 0.001" : fmt::format("{:.3f}", p);
-}
-
-std::string number_cell(double value, int digits) {
-  return std::isfinite(value) ? text::number(value, digits) : "–";
+Table::Cell steps_cell(const Summary& row) {
+  if (row.runs == 0) return {.text = none.text, .numbers = {}};
+  if (!row.steps_to_threshold) return {.text = "never", .numbers = {}};
+  return number_cell(*row.steps_to_threshold, text::number(*row.steps_to_threshold, 0));
 }
 
 }  // namespace
 
-std::string html_escape(const std::string& text) {
-  std::string safe;
-  for (char c : printable_lines(text)) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      case '\'':
-        safe += "&#39;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
-std::string summary_html(const Comparison& comparison, const std::string& model) {
-  const bool threshold = comparison.settings.threshold > 0;
-  const auto rows = ranking(comparison, model);
+Table summary_table_of(const Comparison& comparison, const std::string& model, RatePick rate) {
+  const Settings& settings = comparison.settings;
+  const std::vector<Summary> rows = ranking(comparison, model, rate);
   const bool failures =
       std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
-  std::string html =
-      "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>test accuracy, %</th><th>difference to " +
-      html_escape(text::shorten(default_scheme(comparison.settings, comparison.runs), 24)) +
-      "</th><th>p (Holm)</th><th>test loss</th><th>diverged</th>";
-  if (failures) html += "<th>failed</th>";
-  if (threshold)
-    html += fmt::format("<th>steps to {} %</th>", text::percent(comparison.settings.threshold, 0));
-  html += "<th>s per run</th></tr>\n";
+  const bool probed = std::any_of(rows.begin(), rows.end(), [&](const Summary& row) {
+    return !seen_before_training(comparison, model, row.scheme).empty();
+  });
+  const std::string baseline = default_scheme(settings, comparison.runs);
+  Table table{
+      .name = rate == RatePick::common ? "accuracy" : "own-rates",
+      .caption = fmt::format("Test accuracy of {} on {}{}.", model, settings.data,
+                             rate == RatePick::common ? "" : ", each scheme at its own best learning rate")};
+  using Make = std::function<Table::Cell(const Summary&)>;
+  std::vector<Make> makers;
+  const auto column = [&](Table::Column titles, Make make) {
+    table.columns.push_back(std::move(titles));
+    makers.push_back(std::move(make));
+  };
+  column({.title = "scheme", .text = true},
+         [](const Summary& row) { return Table::Cell{.text = row.scheme}; });
+  column({.title = "test accuracy, %", .fields = {"accuracy", "accuracy_low", "accuracy_high"}},
+         [](const Summary& row) { return interval_cell(row.mean, row.interval, text::percent(row.mean)); });
+  column({.title = "difference to " + text::shorten(baseline, 24),
+          .fields = {"difference", "difference_low", "difference_high"}},
+         difference_cell);
+  column({.title = "p (Holm)", .fields = {"p_holm"}},
+         [](const Summary& row) { return row.is_default ? Table::Cell{} : p_cell(row.p_adjusted); });
+  column({.title = "beats it, %", .fields = {"beats", "beats_low", "beats_high"}}, beats_cell);
+  column({.title = "so it is", .text = true}, finding_cell);
+  column({.title = "test loss", .fields = {"test_loss"}},
+         [](const Summary& row) { return number_cell(row.test_loss, text::number(row.test_loss, 3)); });
+  column({.title = "diverged", .fields = {"diverged"}},
+         [](const Summary& row) { return count_cell(row.diverged, row.runs); });
+  if (failures)
+    column({.title = "failed", .fields = {"failed"}},
+           [](const Summary& row) { return count_cell(row.failed, row.runs); });
+  if (settings.threshold > 0)
+    column({.title = fmt::format("steps to {} %", text::percent(settings.threshold, 0)),
+            .fields = {"steps_to_threshold"}},
+           steps_cell);
+  column({.title = "s per run", .fields = {"seconds"}}, [](const Summary& row) {
+    return number_cell(row.train_seconds, text::number(row.train_seconds, 1));
+  });
+  if (probed)
+    column({.title = "before training", .text = true}, [&](const Summary& row) {
+      return Table::Cell{.text = seen_before_training(comparison, model, row.scheme)};
+    });
   for (const Summary& row : rows) {
-    html += fmt::format("<tr{}>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
-                        row.is_default ? " class=\"default\"" : "", name_cell(comparison, row.scheme),
-                        with_interval(text::percent(row.mean), row.mean, row.interval), difference_cell(row),
-                        row.is_default ? "" : p_cell(row.p_adjusted), number_cell(row.test_loss, 3),
-                        row.diverged > 0 ? fmt::format("{} of {}", row.diverged, row.runs) : "–");
-    if (failures) {
-      html +=
-          fmt::format("<td>{}</td>", row.failed > 0 ? fmt::format("{} of {}", row.failed, row.runs) : "–");
-    }
-    if (threshold) {
-      html += fmt::format("<td>{}</td>", row.runs == 0             ? "–"
-                                         : !row.steps_to_threshold ? "never"
-                                                                   : number_cell(*row.steps_to_threshold, 0));
-    }
-    html += fmt::format("<td>{}</td></tr>\n", number_cell(row.train_seconds, 1));
+    Table::Row& made =
+        table.rows.emplace_back(Table::Row{.cells = {}, .scheme = row.scheme, .reference = row.is_default});
+    for (const Make& make : makers) made.cells.push_back(make(row));
   }
-  return html + "</table></div>\n";
+  return table;
 }
 
-std::string incidents_html(const Comparison& comparison, const std::string& model) {
-  std::string rows;
+Table schemes_table(const Comparison& comparison, const std::string& model) {
+  Table table{.name = "schemes",
+              .caption = fmt::format("What each scheme is on {}, and when such a scheme fails.", model),
+              .columns = {{.title = "scheme", .text = true},
+                          {.title = "fails", .text = true},
+                          {.title = "initializers", .text = true}}};
+  for (const std::string& scheme : schemes_of(comparison)) {
+    const auto run = std::find_if(comparison.runs.begin(), comparison.runs.end(), [&](const Run& one) {
+      return one.model == model && one.scheme == scheme && !one.plan.empty();
+    });
+    if (run == comparison.runs.end()) continue;
+    table.rows.push_back(
+        {.cells = {{.text = scheme}, {.text = fails_when(scheme, run->plan)}, {.text = run->plan}},
+         .scheme = scheme});
+  }
+  return table;
+}
+
+Table incidents_table(const Comparison& comparison, const std::string& model) {
+  Table table{.name = "incidents",
+              .caption = fmt::format("Runs of {} that ended early.", model),
+              .columns = {{.title = "scheme", .text = true},
+                          {.title = "seed"},
+                          {.title = "what happened", .text = true},
+                          {.title = "at step", .fields = {"step"}},
+                          {.title = "message", .text = true}}};
   for (const Run& run : comparison.runs) {
     if (run.model != model || run.status == Status::ok) continue;
-    const std::string step = run.diverged_step ? fmt::format("{}", *run.diverged_step) : "–";
-    rows +=
-        fmt::format("<tr>{}<td>{}</td><td class=\"text\">{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
-                    name_cell(comparison, run.scheme), run.seed, statuses.name_of(run.status), step,
-                    html_escape(run.message));
+    Table::Cell step = none;
+    if (run.diverged_step)
+      step = {.text = std::to_string(*run.diverged_step),
+              .numbers = {static_cast<double>(*run.diverged_step)}};
+    table.rows.push_back({.cells = {{.text = run.scheme},
+                                    {.text = std::to_string(run.seed)},
+                                    {.text = statuses.name_of(run.status)},
+                                    step,
+                                    {.text = run.message}},
+                          .scheme = run.scheme});
   }
-  if (rows.empty()) return "";
-  return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th>seed</th><th class=\"text\">what "
-         "happened</th><th>at step</th><th class=\"text\">message</th></tr>\n" +
-         rows + "</table></div>\n";
+  return table;
 }
 
-std::string plans_html(const Comparison& comparison, const std::string& model) {
-  std::string rows;
-  std::set<std::string> shown;
-  for (const Run& run : comparison.runs) {
-    if (run.model != model || run.plan.empty() || !shown.insert(run.scheme).second) continue;
-    rows += fmt::format("<tr>{}<td class=\"text\"><code>{}</code></td></tr>\n",
-                        name_cell(comparison, run.scheme), html_escape(run.plan));
-  }
-  if (rows.empty()) return "";
-  return "<div class=\"scroll\"><table>\n<tr><th>scheme</th><th class=\"text\">initializers</th></tr>\n" +
-         rows + "</table></div>\n";
+std::vector<Table> tables(const Comparison& comparison, const std::string& model) {
+  std::vector<Table> all = {summary_table_of(comparison, model, RatePick::common),
+                            summary_table_of(comparison, model, RatePick::own),
+                            schemes_table(comparison, model), incidents_table(comparison, model)};
+  std::erase_if(all, [](const Table& table) { return table.rows.empty(); });
+  return all;
 }
 
 }  // namespace fanin::compare

@@ -55,9 +55,12 @@ struct FilterImages {
 
 /// One training run: one subject under one scheme with one seed at one learning rate.
 struct Run {
-  std::string model = {};            ///< a subject's name
-  std::string scheme = {};           ///< as typed: the label in every table and chart
-  std::string plan = {};             ///< every parameter's initializer in full
+  std::string model = {};   ///< a subject's name
+  std::string scheme = {};  ///< as typed: the label in every table and chart
+  std::string plan = {};    ///< every parameter's initializer in full
+  /// What the probe says of the initial weights: "symmetric at conv1", "well conditioned"; empty in results of
+  /// earlier versions.
+  std::string diagnosis = {};
   std::uint64_t seed = 0;            ///< of the weights, the batches and all else
   double lr = unknown;               ///< learning rate before its schedule
   RatePick rate = RatePick::common;  ///< whose it is

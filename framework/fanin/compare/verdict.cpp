@@ -123,6 +123,19 @@ std::vector<std::string> models_of(const Comparison& comparison) {
   return models;
 }
 
+std::vector<std::string> schemes_of(const Comparison& comparison) {
+  std::vector<std::string> schemes;
+  auto add = [&](const std::string& scheme) {
+    const bool summarized = std::any_of(comparison.summary.begin(), comparison.summary.end(),
+                                        [&](const Summary& row) { return row.scheme == scheme; });
+    if (summarized && std::find(schemes.begin(), schemes.end(), scheme) == schemes.end())
+      schemes.push_back(scheme);
+  };
+  for (const std::string& scheme : comparison.settings.schemes) add(scheme);
+  for (const Summary& row : comparison.summary) add(row.scheme);
+  return schemes;
+}
+
 std::vector<Summary> ranking(const Comparison& comparison, const std::string& model, RatePick rate) {
   std::vector<Summary> rows;
   for (const Summary& row : comparison.summary) {

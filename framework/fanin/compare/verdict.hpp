@@ -9,6 +9,9 @@ namespace fanin::compare {
 /// The models that have a summary: the settings' order, then any others.
 std::vector<std::string> models_of(const Comparison& comparison);
 
+/// The schemes of the summary in the settings' order: the order of legends and colours.
+std::vector<std::string> schemes_of(const Comparison& comparison);
+
 /// One model's rows of the summary at one kind of learning rate, best mean first; equal means and unknown ones
 /// keep the settings' order.
 std::vector<Summary> ranking(const Comparison& comparison, const std::string& model,
