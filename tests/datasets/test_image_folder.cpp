@@ -144,7 +144,8 @@ TEST_CASE("halves are found under the names people give them") {
   for (const auto& [train, test] :
        {Row{"train", "test"}, Row{"train", "val"}, Row{"Train", "Test"}, Row{"TRAIN", "Validation"},
         Row{"training", "valid"}, Row{"Training", "testing"}}) {
-    CAPTURE(train);
+    const std::string called = train;
+    CAPTURE(called);
     const TempFolder folder;
     for (const char* name : {"a", "b"}) {
       write_picture(folder / (std::string(train) + "/" + name + "/1.png"), 10);
@@ -223,7 +224,8 @@ TEST_CASE("two classes that look the same are refused, and those that differ in 
   for (const auto& [one, other, same] :
        {Row{"Cat", "cat", true}, Row{"\u00c9t\u00e9", "e\u0301te\u0301", true}, Row{"\u0416", "\u0436", true},
         Row{"\u03a3", "\u03c3", true}, Row{"cafe", "caf\u00e9", false}, Row{"a", "b", false}}) {
-    CAPTURE(one);
+    const std::string called = one;
+    CAPTURE(called);
     const TempFolder folder;
     for (const char* name : {one, other})
       for (const char* file : {"/1.png", "/2.png"}) write_picture(folder / (name + std::string(file)), 9);
