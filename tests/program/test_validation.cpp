@@ -22,7 +22,8 @@ namespace {
 
 const std::string small = "synthetic(count=120, classes=3, size=6)";
 
-/// Images of 6x6 pixels in 3 classes, each brighter in a third of its rows; or, poisoned, noise under any label.
+/// Images of 6x6 pixels in 3 classes, each brighter in a third of its rows; or, poisoned, noise under any
+/// label.
 void write_set(const std::string& folder, const std::string& name, std::uint32_t count, bool poisoned) {
   fanin::Generator gen(count);
   Bytes pixels, labels;

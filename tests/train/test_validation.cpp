@@ -1,4 +1,5 @@
-// Whatever a run chooses, it chooses on the validation set: a test set of noise changes the test's figures alone.
+// Whatever a run chooses, it chooses on the validation set: a test set of noise changes the test's figures
+// alone.
 #include <doctest/doctest.h>
 
 #include <cmath>

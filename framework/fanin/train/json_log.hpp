@@ -12,27 +12,28 @@ namespace fanin::train {
 
 struct TrainResult;
 
-/// A run's log for other programs: a JSON object a line, written as soon as it is known, so that `tail -f`, jq
-/// and pandas read along. Each has a `kind`:
+/// A run's log for other programs: a JSON object a line, written as soon as it is known, so that `tail -f`,
+/// jq and pandas read along. Each has a `kind`:
 ///
-///     run    how a run begins: `schema` (the version of this form), `version` (fanin's), `time`, `step` (updates
-///            made before: above 0 for a run that is resumed), `epochs`, `images` in each set, `settings`
+///     run    how a run begins: `schema` (the version of this form), `version` (fanin's), `time`, `step`
+///            (updates made before: above 0 for a run that is resumed), `epochs`, `images` in each set,
+///            `settings`
 ///     step   an update: `step` (from 1), `epoch` (from 1), `loss` and `lr` it was made with, `seconds` in
 ///            training steps so far
 ///     epoch  the end of one: `epoch`, `step`, losses and accuracies by set, `seconds` in its training steps
-///     end    `status`, `steps`, `best_epoch`, the validation and test set with the final weights, `seconds`, and
-///            `lost`: objects before it that could not be written
+///     end    `status`, `steps`, `best_epoch`, the validation and test set with the final weights, `seconds`,
+///            and `lost`: objects before it that could not be written
 ///
-/// What is not known, or not finite, is null. Further fields may come with a later version; `schema` grows when
-/// one changes its meaning. A value whose copies write into one file, from several threads too.
+/// What is not known, or not finite, is null. Further fields may come with a later version; `schema` grows
+/// when one changes its meaning. A value whose copies write into one file, from several threads too.
 class JsonLog {
  public:
   /// Told in a sentence of the first object that could not be written.
   using Notice = std::function<void(const std::string&)>;
 
   JsonLog() = default;  ///< nowhere
-  /// Opens the file, empty or, to `append`, as it is. `facts` are put into every `run`. Error when it cannot be
-  /// opened for writing.
+  /// Opens the file, empty or, to `append`, as it is. `facts` are put into every `run`. Error when it cannot
+  /// be opened for writing.
   JsonLog(const std::string& path, bool append, const nlohmann::ordered_json& facts, Notice notice = {});
   /// The same file, with `labels` in every object: which of several runs it is of.
   JsonLog labelled(const nlohmann::ordered_json& labels) const;
@@ -43,8 +44,8 @@ class JsonLog {
   const std::string& path() const;  ///< as given; empty for nowhere
 
   /// @{
-  /// An object of that kind. A write that fails is told once and counted, and the run goes on; so does the log
-  /// where there is room again.
+  /// An object of that kind. A write that fails is told once and counted, and the run goes on; so does the
+  /// log where there is room again.
   void run(Index step, int epochs, const data::Sets& sets, const SettingTexts& settings) const;
   void step(Index step, Index epoch, double loss, double lr, double seconds) const;
   void epoch(Index step, const EpochRecord& record) const;

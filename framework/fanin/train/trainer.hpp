@@ -38,13 +38,13 @@ struct TrainOptions {
   EarlyStopping early_stopping = {};  ///< never, unless patience is set
   CheckpointOptions checkpoint = {};  ///< none, unless a folder is named
 
-  /// What is cut from the training set for validation, where the sets bring none; none: nothing, or a tenth for
-  /// a run that chooses something (`validation_share`).
+  /// What is cut from the training set for validation, where the sets bring none; none: nothing, or a tenth
+  /// for a run that chooses something (`validation_share`).
   data::Share validation = {};
   std::uint64_t data_seed = 0;  ///< of that cut: the data's, not the run's
 
-  /// Epochs between two tests on the whole validation set or, where there is none, test set; the last epoch is
-  /// always tested.
+  /// Epochs between two tests on the whole validation set or, where there is none, test set; the last epoch
+  /// is always tested.
   int test_every = 1;
   Index curve_every = 0;  ///< the smoothed training loss is noted every so many steps; 0: 100 times a run
   double threshold = 0;   ///< validation accuracy, 0..1, whose first step is looked for; 0: not looked for
@@ -98,14 +98,14 @@ data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);
 /// best by a measure of one's own, the step that reached a threshold.
 bool chooses(const TrainOptions& options);
 
-/// The share of the training set that a run with these options cuts for validation: as they say; a tenth where
-/// they say nothing and it chooses; none where the sets bring a validation set.
+/// The share of the training set that a run with these options cuts for validation: as they say; a tenth
+/// where they say nothing and it chooses; none where the sets bring a validation set.
 data::Share validation_share(const TrainOptions& options, const data::Sets& sets);
 
 /// Trains `model` on cross-entropy over the training set. With a validation set — brought by the sets, or cut
 /// as `validation_share` says, which copies them — that one is tested on after every `test_every` epochs,
-/// whatever is chosen is chosen by it, and the test set is read once, with the weights that the run ends with.
-/// Without one, the test set is tested on after every `test_every` epochs, and chooses nothing.
+/// whatever is chosen is chosen by it, and the test set is read once, with the weights that the run ends
+/// with. Without one, the test set is tested on after every `test_every` epochs, and chooses nothing.
 ///
 /// Equal arguments give equal bits. A loss that is not finite ends the run as diverged, and so does a test
 /// whose loss or outputs are not numbers, or one after the last step that shows a model beyond use
