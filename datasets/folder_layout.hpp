@@ -28,9 +28,9 @@ struct FolderListing {
 FolderListing list_folder(const std::string& path);
 
 /// `path` as train/, val/ and test/ (training, valid or validation, testing, in any case), or as one folder
-/// of classes. Where there is no test/, val/ is the test set, as ImageNet's is. The notes say what each is taken
-/// for. Error for what is neither, saying what is there: images without a class, folders within folders,
-/// train/ without its other half, two classes whose names look the same.
+/// of classes. Where there is no test/, val/ is the test set, as ImageNet's is. The notes say what each is
+/// taken for. Error for what is neither, saying what is there: images without a class, folders within
+/// folders, train/ without its other half, two classes whose names look the same.
 FolderLayout folder_layout(const std::string& path);
 
 /// "200 .webp, 3 .txt, 1 without an ending".
