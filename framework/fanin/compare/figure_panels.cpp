@@ -81,13 +81,21 @@ std::string data_uri(const Picture& picture) {
   return "data:image/png;base64," + base64(file);
 }
 
-/// An outline's corners as a path, closed along its foot.
+/// An outline's corners as a path, closed along its foot: most of its lines are level or upright.
 std::string outline(const std::vector<FigurePoint>& corners, const Axis& axis, const svg::Area& area) {
-  std::string path;
-  for (const FigurePoint& corner : corners)
-    path += fmt::format("{}{} {}", path.empty() ? "M" : "L",
-                        svg::px(area.left + area.width * axis.place(corner.x)),
-                        svg::px(area.bottom() - area.height * corner.y));
+  std::string path, last_x, last_y;
+  for (const FigurePoint& corner : corners) {
+    const std::string x = svg::px(area.left + area.width * axis.place(corner.x));
+    const std::string y = svg::px(area.bottom() - area.height * corner.y);
+    if (path.empty())
+      path = "M" + x + " " + y;
+    else if (y == last_y)
+      path += x == last_x ? "" : "H" + x;
+    else
+      path += x == last_x ? "V" + y : "L" + x + " " + y;
+    last_x = x;
+    last_y = y;
+  }
   return path.empty() ? path : path + "z";
 }
 

@@ -9,9 +9,10 @@
 namespace fanin::compare {
 namespace {
 
+constexpr std::size_t most_panels = 120;  // of one model
 constexpr std::size_t most_parameters = 10;
 constexpr Index most_filters = 16;
-constexpr Index most_picture_bytes = 160'000;  // of one model
+constexpr Index most_picture_bytes = 100'000;  // of one model
 
 /// The first run of a scheme that has what is looked for.
 template <class Has>
@@ -45,11 +46,12 @@ std::vector<std::string> parameters_of(const Comparison& comparison, const std::
     }
     break;
   }
-  if (names.size() <= most_parameters) return names;
-  if (matrices.size() <= most_parameters) return matrices;
+  const std::size_t schemes = std::max<std::size_t>(1, series_of(comparison, model).size());
+  const std::size_t most = std::clamp<std::size_t>(most_panels / schemes, 3, most_parameters);
+  if (names.size() <= most) return names;
+  if (matrices.size() <= most) return matrices;
   std::vector<std::string> shown;
-  for (std::size_t i = 0; i < most_parameters; ++i)
-    shown.push_back(matrices[i * (matrices.size() - 1) / (most_parameters - 1)]);
+  for (std::size_t i = 0; i < most; ++i) shown.push_back(matrices[i * (matrices.size() - 1) / (most - 1)]);
   return shown;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fanin/compare/counted_runs.hpp>
 #include <fanin/compare/figures.hpp>
@@ -8,10 +9,39 @@
 
 namespace fanin::compare {
 
+namespace {
+
+/// Whether the page shows a model's losses, layers and weights as well: of subjects that differ in their learning
+/// rate alone, at the rate of the highest mean.
+bool in_detail(const Comparison& comparison, const std::string& model) {
+  const auto& subjects = comparison.settings.subjects;
+  const auto own =
+      std::find_if(subjects.begin(), subjects.end(), [&](const Subject& one) { return one.name == model; });
+  if (own == subjects.end() || !own->lr) return true;
+  const auto best_of = [&](const std::string& name) {
+    const std::vector<Summary> rows = ranking(comparison, name);
+    return rows.empty() || !std::isfinite(rows.front().mean) ? -1 : rows.front().mean;
+  };
+  std::string best;
+  double highest = -1;
+  for (const Subject& one : subjects) {
+    if (!one.lr || one.window != own->window || best_of(one.name) <= highest) continue;
+    highest = best_of(one.name);
+    best = one.name;
+  }
+  return best.empty() || best == model;
+}
+
+}  // namespace
+
 std::vector<Figure> figures(const Comparison& comparison, const std::string& model) {
   std::vector<Figure> all;
   add_row_figures(all, comparison, model);
   add_curve_figures(all, comparison, model);
+  if (!in_detail(comparison, model)) {
+    std::erase_if(all, [](const Figure& figure) { return figure.name == "loss"; });
+    return all;
+  }
   add_layer_figures(all, comparison, model);
   add_weight_figures(all, comparison, model);
   return all;

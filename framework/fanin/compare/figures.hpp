@@ -8,7 +8,8 @@
 
 namespace fanin::compare {
 
-/// One model's figures, in the order of the page. A figure without data is not among them.
+/// One model's figures, in the order of the page. A figure without data is not among them;
+/// of several learning rates, losses, layers and weights are shown at the best one.
 std::vector<Figure> figures(const Comparison& comparison, const std::string& model);
 
 /// @{
