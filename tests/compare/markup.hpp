@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-/// What is wrong with a piece of XML as our writers make it: tags that do not match, an attribute without quotes or
-/// given twice, a bare "&" or "<". Empty where all is well.
+/// What is wrong with a piece of XML as our writers make it: tags that do not match, an attribute without
+/// quotes or given twice, a bare "&" or "<". Empty where all is well.
 inline std::string markup_fault(std::string_view text) {
   std::vector<std::string> open;
   const auto name_at = [&](std::size_t at) {

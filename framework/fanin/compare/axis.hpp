@@ -23,9 +23,9 @@ struct Axis {
   double place(double value) const;
 };
 
-/// An axis from `low` to `high`, which are widened a little where they are equal, with up to about `most` ticks
-/// at round numbers; `scale` times the value is what is written (100 for a share in percent), with a sign
-/// where `sign`.
+/// An axis from `low` to `high`, which are widened a little where they are equal, with up to about `most`
+/// ticks at round numbers; `scale` times the value is what is written (100 for a share in percent), with a
+/// sign where `sign`.
 Axis linear_axis(const std::string& title, double low, double high, double scale = 1, bool sign = false,
                  int most = 7);
 

@@ -41,11 +41,11 @@ struct Series {
   std::vector<Picture> pictures = {};    ///< of a figure of images
 };
 
-/// What is drawn, apart from how: the page's charts, its print and the files of `fanin report` are made of the
-/// same value.
+/// What is drawn, apart from how: the page's charts, its print and the files of `fanin report` are made of
+/// the same value.
 struct Figure {
-  /// A row a scheme, with points and intervals; lines over x with bands; a panel of histograms a scheme, or of
-  /// images.
+  /// A row a scheme, with points and intervals; lines over x with bands; a panel of histograms a scheme, or
+  /// of images.
   enum class Kind { rows, lines, histograms, images };
 
   Kind kind = Kind::rows;           ///< how it is drawn

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t most_points = 100;  // of a loss curve
 
-/// Mean and interval of one epoch's accuracies; after it diverged or failed a run counts at chance level, as in the
-/// table.
+/// Mean and interval of one epoch's accuracies; after it diverged or failed a run counts at chance level, as
+/// in the table.
 std::vector<FigurePoint> accuracy_curve(const Comparison& comparison, const std::vector<const Run*>& runs,
                                         double EpochRecord::*accuracy) {
   std::set<int> epochs;

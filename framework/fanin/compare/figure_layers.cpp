@@ -76,8 +76,8 @@ std::vector<FigurePoint> profile(const std::vector<const Run*>& runs, const std:
   return points;
 }
 
-/// One axis for both moments, so that they can be compared by eye. A logarithmic one has at most twelve decades,
-/// and at most four above the median: one scheme that explodes must not flatten all others.
+/// One axis for both moments, so that they can be compared by eye. A logarithmic one has at most twelve
+/// decades, and at most four above the median: one scheme that explodes must not flatten all others.
 Axis axis_of(const Quantity& quantity, const std::vector<Series>& lines) {
   std::vector<double> values;
   for (const Series& one : lines)

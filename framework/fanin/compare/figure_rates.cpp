@@ -31,8 +31,8 @@ std::vector<FigurePoint> test_curve(const Comparison& comparison, const std::map
   return points;
 }
 
-/// Mean validation accuracy of the tuning runs at each rate: of those that trained longest there, where several
-/// rounds did.
+/// Mean validation accuracy of the tuning runs at each rate: of those that trained longest there, where
+/// several rounds did.
 std::vector<FigurePoint> tuning_curve(const Comparison& comparison, const std::string& window,
                                       const std::string& scheme) {
   std::map<double, std::map<Index, std::vector<double>>> by_rate;

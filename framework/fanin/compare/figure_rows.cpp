@@ -80,8 +80,9 @@ constexpr Measure beats = {
     },
     [](const Summary& row) { return text::percent(row.beats, 0); }};
 
-/// Fills the figure: a row for each scheme of which the measure is known, best first; where schemes also ran at
-/// their own learning rates, those results are open marks in the same rows. Returns what the axis is to show.
+/// Fills the figure: a row for each scheme of which the measure is known, best first; where schemes also ran
+/// at their own learning rates, those results are open marks in the same rows. Returns what the axis is to
+/// show.
 std::vector<Reach> fill(Figure& figure, const Comparison& comparison, const std::string& model,
                         const Measure& measure) {
   std::vector<Reach> reaches;

@@ -5,8 +5,8 @@
 
 namespace fanin::compare {
 
-/// The figure as an SVG fit for a paper: vectors, text as text, its legend and its words within it, no script,
-/// nothing from elsewhere. On white; the page's style sheet recolours the one that stands in it.
+/// The figure as an SVG fit for a paper: vectors, text as text, its legend and its words within it, no
+/// script, nothing from elsewhere. On white; the page's style sheet recolours the one that stands in it.
 std::string figure_svg(const Figure& figure);
 
 /// @{

@@ -34,8 +34,8 @@ const ParameterSnapshot* snapshot(const Comparison& comparison, const std::strin
   return found;
 }
 
-/// The model's parameters whose histograms are shown: where there are many, matrices and kernels alone, evenly
-/// from the first to the last.
+/// The model's parameters whose histograms are shown: where there are many, matrices and kernels alone,
+/// evenly from the first to the last.
 std::vector<std::string> parameters_of(const Comparison& comparison, const std::string& model) {
   std::vector<std::string> names, matrices;
   for (const Run& run : comparison.runs) {

@@ -11,8 +11,8 @@ namespace fanin::compare {
 
 namespace {
 
-/// Whether the page shows a model's losses, layers and weights as well: of subjects that differ in their learning
-/// rate alone, at the rate of the highest mean.
+/// Whether the page shows a model's losses, layers and weights as well: of subjects that differ in their
+/// learning rate alone, at the rate of the highest mean.
 bool in_detail(const Comparison& comparison, const std::string& model) {
   const auto& subjects = comparison.settings.subjects;
   const auto own =

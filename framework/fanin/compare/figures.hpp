@@ -22,8 +22,8 @@ void add_weight_figures(std::vector<Figure>& all, const Comparison& comparison, 
 /// @}
 
 /// @{
-/// An empty series for each scheme that has a summary, of this model or of any, in the settings' order, with its
-/// look.
+/// An empty series for each scheme that has a summary, of this model or of any, in the settings' order, with
+/// its look.
 std::vector<Series> series_of(const Comparison& comparison, const std::string& model);
 std::vector<Series> series_of(const Comparison& comparison);
 /// @}

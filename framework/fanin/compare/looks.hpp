@@ -50,8 +50,8 @@ inline constexpr std::array<std::string_view, 4> dashes = {"", "7 3", "2 2.5", "
 /// Chart.js's and the page's name of a marker.
 const char* name_of(Marker marker);
 
-/// The looks of `schemes`, in their order. The baseline is the text's colour, solid. No two of 29 share colour
-/// and dash, and no two of 43 colour and marker.
+/// The looks of `schemes`, in their order. The baseline is the text's colour, solid. No two of 29 share
+/// colour and dash, and no two of 43 colour and marker.
 std::vector<Look> looks_of(const std::vector<std::string>& schemes, const std::string& baseline);
 
 /// The look as a small picture for a table's row or a legend.

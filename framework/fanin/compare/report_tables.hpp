@@ -8,9 +8,9 @@
 namespace fanin::compare {
 
 /// @{
-/// One model's tables: its summary at one kind of learning rate, best mean first; what each scheme means in full, what the probe saw before
-/// any training and when such a scheme fails; runs that diverged, failed or were interrupted. Without rows
-/// where there is nothing to say.
+/// One model's tables: its summary at one kind of learning rate, best mean first; what each scheme means in
+/// full, what the probe saw before any training and when such a scheme fails; runs that diverged, failed or
+/// were interrupted. Without rows where there is nothing to say.
 Table summary_table_of(const Comparison& comparison, const std::string& model, RatePick rate);
 Table schemes_table(const Comparison& comparison, const std::string& model);
 Table incidents_table(const Comparison& comparison, const std::string& model);

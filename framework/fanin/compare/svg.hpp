@@ -5,9 +5,9 @@
 #include <fanin/compare/looks.hpp>
 
 /// @file
-/// Pieces of an SVG, for this folder's .cpp files. Every coloured piece has its colour on white as an attribute,
-/// which a file keeps, and a class, by which the page's style sheet replaces it on a dark screen: s0, s1, … for
-/// strokes and f0, f1, … for fills of the palette, st, ft, sl and fp for text, lines and paper.
+/// Pieces of an SVG, for this folder's .cpp files. Every coloured piece has its colour on white as an
+/// attribute, which a file keeps, and a class, by which the page's style sheet replaces it on a dark screen:
+/// s0, s1, … for strokes and f0, f1, … for fills of the palette, st, ft, sl and fp for text, lines and paper.
 namespace fanin::compare::svg {
 
 /// Where something is drawn, in pixels.

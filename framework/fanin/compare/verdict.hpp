@@ -12,8 +12,8 @@ std::vector<std::string> models_of(const Comparison& comparison);
 /// The schemes of the summary in the settings' order: the order of legends and colours.
 std::vector<std::string> schemes_of(const Comparison& comparison);
 
-/// One model's rows of the summary at one kind of learning rate, best mean first; equal means and unknown ones
-/// keep the settings' order.
+/// One model's rows of the summary at one kind of learning rate, best mean first; equal means and unknown
+/// ones keep the settings' order.
 std::vector<Summary> ranking(const Comparison& comparison, const std::string& model,
                              RatePick rate = RatePick::common);
 
