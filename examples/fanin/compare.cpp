@@ -153,8 +153,8 @@ compare::Grid grid_of(const CompareFlags& flags) {
   compare::Grid grid;
   grid.models = split_list(flags.models, ";,");
   if (grid.models.empty()) fail_usage("--models is empty; see fanin models");
-  for (const auto& text : split_list(flags.schemes, ";")) {
-    compare::Scheme& scheme = grid.schemes.emplace_back(compare::Scheme::parse(text));
+  grid.schemes = compare::parse_schemes(flags.schemes);
+  for (compare::Scheme& scheme : grid.schemes) {
     const auto* warm = scheme.start.warm();
     scheme.content = warm ? checksum(warm->file) : selected_content(*scheme.start.plan());
   }
@@ -346,6 +346,8 @@ void add_compare(CLI::App& app) {
       "kaiming_normal\" --seeds 5\n"
       "  fanin compare --models lenet --schemes \"default; mine={conv*=orthogonal; fc*=kaiming_normal; "
       "*.bias=zeros}\"\n"
+      "  fanin compare --models \"plain_net(depth=10)\" --schemes \"orthogonal(gain={1, 1.2, 1.41, 2}); "
+      "normal(std={0.01, 0.1})\"\n"
       "  fanin compare --data \"synthetic(count=2000)\" --epochs 2 --out out/quick\n"
       "  fanin compare --models lenet --data \"fashion-mnist(only=5..9)\" --labels-per-class \"10, 100\" "
       "--steps 300 \\\n"
@@ -355,7 +357,7 @@ void add_compare(CLI::App& app) {
   command
       ->add_option("--schemes", flags->schemes,
                    "initializers, separated by ';'; a plan with rules goes in braces: name={…}; warm(FILE, "
-                   "…) starts from saved weights")
+                   "…) starts from saved weights; orthogonal(gain={1, 1.41}) is two schemes")
       ->capture_default_str();
   command
       ->add_option("--labels-per-class", flags->labels,

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -30,11 +30,13 @@ std::vector<probe::Probed> probe_model(const std::string& text, const ProbeFlags
                                        const models::InputSpec& input, const data::Batch& batch) {
   const auto model = models::build(text, input);
   std::vector<probe::Probed> all;
-  for (const auto& scheme :
-       flags.schemes.empty() ? probe::usual_schemes(*model) : split_list(flags.schemes, "\n;")) {
-    const train::Start way = compare::Scheme::parse(scheme).start;
-    if (!way.plan()) fail_usage("a probe looks at weights that are drawn, and '{}' loads them", scheme);
-    all.push_back(probe::probe_scheme(*model, scheme, *way.plan(), batch, flags.seed, flags.lr));
+  const auto schemes = compare::parse_schemes(
+      flags.schemes.empty() ? fmt::format("{}", fmt::join(probe::usual_schemes(*model), "; "))
+                            : flags.schemes);
+  for (const compare::Scheme& scheme : schemes) {
+    const init::Plan* plan = scheme.start.plan();
+    if (!plan) fail_usage("a probe looks at weights that are drawn, and '{}' loads them", scheme.label);
+    all.push_back(probe::probe_scheme(*model, scheme.label, *plan, batch, flags.seed, flags.lr));
   }
   return all;
 }
@@ -180,7 +182,8 @@ void add_probe(CLI::App& app) {
   command->add_option("--models", flags->models, "models, separated by ;")->capture_default_str();
   command->add_option(
       "--schemes", flags->schemes,
-      "schemes or {plans}, separated by ; (default: the usual ones and those for the model's activation)");
+      "schemes or {plans}, separated by ;, orthogonal(gain={1, 1.41}) being two (default: the usual ones and "
+      "those for the model's activation)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();
   add_skip_bad(*command, flags->data);
   command->add_option("--augment", flags->augment,

@@ -5,6 +5,7 @@
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/sweep.hpp>
 #include <fanin/data/transform.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -24,6 +25,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       if (again.args.size() != 2 || again.args[0].text != arg.text || again.args[1].text != arg.text)
         std::abort();
     }
+  } catch (const fanin::Error& error) {
+    if (error.blame() != fanin::Blame::usage) std::abort();
+  }
+  try {
+    for (const fanin::SweepChoice& one : fanin::expand_sweeps(text))
+      if (one.chosen.empty() != (one.text == text)) std::abort();
   } catch (const fanin::Error& error) {
     if (error.blame() != fanin::Blame::usage) std::abort();
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include <fanin/core/call_characters.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/core/format.hpp>
@@ -13,24 +14,8 @@ namespace {
 constexpr std::size_t longest_text = 1 << 16;
 constexpr int deepest_nesting = 16;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
-
-bool is_quote(char c) { return c == '"' || c == '\''; }
-/// A quote opens a quoted value only where a value begins: `it's` is a word like any other.
-bool begins_value(char before) { return before == '(' || before == ',' || before == '='; }
-
-/// One past the closing quote of the quoted value that begins at `at`; npos when it is not closed before
-/// `end`.
-std::size_t end_of_quoted(std::string_view text, std::size_t at, std::size_t end) {
-  const char quote = text[at];
-  for (++at; at < end; ++at) {
-    if (text[at] == quote) return at + 1;
-    if (text[at] == '\\' && at + 1 < end && (text[at + 1] == quote || text[at + 1] == '\\')) ++at;
-  }
-  return std::string_view::npos;
-}
 
 class Reader {
  public:
@@ -98,7 +83,12 @@ class Reader {
     return result;
   }
 
-  std::string value() { return at_ < end_ && is_quote(source_[at_]) ? quoted_value() : plain_value(); }
+  std::string value() {
+    if (at_ < end_ && source_[at_] == '{')
+      refuse(
+          "a sweep {…} is several values, where one is expected (a value that has braces is put in quotes)");
+    return at_ < end_ && is_quote(source_[at_]) ? quoted_value() : plain_value();
+  }
 
   void refuse_control(char c) const {
     if (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) refuse("unexpected control character");

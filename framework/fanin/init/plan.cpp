@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <fanin/core/call_characters.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/plan.hpp>
@@ -10,7 +11,6 @@ namespace {
 
 constexpr std::size_t most_rules = 10000;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_pattern(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("_.-*?").find(c) != std::string_view::npos;
