@@ -135,20 +135,20 @@ TEST_CASE("compare: runs from older weights are not kept, whichever of a model's
     CAPTURE(file);
     const Outcome first = compare(file);
     REQUIRE_MESSAGE(first.code == 0, first.err);
-    CHECK(holds(compare(file).err, "kept from before"));
+    CHECK(holds(compare(file).err, " taken from "));
   }
   for (const auto& part : {weights, data}) {  // the same bytes
     std::filesystem::copy_file(part, scratch / "same");
     std::filesystem::rename(scratch / "same", part);
   }
   for (const auto& file : {index, exported})
-    CHECK_MESSAGE(holds(compare(file).err, "kept from before"), file);
+    CHECK_MESSAGE(holds(compare(file).err, " taken from "), file);
   REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)",
                          "--epochs", "1", "--seed", "5", "--output", weights})
               .code == 0);
   write_external_data();
   for (const auto& file : {index, exported})
-    CHECK_MESSAGE(!holds(compare(file).err, "kept from before"), file);
+    CHECK_MESSAGE(!holds(compare(file).err, " taken from "), file);
 }
 
 TEST_CASE("compare: what a scheme has to say is said once, whichever runs meet it") {
@@ -206,7 +206,7 @@ TEST_CASE("compare: a warm start beside random schemes, at several label budgets
   CHECK(holds({std::istreambuf_iterator<char>(page), {}},
               "\"subjects\":[{\"name\":\"mlp(hidden=16-8), 5 labels per class\""));
   const auto again = fanin_command(arguments);
-  CHECK(holds(again.err, "kept from before"));
+  CHECK(holds(again.err, " taken from "));
   CHECK(json::parse(again.out)["summary"] == result["summary"]);
 
   const auto refused = [&](const std::string& option, const std::string& value, const std::string& message) {

@@ -104,10 +104,16 @@ class Team {
   std::vector<std::optional<Run>> run(const std::vector<Job>& jobs, int& done, int total, const Told& told) {
     std::vector<std::optional<Run>> results(jobs.size());
     const GridProgress guarded{
-        .on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
-          const std::lock_guard lock(mutex_);
-          if (progress_.on_epoch) progress_.on_epoch(model, scheme, seed, record);
-        }};
+        .on_epoch =
+            [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
+              const std::lock_guard lock(mutex_);
+              if (progress_.on_epoch) progress_.on_epoch(model, scheme, seed, record);
+            },
+        .on_step =
+            [&](const StepTaken& step) {
+              const std::lock_guard lock(mutex_);
+              if (progress_.on_step) progress_.on_step(step);
+            }};
     const auto take_one = [&](std::size_t i) {
       bool reused = false;
       std::optional<Run> run = made(jobs[i], guarded, reused);

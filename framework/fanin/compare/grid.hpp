@@ -68,6 +68,16 @@ struct Job {
   double tuning_share = 0;
 };
 
+/// How far a run under way has come.
+struct StepTaken {
+  const std::string& model;   ///< the subject's name
+  const std::string& scheme;  ///< its label
+  std::uint64_t seed;         ///< the run's
+  RatePick rate;              ///< whose its learning rate is
+  Index step, steps;          ///< this one, from 0, and how many there will be at most
+  int epochs;                 ///< that those steps are
+};
+
 /// What a grid tells while it runs; called from its threads, one at a time.
 struct GridProgress {
   /// A run that ended, one of `done` out of `total`; `reused` if it was kept from an earlier grid.
@@ -78,6 +88,8 @@ struct GridProgress {
   std::function<void(const std::string& model, const std::string& scheme, std::uint64_t seed,
                      const train::EpochRecord&)>
       on_epoch = {};
+  /// A step of a run under way: the first one, and then some ten a second.
+  std::function<void(const StepTaken&)> on_step = {};
   /// A kept run that was damaged and is run anew, or one that cannot be kept.
   std::function<void(const std::string& notice)> on_notice = {};
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include <fanin/compare/grid.hpp>
 #include <fanin/compare/grid_tuning.hpp>
@@ -145,6 +146,13 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
   options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
   options.on_epoch = [&](const train::EpochRecord& record) {
     if (progress.on_epoch) progress.on_epoch(run.model, run.scheme, run.seed, record);
+  };
+  const Index steps = options.epochs * batches_of(options, *model, training.count);
+  options.on_step = [&, told = std::chrono::steady_clock::time_point()](Index step, double) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (!progress.on_step || now - told < std::chrono::milliseconds(100)) return;
+    told = now;
+    progress.on_step({run.model, run.scheme, run.seed, run.rate, step, steps, options.epochs});
   };
   const auto result = train::train(*model, sets, options);
 

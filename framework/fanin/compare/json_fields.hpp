@@ -163,6 +163,23 @@ void fields(Like<Window> auto& window, auto&& visit) {
   visit("share", window.share);
 }
 
+void fields(Like<train::DataSum> auto& sum, auto&& visit) {
+  visit("name", sum.name);
+  visit("part", sum.part);
+  visit("count", sum.count);
+  visit("checksum", sum.checksum);
+}
+
+void fields(Like<train::Provenance> auto& provenance, auto&& visit) {
+  visit("version", provenance.version);
+  visit("command", provenance.command);
+  visit("reproduce", provenance.reproduce);
+  visit("cpu", provenance.cpu);
+  visit("isa", provenance.isa);
+  visit("jobs", provenance.jobs);
+  visit("data", provenance.data);
+}
+
 void fields(Like<Settings> auto& settings, auto&& visit) {
   visit("models", settings.models);
   visit("subjects", settings.subjects);

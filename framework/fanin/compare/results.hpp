@@ -10,6 +10,7 @@
 #include <fanin/probe/signal.hpp>
 #include <fanin/statistics/interval.hpp>
 #include <fanin/train/history.hpp>
+#include <fanin/train/provenance.hpp>
 
 namespace fanin::compare {
 
@@ -206,7 +207,7 @@ struct Settings {
   std::vector<std::pair<std::string, std::string>> extra = {};  ///< further facts to show, in order
 };
 
-/// All that results.json holds.
+/// All that results.json holds; SCHEMA.md beside this file says it field by field.
 struct Comparison {
   Settings settings;                  ///< what was compared
   std::vector<Run> runs = {};         ///< those that ended, in the grid's order
@@ -214,6 +215,7 @@ struct Comparison {
   /// Runs that chose learning rates: of other seeds, shorter, and never tested on the test set.
   std::vector<Run> tuning = {};
   std::vector<Window> windows = {};  ///< in the settings' order; none where only one rate was tried
+  train::Provenance provenance = {};  ///< what it was made with; files before schema 3 do not say
 };
 
 }  // namespace fanin::compare

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <type_traits>
 
@@ -76,7 +78,11 @@ Json json_value(const Window& window) { return Write::json(window); }
 std::string run_json(const Run& run) { return io::json_text(Write::json(run)) + "\n"; }
 
 std::string comparison_json(const Comparison& comparison) {
-  std::string text = "{\"settings\": " + io::json_text(Write::json(comparison.settings));
+  std::string text = fmt::format("{{\"schema\": {}", results_schema);
+  fields(comparison.provenance, [&](const char* name, const auto& member) {
+    text += fmt::format(",\n\"{}\": {}", name, io::json_text(Write::json(member)));
+  });
+  text += ",\n\"settings\": " + io::json_text(Write::json(comparison.settings));
   auto append = [&](const char* name, const auto& items) {
     text += std::string(",\n\"") + name + "\": [";
     for (std::size_t i = 0; i < items.size(); ++i)

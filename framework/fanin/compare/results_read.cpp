@@ -170,7 +170,12 @@ Run run_from_json(const std::string& text, const std::string& source) {
 Comparison comparison_from_json(const std::string& text, const std::string& source) {
   const Json json = parsed(text, source);
   const Field root(json, source);
+  int schema = 1;  // the first two did not say
+  root["schema"].read(schema);
+  if (schema < 1 || schema > results_schema)
+    fail("{}: schema {}; this fanin reads 1 to {}", source, schema, results_schema);
   Comparison comparison;
+  fields(comparison.provenance, [&](const char* name, auto& member) { root[name].read(member); });
   root["settings"].read(comparison.settings);
   root["runs"].read(comparison.runs);
   root["summary"].read(comparison.summary);

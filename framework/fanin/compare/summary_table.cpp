@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <sstream>
 #include <vector>
 
 #include <fanin/compare/interval_text.hpp>
@@ -9,12 +11,13 @@
 #include <fanin/compare/summary_table.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/text_table.hpp>
 
 namespace fanin::compare {
 namespace {
 
-constexpr int widest = 100;
 constexpr int narrowest = 40;
+constexpr int widest = 200;
 constexpr int enough_name = 32;  // columns at which a long name may be cut rather than a measure dropped
 
 /// How much a table shows: the first of `forms` that leaves room for the schemes' names is taken.
@@ -22,23 +25,15 @@ struct Form {
   bool short_titles;
   int digits;
   bool interval;             // of the accuracy
-  bool difference_interval;  // of the difference to the default
+  bool difference_interval;  // of the difference to the baseline
+  bool beats;                // the probability that it beats the baseline
   bool steps;
 };
-constexpr Form forms[] = {{false, 2, true, true, true},
-                          {false, 2, true, false, true},
-                          {true, 1, true, false, false},
-                          {true, 1, false, false, false}};
-
-struct Column {
-  std::string title;
-  std::vector<std::string> cells;
-  int width() const {
-    int result = text::text_width(title);
-    for (const std::string& cell : cells) result = std::max(result, text::text_width(cell));
-    return result;
-  }
-};
+constexpr Form forms[] = {{false, 2, true, true, true, true},
+                          {false, 2, true, true, false, true},
+                          {true, 2, true, true, false, false},
+                          {true, 1, true, false, false, false},
+                          {true, 1, false, false, false, false}};
 
 std::string with_interval(const std::string& value, double center, const statistics::Interval& interval,
                           int digits) {
@@ -46,105 +41,114 @@ std::string with_interval(const std::string& value, double center, const statist
   return text.empty() ? value : value + " " + text;
 }
 
+/// The difference to the baseline; behind it * for a significant one, = for none beyond the margin.
 std::string difference_text(const Summary& row, const Form& form) {
   if (row.is_default) return baseline_word(row.scheme) + std::string(form.difference_interval ? 9 : 2, ' ');
   std::string text = text::signed_percent(row.difference_to_default, form.digits);
   if (form.difference_interval)
     text = with_interval(text, row.difference_to_default, row.difference_interval, form.digits);
-  return text + (row.significant ? " *" : "  ");
+  return text + (row.significant ? " *" : row.finding == Finding::equivalent ? " =" : "  ");
 }
 
-std::string diverged_text(const Summary& row) {
-  return row.diverged > 0 ? fmt::format("{}/{}", row.diverged, row.runs) : "-";
+std::string beats_text(const Summary& row) {
+  return std::isfinite(row.beats) ? fmt::format("{:.0f} %", 100 * row.beats) : "";
 }
+
+std::string share_text(int some, int all) { return some > 0 ? fmt::format("{}/{}", some, all) : "-"; }
 
 std::string steps_text(const Summary& row) {
   if (row.runs == 0) return "-";  // nobody looked
   return row.steps_to_threshold ? fmt::format("{:.0f}", *row.steps_to_threshold) : "never";
 }
 
-std::vector<Column> measure_columns(const std::vector<Summary>& rows, const Settings& settings,
-                                    const std::string& baseline, const Form& form) {
-  Column accuracy{form.interval ? "test accuracy %" : "acc. %", {}};
+/// One model's rows, best first, their names cut to `name_width`.
+text::TextTable table_of(const Comparison& comparison, const std::vector<Summary>& rows, const Form& form,
+                         int name_width) {
+  const bool failures =
+      std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
+  const bool steps = form.steps && comparison.settings.threshold > 0;
+  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
   const std::string to = fmt::format("to {}  ", text::shorten(baseline, form.difference_interval ? 16 : 9));
-  Column difference{form.difference_interval ? "difference " + to : to, {}};
-  Column diverged{form.short_titles ? "div." : "diverged", {}};
-  Column failed{"failed", {}};
-  Column steps{fmt::format("steps to {} %", text::percent(settings.threshold, 0)), {}};
+  std::vector<text::TextTable::Column> columns = {{"  scheme"},
+                                                  {form.interval ? "test accuracy %" : "acc. %", true},
+                                                  {form.difference_interval ? "difference " + to : to, true}};
+  if (form.beats) columns.push_back({"beats it", true});
+  columns.push_back({form.short_titles ? "div." : "diverged", true});
+  if (failures) columns.push_back({"failed", true});
+  if (steps)
+    columns.push_back({fmt::format("steps to {} %", text::percent(comparison.settings.threshold, 0)), true});
+  text::TextTable table(columns);
   for (const Summary& row : rows) {
     const std::string value = text::percent(row.mean, form.digits);
-    accuracy.cells.push_back(form.interval ? with_interval(value, row.mean, row.interval, form.digits)
-                                           : value);
-    difference.cells.push_back(difference_text(row, form));
-    diverged.cells.push_back(diverged_text(row));
-    failed.cells.push_back(row.failed > 0 ? fmt::format("{}/{}", row.failed, row.runs) : "-");
-    steps.cells.push_back(steps_text(row));
+    const char* mark = !row.among_best ? "  " : &row == &rows.front() ? "▸ " : "≈ ";
+    text::TextTable::Cells cells = {
+        mark + text::shorten(row.scheme, name_width),
+        form.interval ? with_interval(value, row.mean, row.interval, form.digits) : value,
+        difference_text(row, form)};
+    if (form.beats) cells.push_back(beats_text(row));
+    cells.push_back(share_text(row.diverged, row.runs));
+    if (failures) cells.push_back(share_text(row.failed, row.runs));
+    if (steps) cells.push_back(steps_text(row));
+    table.add(std::move(cells));
   }
-  std::vector<Column> columns = {accuracy, difference, diverged};
-  if (std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; }))
-    columns.push_back(failed);
-  if (form.steps && settings.threshold > 0) columns.push_back(steps);
-  return columns;
+  return table;
 }
 
-int total_width(const std::vector<Column>& columns) {
-  int total = 0;
-  for (const Column& column : columns) total += 2 + column.width();
-  return total;
+int width_of(const std::string& lines) {
+  int width = 0;
+  std::istringstream all(lines);
+  for (std::string line; std::getline(all, line);) width = std::max(width, text::text_width(line));
+  return width;
 }
 
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
-
-std::string block(const Comparison& comparison, const std::string& model, int width) {
-  const std::vector<Summary> rows = ranking(comparison, model);
-  const std::string baseline = default_scheme(comparison.settings, comparison.runs);
-  Column name{"scheme", {}};
-  for (const Summary& row : rows) name.cells.push_back(row.scheme);
-  std::vector<Column> measures;
+std::string block(const Comparison& comparison, const std::string& model, RatePick rate, int width) {
+  const std::vector<Summary> rows = ranking(comparison, model, rate);
+  if (rows.empty()) return "";
+  int name = 4;
+  for (const Summary& row : rows) name = std::max(name, text::text_width(row.scheme));
+  std::string lines;
   for (const Form& form : forms) {
-    measures = measure_columns(rows, comparison.settings, baseline, form);
-    if (std::min(name.width(), enough_name) + total_width(measures) <= width) break;
+    lines = table_of(comparison, rows, form, name).to_string();
+    const int excess = width_of(lines) - width;
+    if (excess <= 0) break;
+    const bool last = &form == std::end(forms) - 1;
+    if (name - excess < enough_name && !last) continue;
+    lines = table_of(comparison, rows, form, std::max(4, name - excess)).to_string();
+    break;
   }
-  const int taken = total_width(measures);
-  const int name_width = std::max(4, std::min(name.width(), width - taken));
-
-  auto line = [&](const std::string& label, auto cell_of) {
-    std::string text = text::pad_right(text::shorten(label, name_width), name_width);
-    for (const Column& column : measures) text += "  " + text::pad_left(cell_of(column), column.width());
-    return trimmed(text);
-  };
-  std::string rule;
-  for (int i = 0; i < name_width + taken; ++i) rule += "─";
-  std::string text = text::shorten(model, width) + "\n";
-  text += line(name.title, [](const Column& column) { return column.title; });
-  text += rule + "\n";
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    text += line(name.cells[i], [&](const Column& column) { return column.cells[i]; });
-  }
-  return text;
+  const std::string title = rate == RatePick::own ? model + ", each scheme at its own best rate" : model;
+  return text::shorten(title, width) + "\n" + lines + "\n";
 }
 
 }  // namespace
 
 std::string summary_table(const Comparison& comparison, int width) {
   width = std::clamp(width, narrowest, widest);
+  const std::vector<std::string> models = models_of(comparison);
+  if (models.empty()) return "no results\n";
   std::string text;
-  bool any_significant = false;
-  for (const std::string& model : models_of(comparison)) {
-    if (!text.empty()) text += "\n";
-    text += block(comparison, model, width);
+  for (const std::string& model : models)
+    for (const RatePick rate : {RatePick::common, RatePick::own})
+      text += block(comparison, model, rate, width);
+  const auto any = [&](auto&& what) {
+    return std::any_of(comparison.summary.begin(), comparison.summary.end(), what);
+  };
+  const std::string baseline = named_baseline(default_scheme(comparison.settings, comparison.runs));
+  std::vector<std::string> legend = {"± or [low, high]: 95 % interval"};
+  if (any([](const Summary& row) { return row.among_best; })) legend.push_back("▸ best  ≈ may be the best");
+  if (any([](const Summary& row) { return row.significant; }))
+    legend.push_back(fmt::format("* differs from {}, p < 0.05 (paired t, Holm)", baseline));
+  if (any([](const Summary& row) { return row.finding == Finding::equivalent; }))
+    legend.push_back(
+        fmt::format("= within ±{} of {}", text::percent(comparison.settings.margin, 1), baseline));
+  int at = 0;  // columns of the line under way
+  for (const std::string& one : legend) {
+    const std::string part = text::shorten(one, width);
+    const bool fits = at > 0 && at + 3 + text::text_width(part) <= width;
+    text += (fits ? "   " : at > 0 ? "\n" : "") + part;
+    at = (fits ? at + 3 : 0) + text::text_width(part);
   }
-  for (const Summary& row : comparison.summary) any_significant = any_significant || row.significant;
-  if (text.empty()) return "no results\n";
-  if (any_significant) {
-    text += width < 64 ? "* p < 0.05 (paired t-test, Holm)\n"
-                       : fmt::format("* differs from {}: p < 0.05, paired t-test, Holm-adjusted\n",
-                                     named_baseline(default_scheme(comparison.settings, comparison.runs)));
-  }
-  return text;
+  return text + "\n";
 }
 
 }  // namespace fanin::compare

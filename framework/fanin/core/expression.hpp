@@ -22,9 +22,8 @@ struct Argument {
 /// A call text, the way schemes, models and data sets are named on the command line, in files and in
 /// checkpoints: `name`, `name(0.01)`, `mlp(hidden=256-128, activation=tanh)`. A value may itself be a call,
 /// `a=sqrt(5)`, and may stand in quotes, 'single' or "double", where it holds a comma, an equals sign, a lone
-/// parenthesis, a brace or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or
-/// \" the quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or
-/// not.
+/// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the
+/// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 struct Expression {
   std::string name;            ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
   std::vector<Argument> args;  ///< in the order written

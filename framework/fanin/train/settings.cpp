@@ -1,8 +1,8 @@
 #include <fmt/ranges.h>
-#include <libdeflate.h>
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/train/provenance.hpp>
 #include <fanin/train/settings.hpp>
 
 namespace fanin::train {
@@ -72,11 +72,9 @@ void read_setting(const std::string& text, std::optional<data::LastBatch>& last_
 void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
 
 std::string describe(const data::Dataset& data) {
-  std::uint32_t crc = libdeflate_crc32(0, data.images.data(), data.images.size());
-  crc = libdeflate_crc32(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
-  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {:08x}",
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {}",
                      printable(data.name), data.count, data.channels, data.height, data.width, data.classes,
-                     fmt::join(data.mean, " "), fmt::join(data.stddev, " "), crc);
+                     fmt::join(data.mean, " "), fmt::join(data.stddev, " "), checksum(data));
 }
 
 SettingTexts fixed_settings(const TrainOptions& options, const data::Sets& sets) {

@@ -1,0 +1,42 @@
+#include "examples/fanin/command_words.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+namespace fanin::program {
+
+bool changes_results(const std::string& name) {
+  static const std::vector<std::string> beside = {
+      "--out",     "--output", "--json",       "--format", "--live",   "--log",        "--jobs",
+      "--threads", "--again",  "--trust-plan", "--help",   "--resume", "--checkpoint", "--confusion"};
+  return std::find(beside.begin(), beside.end(), name) == beside.end();
+}
+
+std::vector<std::string> own_words() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+CommandLine command_line(const CLI::App& command, std::vector<std::string> words) {
+  if (words.size() < 2) return {};
+  words[0] = "fanin";
+  CommandLine line{.all = words, .reproduce = {words[0], words[1]}};
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    const bool joined = name.size() < words[i].size();
+    const CLI::Option* option = name.starts_with("--") ? command.get_option_no_throw(name) : nullptr;
+    const bool has_value = option && option->get_type_size() > 0;
+    const std::size_t last = has_value && !joined && i + 1 < words.size() ? i + 1 : i;
+    const std::string value = joined ? words[i].substr(name.size() + 1) : words[last];
+    const bool usual = has_value && value == option->get_default_str();
+    if (!option || (changes_results(name) && !usual))
+      line.reproduce.insert(line.reproduce.end(), words.begin() + static_cast<std::ptrdiff_t>(i),
+                            words.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+    i = last;
+  }
+  return line;
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,127 @@
+#include "examples/fanin/compare_progress.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
+
+#include "examples/fanin/command.hpp"
+
+namespace fanin::program {
+namespace {
+
+// Columns of a finished run's line beside its names: "[100/200]  …  …  seed 10  88.12%  (12 min 59 s left)".
+constexpr int beside_names = 49;
+
+std::string name_of(const std::string& model, const std::string& scheme, std::uint64_t seed,
+                    compare::RatePick rate) {
+  return fmt::format("{} / {} / seed {}{}", model, scheme, seed,
+                     rate == compare::RatePick::own ? " / own rate" : "");
+}
+
+std::map<std::string, int> runs_by_model(const compare::Grid& grid) {
+  std::map<std::string, int> runs;
+  for (const auto& subject : compare::subjects(grid))
+    runs[subject.name] = static_cast<int>(grid.schemes.size() * grid.seeds.size() * (grid.tune ? 2 : 1));
+  return runs;
+}
+
+std::string outcome(const compare::Run& run) {
+  if (run.status == compare::Status::ok) return share_text(run.test_accuracy);
+  return std::string(compare::statuses.name_of(run.status)) + ": " + run.message;
+}
+
+std::string fitted(const std::string& name, int width) {
+  return text::pad_right(text::shorten(printable(name), width), width);
+}
+
+}  // namespace
+
+ProgressLines::ProgressLines(const compare::Grid& grid)
+    : folder_(grid.directory), remaining_(runs_by_model(grid), grid.jobs) {
+  for (const auto& subject : compare::subjects(grid))
+    model_width_ = std::max(model_width_, text::text_width(printable(subject.name)));
+  for (const auto& scheme : grid.schemes)
+    scheme_width_ = std::max(scheme_width_, text::text_width(printable(scheme.label)));
+  const int room = std::max(24, (live_width() > 0 ? live_width() : 80) - beside_names);
+  model_width_ = std::min(model_width_, std::max(room / 2, room - scheme_width_));
+  scheme_width_ = std::min(scheme_width_, room - model_width_);
+}
+
+double ProgressLines::now() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+compare::GridProgress ProgressLines::callbacks(std::function<void(const compare::Run&)> on_run) {
+  return {.on_run =
+              [this, tell = std::move(on_run)](const compare::Run& run, int done, int total, bool reused) {
+                done_ = done;
+                total_ = total;
+                const std::string name = name_of(run.model, run.scheme, run.seed, run.rate);
+                remaining_.ended(name, run.model, now());
+                under_way_.erase(name);
+                if (reused) {
+                  ++taken_;
+                } else {
+                  tell_taken();
+                  const auto left = remaining_.seconds(now());
+                  note("[{:>{}}/{}] {}  {}  seed {}  {}{}\n", done, std::to_string(total).size(), total,
+                       fitted(run.model, model_width_), fitted(run.scheme, scheme_width_), run.seed,
+                       printable(outcome(run)),
+                       left && done < total ? "  (" + compare::duration_text(*left) + " left)" : "");
+                }
+                show_live();
+                if (tell) tell(run);
+              },
+          .on_tuning =
+              [](const compare::Run& run, int done, int total, bool) {
+                if (const int width = live_width())
+                  live_line(text::shorten(
+                      printable(fmt::format("tuning {}/{}: {} / {} / lr {:.3g}: {}", done, total, run.model,
+                                            run.scheme, run.lr, share_text(run.validation_accuracy))),
+                      width));
+              },
+          .on_step =
+              [this](const compare::StepTaken& step) {
+                const std::string name = name_of(step.model, step.scheme, step.seed, step.rate);
+                const double share = static_cast<double>(step.step + 1) / static_cast<double>(step.steps);
+                remaining_.under_way(name, step.model, share, now());
+                UnderWay& one = under_way_[name];
+                const double epochs = share * step.epochs;
+                one.name = name;
+                one.epochs = step.epochs;
+                one.epoch = std::clamp(static_cast<int>(std::ceil(epochs)), 1, step.epochs);
+                one.share = epochs - (one.epoch - 1);
+                show_live();
+              },
+          .on_notice = [](const std::string& notice) { note("{}\n", printable(notice)); }};
+}
+
+void ProgressLines::show_live() {
+  const int width = live_width();
+  if (width == 0 || (done_ == total_ && total_ > 0)) return;
+  std::string line = total_ > 0 ? fmt::format("[{}/{}]", done_, total_) : std::string();
+  if (const auto left = remaining_.seconds(now())) line += " " + compare::duration_text(*left) + " left";
+  // as many of the runs under way as there is room for, one at least
+  for (const auto& entry : under_way_) {
+    const UnderWay& one = entry.second;
+    const std::string more = fmt::format("{}{}: epoch {}/{}, {:.0f} %", line.empty() ? "" : "  ",
+                                         printable(one.name), one.epoch, one.epochs, 100 * one.share);
+    if (&entry != &*under_way_.begin() && text::text_width(line + more) > width) break;
+    line += more;
+  }
+  if (line.empty()) line = "running…";
+  live_line(text::shorten(line, width));
+}
+
+void ProgressLines::tell_taken() {
+  if (taken_ == 0) return;
+  note("{} taken from {}/runs\n", text::counted(static_cast<std::size_t>(taken_), "run"), printable(folder_));
+  taken_ = 0;
+}
+
+void ProgressLines::end() { tell_taken(); }
+
+}  // namespace fanin::program

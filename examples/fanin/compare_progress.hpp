@@ -1,0 +1,42 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <fanin/compare/grid.hpp>
+#include <fanin/compare/remaining.hpp>
+
+namespace fanin::program {
+
+/// What a grid says on stderr while it runs: a line a finished run, and on a terminal a line below it that
+/// changes: what is done, what is left, and how far each run under way has come.
+class ProgressLines {
+ public:
+  explicit ProgressLines(const compare::Grid& grid);
+
+  /// To be called by the grid, one at a time; they need this object. `on_run` is told of each run as well.
+  compare::GridProgress callbacks(std::function<void(const compare::Run&)> on_run = {});
+  /// Tells what is left to tell once the grid has ended: how many runs were taken from before.
+  void end();
+
+ private:
+  double now() const;
+  void show_live();
+  void tell_taken();
+
+  struct UnderWay {
+    std::string name;
+    int epoch = 0, epochs = 0;
+    double share = 0;  // of the epoch
+  };
+
+  std::string folder_;
+  int model_width_ = 0, scheme_width_ = 0;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  compare::Remaining remaining_;
+  std::map<std::string, UnderWay> under_way_;
+  int done_ = 0, total_ = 0, taken_ = 0;
+};
+
+}  // namespace fanin::program

@@ -1,0 +1,132 @@
+#include "examples/fanin/compare_run.hpp"
+
+#include <fmt/core.h>
+
+#include <ctime>
+
+#include <fanin/compare/summary.hpp>
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
+#include <fanin/io/writable.hpp>
+#include <fanin/train/settings.hpp>
+
+#include "examples/fanin/compare_progress.hpp"
+#include "examples/fanin/live_page.hpp"
+
+namespace fanin::program {
+namespace {
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm day{};
+  localtime_r(&now, &day);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &day);
+  return text;
+}
+
+compare::Settings settings_of(const compare::Grid& grid, const data::Sets& data) {
+  compare::Settings settings{.subjects = compare::subjects(grid),
+                             .seeds = grid.seeds,
+                             .data = data.training.name,
+                             .threshold = grid.training.threshold,
+                             .classes = data.training.classes,
+                             .date = today(),
+                             .training = train::settings_of(grid.training)};
+  for (const auto& one : settings.subjects) settings.models.push_back(one.name);
+  for (const auto& scheme : grid.schemes) settings.schemes.push_back(scheme.label);
+  std::erase_if(settings.training,
+                [](const auto& one) { return one.first == "seed"; });  // each run has its own
+  GridAxes::record(grid, settings);
+  settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
+  settings.extra = {{"training_images", std::to_string(data.training.count)},
+                    {"test_images", std::to_string(data.test.count)}};
+  for (const auto& one : data.notes()) settings.extra.emplace_back("data_note", one);
+  return settings;
+}
+
+/// What the data sets, as they were read, and the weight files hold that a result rests on.
+std::vector<train::DataSum> sums_of(const data::Sets& data, const compare::Grid& grid) {
+  std::vector<train::DataSum> sums = {train::sum_of(data.training, "training")};
+  if (data.has_validation()) sums.push_back(train::sum_of(data.validation, "validation"));
+  sums.push_back(train::sum_of(data.test, "test"));
+  for (const compare::Scheme& scheme : grid.schemes) {
+    if (!scheme.content.empty()) sums.push_back({scheme.label, "weights", 0, scheme.content});
+  }
+  return sums;
+}
+
+void require_batches(const Prepared& it) {
+  const data::Dataset& training = it.data.training;
+  for (const Index labels : it.grid.labels_per_class) {
+    const Index count = labels > 0 ? training.take_per_class(labels, 0).count : training.count;
+    if (data::BatchCut(count, it.grid.training.batch, *it.grid.training.last_batch).batches() == 0) {
+      fail_usage(
+          "--last-batch drop leaves nothing of {} training images{} in batches of {}; use a smaller --batch, or keep or spread",
+          count, labels > 0 ? fmt::format(" (--labels-per-class {})", labels) : "", it.grid.training.batch);
+    }
+  }
+}
+
+/// One line about the grid that is to run.
+void announce(const Prepared& it) {
+  using text::counted;
+  const compare::Grid& grid = it.grid;
+  const std::size_t budgets = grid.labels_per_class.size();
+  note("{}: {}{} × {} × {}, {} each on {}, {} at a time; {}, lr {:.6g}; seeds from {}\n",
+       counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"),
+       counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
+       counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
+       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, grid.jobs,
+       grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
+}
+
+}  // namespace
+
+std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& line) {
+  auto it = std::make_unique<Prepared>();
+  compare::Grid& grid = it->grid = grid_of(flags);
+  io::require_writable_folder(flags.out);
+  it->data = load_data(flags.training.data);
+  const data::Dataset& training = it->data.training;
+  normalize(it->data, grid.training);
+  grid.adjust = [channels = training.channels](nn::Module& model, const compare::Scheme& scheme,
+                                               train::TrainOptions& options) {
+    const auto* warm = scheme.start.warm();
+    if (!warm) return;
+    options.finetune = warm->tuning(model);
+    if (options.augment.normalization().empty()) options.augment.normalize(warm->normalization(channels));
+  };
+  grid.build = [input = input_of(training)](const std::string& text) { return models::build(text, input); };
+  grid.initialize = [&notes = it->notes](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
+                                         const data::Dataset& images) {
+    return draw(model, scheme, seed, images, notes);
+  };
+  require_startable(grid);
+  require_batches(*it);
+  it->comparison.settings = settings_of(grid, it->data);
+  it->comparison.settings.default_scheme = grid.baseline;
+  it->comparison.provenance =
+      train::provenance_here(line.all, line.reproduce, grid.jobs, sums_of(it->data, grid));
+  return it;
+}
+
+void make_runs(Prepared& it, const CompareFlags& flags) {
+  watch_interrupts();
+  announce(it);
+  ProgressLines progress(it.grid);
+  LivePage page(it.comparison, flags.live ? flags.out : "");
+  compare::GridResult found = compare::run_grid(
+      it.grid, it.data, progress.callbacks([&](const compare::Run& run) { page.add(run); }), interrupted());
+  progress.end();
+  if (found.runs.empty()) fail("interrupted before the first run was finished; nothing to report");
+  auto& extra = it.comparison.settings.extra;
+  extra.insert(extra.end(), found.facts.begin(), found.facts.end());
+  it.comparison.runs = std::move(found.runs);
+  it.comparison.tuning = std::move(found.tuning);
+  it.comparison.windows = std::move(found.windows);
+  it.comparison.summary = compare::summarize(it.comparison.settings, it.comparison.runs);
+}
+
+}  // namespace fanin::program

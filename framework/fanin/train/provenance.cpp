@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+#include <libdeflate.h>
+
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/core/printable.hpp>
+#include <fanin/core/version.hpp>
+#include <fanin/io/finite_json.hpp>
+#include <fanin/kernels/simd/isa.hpp>
+#include <fanin/train/provenance.hpp>
+
+namespace fanin::train {
+namespace {
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+const char* name_of(kernels::Isa isa) {
+  switch (isa) {
+    case kernels::Isa::avx512:
+      return "avx512";
+    case kernels::Isa::avx2:
+      return "avx2";
+    case kernels::Isa::baseline:
+      break;
+  }
+  return "baseline";
+}
+
+}  // namespace
+
+std::string checksum(const data::Dataset& data) {
+  std::uint32_t crc = libdeflate_crc32(0, data.images.data(), data.images.size());
+  crc = libdeflate_crc32(crc, data.labels.data(), data.labels.size() * sizeof data.labels[0]);
+  return fmt::format("{:08x}", crc);
+}
+
+DataSum sum_of(const data::Dataset& data, const std::string& part) {
+  return {.name = data.name, .part = part, .count = data.count, .checksum = checksum(data)};
+}
+
+Provenance provenance_here(std::vector<std::string> command, std::vector<std::string> reproduce, int jobs,
+                           std::vector<DataSum> data) {
+  return {.version = version,
+          .command = std::move(command),
+          .reproduce = std::move(reproduce),
+          .cpu = cpu_model(),
+          .isa = name_of(kernels::isa()),
+          .jobs = jobs,
+          .data = std::move(data)};
+}
+
+std::string shell_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty()) line += ' ';
+    if (word.find('\n') == std::string::npos) {
+      line += shell_word(word);
+      continue;
+    }
+    line += '\'';  // a list over several lines, which stays one
+    for (const char c : printable_lines(word)) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
+std::map<std::string, std::string> metadata_of(const Provenance& provenance, const SettingTexts& settings) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::object(), sums = nlohmann::ordered_json::array();
+  for (const auto& [name, value] : settings) all[name] = value;
+  for (const DataSum& one : provenance.data) {
+    sums.push_back(
+        {{"name", one.name}, {"part", one.part}, {"count", one.count}, {"checksum", one.checksum}});
+  }
+  return {{"command", shell_line(provenance.reproduce)},
+          {"settings", io::json_text(all)},
+          {"data_sums", io::json_text(sums)},
+          {"cpu", printable(provenance.cpu)},
+          {"isa", provenance.isa}};
+}
+
+}  // namespace fanin::train
