@@ -141,14 +141,12 @@ TEST_CASE("compare: runs from older weights are not kept, whichever of a model's
     std::filesystem::copy_file(part, scratch / "same");
     std::filesystem::rename(scratch / "same", part);
   }
-  for (const auto& file : {index, exported})
-    CHECK_MESSAGE(holds(compare(file).err, " taken from "), file);
+  for (const auto& file : {index, exported}) CHECK_MESSAGE(holds(compare(file).err, " taken from "), file);
   REQUIRE(fanin_command({"train", "--model", "mlp(hidden=16-8)", "--data", "synthetic(count=600, only=0..2)",
                          "--epochs", "1", "--seed", "5", "--output", weights})
               .code == 0);
   write_external_data();
-  for (const auto& file : {index, exported})
-    CHECK_MESSAGE(!holds(compare(file).err, " taken from "), file);
+  for (const auto& file : {index, exported}) CHECK_MESSAGE(!holds(compare(file).err, " taken from "), file);
 }
 
 TEST_CASE("compare: what a scheme has to say is said once, whichever runs meet it") {

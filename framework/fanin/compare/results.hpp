@@ -214,7 +214,7 @@ struct Comparison {
   std::vector<Summary> summary = {};  ///< in the settings' order of models and schemes
   /// Runs that chose learning rates: of other seeds, shorter, and never tested on the test set.
   std::vector<Run> tuning = {};
-  std::vector<Window> windows = {};  ///< in the settings' order; none where only one rate was tried
+  std::vector<Window> windows = {};   ///< in the settings' order; none where only one rate was tried
   train::Provenance provenance = {};  ///< what it was made with; files before schema 3 do not say
 };
 

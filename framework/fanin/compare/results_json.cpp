@@ -6,8 +6,8 @@
 #include <fanin/compare/json_fields.hpp>
 #include <fanin/compare/json_values.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/train/setting_json.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/train/setting_json.hpp>
 
 namespace fanin::compare {
 namespace {

@@ -72,8 +72,8 @@ void read_setting(const std::string& text, std::optional<data::LastBatch>& last_
 void read_setting(const std::string& text, ClassWeights& weights) { weights = ClassWeights::parse(text); }
 
 std::string describe(const data::Dataset& data) {
-  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {}",
-                     printable(data.name), data.count, data.channels, data.height, data.width, data.classes,
+  return fmt::format("{}: {} images {}×{}×{}, {} classes, mean {}, stddev {}, crc {}", printable(data.name),
+                     data.count, data.channels, data.height, data.width, data.classes,
                      fmt::join(data.mean, " "), fmt::join(data.stddev, " "), checksum(data));
 }
 
