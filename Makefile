@@ -145,7 +145,7 @@ $(BUILD)/examples/%: $(BUILD)/float/examples/%.o $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 # The claims' own checks and tables are tested too; main() stands in claims.cpp.
 $(BUILD)/tests: $(call objects,float,$(test_sources) examples/claims/claim.cpp examples/claims/claim_report.cpp) $(BUILD)/libfanin.a
-	$(CXX) $^ -o $@ $(LDLIBS)
+	$(CXX) $^ -o $@ -lrapidcheck $(LDLIBS)
 $(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfanin_double.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 #include <algorithm>
 #include <cmath>
@@ -117,26 +118,26 @@ TEST_CASE("stratified: the whole is met, and every class keeps its proportion") 
 }
 
 TEST_CASE("cut: two parts that together are the whole, in order, each class in proportion") {
-  Generator gen(2);
-  for (int trial = 0; trial < 60; ++trial) {
-    std::vector<Index> counts(static_cast<std::size_t>(1 + gen.below(6)));
-    for (Index& count : counts) count = 10 + gen.below(60);
-    const data::Sets whole = sets_of(counts);
-    const Share share = gen.below(2) == 0 ? Share(0.1 + 0.4 * gen.uniform01())
-                                          : Share(7.0 + static_cast<double>(gen.below(4)));
-    const data::Sets cut = data::cut_validation(whole, share, static_cast<std::uint64_t>(trial));
-    CAPTURE(share.to_string());
-    CHECK(cut.validation.count == share.of(whole.training.count));
-    CHECK(cut.training.count + cut.validation.count == whole.training.count);
+  const bool holds = rc::check([] {
+    const auto classes = *rc::gen::inRange<std::size_t>(1, 7);
+    const auto counts = *rc::gen::container<std::vector<Index>>(classes, rc::gen::inRange<Index>(10, 70));
+    const Share share = *rc::gen::arbitrary<bool>() ? Share(0.1 + 0.004 * *rc::gen::inRange(0, 100))
+                                                    : Share(*rc::gen::inRange(7, 11));
+    const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+    const data::Sets whole = sets_of(counts), cut = data::cut_validation(whole, share, seed);
+    RC_ASSERT(cut.validation.count == share.of(whole.training.count));
+    RC_ASSERT(cut.training.count + cut.validation.count == whole.training.count);
     auto kept = numbers(cut.training), held = numbers(cut.validation);
-    CHECK(std::is_sorted(kept.begin(), kept.end()));
-    CHECK(std::is_sorted(held.begin(), held.end()));
+    RC_ASSERT(std::is_sorted(kept.begin(), kept.end()));
+    RC_ASSERT(std::is_sorted(held.begin(), held.end()));
     kept.insert(kept.end(), held.begin(), held.end());
-    CHECK(std::set<int>(kept.begin(), kept.end()).size() == static_cast<std::size_t>(whole.training.count));
-    CHECK(cut.validation.class_counts() == data::stratified(counts, share.of(whole.training.count), 1));
-    for (const Index left : cut.training.class_counts()) CHECK(left >= 1);
-    CHECK(cut.test.images == whole.test.images);
-  }
+    RC_ASSERT(std::set<int>(kept.begin(), kept.end()).size() ==
+              static_cast<std::size_t>(whole.training.count));
+    RC_ASSERT(cut.validation.class_counts() == data::stratified(counts, share.of(whole.training.count), 1));
+    for (const Index left : cut.training.class_counts()) RC_ASSERT(left >= 1);
+    RC_ASSERT(cut.test.images == whole.test.images);
+  });
+  CHECK(holds);
 }
 
 TEST_CASE("cut: the seed of the data alone says which images it takes") {
