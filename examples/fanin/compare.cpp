@@ -12,6 +12,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/train/provenance.hpp>
 
@@ -80,6 +81,9 @@ void run(const CompareFlags& flags, const CommandLine& line) {
   note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\nreproduce with: {1}\n", flags.out,
        train::shell_line(line.reproduce));
   require_finished(*it);
+  if (const Index lost = it->grid.training.log.lost(); lost > 0)
+    fail("{}: {} of the log could not be written; what stands in it is right", printable(flags.log),
+         text::counted(static_cast<std::size_t>(lost), "line"));
   point_to_probe(*it);
 }
 

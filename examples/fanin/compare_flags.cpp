@@ -151,6 +151,10 @@ CLI::App* add_compare_flags(CLI::App& app, CompareFlags& flags) {
           ->capture_default_str();
   command->add_flag("--json", flags.json, "as --format json: results.json on stdout in place of the table")
       ->excludes(format);
+  command->add_option(
+      "--log", flags.log,
+      "a JSON object for each step and epoch of every run as it happens, for other programs; runs "
+      "taken from before are not in it");
   command->add_flag("--live", flags.live,
                     "write report.html from the first finished run on; the page renews itself");
   command->add_flag("--quick", flags.quick, "a first look, in 20 s:" + flags_text(quick));

@@ -30,6 +30,7 @@ struct CompareFlags {
   int jobs = 0;
   std::string out = "out/compare";
   std::string format = "text";
+  std::string log;    ///< file for a JSON object a step and epoch
   std::string again;  ///< results.json of an earlier comparison
   bool quick = false, live = false, json = false, trust_plan = false;
 };

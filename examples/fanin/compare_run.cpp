@@ -4,10 +4,13 @@
 
 #include <ctime>
 
+#include <nlohmann/json.hpp>
+
 #include <fanin/compare/summary.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/train/settings.hpp>
 
@@ -75,7 +78,7 @@ void announce(const Prepared& it) {
   const compare::Grid& grid = it.grid;
   const std::size_t budgets = grid.labels_per_class.size();
   note("{}: {}{} × {} × {}, {} each on {}, {} at a time; {}, lr {:.6g}; seeds from {}\n",
-       counted(grid.models.size() * budgets * grid.schemes.size() * grid.seeds.size(), "run"),
+       counted(compare::subjects(grid).size() * grid.schemes.size() * grid.seeds.size(), "run"),
        counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
        counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, grid.jobs,
@@ -105,6 +108,11 @@ std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& 
   };
   require_startable(grid);
   require_batches(*it);
+  if (!flags.log.empty())
+    grid.training.log = {
+        flags.log, false, {{"command", train::shell_line(line.reproduce)}}, [](const std::string& notice) {
+          note("{}\n", printable(notice));
+        }};
   it->comparison.settings = settings_of(grid, it->data);
   it->comparison.settings.default_scheme = grid.baseline;
   it->comparison.provenance =

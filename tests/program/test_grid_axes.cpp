@@ -133,7 +133,7 @@ TEST_CASE(
   CHECK(outcome.code == 0);
   CHECK(outcome.out.find("learning rates, by validation accuracy") != std::string::npos);
   CHECK(outcome.out.find("within a point of it") != std::string::npos);
-  CHECK(outcome.err.find("kept") != std::string::npos);
+  CHECK(outcome.err.find(" taken from ") != std::string::npos);
 
   // With few labels there is nothing to validate on but other seeds' budgets.
   const json few =

@@ -38,7 +38,7 @@ const std::map<std::string, Arguments> another = {
     {"--momentum", {"0.5"}},
     {"--nesterov", {}},
     {"--weight-decay", {"0.1"}},
-    {"--schedule", {"cosine"}},
+    {"--schedule", {"step(every=1, gamma=0.5)"}},
     {"--clip", {"1"}},
     {"--class-weights", {"balanced"}},
     {"--label-smoothing", {"0.1"}},

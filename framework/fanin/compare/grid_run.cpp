@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <nlohmann/json.hpp>
+
 #include <fanin/compare/grid.hpp>
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/label_budget.hpp>
@@ -154,6 +156,9 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
     told = now;
     progress.on_step({run.model, run.scheme, run.seed, run.rate, step, steps, options.epochs});
   };
+  if (options.log)
+    options.log = options.log.labelled(
+        {{"model", run.model}, {"scheme", run.scheme}, {"seed", run.seed}, {"lr", run.lr}});
   const auto result = train::train(*model, sets, options);
 
   note_end(run, result);

@@ -84,6 +84,9 @@ std::string facts_html(const Comparison& comparison) {
   for (const auto& [key, value] : settings.extra) fact(spoken(key), value);
   fact("date", settings.date);
   html += "</ul>\n";
+  if (!comparison.provenance.reproduce.empty())
+    html += fmt::format("<p class=\"reproduce\">reproduce with: <code>{}</code></p>\n",
+                        html_escape(train::shell_line(comparison.provenance.reproduce)));
   if (!rest.empty())
     html += "<details><summary>Every setting of the training</summary><ul class=\"facts\">\n" + rest +
             "</ul></details>\n";

@@ -73,18 +73,4 @@ std::string shell_line(const std::vector<std::string>& words) {
   return line;
 }
 
-std::map<std::string, std::string> metadata_of(const Provenance& provenance, const SettingTexts& settings) {
-  nlohmann::ordered_json all = nlohmann::ordered_json::object(), sums = nlohmann::ordered_json::array();
-  for (const auto& [name, value] : settings) all[name] = value;
-  for (const DataSum& one : provenance.data) {
-    sums.push_back(
-        {{"name", one.name}, {"part", one.part}, {"count", one.count}, {"checksum", one.checksum}});
-  }
-  return {{"command", shell_line(provenance.reproduce)},
-          {"settings", io::json_text(all)},
-          {"data_sums", io::json_text(sums)},
-          {"cpu", printable(provenance.cpu)},
-          {"isa", provenance.isa}};
-}
-
 }  // namespace fanin::train

@@ -1,10 +1,8 @@
 #pragma once
-#include <map>
 #include <string>
 #include <vector>
 
 #include <fanin/data/dataset.hpp>
-#include <fanin/train/checkpoint.hpp>
 
 namespace fanin::train {
 
@@ -41,9 +39,5 @@ Provenance provenance_here(std::vector<std::string> command, std::vector<std::st
 /// The words as a line for a POSIX shell, each quoted where it must be: pasted, it gives these words again
 /// (but for bytes that are no text, which become visible).
 std::string shell_line(const std::vector<std::string>& words);
-
-/// A saved model's metadata of where it comes from: "command" (the reproducing one), "settings" (a JSON object
-/// of texts), "data_sums" (a JSON list), "cpu" and "isa". Nobody acts on them.
-std::map<std::string, std::string> metadata_of(const Provenance& provenance, const SettingTexts& settings);
 
 }  // namespace fanin::train
