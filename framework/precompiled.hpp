@@ -1,5 +1,7 @@
 // What most files include of the standard library and of fmt, compiled once (Makefile): a third of the build's
 // time. Nothing may rely on it: a file includes what it uses, and clang's builds (tidy, fuzzers) do without.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -26,5 +28,3 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <fmt/format.h>

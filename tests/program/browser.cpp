@@ -51,7 +51,7 @@ Browser::Browser(const std::string& downloads) {
   ::close(answers[1]);
   to_ = commands[1];
   from_ = answers[0];
-  ::signal(SIGPIPE, SIG_IGN);
+  before_ = ::signal(SIGPIPE, SIG_IGN);
   call("Browser.setDownloadBehavior", {{"behavior", "allow"}, {"downloadPath", downloads}});
   const json target = call("Target.createTarget", {{"url", "about:blank"}});
   session_ =
@@ -65,6 +65,7 @@ Browser::~Browser() {
   ::kill(process_, SIGKILL);
   ::waitpid(process_, nullptr, 0);
   ::close(from_);
+  ::signal(SIGPIPE, before_);  // programs that later tests start inherit it
 }
 
 json Browser::receive() {

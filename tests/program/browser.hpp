@@ -33,6 +33,7 @@ class Browser {
   nlohmann::json receive();
 
   pid_t process_ = -1;
+  void (*before_)(int) = nullptr;  // what SIGPIPE did
   int to_ = -1, from_ = -1;
   int number_ = 0;
   std::string session_, pending_;

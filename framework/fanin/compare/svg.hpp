@@ -12,7 +12,7 @@ namespace fanin::compare::svg {
 
 /// Where something is drawn, in pixels.
 struct Area {
-  double left, top, width, height;
+  double left, top, width, height;                ///< of its upper left corner; its extent
   double right() const { return left + width; }   ///< its far side
   double bottom() const { return top + height; }  ///< its lower side
 };
