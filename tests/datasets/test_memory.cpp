@@ -154,7 +154,9 @@ TEST_CASE(
                       {"liar.gz", "2000", 16},
                       {"16Mi", "16Mi labels", 16 + 64 + 8},
                       {"16Mi", "16Mi wide labels", 16 + 64 + 8}};
-  for (const auto& [images, labels, most] : rows) {
+  for (const auto& [the_images, the_labels, most] : rows) {
+    const auto& images = the_images;  // clang 14 captures no structured binding
+    const auto& labels = the_labels;
     CAPTURE(images);
     CAPTURE(labels);
     CHECK(peak_of([&] { datasets::read_idx_dataset(folder / images, folder / labels, 0); }).own <= most);

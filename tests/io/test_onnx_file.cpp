@@ -151,7 +151,8 @@ TEST_CASE("onnx: external data is read from a plain file beside the model, and f
       {external("location", "folder"), "folder: is a folder"},
       {external("location", "none.bin"), "none.bin: cannot open"},
   };
-  for (const auto& [fields, expected] : rows) {
+  for (const auto& [fields, the_expected] : rows) {
+    const auto& expected = the_expected;  // clang 14 captures no structured binding
     CAPTURE(expected);
     const std::string got = message(fields);
     CHECK(got.find(expected) != std::string::npos);

@@ -77,7 +77,8 @@ const std::map<std::string, OptimizerOptions>& rules() {
 TEST_CASE("optimizer: twenty steps of each rule end where torch.optim's do") {
   const auto& expected = reference().at("optimizers");
   CHECK(expected.size() == rules().size());
-  for (const auto& [name, options] : rules()) {
+  for (const auto& [the_name, options] : rules()) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     Problem problem;
     Optimizer optimizer(problem.layer, options);
@@ -91,7 +92,8 @@ TEST_CASE("optimizer: twenty steps of each rule end where torch.optim's do") {
 }
 
 TEST_CASE("optimizer: going on from a saved state gives the same bits as never stopping") {
-  for (const auto& [name, options] : rules()) {
+  for (const auto& [the_name, options] : rules()) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     Problem whole, first, second;
     Optimizer all(whole.layer, options), before(first.layer, options), after(second.layer, options);
@@ -132,7 +134,8 @@ TEST_CASE("optimizer: clips the joint gradient norm as torch does, and returns t
 }
 
 TEST_CASE("optimizer: a parameter without a gradient keeps its value and its count of updates") {
-  for (const auto& [name, options] : rules()) {
+  for (const auto& [the_name, options] : rules()) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     Problem problem;
     nn::Linear idle(2, 2);
@@ -192,7 +195,8 @@ TEST_CASE("optimizer: keeps the values the parameters had, and handles taken bef
 
 TEST_CASE(
     "optimizer: two on one model both move it, in turn or one after the other, as two that share nothing but the weights") {
-  for (const auto& [name, options] : rules()) {
+  for (const auto& [the_name, options] : rules()) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     const OptimizerOptions other{.rule = optim::adam(), .lr = 0.03};
     Problem shared, alone;

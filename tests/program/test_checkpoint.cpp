@@ -171,7 +171,8 @@ TEST_CASE("program: what contradicts a checkpoint or another flag is one line, e
       {{"train", "--min-delta", "nan"}, {"--min-delta"}},
       {{"train", "--best-by", "los"}, {"'los'", "'loss'"}},
   };
-  for (const auto& [arguments, says] : cases) {
+  for (const auto& [arguments, the_says] : cases) {
+    const auto& says = the_says;  // clang 14 captures no structured binding
     CAPTURE(says[0]);
     const Outcome outcome = fanin_command(arguments);
     CAPTURE(outcome.err);

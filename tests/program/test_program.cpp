@@ -137,7 +137,8 @@ TEST_CASE("program: data that is missing or broken is one line with its path, ex
       {{"predict", scratch / "gone.safetensors", scratch / "text.png"}, scratch / "gone.safetensors"},
       {{"init", "zeros", "--shape", "2,2", "--output", scratch / "no/such/w.npy"}, scratch / "no/such"},
   };
-  for (const auto& [arguments, says] : cases) {
+  for (const auto& [arguments, the_says] : cases) {
+    const auto& says = the_says;  // clang 14 captures no structured binding
     CAPTURE(says);
     const Outcome outcome = fanin_command(arguments);
     CAPTURE(outcome.err);
@@ -185,7 +186,8 @@ TEST_CASE("program: train --json gives one object with everything in it; equal s
                          {"epochs", 2},
                          {"batch", 30},
                          {"lr", 0.1}};
-  for (const auto& [key, value] : expected.items()) {
+  for (const auto& [the_key, value] : expected.items()) {
+    const auto& key = the_key;  // clang 14 captures no structured binding
     CAPTURE(key);
     CHECK((result["settings"][key] == value));
   }
