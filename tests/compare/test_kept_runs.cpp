@@ -112,7 +112,8 @@ TEST_CASE("kept runs: any damage is told by the file's name, and the run can be 
          fs::resize_file(path, std::uintmax_t{1} << 40);
        }},
   };
-  for (const auto& [what, damage] : damages) {
+  for (const auto& [the_what, damage] : damages) {
+    const auto& what = the_what;  // clang 14 captures no structured binding
     CAPTURE(what);
     damage();
     notices.clear();

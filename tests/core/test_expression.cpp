@@ -64,7 +64,8 @@ TEST_CASE("expression: a value in quotes holds what would end it, and is printed
       {"folder(/runs/lr=0.1/seed=3)", "/runs/lr=0.1/seed=3", "/runs/lr=0.1/seed=3"},
       {"folder(a \"b\" c)", "a \"b\" c", "a \"b\" c"},
   };
-  for (const auto& [text, value, printed] : rows) {
+  for (const auto& [the_text, value, printed] : rows) {
+    const auto& text = the_text;  // clang 14 captures no structured binding
     CAPTURE(text);
     const auto call = Expression::parse(text);
     REQUIRE(call.args.size() == 1);

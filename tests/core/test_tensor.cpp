@@ -49,7 +49,9 @@ std::vector<std::pair<std::string, std::function<void(Tensor&)>>> uses() {
 }
 
 TEST_CASE("every use of an undefined tensor is an Error") {
-  for (const auto& [name, use] : uses()) {
+  for (const auto& [the_name, the_use] : uses()) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
+    const auto& use = the_use;
     CAPTURE(name);
     Tensor made_so;
     CHECK(holds(message([&] { use(made_so); }), "undefined"));

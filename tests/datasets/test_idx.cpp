@@ -175,7 +175,8 @@ TEST_CASE("labels may be whole numbers of any size, of which the first column co
       {"32 bits", {0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1}},
       {"one column", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 3, 1}},
       {"QMNIST's", {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 8, 3, 9, 9, 9, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9}}};
-  for (const auto& [what, labels] : rows) {
+  for (const auto& [the_what, labels] : rows) {
+    const auto& what = the_what;  // clang 14 captures no structured binding
     CAPTURE(what);
     for (const bool packed : {false, true}) {
       write_bytes(folder / "labels", packed ? gzip(labels) : labels);

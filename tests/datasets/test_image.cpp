@@ -87,7 +87,8 @@ TEST_CASE("whatever form transparency has, the background shows through") {
       {"another colour", {1, 1, 8, 2, {10, 20, 30}, {}, {0, 10, 0, 20, 0, 31}}, opaque},
       {"one colour of 16 bits", {1, 1, 16, 2, {1, 2, 3, 4, 5, 6}, {}, {1, 2, 3, 4, 5, 6}}, behind},
   };
-  for (const auto& [what, picture, shown] : rows) {
+  for (const auto& [the_what, picture, shown] : rows) {
+    const auto& what = the_what;  // clang 14 captures no structured binding
     CAPTURE(what);
     CHECK(pixel(picture.bytes(), teal) == shown);
     if (shown == behind) {
@@ -162,8 +163,9 @@ TEST_CASE("a GIF's first frame is read wherever it lies, interlaced or not") {
 }
 
 TEST_CASE("EXIF turns an image, by every value in either byte order, in JPEG and PNG") {
-  for (const auto& [orientation, width, shown] : turns)
+  for (const auto& [the_orientation, width, shown] : turns)
     for (const bool little : {false, true}) {
+      const auto& orientation = the_orientation;  // clang 14 captures no structured binding
       CAPTURE(orientation);
       CAPTURE(little);
       const Bytes exif = exif_block(orientation, little);
@@ -227,7 +229,8 @@ TEST_CASE("what is no image that is read is named by its content") {
                       {"%PDF-1.7"s, "a PDF document"},
                       {std::string(64, '\0'), "a file of zeros alone"},
                       {"hello"s, "no image that is known here"}};
-  for (const auto& [content, name] : rows) {
+  for (const auto& [content, the_name] : rows) {
+    const auto& name = the_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     CHECK(refusal(Bytes(content.begin(), content.end()))
               .starts_with("FILE: cannot be read as a PNG, JPEG, GIF or BMP image (it is " +
@@ -301,7 +304,8 @@ TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before
       {"a scan's coefficients", changed(scan + 11, {5}), "coefficients that do not exist"},
       {"too large", changed(frame + 5, {0xff, 0xff, 0xff, 0xff}), "is too large, at most 67108864 are read"},
   };
-  for (const auto& [what, file, expected] : rows) {
+  for (const auto& [the_what, file, expected] : rows) {
+    const auto& what = the_what;  // clang 14 captures no structured binding
     CAPTURE(what);
     CHECK(holds(refusal(file), expected));
   }

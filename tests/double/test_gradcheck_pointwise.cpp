@@ -51,7 +51,9 @@ TEST_CASE("arithmetic in every way two shapes broadcast") {
                                                        {{1, 3, 1, 1}, {2, 3, 2, 2}},
                                                        {{}, {}},
                                                        {{1}, {1, 1}}};
-  for (const auto& [a, b] : shapes) {
+  for (const auto& [the_a, the_b] : shapes) {
+    const auto& a = the_a;  // clang 14 captures no structured binding
+    const auto& b = the_b;
     CAPTURE(a.to_string());
     CAPTURE(b.to_string());
     const Inputs inputs = {random(a, 1), random(b, 2, 0.5, 2)};
@@ -82,7 +84,9 @@ TEST_CASE("reshape, flatten, transpose, concat and slice") {
             },
             {random({2, 3, 2}, 1)}) < bound);
   CHECK(gradcheck([](const Inputs& in) { return ops::flatten(in[0]); }, {random({2, 3, 2}, 1)}) < bound);
-  for (const auto& [d0, d1] : {std::pair{0, 1}, {0, 3}, {1, 2}, {-1, -2}, {3, 1}, {2, 2}}) {
+  for (const auto& [the_d0, the_d1] : {std::pair{0, 1}, {0, 3}, {1, 2}, {-1, -2}, {3, 1}, {2, 2}}) {
+    const auto& d0 = the_d0;  // clang 14 captures no structured binding
+    const auto& d1 = the_d1;
     CAPTURE(d0);
     CAPTURE(d1);
     CHECK(gradcheck([&](const Inputs& in) { return ops::transpose(in[0], d0, d1); },
