@@ -57,7 +57,8 @@ TEST_CASE("every use of an undefined tensor is an Error") {
     CHECK(holds(message([&] { use(made_so); }), "undefined"));
     Tensor source = Tensor::scalar(2);
     const Tensor taken = std::move(source);
-    CHECK(holds(message([&] { use(source); }), "undefined"));
+    CHECK(
+        holds(message([&] { use(source); }), "undefined"));  // NOLINT(bugprone-use-after-move): what is tried
     Tensor no_gradient = Tensor::scalar(3).set_requires_grad(true).grad();
     CHECK(holds(message([&] { use(no_gradient); }), "undefined"));
     CHECK(taken.item() == 2);

@@ -150,7 +150,7 @@ TEST_CASE("a GIF's first frame is read wherever it lies, interlaced or not") {
   CHECK(pixels(part.bytes(), 1, 4, 3) == Bytes{255, 255, 255, 255, 255, 255, 255, 255, 255, 60, 120, 255});
   Bytes many, shown;
   for (int i = 0; i < 40 * 30; ++i) many.push_back(static_cast<std::uint8_t>(i * i % 4));
-  for (const auto index : many) shown.push_back(palette[3 * index]);
+  for (const auto index : many) shown.push_back(palette[std::size_t{3} * index]);
   const GifPicture whole{.width = 40, .height = 30, .indices = many, .palette = palette};
   CHECK(pixels(whole.bytes(), 1, 40, 30) == shown);
   // Rows 0, 8, 4, 2, 6, 1, 3, 5, 7 of nine.
@@ -173,7 +173,7 @@ TEST_CASE("EXIF turns an image, by every value in either byte order, in JPEG and
           .width = 3, .height = 2, .depth = 8, .colour = 0, .samples = {0, 1, 2, 3, 4, 5}, .exif = exif};
       CHECK(pixels(picture.bytes(), 1, width, 6 / width) == shown);
       // The same of blocks of 8×8, which JPEG keeps apart.
-      Bytes blocks(24 * 16);
+      Bytes blocks(std::size_t{24} * 16);
       for (std::size_t i = 0; i < blocks.size(); ++i)
         blocks[i] = static_cast<std::uint8_t>(40 * (i / 24 / 8 * 3 + i % 24 / 8));
       Bytes segment = {'E', 'x', 'i', 'f', 0, 0};
@@ -239,7 +239,7 @@ TEST_CASE("what is no image that is read is named by its content") {
 }
 
 TEST_CASE("a JPEG whose tables and sizes stb_image would trust is refused before it sees them") {
-  const Bytes good = jpeg_bytes(Bytes(16 * 16, 77), 16, 16);
+  const Bytes good = jpeg_bytes(Bytes(256, 77), 16, 16);
   CHECK(datasets::check_jpeg(good, "FILE").width == 16);
   const auto find = [&](std::uint8_t marker) {
     const Bytes wanted = {0xff, marker};
@@ -409,7 +409,7 @@ TEST_CASE("bad images are all named at once, and those beside them are read") {
     write_bytes(paths.back(), file);
   }
   paths.push_back(folder / "none.png");
-  paths.push_back("/dev/zero");
+  paths.emplace_back("/dev/zero");
   datasets::BadImages bad;
   const auto images = datasets::decode_images(
       static_cast<Index>(paths.size()), [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
