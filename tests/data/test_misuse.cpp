@@ -61,7 +61,7 @@ TEST_CASE("misuse: every cut of a data set that does not hold together is refuse
         {"take_per_class", [&set] { set.take_per_class(1, 0); }, said},
         {"split", [&set] { set.split(0.5, 0); }, said},
         {"only_classes", [&set] { set.only_classes(both); }, said},
-        {"shuffled_by_class", [&set] { set.shuffled_by_class(0); }, said},
+        {"draw_by_class", [&set] { set.draw_by_class(first_two, 0); }, said},
         {"check", [&set] { set.check(); }, said},
         {"loader", [&set] { data::Loader(set, {}); }, said},
         {"first_batch", [&set] { data::first_batch(set, 2); }, said},
@@ -96,6 +96,12 @@ TEST_CASE("misuse: every cut of a data set that does not hold together is refuse
        {"split 1", [] { tiny().split(1, 0); }, "cannot split at 1"},
        {"split to nothing", [] { tiny().split(0.01, 0); }, "leaves one part empty"},
        {"per class -1", [] { tiny().take_per_class(-1, 0); }, "cannot take -1 samples per class"},
+       {"no counts", [] { tiny().draw_by_class({}, 0); }, "0 counts to draw, expected one for each of its 2"},
+       {"a count of -1",
+        [] {
+          tiny().draw_by_class(std::vector<Index>{1, -1}, 0);
+        },
+        "has 2 samples, cannot take -1"},
        {"per class huge", [] { tiny().take_per_class(huge, 0); }, "has 2 samples, cannot take"}});
   CHECK(none.class_name(0) == "0");
   CHECK(none.class_name(-1) == "-1");

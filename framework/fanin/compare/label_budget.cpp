@@ -11,10 +11,9 @@ constexpr Index most_budgets = 10;
 
 /// Marks the images of a seed's budget.
 void mark(std::vector<bool>& marks, const data::Dataset& training, Index labels, std::uint64_t seed) {
-  for (const auto& positions : training.shuffled_by_class(seed)) {
-    const auto count = std::min(positions.size(), static_cast<std::size_t>(labels));
-    for (std::size_t i = 0; i < count; ++i) marks[static_cast<std::size_t>(positions[i])] = true;
-  }
+  std::vector<Index> counts = training.class_counts();
+  for (Index& count : counts) count = std::min(count, labels);
+  for (const Index i : training.draw_by_class(counts, seed).first) marks[static_cast<std::size_t>(i)] = true;
 }
 
 }  // namespace

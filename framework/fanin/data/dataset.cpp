@@ -133,17 +133,32 @@ Dataset Dataset::subset(std::span<const Index> indices) const {
   return part;
 }
 
-std::vector<std::vector<Index>> Dataset::shuffled_by_class(std::uint64_t seed) const {
+std::pair<std::vector<Index>, std::vector<Index>> Dataset::draw_by_class(std::span<const Index> counts,
+                                                                         std::uint64_t seed) const {
   check();
   std::vector<std::vector<Index>> members(static_cast<std::size_t>(classes));
   for (Index i = 0; i < count; ++i)
     members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  if (counts.size() != members.size())
+    fail("dataset '{}': {} counts to draw, expected one for each of its {} classes", name, counts.size(),
+         classes);
   Generator gen(seed);
-  for (auto& positions : members)
+  std::pair<std::vector<Index>, std::vector<Index>> parts;
+  for (std::size_t label = 0; label < members.size(); ++label) {
+    auto& positions = members[label];
     for (std::size_t left = positions.size(); left > 1; --left)
       std::swap(positions[left - 1],
                 positions[static_cast<std::size_t>(gen.below(static_cast<Index>(left)))]);
-  return members;
+    if (counts[label] < 0 || counts[label] > static_cast<Index>(positions.size()))
+      fail("dataset '{}': class '{}' has {} samples, cannot take {}", name,
+           class_name(static_cast<int>(label)), positions.size(), counts[label]);
+    const auto cut = positions.begin() + counts[label];
+    parts.first.insert(parts.first.end(), positions.begin(), cut);
+    parts.second.insert(parts.second.end(), cut, positions.end());
+  }
+  std::sort(parts.first.begin(), parts.first.end());
+  std::sort(parts.second.begin(), parts.second.end());
+  return parts;
 }
 
 Dataset Dataset::take(Index n) const {
@@ -155,32 +170,19 @@ Dataset Dataset::take(Index n) const {
 
 Dataset Dataset::take_per_class(Index n, std::uint64_t seed) const {
   if (n < 1) fail("dataset '{}': cannot take {} samples per class, expected at least 1", name, n);
-  std::vector<Index> chosen;
-  const auto members = shuffled_by_class(seed);
-  for (std::size_t label = 0; label < members.size(); ++label) {
-    const auto& positions = members[label];
-    if (static_cast<Index>(positions.size()) < n)
-      fail("dataset '{}': class '{}' has {} samples, cannot take {}", name,
-           class_name(static_cast<int>(label)), positions.size(), n);
-    chosen.insert(chosen.end(), positions.begin(), positions.begin() + n);
-  }
-  std::sort(chosen.begin(), chosen.end());
-  return subset(chosen);
+  check();
+  return subset(draw_by_class(std::vector<Index>(static_cast<std::size_t>(classes), n), seed).first);
 }
 
 std::pair<Dataset, Dataset> Dataset::split(double share, std::uint64_t seed) const {
   if (!(share > 0 && share < 1))
     fail("dataset '{}': cannot split at {}, expected a share between 0 and 1", name, share);
-  std::vector<Index> first, second;
-  for (const auto& positions : shuffled_by_class(seed)) {
-    const auto cut = positions.begin() + std::llround(share * static_cast<double>(positions.size()));
-    first.insert(first.end(), positions.begin(), cut);
-    second.insert(second.end(), cut, positions.end());
-  }
+  check();
+  std::vector<Index> counts = class_counts();
+  for (Index& samples : counts) samples = std::llround(share * static_cast<double>(samples));
+  const auto [first, second] = draw_by_class(counts, seed);
   if (first.empty() || second.empty())
     fail("dataset '{}': splitting {} samples at {} leaves one part empty", name, count, share);
-  std::sort(first.begin(), first.end());
-  std::sort(second.begin(), second.end());
   return {subset(first), subset(second)};
 }
 

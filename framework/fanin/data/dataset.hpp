@@ -45,8 +45,10 @@ struct Dataset {
   /// The samples at `indices`, in that order, with everything else alike. Error on an index out of range, and
   /// unless there is a label for each image.
   Dataset subset(std::span<const Index> indices) const;
-  /// The positions of each class's samples, in an order drawn with `seed`. Error as for `check`.
-  std::vector<std::vector<Index>> shuffled_by_class(std::uint64_t seed) const;
+  /// The positions of `counts[c]` samples of each class c, drawn with `seed`, and of all others, both in order:
+  /// at one seed, larger counts hold smaller ones. Error as for `check`, and unless every class has so many.
+  std::pair<std::vector<Index>, std::vector<Index>> draw_by_class(std::span<const Index> counts,
+                                                                  std::uint64_t seed) const;
   /// The first `n` samples; Error when n is not in 1..count.
   Dataset take(Index n) const;
   /// `n` samples of each class, drawn with `seed`, in their original order; Error when a class has fewer.

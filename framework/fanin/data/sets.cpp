@@ -114,15 +114,7 @@ Sets cut_validation(Sets sets, const Share& share, std::uint64_t data_seed) {
   if (const std::string why = why_not_cut(sets.training, share); !why.empty()) fail_usage("{}", why);
   const auto counts = sets.training.class_counts();
   const auto parts = stratified(counts, share.of(sets.training.count), 1);
-  auto members = sets.training.shuffled_by_class(derive_seed(data_seed, "validation"));
-  std::vector<Index> kept, cut;
-  for (std::size_t c = 0; c < members.size(); ++c) {
-    const auto end = members[c].begin() + parts[c];
-    cut.insert(cut.end(), members[c].begin(), end);
-    kept.insert(kept.end(), end, members[c].end());
-  }
-  std::sort(kept.begin(), kept.end());
-  std::sort(cut.begin(), cut.end());
+  const auto [cut, kept] = sets.training.draw_by_class(parts, derive_seed(data_seed, "validation"));
   sets.validation = sets.training.subset(cut);
   sets.training = sets.training.subset(kept);
   if (sets.training.measured) {
