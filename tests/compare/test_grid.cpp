@@ -11,6 +11,7 @@
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
 
+#include "tests/compare/small_grid.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -26,21 +27,7 @@ const data::Sets& samples() {
 }
 
 Grid grid(std::vector<compare::Scheme> schemes, std::vector<std::uint64_t> seeds = {0, 1}) {
-  Grid made;
-  made.models = {"mlp(hidden=16)"};
-  made.schemes = std::move(schemes);
-  made.seeds = std::move(seeds);
-  made.training = {.epochs = 2, .batch = 20};
-  made.build = [](const std::string& text) { return models::build(text, {}); };
-  made.initialize = [](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
-                       const data::Dataset&) {
-    Generator generator(seed);
-    std::string plan;
-    for (const auto& one : start::initialize(model, *scheme.start.plan(), generator))
-      plan += one.name + "=" + one.scheme + ";";
-    return plan;
-  };
-  return made;
+  return small_grid(std::move(schemes), std::move(seeds), 2);
 }
 
 std::vector<Run> finished(const Grid& one, const compare::GridProgress& progress = {}) {

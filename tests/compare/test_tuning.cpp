@@ -17,6 +17,7 @@
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
 
+#include "tests/compare/small_grid.hpp"
 #include "tests/io/scratch.hpp"
 
 using namespace fanin;
@@ -34,19 +35,7 @@ const data::Sets& samples() {
 }
 
 Grid grid(std::vector<compare::Scheme> schemes, std::vector<std::uint64_t> seeds) {
-  Grid made;
-  made.models = {"mlp(hidden=16)"};
-  made.schemes = std::move(schemes);
-  made.seeds = std::move(seeds);
-  made.training = {.epochs = 4, .batch = 20};
-  made.build = [](const std::string& text) { return models::build(text, {}); };
-  made.initialize = [](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
-                       const data::Dataset&) {
-    Generator generator(seed);
-    start::initialize(model, *scheme.start.plan(), generator);
-    return scheme.start.text();
-  };
-  return made;
+  return small_grid(std::move(schemes), std::move(seeds), 4);
 }
 
 compare::GridResult found(const Grid& one, const data::Sets& sets = samples(),
