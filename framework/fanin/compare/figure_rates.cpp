@@ -150,7 +150,7 @@ Table windows_table(const Comparison& comparison, const std::string& window) {
                   {.title = "factor", .fields = {"factor"}},
                   {.title = "largest without divergence", .fields = {"largest_stable"}}}};
   const auto rate = [](double value) {
-    return std::isfinite(value) ? fmt::format("{:.3g}", value) : std::string("–");
+    return std::isfinite(value) ? fmt::format("{:.3g}", value) : std::string(no_value);
   };
   for (const Window& one : comparison.windows) {
     if (one.subject != window) continue;
@@ -159,14 +159,14 @@ Table windows_table(const Comparison& comparison, const std::string& window) {
         {.cells = {{.text = one.scheme},
                    {.text = rate(one.best_lr) + (one.at_edge ? " (at the end of the axis)" : ""),
                     .numbers = {one.best_lr}},
-                   {.text = std::isfinite(one.best_accuracy) ? text::percent(one.best_accuracy) : "–",
+                   {.text = std::isfinite(one.best_accuracy) ? text::percent(one.best_accuracy) : no_value,
                     .numbers = {one.best_accuracy}},
                    {.text = trains ? fmt::format("{}{}–{}{}", one.open_low ? "≤ " : "", rate(one.low),
                                                  one.open_high ? "≥ " : "", rate(one.high))
-                                   : "–",
+                                   : no_value,
                     .numbers = {one.low, one.high}},
-                   {.text =
-                        trains ? (one.open_low || one.open_high ? "≥ " : "") + factor_text(one.factor) : "–",
+                   {.text = trains ? (one.open_low || one.open_high ? "≥ " : "") + factor_text(one.factor)
+                                   : no_value,
                     .numbers = {one.factor}},
                    {.text = rate(one.largest_stable), .numbers = {one.largest_stable}}},
          .scheme = one.scheme,

@@ -8,13 +8,14 @@
 #include <fanin/compare/reasons.hpp>
 #include <fanin/compare/report_tables.hpp>
 #include <fanin/compare/summary.hpp>
+#include <fanin/compare/summary_cells.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
 
 namespace fanin::compare {
 namespace {
 
-const Table::Cell none = {.text = "–"};
+const Table::Cell none = {.text = no_value};
 
 std::string with_minus(std::string number) {
   if (number[0] == '-') number.replace(0, 1, "−");
@@ -60,17 +61,6 @@ Table::Cell finding_cell(const Summary& row) {
 }
 
 Table::Cell p_cell(double p) { return number_cell(p, p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p)); }
-
-Table::Cell count_cell(int count, int of) {
-  return {.text = count > 0 ? fmt::format("{} of {}", count, of) : none.text,
-          .numbers = {static_cast<double>(count)}};
-}
-
-Table::Cell steps_cell(const Summary& row) {
-  if (row.runs == 0) return {.text = none.text, .numbers = {}};
-  if (!row.steps_to_threshold) return {.text = "never", .numbers = {}};
-  return number_cell(*row.steps_to_threshold, text::number(*row.steps_to_threshold, 0));
-}
 
 }  // namespace
 

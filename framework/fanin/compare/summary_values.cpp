@@ -5,6 +5,7 @@
 
 #include <fanin/compare/interval_text.hpp>
 #include <fanin/compare/summary.hpp>
+#include <fanin/compare/summary_cells.hpp>
 #include <fanin/compare/summary_values.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
@@ -12,27 +13,15 @@
 namespace fanin::compare {
 namespace {
 
-constexpr const char* none = "–";
-
 /// A share with its interval, in percent; `text` is the share as people read it.
 Table::Cell interval_cell(const std::string& text, double center, const statistics::Interval& interval) {
-  if (!std::isfinite(center)) return {none, {unknown, unknown, unknown}};
+  if (!std::isfinite(center)) return {no_value, {unknown, unknown, unknown}};
   const std::string reach = interval_text(center, interval);
   return {reach.empty() ? text : text + " " + reach, {100 * center, 100 * interval.low, 100 * interval.high}};
 }
 
 Table::Cell share_cell(double share) {
-  return {std::isfinite(share) ? fmt::format("{:.0f}", 100 * share) : none, {100 * share}};
-}
-
-Table::Cell count_cell(int some, int all) {
-  return {some > 0 ? fmt::format("{} of {}", some, all) : none, {static_cast<double>(some)}};
-}
-
-Table::Cell steps_cell(const Summary& row) {
-  if (row.runs == 0) return {none, {unknown}};
-  if (!row.steps_to_threshold) return {"never", {unknown}};
-  return {text::number(*row.steps_to_threshold, 0), {*row.steps_to_threshold}};
+  return {std::isfinite(share) ? fmt::format("{:.0f}", 100 * share) : no_value, {100 * share}};
 }
 
 Table::Row row_of(const Summary& row, bool best) {
@@ -44,12 +33,12 @@ Table::Row row_of(const Summary& row, bool best) {
                     {rate_picks.name_of(row.rate)},
                     {row.scheme},
                     interval_cell(text::percent(row.mean), row.mean, row.interval),
-                    {!row.among_best ? none
+                    {!row.among_best ? no_value
                      : best          ? "best"
                                      : "may be"},
                     difference,
                     share_cell(row.beats),
-                    {row.finding == Finding::none ? none : findings.name_of(row.finding)},
+                    {row.finding == Finding::none ? no_value : findings.name_of(row.finding)},
                     count_cell(row.diverged, row.runs),
                     count_cell(row.failed, row.runs),
                     steps_cell(row)},

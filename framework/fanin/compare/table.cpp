@@ -89,7 +89,7 @@ std::string table_csv(const Table& table) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const Table::Cell& cell = row.cells[i];
       if (table.columns[i].fields.empty())
-        field(cell.text == "–" ? "" : csv_field(cell.text), std::exchange(first, false));
+        field(cell.text == no_value ? "" : csv_field(cell.text), std::exchange(first, false));
       for (std::size_t k = 0; k < table.columns[i].fields.size(); ++k)
         field(k < cell.numbers.size() ? csv_field(cell.numbers[k]) : "", std::exchange(first, false));
     }

@@ -4,6 +4,9 @@
 
 namespace fanin::compare {
 
+/// What stands in a cell that has no value; CSV leaves it empty.
+inline constexpr const char* no_value = "–";
+
 /// A table as a value, apart from how it is written: `table_csv` and the others below say it in a format.
 struct Table {
   /// What a cell is to be read as at a glance.
@@ -17,7 +20,7 @@ struct Table {
   };
   /// One value, for people and for programs.
   struct Cell {
-    std::string text = {};             ///< as people read it, "87.90 ± 0.44"; "–" where there is none
+    std::string text = {};             ///< as people read it, "87.90 ± 0.44"; `no_value` where there is none
     std::vector<double> numbers = {};  ///< the same, one for each of its column's fields
     Tone tone = Tone::plain;           ///< beside what the text says
   };

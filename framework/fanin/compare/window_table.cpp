@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <fanin/compare/table.hpp>
 #include <fanin/compare/window_table.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
@@ -10,7 +11,7 @@
 namespace fanin::compare {
 namespace {
 
-std::string rate_text(double rate) { return std::isfinite(rate) ? fmt::format("{:.3g}", rate) : "–"; }
+std::string rate_text(double rate) { return std::isfinite(rate) ? fmt::format("{:.3g}", rate) : no_value; }
 
 /// What the windows of a subject were measured by.
 std::string measured(const Window& window) {
@@ -24,7 +25,7 @@ std::string measured(const Window& window) {
 }  // namespace
 
 std::string window_text(const Window& window) {
-  if (!std::isfinite(window.low)) return "–";
+  if (!std::isfinite(window.low)) return no_value;
   return fmt::format("{}{}–{}{}: {}×{:.3g}", window.open_low ? "≤" : "", rate_text(window.low),
                      window.open_high ? "≥" : "", rate_text(window.high),
                      window.open_low || window.open_high ? "≥" : "", window.factor);

@@ -1,0 +1,19 @@
+#include <fmt/format.h>
+
+#include <fanin/compare/summary_cells.hpp>
+#include <fanin/core/format.hpp>
+
+namespace fanin::compare {
+
+Table::Cell count_cell(int count, int of) {
+  return {.text = count > 0 ? fmt::format("{} of {}", count, of) : no_value,
+          .numbers = {static_cast<double>(count)}};
+}
+
+Table::Cell steps_cell(const Summary& row) {
+  if (row.runs == 0) return {.text = no_value, .numbers = {}};
+  if (!row.steps_to_threshold) return {.text = "never", .numbers = {}};
+  return {.text = text::number(*row.steps_to_threshold, 0), .numbers = {*row.steps_to_threshold}};
+}
+
+}  // namespace fanin::compare
