@@ -80,9 +80,9 @@ void CheckpointFlags::require_writable() const {
   if (!folder.empty()) io::require_writable_folder(folder);
 }
 
-train::JsonLog CheckpointFlags::open_log(const nlohmann::ordered_json& facts) const {
-  if (log.empty()) return {};
-  return {log, resume, facts, [](const std::string& notice) { note("{}\n", printable(notice)); }};
+train::JsonLog open_log(const std::string& path, bool append, const nlohmann::ordered_json& facts) {
+  if (path.empty()) return {};
+  return {path, append, facts, [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }
 
 void CheckpointFlags::report_end(const train::TrainOptions& options, const train::TrainResult& result) const {
@@ -105,9 +105,7 @@ void CheckpointFlags::require_end(const train::TrainOptions& options, const trai
     fail("training diverged: {}; {}", result.divergence, advice);
   }
   if (result.status != train::Status::interrupted) {
-    if (const Index lost = options.log.lost(); lost > 0)
-      fail("{}: {} of the log could not be written; what stands in it is right", printable(log),
-           text::counted(static_cast<std::size_t>(lost), "line"));
+    options.log.require_whole();
     return;
   }
   fail("interrupted at step {}{}", result.steps,

@@ -18,9 +18,6 @@ struct CheckpointFlags {
   void add_to(CLI::App& command, train::TrainOptions& options);
   /// Error when no checkpoint could be written.
   void require_writable() const;
-  /// The log of a run that begins so: anew, or, on --resume, behind what there is. Error when it cannot be
-  /// written.
-  train::JsonLog open_log(const nlohmann::ordered_json& facts) const;
   /// Tells on stderr that `result` was stopped early, if it was.
   void report_end(const train::TrainOptions& options, const train::TrainResult& result) const;
   /// Error for a run that was interrupted or diverged, with how to go on; `remedy` is what may keep it from
@@ -30,5 +27,9 @@ struct CheckpointFlags {
   /// Fills in `options.checkpoint`. Usage Error for flags that contradict each other.
   void apply(train::TrainOptions& options) const;
 };
+
+/// A log of runs as `--log` names it, nowhere for an empty path: anew, or to `append`, as for --resume, behind
+/// what there is. What cannot be written later is told on stderr. Error when it cannot be opened.
+train::JsonLog open_log(const std::string& path, bool append, const nlohmann::ordered_json& facts);
 
 }  // namespace fanin::program

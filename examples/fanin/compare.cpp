@@ -81,9 +81,7 @@ void run(const CompareFlags& flags, const CommandLine& line) {
   note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\nreproduce with: {1}\n", flags.out,
        train::shell_line(line.reproduce));
   require_finished(*it);
-  if (const Index lost = it->grid.training.log.lost(); lost > 0)
-    fail("{}: {} of the log could not be written; what stands in it is right", printable(flags.log),
-         text::counted(static_cast<std::size_t>(lost), "line"));
+  it->grid.training.log.require_whole();
   point_to_probe(*it);
 }
 

@@ -36,14 +36,15 @@ struct Recorded {
     if (words.size() < 2 || words[1] != "compare")
       fail("{}: it does not say by which command it was made, so it cannot be made again", given.again);
     CLI::App* command = add_compare_flags(app, flags);
+    // Where output goes, and how, is for the user alone to say.
+    line = command_line(*command, words);
     try {
-      app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));
+      app.parse(std::vector<std::string>(line.reproduce.rbegin(), line.reproduce.rend() - 1));
     } catch (const CLI::Error& error) {
       fail("{}: this version does not take the command that made it, {}: {}", given.again,
            train::shell_line(words), error.what());
     }
     apply_quick(*command, flags);
-    line = command_line(*command, words);
     if (given_data.count() > 0) {
       flags.training.data = given.training.data;
     } else if (!opens_no_path(flags.training.data)) {
@@ -59,13 +60,14 @@ struct Recorded {
     }
     flags.jobs = given.jobs;
     flags.live = given.live;
+    flags.log = given.log;
   }
 };
 
 /// The user's own flags that go with --again; all else is for the file to say.
 void require_own_flags(const CLI::App& command) {
-  static const std::vector<std::string> own = {"--again", "--out",  "--jobs",
-                                               "--data",  "--live", "--trust-plan"};
+  static const std::vector<std::string> own = {"--again", "--out", "--jobs",      "--data",
+                                               "--live",  "--log", "--trust-plan"};
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     if (option->count() > 0 && std::find(own.begin(), own.end(), name) == own.end())
@@ -102,6 +104,7 @@ void run_again(const CompareFlags& given, const CLI::App& command) {
     note("note: {}\n", printable(one));
   make_runs(*it, recorded.flags);
   compare::write_outputs(it->comparison, recorded.flags.out);
+  it->grid.training.log.require_whole();
 
   const auto runs = compare::runs_again(then, it->comparison);
   text::TextTable table({{"run"}, {"again"}});

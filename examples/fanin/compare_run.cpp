@@ -14,6 +14,7 @@
 #include <fanin/io/writable.hpp>
 #include <fanin/train/settings.hpp>
 
+#include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/compare_progress.hpp"
 #include "examples/fanin/live_page.hpp"
 
@@ -108,11 +109,7 @@ std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& 
   };
   require_startable(grid);
   require_batches(*it);
-  if (!flags.log.empty())
-    grid.training.log = {
-        flags.log, false, {{"command", train::shell_line(line.reproduce)}}, [](const std::string& notice) {
-          note("{}\n", printable(notice));
-        }};
+  grid.training.log = open_log(flags.log, false, {{"command", train::shell_line(line.reproduce)}});
   it->comparison.settings = settings_of(grid, it->data);
   it->comparison.settings.default_scheme = grid.baseline;
   it->comparison.provenance =

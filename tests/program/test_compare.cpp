@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -212,6 +214,21 @@ TEST_CASE("compare: --again opens nothing on a file's word, and takes all settin
   CHECK(there.code == 2);
   CHECK(holds(there.err, "is not empty; give another by --out"));
   CHECK(fanin_command({"compare", "--again", scratch / "absent.json"}).code == 1);
+  // Nor is a file written on its word.
+  const std::string victim = scratch / "victim";
+  for (const Arguments& output :
+       std::vector<Arguments>{{"--log", victim}, {"--log=" + victim}, {"--out", victim}}) {
+    CAPTURE(output);
+    write_text(victim, "mine");
+    Arguments words = {"fanin",    "compare", "--data",  data, "--models",  "mlp(hidden=4)",
+                       "--epochs", "1",       "--seeds", "1",  "--schemes", "zeros"};
+    words.insert(words.end(), output.begin(), output.end());
+    write_text(scratch / "file.json", with_command(words).dump());
+    fanin_command(
+        {"compare", "--again", scratch / "file.json", "--out", scratch / ("at" + output[0].substr(2, 4))});
+    CHECK(text_of(victim) == "mine");
+    fs::remove_all(scratch / ("at" + output[0].substr(2, 4)));
+  }
   // The user's own word goes.
   write_text(scratch / "file.json",
              with_command({"fanin", "compare", "--data", "folder(/etc)", "--models", "mlp(hidden=4)",
@@ -220,6 +237,18 @@ TEST_CASE("compare: --again opens nothing on a file's word, and takes all settin
   const Outcome own =
       fanin_command({"compare", "--again", scratch / "file.json", "--data", data, "--out", scratch / "own"});
   CHECK_MESSAGE(own.code == 0, own.err);
+}
+
+TEST_CASE("program: --version names the version, the compiler, the instruction set and what is linked") {
+  const Scratch scratch;
+  const Outcome outcome = fanin_command({"--version"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.starts_with(std::string("fanin ") + fanin::version + "\ncompiled by "));
+  const std::string isa = made(scratch / "out", {"--schemes", "zeros"}).at("isa");
+  CHECK(holds(outcome.out, "\ninstruction set: " + isa + "\n"));
+  for (const char* library :
+       {"fmt ", "zlib ", "libdeflate ", "libpng ", "giflib ", "nlohmann-json ", "CLI11 "})
+    CHECK_MESSAGE(holds(outcome.out, library), library);
 }
 
 TEST_CASE("compare: SCHEMA.md names every field of results.json") {
@@ -262,6 +291,26 @@ TEST_CASE("compare: the others are compared with --baseline, else with default, 
       fanin_command(small(scratch / "out", {"--schemes", "zeros; orthogonal", "--baseline", "zero"}));
   CHECK(bad.code == 2);
   CHECK(holds(bad.err, "--baseline: no scheme is called 'zero'; did you mean 'zeros'?"));
+}
+
+TEST_CASE("compare: every object of the log says of which run it is, of those that tune a rate too") {
+  const Scratch scratch;
+  const std::string path = scratch / "run.jsonl";
+  made(scratch / "out",
+       {"--schemes", "default; {fc1=zeros}", "--tune", "--batch", "5", "--epochs", "2", "--log", path});
+  std::set<std::pair<std::string, bool>> seen;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const json object = json::parse(line);
+    CHECK(object.at("model") == "mlp(hidden=4)");
+    CHECK(object.at("lr").is_number());
+    const bool tuning = object.at("tuning");
+    CHECK((object.at("seed").get<int>() >= 1'000'000) == tuning);
+    seen.insert({object.at("scheme"), tuning});
+  }
+  CHECK(seen == std::set<std::pair<std::string, bool>>{
+                    {"default", false}, {"default", true}, {"fc1=zeros", false}, {"fc1=zeros", true}});
+  CHECK(fanin_command(small(scratch / "full", {"--schemes", "zeros", "--log", "/dev/full"})).code == 1);
 }
 
 TEST_CASE("compare: the table on stdout in every format") {

@@ -77,6 +77,12 @@ train::TrainOptions options_for(const Grid& grid, const Job& job, nn::Module& mo
   const Index epochs = std::max<Index>(options.epochs, (grid.least_steps + batches - 1) / batches);
   options.test_every = static_cast<int>(std::max<Index>(1, epochs / 20));
   options.epochs = static_cast<int>(epochs);
+  if (options.log)
+    options.log = options.log.labelled({{"model", job.subject->name},
+                                        {"scheme", job.scheme->label},
+                                        {"seed", job.seed},
+                                        {"lr", job.lr},
+                                        {"tuning", job.tuning_share > 0}});
   return options;
 }
 
@@ -156,9 +162,6 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
     told = now;
     progress.on_step({run.model, run.scheme, run.seed, run.rate, step, steps, options.epochs});
   };
-  if (options.log)
-    options.log = options.log.labelled(
-        {{"model", run.model}, {"scheme", run.scheme}, {"seed", run.seed}, {"lr", run.lr}});
   const auto result = train::train(*model, sets, options);
 
   note_end(run, result);
@@ -181,13 +184,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
 
 /// So many images of a set, each class in proportion, drawn with `seed`.
 data::Dataset part_of(const data::Dataset& data, Index count, std::uint64_t seed) {
-  const auto positions = data.shuffled_by_class(seed);
-  const auto counts = data::stratified(data.class_counts(), count);
-  std::vector<Index> chosen;
-  for (std::size_t c = 0; c < counts.size(); ++c)
-    chosen.insert(chosen.end(), positions[c].begin(), positions[c].begin() + counts[c]);
-  std::sort(chosen.begin(), chosen.end());
-  return data.subset(chosen);
+  return data.subset(data.draw_by_class(data::stratified(data.class_counts(), count), seed).first);
 }
 
 /// A shorter run, and on no more than it has time for: what the schedule makes of its rate, it makes in these

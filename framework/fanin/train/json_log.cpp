@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/finite_json.hpp>
@@ -138,6 +139,12 @@ JsonLog JsonLog::labelled(const ordered_json& labels) const {
 }
 
 Index JsonLog::lost() const { return file_ ? file_->lost() : 0; }
+
+void JsonLog::require_whole() const {
+  if (const Index count = lost(); count > 0)
+    fail("{}: {} of the log could not be written; what stands in it is right", printable(path()),
+         text::counted(static_cast<std::size_t>(count), "line"));
+}
 
 const std::string& JsonLog::path() const {
   static const std::string nowhere;

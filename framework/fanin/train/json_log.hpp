@@ -42,6 +42,8 @@ class JsonLog {
   /// Objects that could not be written so far: what is in the file is whole, but not all.
   Index lost() const;
   const std::string& path() const;  ///< as given; empty for nowhere
+  /// Error that counts the objects which could not be written, if any.
+  void require_whole() const;
 
   /// @{
   /// An object of that kind. A write that fails is told once and counted, and the run goes on; so does the
