@@ -49,6 +49,14 @@ void TrainingFlags::add_to(CLI::App& command) {
   lr_ = command.get_option("--lr")->default_str("0.1 for sgd, 0.001 for the others");
 }
 
+void RunFlags::add_to(CLI::App& command, const char* seeded) {
+  command.add_option("--seed", seed, seeded)->capture_default_str()->check(seed_number());
+  command.add_option("--threads", threads, "threads; the result does not depend on them")
+      ->capture_default_str();
+  command.add_option("--output", output, "save the trained model here (safetensors)");
+  command.add_flag("--json", json, "one JSON object on stdout, progress on stderr");
+}
+
 train::TrainOptions TrainingFlags::options() const {
   train::TrainOptions options = values;
   if (options.epochs < 1) fail_usage("--epochs must be at least 1, got {}", options.epochs);

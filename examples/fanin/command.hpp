@@ -42,6 +42,17 @@ struct TrainingFlags {
   CLI::Option* lr_ = nullptr;
 };
 
+/// What those that make one run have in common besides.
+struct RunFlags {
+  std::uint64_t seed = 0;
+  int threads = 1;
+  std::string output;  ///< where the trained model is saved; empty: nowhere
+  bool json = false;
+
+  /// `seeded` says of what the seed is: "of weights and batches".
+  void add_to(CLI::App& command, const char* seeded);
+};
+
 /// `--skip-bad`: the data set that `data` names, an image folder, is read without the images that cannot be.
 void add_skip_bad(CLI::App& command, std::string& data);
 

@@ -33,13 +33,11 @@ struct FinetuneFlags {
   TrainingFlags training;
   CheckpointFlags checkpoints;
   train::WarmStart warm;
-  std::string model, plan = "default", output;
+  RunFlags run;
+  std::string model, plan = "default";
   std::vector<std::string> rename, adapt, rates;
   bool skip_mismatched = false, train_statistics = false;
   std::optional<double> lr_head, lr_body, shrink, perturb;
-  std::uint64_t seed = 0;
-  int threads = 1;
-  bool json = false;
 };
 
 /// `left` and `right` of `text` about its first '='; usage Error without one.
@@ -123,7 +121,7 @@ ordered_json settings_json(const FinetuneFlags& flags, const std::string& model,
   ordered_json json = {{"model", model}, {"data", flags.training.data}, {"init", flags.plan}};
   json.update(train::settings_json(train::settings_of(warm)));
   json.update(train::settings_json(train::settings_of(options)));
-  json["threads"] = flags.threads;
+  json["threads"] = flags.run.threads;
   return json;
 }
 
@@ -159,13 +157,13 @@ std::string rates_text(const train::TrainOptions& options, const std::optional<d
 
 void run(const FinetuneFlags& flags) {
   train::TrainOptions options = flags.training.options();
-  options.seed = flags.seed;
+  options.seed = flags.run.seed;
   if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
   const double lr = options.optimizer.lr;
   const init::Plan plan = init::Plan::parse(flags.plan);
   const train::WarmStart warm = warm_of(flags, lr);
-  set_threads(flags.threads);
-  if (!flags.output.empty()) io::require_writable_file(flags.output);
+  set_threads(flags.run.threads);
+  if (!flags.run.output.empty()) io::require_writable_file(flags.run.output);
   flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
@@ -173,26 +171,26 @@ void run(const FinetuneFlags& flags) {
   normalize(data, options, warm.normalization(data.training.channels), "of " + warm.file);
   const auto [text, model] = model_of(flags, input_of(data.training));
   const data::Batch batch = initial_batch(data.training);
-  const start::WarmStartReport report = warm.start(*model, flags.seed, plan, &batch);
-  if (!flags.json) note("{}", report.to_string());
+  const start::WarmStartReport report = warm.start(*model, flags.run.seed, plan, &batch);
+  if (!flags.run.json) note("{}", report.to_string());
   options.finetune = warm.tuning(*model);
   const train::FineTuning tuning(*model, options.finetune);
-  if (!flags.json) print_layers(tuning, lr);
+  if (!flags.run.json) print_layers(tuning, lr);
   note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}\n", text,
-       model->parameter_count(), flags.warm.file, flags.plan, flags.seed, options.optimizer.rule.name,
+       model->parameter_count(), flags.warm.file, flags.plan, flags.run.seed, options.optimizer.rule.name,
        rates_text(options, flags.lr_body), data.training.name, counts_text(data, options));
   const models::ModelOrigin origin{.model = text,
                                    .plan = flags.plan,
-                                   .seed = flags.seed,
+                                   .seed = flags.run.seed,
                                    .warm_start = std::filesystem::absolute(flags.warm.file).string()};
-  options.log =
-      flags.checkpoints.open_log({{"command", "finetune"},
-                                  {"model", text},
-                                  {"data", data.training.name},
-                                  {"init", flags.plan},
-                                  {"settings_of_start", train::settings_json(train::settings_of(warm))}});
-  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
-  if (flags.json) {
+  options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
+                         {{"command", "finetune"},
+                          {"model", text},
+                          {"data", data.training.name},
+                          {"init", flags.plan},
+                          {"settings_of_start", train::settings_json(train::settings_of(warm))}});
+  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
+  if (flags.run.json) {
     ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
     train::TrainOptions done = options;
     done.last_batch = result.last_batch;
@@ -252,13 +250,7 @@ void add_finetune(CLI::App& app) {
   command->add_flag("--skip-mismatched", flags->skip_mismatched, "draw a tensor anew where shapes differ");
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command, flags->training.values);
-  command->add_option("--seed", flags->seed, "of the draws and batches")
-      ->capture_default_str()
-      ->check(seed_number());
-  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
-      ->capture_default_str();
-  command->add_option("--output", flags->output, "save the trained model here (safetensors)");
-  command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
+  flags->run.add_to(*command, "of the draws and batches");
   command->callback([flags] { run(*flags); });
 }
 

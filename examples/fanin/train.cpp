@@ -29,17 +29,16 @@ using nlohmann::ordered_json;
 struct TrainFlags {
   TrainingFlags training;
   CheckpointFlags checkpoints;
-  std::string model = "lenet", plan = "default", output;
-  std::uint64_t seed = 0;
-  int threads = 1;
-  bool json = false, confusion = false;
+  RunFlags run;
+  std::string model = "lenet", plan = "default";
+  bool confusion = false;
 };
 
 ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options, data::LastBatch last_batch) {
   options.last_batch = last_batch;
   ordered_json json = {{"model", flags.model}, {"data", flags.training.data}, {"init", flags.plan}};
   json.update(train::settings_json(train::settings_of(options)));
-  json["threads"] = flags.threads;
+  json["threads"] = flags.run.threads;
   return json;
 }
 
@@ -80,35 +79,36 @@ void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
 
 void run(const TrainFlags& flags) {
   train::TrainOptions options = flags.training.options();
-  options.seed = flags.seed;
+  options.seed = flags.run.seed;
   const init::Plan plan = init::Plan::parse(flags.plan);
-  set_threads(flags.threads);
-  if (!flags.output.empty()) io::require_writable_file(flags.output);
+  set_threads(flags.run.threads);
+  if (!flags.run.output.empty()) io::require_writable_file(flags.run.output);
   flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
   cut_validation(data, options);
   normalize(data, options);
   const auto model = models::build(flags.model, input_of(data.training));
-  Generator generator(flags.seed);
+  Generator generator(flags.run.seed);
   const data::Batch batch = initial_batch(data.training);
   const auto drawn = start::initialize(*model, plan, generator, batch.images, batch.labels);
   note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {}\n", flags.model,
-       model->parameter_count(), plan.to_string(), flags.seed, options.optimizer.rule.name,
+       model->parameter_count(), plan.to_string(), flags.run.seed, options.optimizer.rule.name,
        options.optimizer.lr, data.training.name, counts_text(data, options));
   for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
   print_rates(*model, options.optimizer.rule);
   const models::ModelOrigin origin{
       .model = flags.model,
       .plan = plan.to_string(),
-      .seed = flags.seed,
+      .seed = flags.run.seed,
       .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
-  options.log = flags.checkpoints.open_log({{"command", "train"},
-                                            {"model", flags.model},
-                                            {"data", data.training.name},
-                                            {"init", plan.to_string()}});
-  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.output);
-  if (flags.json) {
+  options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
+                         {{"command", "train"},
+                          {"model", flags.model},
+                          {"data", data.training.name},
+                          {"init", plan.to_string()}});
+  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
+  if (flags.run.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
@@ -147,15 +147,9 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command, flags->training.values);
-  command->add_option("--seed", flags->seed, "of weights and batches")
-      ->capture_default_str()
-      ->check(seed_number());
-  command->add_option("--threads", flags->threads, "threads; the result does not depend on them")
-      ->capture_default_str();
-  command->add_option("--output", flags->output, "save the trained model here (safetensors)");
+  flags->run.add_to(*command, "of weights and batches");
   command->add_flag("--confusion", flags->confusion,
                     "print the confusion matrix, and precision, recall and F1 of each class");
-  command->add_flag("--json", flags->json, "one JSON object on stdout, progress on stderr");
   command->callback([flags] { run(*flags); });
 }
 
