@@ -1,7 +1,7 @@
 #include <fanin/core/error.hpp>
-#include <fanin/core/version.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/version_text.hpp"
 #include "examples/guarded.hpp"
 
 using namespace fanin;
@@ -41,7 +41,7 @@ void require_command(const CLI::App& app, const std::string& word) {
 int main(int argc, char** argv) {
   CLI::App app(about, "fanin");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("fanin ") + version);
+  app.set_version_flag("--version", program::version_text);
   for (const auto add : {program::add_train, program::add_finetune, program::add_compare, program::add_report,
                          program::add_evaluate, program::add_predict, program::add_models, program::add_inits,
                          program::add_init, program::add_plan, program::add_probe, program::add_inspect,

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/core/choice.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/finite_json.hpp>
@@ -23,19 +24,13 @@ std::string cpu_model() {
   return "unknown";
 }
 
-const char* name_of(kernels::Isa isa) {
-  switch (isa) {
-    case kernels::Isa::avx512:
-      return "avx512";
-    case kernels::Isa::avx2:
-      return "avx2";
-    case kernels::Isa::baseline:
-      break;
-  }
-  return "baseline";
-}
+constexpr auto instruction_sets = choices<kernels::Isa>(
+    "instruction set",
+    {{kernels::Isa::baseline, "baseline"}, {kernels::Isa::avx2, "avx2"}, {kernels::Isa::avx512, "avx512"}});
 
 }  // namespace
+
+std::string instruction_set() { return instruction_sets.name_of(kernels::isa()); }
 
 std::string checksum(const data::Dataset& data) {
   std::uint32_t crc = libdeflate_crc32(0, data.images.data(), data.images.size());
@@ -53,7 +48,7 @@ Provenance provenance_here(std::vector<std::string> command, std::vector<std::st
           .command = std::move(command),
           .reproduce = std::move(reproduce),
           .cpu = cpu_model(),
-          .isa = name_of(kernels::isa()),
+          .isa = instruction_set(),
           .jobs = jobs,
           .data = std::move(data)};
 }

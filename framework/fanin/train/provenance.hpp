@@ -32,6 +32,9 @@ std::string checksum(const data::Dataset& data);
 /// What to remember of a set; `part` is its role.
 DataSum sum_of(const data::Dataset& data, const std::string& part);
 
+/// What the kernels run on here: "baseline", "avx2" or "avx512".
+std::string instruction_set();
+
 /// This version, this machine, and `data`, for the words of a command line.
 Provenance provenance_here(std::vector<std::string> command, std::vector<std::string> reproduce, int jobs,
                            std::vector<DataSum> data);
