@@ -7,10 +7,9 @@ namespace fanin::program {
 
 bool changes_results(const std::string& name) {
   static const std::vector<std::string> beside = {
-      "--out",  "--output", "--json",       "--format",    "--live",
-      "--log",  "--jobs",   "--threads",    "--again",     "--trust-plan",
-      "--help", "--resume", "--checkpoint", "--confusion", "--checkpoint-every",
-      "--keep"};
+      "--out",       "--output",           "--json",  "--format",     "--live",   "--log",
+      "--jobs",      "--threads",          "--again", "--trust-plan", "--resume", "--checkpoint",
+      "--confusion", "--checkpoint-every", "--keep"};
   return std::find(beside.begin(), beside.end(), name) == beside.end();
 }
 

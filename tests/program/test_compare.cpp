@@ -296,8 +296,7 @@ TEST_CASE("compare: the others are compared with --baseline, else with default, 
 TEST_CASE("compare: every object of the log says of which run it is, of those that tune a rate too") {
   const Scratch scratch;
   const std::string path = scratch / "run.jsonl";
-  made(scratch / "out",
-       {"--schemes", "default; {fc1=zeros}", "--tune", "--batch", "5", "--epochs", "2", "--log", path});
+  made(scratch / "out", {"--schemes", "default; {fc1=zeros}", "--tune", "--batch", "5", "--log", path});
   std::set<std::pair<std::string, bool>> seen;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
