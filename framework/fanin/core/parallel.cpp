@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <exception>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,12 +24,37 @@ void relax() {
 #endif
 }
 
-/// Workers that spin between jobs for a while, and then sleep: a training step hands out work every few
-/// microseconds, and a futex costs more. So does the thread that waits for them.
+/// A wait: it spins at first, then lets other threads run between two looks, and after half a millisecond it is
+/// time to sleep. A training step hands out work every few microseconds, and a futex costs more.
+class Wait {
+ public:
+  /// Call it between two looks; whether to sleep before the next.
+  bool long_enough() {
+    constexpr int spins = 200;
+    if (++looks_ < spins) {
+      relax();
+      return false;
+    }
+    const auto now = Clock::now();
+    if (looks_ == spins) since_ = now;
+    std::this_thread::yield();
+    return now - since_ > std::chrono::microseconds(500);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  int looks_ = 0;
+  Clock::time_point since_;
+};
+
+/// Workers that help one thread, the host, with its jobs.
 ///
 /// Each thread has a share of the pieces of its own, the same one in every job of as many pieces: what it
-/// wrote in one job lies in its own cache for the next. A thread that is done takes from the others' shares,
-/// unless those are single pieces: then it would be those that the others are about to begin.
+/// wrote in one job lies in its own cache for the next. A thread that is done takes from the others' shares; a
+/// share of a single piece it leaves to an owner that has come to the job, who is about to begin it.
+///
+/// Nobody waits for a helper that has not come: where other threads hold the cores, the host does the work of
+/// all, closes the door and goes on.
 class Team {
  public:
   /// Error naming `asked` and what the system gave, when it refuses one of the threads.
@@ -67,19 +92,20 @@ class Team {
       auto& share = shares_[static_cast<std::size_t>(i)];
       share.next.store(pieces * i / count, std::memory_order_relaxed);
       share.end = pieces * (i + 1) / count;
+      share.owner_came.store(false, std::memory_order_relaxed);
     }
-    busy_.store(helpers(), std::memory_order_relaxed);
-    {
-      const std::lock_guard lock(mutex_);
-      generation_.fetch_add(1, std::memory_order_release);
-    }
-    if (sleepers_.load() > 0) wake_.notify_all();
+    door_.store((door_.load(std::memory_order_relaxed) | ~job_mask) + 1 + open);
+    call_helpers();
     take_pieces(0);
-    int spins = 0;
-    for (int busy = busy_.load(std::memory_order_acquire); busy != 0;
-         busy = busy_.load(std::memory_order_acquire)) {
-      relax();
-      if (++spins > spin_limit) busy_.wait(busy);
+    const bool helped = std::any_of(shares_.begin() + 1, shares_.end(), [](const Share& share) {
+      return share.owner_came.load(std::memory_order_relaxed);
+    });
+    misses_ = helped ? 0 : std::min(misses_ + 1, 6);
+    if (helped) calls_to_skip_ = 0;
+    Wait wait;
+    for (unsigned door = door_.fetch_and(~open) & ~open; (door & inside) != 0;
+         door = door_.load(std::memory_order_acquire)) {
+      if (wait.long_enough()) door_.wait(door);
     }
     if (failed_.load(std::memory_order_relaxed)) {
       failed_.store(false, std::memory_order_relaxed);
@@ -88,14 +114,23 @@ class Team {
   }
 
  private:
-  static constexpr int spin_limit = 20'000;  // about half a millisecond
+  // The door is one word: how many helpers are inside, whether it is open, and the job's number.
+  static constexpr unsigned inside = 0x3ff, open = 0x400, job_mask = ~0x7ffu;
+
+  /// Wakes those that sleep; more and more rarely, while none that is woken comes in time.
+  void call_helpers() {
+    if (calls_to_skip_ > 0) {
+      --calls_to_skip_;
+      return;
+    }
+    calls_to_skip_ = (1 << misses_) - 1;
+    door_.notify_all();
+  }
 
   void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      stop_.store(true);
-    }
-    wake_.notify_all();
+    stop_.store(true);
+    door_.fetch_add(open + open);  // another job, with a closed door
+    door_.notify_all();
     for (auto& worker : workers_) worker.join();
   }
 
@@ -103,6 +138,7 @@ class Team {
   struct alignas(64) Share {
     std::atomic<Index> next{0};
     Index end = 0;
+    std::atomic<bool> owner_came{false};
   };
 
   void take_pieces(std::size_t self) noexcept {
@@ -116,46 +152,55 @@ class Team {
   }
 
   void call_pieces(std::size_t self) {
-    const std::size_t visits = pieces_ <= static_cast<Index>(shares_.size()) ? 1 : shares_.size();
-    for (std::size_t i = 0; i < visits; ++i) {
+    shares_[self].owner_came.store(true, std::memory_order_relaxed);
+    const bool single = pieces_ <= static_cast<Index>(shares_.size());
+    for (std::size_t i = 0; i < shares_.size(); ++i) {
       Share& share = shares_[(self + i) % shares_.size()];
+      if (i > 0 && single && share.owner_came.load(std::memory_order_relaxed)) continue;
+      if (share.next.load(std::memory_order_relaxed) >= share.end) continue;
       for (Index piece = share.next.fetch_add(1); piece < share.end; piece = share.next.fetch_add(1))
         function_(context_, piece);
     }
   }
 
+  /// The number of a job that is not the one `seen`; none when the team ends.
+  std::optional<unsigned> next_job(unsigned seen) {
+    Wait wait;
+    for (unsigned door = door_.load(std::memory_order_acquire); !stop_.load(std::memory_order_relaxed);
+         door = door_.load(std::memory_order_acquire)) {
+      if ((door & job_mask) != seen) return door & job_mask;
+      if (wait.long_enough()) door_.wait(door);
+    }
+    return {};
+  }
+
+  bool come_in(unsigned job) {
+    unsigned door = door_.load(std::memory_order_relaxed);
+    while ((door & open) != 0 && (door & job_mask) == job) {
+      if (door_.compare_exchange_weak(door, door + 1, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
+
   void serve(std::size_t self) {
-    std::uint64_t seen = 0;
-    while (true) {
-      int spins = 0;
-      while (generation_.load(std::memory_order_acquire) == seen && !stop_.load(std::memory_order_relaxed)) {
-        relax();
-        if (++spins < spin_limit) continue;
-        std::unique_lock lock(mutex_);
-        sleepers_.fetch_add(1);
-        wake_.wait(lock, [&] { return generation_.load() != seen || stop_.load(); });
-        sleepers_.fetch_sub(1);
-      }
-      if (stop_.load()) return;
-      seen = generation_.load(std::memory_order_acquire);
+    for (auto job = next_job(0); job; job = next_job(*job)) {
+      if (!come_in(*job)) continue;
       take_pieces(self);
-      if (busy_.fetch_sub(1) == 1) busy_.notify_one();
+      const unsigned before = door_.fetch_sub(1, std::memory_order_acq_rel);
+      if ((before & (inside | open)) == 1) door_.notify_all();
     }
   }
 
   std::vector<Share> shares_;
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
   std::atomic<bool> stop_{false};
-  std::atomic<int> sleepers_{0};
-  alignas(64) std::atomic<std::uint64_t> generation_{0};
-  detail::PieceFunction function_ = nullptr;
+  alignas(64) std::atomic<unsigned> door_{0};
+  alignas(64) detail::PieceFunction function_ = nullptr;
   void* context_ = nullptr;
   Index pieces_ = 0;
+  int misses_ = 0, calls_to_skip_ = 0;  // jobs in a row that no helper came to; see call_helpers
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;
-  alignas(64) std::atomic<int> busy_{0};
 };
 
 /// How many forks lie between this process and its first ancestor that had this library.
@@ -195,6 +240,7 @@ class Threads {
 };
 
 thread_local Threads mine;
+thread_local CutAsFor* as_for = nullptr;
 
 }  // namespace
 
@@ -203,9 +249,20 @@ void set_threads(int count) {
   mine.set(count, count == 1 ? 1 : std::min(count, cores_at_hand()));
 }
 
-int threads() { return mine.used(); }
+int threads() { return as_for ? as_for->cut_for() : mine.used(); }
+
+CutAsFor::CutAsFor(int threads) : threads_(threads), before_(as_for) { as_for = this; }
+CutAsFor::~CutAsFor() { as_for = before_; }
 
 void detail::run_pieces(Index pieces, PieceFunction function, void* context) {
+  if (as_for && !Team::inside_piece()) {
+    const auto start = std::chrono::steady_clock::now();
+    Team::inside_piece() = true;
+    for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
+    Team::inside_piece() = false;
+    as_for->add({pieces, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
+    return;
+  }
   if (pieces <= 1 || mine.used() == 1 || Team::inside_piece()) {
     for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
     return;

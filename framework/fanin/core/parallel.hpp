@@ -1,5 +1,6 @@
 #pragma once
 #include <type_traits>
+#include <vector>
 
 #include <fanin/core/real.hpp>
 
@@ -11,6 +12,30 @@ namespace fanin {
 void set_threads(int count);
 /// How many threads the calling thread's work is spread over, itself included.
 int threads();
+
+/// While one lives, the calling thread cuts its work as for so many threads, of which `threads()` tells, and
+/// does all of it alone: what there would be to hand out where there are more cores than here.
+class CutAsFor {
+ public:
+  explicit CutAsFor(int threads);
+  ~CutAsFor();
+  CutAsFor(const CutAsFor&) = delete;
+  CutAsFor& operator=(const CutAsFor&) = delete;
+
+  /// A call of parallel_for that is not within a piece: its pieces, and what they took one after another.
+  struct Call {
+    Index pieces;
+    double seconds;
+  };
+  const std::vector<Call>& calls() const { return calls_; }  ///< since this began
+  int cut_for() const { return threads_; }                   ///< as given
+  void add(Call call) { calls_.push_back(call); }            ///< to `calls`
+
+ private:
+  int threads_;
+  std::vector<Call> calls_;
+  CutAsFor* before_;
+};
 
 namespace detail {
 using PieceFunction = void (*)(void* context, Index piece);

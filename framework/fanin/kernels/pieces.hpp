@@ -13,18 +13,34 @@ void each_piece(Index n, Body body, Index piece_size = 16'384) {
                [&](Index piece) { body(piece * piece_size, std::min(piece_size, n - piece * piece_size)); });
 }
 
-/// body(first, count) over [0, n), one stretch for each thread, cut at multiples of `unit`; in one piece when
-/// `work` is too small to hand out. For work where every element is computed alike wherever the cuts fall,
-/// and where the same thread should meet the same elements again: a layer's forward pass, its backward pass,
-/// the optimizer.
+/// Edges of [0, n) cut into `parts` at multiples of `unit`, as even as can be.
+struct UnitCut {
+  Index n, unit, parts;  ///< parts ≤ max(1, n / unit)
+  Index edge(Index part) const { return part == parts ? n : (n * part / parts + unit / 2) / unit * unit; }
+};
+
+/// body(first, count, row, rows) over [0, n) × [0, m): [0, n) has a stretch for each thread, cut at multiples
+/// of `unit`, and where it is too short for all of them, [0, m) is cut into blocks of `row_unit` at least. In
+/// one piece when `work` is too small to hand out. For work where every element is computed alike wherever
+/// the cuts fall, and where the same thread should meet the same elements again: a layer's forward pass, its
+/// backward pass, the optimizer.
+template <class Body>
+void each_share(Index n, Index unit, Index m, Index row_unit, Index work, Body body) {
+  constexpr Index serial_work = 50'000;  // multiply-adds below which handing out costs more than it saves
+  const Index wanted = std::min<Index>(threads(), 1 + work / serial_work);
+  const UnitCut across{n, unit, std::clamp<Index>(n / unit, 1, wanted)};
+  const UnitCut down{m, row_unit, std::clamp<Index>(m / row_unit, 1, wanted / across.parts)};
+  parallel_for(across.parts * down.parts, [&](Index piece) {
+    const Index i = piece / down.parts, j = piece % down.parts;
+    const Index first = across.edge(i), row = down.edge(j);
+    body(first, across.edge(i + 1) - first, row, down.edge(j + 1) - row);
+  });
+}
+
+/// As above, of [0, n) alone.
 template <class Body>
 void each_share(Index n, Index unit, Index work, Body body) {
-  constexpr Index serial_work = 50'000;  // multiply-adds below which handing out costs more than it saves
-  const Index shares = work < serial_work ? 1 : std::clamp<Index>(n / unit, 1, threads());
-  const auto edge = [&](Index share) {
-    return share == shares ? n : (n * share / shares + unit / 2) / unit * unit;
-  };
-  parallel_for(shares, [&](Index share) { body(edge(share), edge(share + 1) - edge(share)); });
+  each_share(n, unit, 1, 1, work, [&](Index first, Index count, Index, Index) { body(first, count); });
 }
 
 }  // namespace fanin::kernels

@@ -122,56 +122,69 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
   const Index grid_stride = grid_stride_of(gradient.size());
 
   // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
-  // result.
+  // result. Threads beyond them share the filters, in parts that each pack the images they need.
   const Index chunks = std::clamp<Index>(s.batch, 1, 8);
-  const Index group_size = !grad_w ? 0 : winograd ? 16 * rows * winograd_padded_sources(tiles) : rows * terms;
-  const Index sums_w = s.groups * group_size, chunk_size = sums_w + s.out_channels;
+  const Index parts = std::clamp<Index>(threads() / chunks, 1, std::max<Index>(rows / 8, 1));
+  const auto first_of = [&](Index part) { return rows * part / parts; };
+  const Index row_size = !grad_w ? 0 : winograd ? 16 * winograd_padded_sources(tiles) : terms;
+  const Index sums_w = s.out_channels * row_size, chunk_size = sums_w + s.out_channels;
   Workspace<> partial(chunks * chunk_size);
-  parallel_for(chunks, [&](Index chunk) {
-    real* sum_w = partial.data() + chunk * chunk_size;
-    real* sum_b = sum_w + sums_w;
-    std::fill_n(sum_w, chunk_size, real(0));
-    // As many images at a time as the second-level cache holds: their partial sums are folded only once.
+  // As many images at a time as the second-level cache holds: their partial sums are folded only once.
+  const Index x_size = plan.packed_size() + correlation_slack;
+  const Index most_together = 100'000 / (x_size + rows * grid_stride + correlation_slack);
+  parallel_for(chunks * parts, [&](Index piece) {
+    const Index chunk = piece / parts, first = first_of(piece % parts),
+                count = first_of(piece % parts + 1) - first;
+    Correlation correlation = c;
+    WinogradShape shape = tiles;
+    correlation.rows = shape.rows = count;
+    real* sum_w = partial.data() + chunk * chunk_size + first * s.groups * row_size;
+    real* sum_b = partial.data() + chunk * chunk_size + sums_w + first;
+    std::fill_n(sum_w, s.groups * count * row_size, real(0));
+    for (Index group = 0; group < s.groups; ++group) std::fill_n(sum_b + group * rows, count, real(0));
     const Index begin = s.batch * chunk / chunks, end = s.batch * (chunk + 1) / chunks;
-    const Index x_size = plan.packed_size() + correlation_slack,
-                g_size = rows * grid_stride + correlation_slack;
-    const Index together = std::clamp<Index>(100'000 / (x_size + g_size), 1, std::max<Index>(end - begin, 1));
+    const Index g_size = count * grid_stride + correlation_slack;
+    const Index together = std::clamp<Index>(most_together, 1, std::max<Index>(end - begin, 1));
     Workspace<> packed_x(together * x_size), packed_g(together * g_size);
     for (Index image = begin; image < end; image += together) {
       const Index images = std::min(together, end - image);
       for (Index group = 0; group < s.groups; ++group) {
         for (Index i = 0; i < images; ++i) {
-          for (Index r = 0; r < rows; ++r) {
+          for (Index r = 0; r < count; ++r) {
             real* packed = packed_g.data() + i * g_size + r * grid_stride;
-            pack_gradient(gradient, grad_y, (image + i) * s.out_channels + group * rows + r, packed);
+            pack_gradient(gradient, grad_y, (image + i) * s.out_channels + group * rows + first + r, packed);
             std::fill(packed + gradient.size(), packed + grid_stride, real(0));
             if (grad_bias) sum_b[group * rows + r] += FANIN_BY_ISA(sum_of(grid_stride, packed));
           }
         }
         if (!grad_w) continue;
         const auto source = plan.source(s, x, image, images, group, packed_x.data());
-        real* sum = sum_w + group * group_size;
+        real* sum = sum_w + group * count * row_size;
         if (winograd) {
           for (Index i = 0; i < images; ++i) {
-            winograd_add_products(tiles, source.data + i * source.step, packed_g.data() + i * g_size, c.pitch,
+            winograd_add_products(shape, source.data + i * source.step, packed_g.data() + i * g_size, c.pitch,
                                   grid_stride, sum);
           }
         } else {
-          FANIN_BY_ISA(correlate_weights(c, images, source.data, source.step, packed_g.data(), g_size,
-                                         grid_stride, sum));
+          FANIN_BY_ISA(correlate_weights(correlation, images, source.data, source.step, packed_g.data(),
+                                         g_size, grid_stride, sum));
         }
       }
     }
   });
   for (Index chunk = 1; chunk < chunks; ++chunk)
     FANIN_BY_ISA(add_to(chunk_size, partial.data() + chunk * chunk_size, partial.data(), true));
-  for (Index group = 0; group < s.groups && grad_w; ++group) {
-    const real* sum = partial.data() + group * group_size;
-    real* to = grad_w + group * rows * terms;
-    if (winograd)
-      winograd_filter_gradient(tiles, sum, to, acc_w);
-    else
-      FANIN_BY_ISA(add_to(group_size, sum, to, acc_w));
+  for (Index part = 0; part < parts && grad_w; ++part) {
+    WinogradShape shape = tiles;
+    const Index first = first_of(part), count = shape.rows = first_of(part + 1) - first;
+    for (Index group = 0; group < s.groups; ++group) {
+      const real* sum = partial.data() + (first * s.groups + group * count) * row_size;
+      real* to = grad_w + (group * rows + first) * terms;
+      if (winograd)
+        winograd_filter_gradient(shape, sum, to, acc_w);
+      else
+        FANIN_BY_ISA(add_to(count * row_size, sum, to, acc_w));
+    }
   }
   if (grad_bias) FANIN_BY_ISA(add_to(s.out_channels, partial.data() + sums_w, grad_bias, acc_b));
 }

@@ -113,6 +113,18 @@ namespace fanin::kernels {
 namespace {
 
 constexpr Index serial_work = 100'000;  // products below which handing work out costs more than it saves
+constexpr Index most_pieces = 64;
+
+/// How C is cut, by the sizes alone. Each piece packs the columns of B it needs: those are cut first, and the
+/// rows into blocks that are worth it.
+struct ProductCut {
+  Index columns, rows;
+  ProductCut(Index m, Index n, Index k) {
+    const Index most = std::clamp<Index>(m * n * k / serial_work, 1, most_pieces);
+    columns = std::clamp<Index>(n / 64, 1, std::min<Index>(most, 16));
+    rows = std::clamp<Index>(std::min(most / columns, m / (columns == 1 ? 16 : 48)), 1, most_pieces);
+  }
+};
 
 }  // namespace
 
@@ -128,20 +140,19 @@ void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ld
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,
           Index ldb, real* c, Index ldc, bool accumulate) {
   const Matrix left{a, lda, trans_a}, right{b, ldb, trans_b};
-  // Each piece packs the columns of B it needs: cut those first, and rows only when there are few columns.
-  const Index column_pieces = std::clamp<Index>(n / 64, 1, 8);
-  const Index row_pieces = std::clamp<Index>(std::min(8 / column_pieces, m / 16), 1, 8);
-  if (m * n * k < serial_work || column_pieces * row_pieces == 1) {
+  const ProductCut pieces(m, n, k);
+  if (pieces.columns * pieces.rows == 1) {
     gemm_block(m, n, k, left, right, c, ldc, accumulate);
     return;
   }
-  const auto cut = [](Index total, Index pieces, Index piece, Index unit) {
-    return piece == pieces ? total : total * piece / pieces / unit * unit;
+  const auto edge = [](Index total, Index parts, Index part, Index unit) {
+    return part == parts ? total : total * part / parts / unit * unit;
   };
-  parallel_for(column_pieces * row_pieces, [&](Index piece) {
-    const Index column = piece / row_pieces, row = piece % row_pieces;
-    const Index i = cut(m, row_pieces, row, 1), rows = cut(m, row_pieces, row + 1, 1) - i;
-    const Index j = cut(n, column_pieces, column, 32), columns = cut(n, column_pieces, column + 1, 32) - j;
+  parallel_for(pieces.columns * pieces.rows, [&](Index piece) {
+    const Index column = piece / pieces.rows, row = piece % pieces.rows;
+    const Index i = edge(m, pieces.rows, row, 1), rows = edge(m, pieces.rows, row + 1, 1) - i;
+    const Index j = edge(n, pieces.columns, column, 32),
+                columns = edge(n, pieces.columns, column + 1, 32) - j;
     gemm_block(rows, columns, k, left.from(i, 0), right.from(0, j), c + i * ldc + j, ldc, accumulate);
   });
 }

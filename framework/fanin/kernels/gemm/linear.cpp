@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
 #include <fanin/kernels/pieces.hpp>
@@ -125,19 +127,21 @@ void transpose_matrix(Index rows, Index columns, const real* x, Index x_stride, 
 namespace fanin::kernels {
 namespace {
 
-constexpr Index unit = 16;  // outputs and inputs are shared out among threads at a vector's width
+// Outputs and inputs are shared out among threads at a vector's width, and what they are computed over, where
+// threads are left, in blocks that are worth packing the other factor for.
+constexpr Index unit = 16, block = 64;
 
-/// The part of y[batch, out] from `column` on.
+/// The part of y[batch, out] from (row, column) on.
 struct Block {
-  Index rows, column, columns;
+  Index row, rows, column, columns;
 };
 
-void activate_block(const Block& block, Index out, const real* bias, Activation activation, real* y) {
-  real* first = y + block.column;
-  if (bias) FANIN_BY_ISA(add_bias(block.rows, block.columns, bias + block.column, first, out));
+void activate_block(const Block& at, Index out, const real* bias, Activation activation, real* y) {
+  real* first = y + at.row * out + at.column;
+  if (bias) FANIN_BY_ISA(add_bias(at.rows, at.columns, bias + at.column, first, out));
   if (activation.kind == Activation::Kind::none) return;
-  for (Index i = 0; i < block.rows; ++i) {
-    activation_forward(activation, block.columns, first + i * out, first + i * out);
+  for (Index i = 0; i < at.rows; ++i) {
+    activation_forward(activation, at.columns, first + i * out, first + i * out);
   }
 }
 
@@ -146,48 +150,55 @@ void activate_block(const Block& block, Index out, const real* bias, Activation 
 void linear_forward(Index batch, Index in, Index out, const real* x, const real* w, const real* bias,
                     Activation activation, real* y) {
   // Each thread computes some of the outputs, and so meets the same rows of w in every pass.
-  each_share(out, unit, batch * in * out, [&](Index column, Index columns) {
-    const real* rows_of_w = w + column * in;
-    if (batch == 1) {
-      FANIN_BY_ISA(matrix_vector(in, columns, x, rows_of_w, y + column));
-    } else if (batch >= out) {
-      gemm_block(batch, columns, in, {x, in}, {rows_of_w, in, true}, y + column, out, false);
-    } else {
-      // A small batch: packing wᵀ would cost as much as the product. Compute yᵀ = w xᵀ, where w is read as it
-      // lies.
-      Workspace<> transposed(batch * columns);
-      gemm_block(columns, batch, in, {rows_of_w, in}, {x, in, true}, transposed.data(), batch, false);
-      FANIN_BY_ISA(transpose_matrix(columns, batch, transposed.data(), batch, y + column, out));
-    }
-    activate_block({batch, column, columns}, out, bias, activation, y);
-  });
+  each_share(out, unit, batch, block, batch * in * out,
+             [&](Index column, Index columns, Index row, Index rows) {
+               const real *rows_of_w = w + column * in, *rows_of_x = x + row * in;
+               real* to = y + row * out + column;
+               if (batch == 1) {
+                 FANIN_BY_ISA(matrix_vector(in, columns, x, rows_of_w, to));
+               } else if (batch >= out) {
+                 gemm_block(rows, columns, in, {rows_of_x, in}, {rows_of_w, in, true}, to, out, false);
+               } else {
+                 // A small batch: packing wᵀ would cost as much as the product. Compute yᵀ = w xᵀ, where w is
+                 // read as it lies.
+                 Workspace<> transposed(rows * columns);
+                 gemm_block(columns, rows, in, {rows_of_w, in}, {rows_of_x, in, true}, transposed.data(),
+                            rows, false);
+                 FANIN_BY_ISA(transpose_matrix(columns, rows, transposed.data(), rows, to, out));
+               }
+               activate_block({row, rows, column, columns}, out, bias, activation, y);
+             });
 }
 
 void linear_backward_weight(Index batch, Index in, Index out, const real* x, const real* grad_pre,
                             real* grad_w, bool acc_w, real* grad_bias, bool acc_b) {
   if (!grad_w && !grad_bias) return;
-  each_share(out, unit, batch * in * out, [&](Index column, Index columns) {
-    if (grad_bias)
-      FANIN_BY_ISA(column_sums(batch, columns, out, grad_pre + column, grad_bias + column, acc_b));
+  const Index least = batch == 1 || !grad_w ? std::max<Index>(in, 1) : block;  // one sample's: not cut
+  const Index work = batch * out * (grad_w ? in : 1);
+  each_share(out, unit, in, least, work, [&](Index row, Index rows, Index column, Index columns) {
+    if (grad_bias && column == 0)
+      FANIN_BY_ISA(column_sums(batch, rows, out, grad_pre + row, grad_bias + row, acc_b));
     if (!grad_w) return;
-    real* rows_of_w = grad_w + column * in;
+    real* to = grad_w + row * in + column;
     if (batch == 1) {
-      FANIN_BY_ISA(outer_product(in, columns, grad_pre + column, x, rows_of_w, acc_w));
+      FANIN_BY_ISA(outer_product(in, rows, grad_pre + row, x, to, acc_w));
     } else {
-      gemm_block(columns, in, batch, {grad_pre + column, out, true}, {x, in}, rows_of_w, in, acc_w);
+      gemm_block(rows, columns, batch, {grad_pre + row, out, true}, {x + column, in}, to, in, acc_w);
     }
   });
 }
 
 void linear_backward_input(Index batch, Index in, Index out, const real* w, const real* grad_pre,
                            real* grad_x, bool acc_x) {
-  each_share(in, unit, batch * in * out, [&](Index column, Index columns) {
-    if (batch == 1) {
-      FANIN_BY_ISA(vector_matrix(columns, in, out, grad_pre, w + column, grad_x + column, acc_x));
-    } else {
-      gemm_block(batch, columns, out, {grad_pre, out}, {w + column, in}, grad_x + column, in, acc_x);
-    }
-  });
+  each_share(in, unit, batch, block, batch * in * out,
+             [&](Index column, Index columns, Index row, Index rows) {
+               real* to = grad_x + row * in + column;
+               if (batch == 1) {
+                 FANIN_BY_ISA(vector_matrix(columns, in, out, grad_pre, w + column, to, acc_x));
+               } else {
+                 gemm_block(rows, columns, out, {grad_pre + row * out, out}, {w + column, in}, to, in, acc_x);
+               }
+             });
 }
 
 }  // namespace fanin::kernels
