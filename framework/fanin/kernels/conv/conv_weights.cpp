@@ -15,6 +15,13 @@
 
 namespace {
 
+/// Else GCC loads it again for each product, and loads from any address are what the loop has most of.
+FANIN_INLINE void in_register([[maybe_unused]] Vec& v) {
+#if defined(__x86_64__) && !defined(__clang__)
+  asm("" : "+v"(v));
+#endif
+}
+
 /// Dot products of `rows` gradient planes with `taps` shifted source planes over several images: each
 /// accumulator is a vector of partial sums, folded once at the end.
 template <int rows, int taps>
@@ -28,11 +35,13 @@ void weight_tile(const Correlation& c, Index images, const real* source, Index s
     const real* tap[taps];
     unroll<taps>([&](auto t) FANIN_LAMBDA { tap[t] = source + offsets[t]; });
     for (Index p = 0; p < length; p += lanes) {
-      Vec shifted[taps];
-      unroll<taps>([&](auto t) FANIN_LAMBDA { shifted[t] = load(tap[t] + p); });
-      unroll<rows>([&](auto r) FANIN_LAMBDA {
-        const Vec g = load(gradient + r * grid_stride + p);
-        unroll<taps>([&](auto t) FANIN_LAMBDA { sum[r][t] = fma(g, shifted[t], sum[r][t]); });
+      // One tap at a time: on 16 registers there is room for 12 sums, 3 gradients and it.
+      Vec g[rows];
+      unroll<rows>([&](auto r) FANIN_LAMBDA { g[r] = load(gradient + r * grid_stride + p); });
+      unroll<taps>([&](auto t) FANIN_LAMBDA {
+        Vec shifted = load(tap[t] + p);
+        in_register(shifted);
+        unroll<rows>([&](auto r) FANIN_LAMBDA { sum[r][t] = fma(g[r], shifted, sum[r][t]); });
       });
     }
   }
@@ -55,7 +64,7 @@ void weight_tile(const Correlation& c, Index images, const real* source, Index s
 
 using WeightTile = void (*)(const Correlation&, Index, const real*, Index, const real*, Index, Index,
                             const Index*, real*);
-constexpr int tile_weight_rows = registers == 32 ? 6 : 2, tile_weight_taps = registers == 32 ? 4 : 4;
+constexpr int tile_weight_rows = registers == 32 ? 6 : 3, tile_weight_taps = 4;
 
 template <int rows>
 constexpr auto weight_tiles = []<int... t>(std::integer_sequence<int, t...>) {

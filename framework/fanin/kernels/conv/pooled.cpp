@@ -77,14 +77,17 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
 void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
                      real* packed) {
   const Index out_w = w / 2, size = h / 2 * out_w;
+  const IntVec lane = lane_numbers();
   for (Index row = 0; row < size; row += out_w, packed += 2 * pitch) {
     for (const int half : {0, 1}) {  // the upper row to its end, then the lower
       real* to = packed + half * pitch;
       Index x = 0;
       for (; x < out_w; x += lanes) {
-        const Index count = std::min<Index>(lanes, out_w - x);
-        const Vec g = load_first(pooled + row + x, count);
-        const IntVec where = load_bytes(chosen + row + x, count);
+        // Past a row's end lie the next rows, of which nothing is taken; past the plane's may lie nothing.
+        const Index at = row + x, readable = std::min<Index>(lanes, size - at);
+        const Vec g = readable == lanes ? load(pooled + at) : load_first(pooled + at, readable);
+        IntVec where = load_bytes(chosen + at, readable);
+        if (out_w - x < lanes) where = lane < static_cast<int>(out_w - x) ? where : IntVec{} + 4;
         store_gradients(g, where, 2 * half, to + 2 * x);
       }
       for (x *= 2; x < pitch; x += lanes) store(to + x, Vec{});
