@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <iostream>
 #include <string>
@@ -108,6 +108,30 @@ void add_sgemm(CLI::App& app, bench::TrainingRun& run, bool& serving) {
   });
 }
 
+void add_cores(CLI::App& app, bench::TrainingRun& run) {
+  CLI::App* command = app.add_subcommand(
+      "cores", "How many times as fast more threads could be at best, by how the work is cut");
+  command->add_option("--data", run.data, "data set")->capture_default_str();
+  command->callback([&] {
+    const std::vector<int> threads = {2, 4, 8, 16, 32, 64};
+    say("| workload |");
+    for (const int count : threads) say(" {} |", count);
+    say("\n| --- |{}\n", fmt::join(std::vector<std::string>(threads.size(), " --- |"), ""));
+    for (const auto& workload : bench::workloads()) {
+      for (const Index batch : workload.batches) {
+        run.workload = workload.name;
+        run.batch = batch;
+        run.threads = 1;
+        bench::Training training(run);
+        training.measure(0.2);
+        say("| {} b{} |", workload.name, batch);
+        for (const int count : threads) say(" {:.1f} |", training.most_gain(count));
+        say("\n");
+      }
+    }
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -128,6 +152,7 @@ int main(int argc, char** argv) {
   add_train(app, run, serving);
   add_init(app, draw);
   add_sgemm(app, run, serving);
+  add_cores(app, run);
   app.add_subcommand("about", "Which kernels OpenBLAS chose here")->callback([] {
     say("{}\n", bench::openblas_kernels());
   });

@@ -80,8 +80,7 @@ struct Training::Parts {
     while (!loader.next(batch)) {
     }
     optimizer.zero_grad();
-    ops::cross_entropy((*model)(batch.images), batch.labels).backward();
-    optimizer.step();
+    optimizer.step_from(ops::cross_entropy((*model)(batch.images), batch.labels));
     return batch.size();
   }
 };
@@ -102,6 +101,26 @@ double Training::measure(double seconds) {
     elapsed = seconds_since(start);
   }
   return static_cast<double>(samples) / elapsed;
+}
+
+double Training::most_gain(int threads) {
+  constexpr int steps = 15;
+  std::vector<double> gains;
+  for (int i = 0; i < steps; ++i) {
+    const CutAsFor cut(threads);
+    const auto start = Clock::now();
+    parts_->step();
+    const double alone = seconds_since(start);
+    double together = alone;
+    for (const auto& call : cut.calls()) {
+      const Index rounds = (call.pieces + threads - 1) / threads;
+      if (call.pieces > 0)
+        together -= call.seconds * (1 - static_cast<double>(rounds) / static_cast<double>(call.pieces));
+    }
+    gains.push_back(alone / together);
+  }
+  std::nth_element(gains.begin(), gains.begin() + steps / 2, gains.end());
+  return gains[steps / 2];
 }
 
 double Training::loss() const {

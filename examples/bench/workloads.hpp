@@ -33,6 +33,9 @@ class Training {
   ~Training();
   /// Samples a second over at least `seconds` (and one step).
   double measure(double seconds);
+  /// How many times as fast `threads` threads could make a step at best: from how its kernels cut their work for
+  /// so many, and the time that one thread takes for each cut. What handing out and memory cost is not in it.
+  double most_gain(int threads);
   /// The loss of the first 256 samples with the weights as they are.
   double loss() const;
 

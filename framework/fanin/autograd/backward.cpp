@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 
@@ -35,6 +36,16 @@ PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
   return nodes;
 }
 
+void count_uses(const PoolVector<std::shared_ptr<Node>>& nodes, const LeafSteps& steps) {
+  for (const auto& node : nodes) {
+    for (int i = 0; i < node->input_count(); ++i) {
+      const Tensor leaf = node->input_leaf(i);
+      LeafStep* listed = leaf.defined() ? steps.find(leaf) : nullptr;
+      if (listed != nullptr) ++listed->uses;
+    }
+  }
+}
+
 }  // namespace
 
 void Tensor::backward(bool retain_graph) const {
@@ -50,6 +61,7 @@ void Tensor::backward(bool retain_graph) const {
         "no graph");
   }
   const auto nodes = reachable(node());
+  if (const LeafSteps* steps = LeafSteps::current()) count_uses(nodes, *steps);
   for (const auto& one : nodes) one->grad = Tensor();
   node()->grad = Tensor::full(shape(), 1);
   for (const auto& one : nodes) {

@@ -1,3 +1,4 @@
+#include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
@@ -52,6 +53,11 @@ void Node::add_input(const Tensor& tensor) {
 
 std::shared_ptr<Node> Node::input_node(int i) { return input(i).defined() ? input(i).node() : nullptr; }
 
+Tensor Node::input_leaf(int i) {
+  const Tensor& from = input(i);
+  return from.defined() && !from.node() ? from : Tensor();
+}
+
 void Node::refuse_input(int i) const {
   fail("{}: there is no input {}, the op was recorded with {}", name(), i, count_);
 }
@@ -102,6 +108,15 @@ Gradients::Slot Gradients::slot(int i) {
   Tensor& buffer = input.grad_buffer();
   input.mark_grad();
   return {buffer.data(), accumulate};
+}
+
+const kernels::SgdStep* Gradients::step(int i) {
+  const LeafSteps* steps = LeafSteps::current();
+  if (steps == nullptr || !wanted(i)) return nullptr;
+  LeafStep* leaf = steps->find(node_.input(i));
+  if (leaf == nullptr || leaf->uses != 1 || node_.input(i).grad().defined()) return nullptr;
+  *leaf->made = true;
+  return &leaf->step;
 }
 
 void Gradients::give(int i, Tensor gradient) {

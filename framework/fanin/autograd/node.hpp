@@ -6,6 +6,10 @@
 
 #include <fanin/core/tensor.hpp>
 
+namespace fanin::kernels {
+struct SgdStep;
+}
+
 namespace fanin {
 
 /// Whether ops on this thread record how to differentiate themselves.
@@ -44,6 +48,9 @@ class Gradients {
   /// wanted. The op's own `grad_output` may be given on, to several inputs even: a shared buffer is copied
   /// before it is added to. Error when it is undefined or of another shape.
   void give(int i, Tensor gradient);
+  /// The step by which the op may move input `i`, a parameter, in place of storing its gradient
+  /// (`LeafSteps`); null when it may not. Whoever gets one must make it, after all that reads the input.
+  const kernels::SgdStep* step(int i);
 
  private:
   friend class Node;
@@ -76,6 +83,8 @@ class Node {
   /// The node that computed input `i`; null for a leaf or an input whose gradient is not wanted. Error when
   /// the op has no such input.
   std::shared_ptr<Node> input_node(int i);
+  /// Input `i` where it is a leaf whose gradient is wanted; undefined otherwise. Error as `input_node`.
+  Tensor input_leaf(int i);
   /// Rank in creation: an op's inputs always have a smaller one.
   std::uint64_t order() const { return order_; }
 

@@ -1,6 +1,7 @@
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
+#include <fanin/kernels/gemm/linear_step.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/fused_activation.hpp>
 #include <fanin/ops/linear.hpp>
@@ -28,12 +29,16 @@ struct LinearOp {
   void backward(const Tensor& grad_output, Gradients& grads) {
     const Tensor grad_pre = activation.backward_by_column(grad_output, batch, out);
     // One input at a time: where x and weight are one tensor, the second adds to the first.
-    const auto gw = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+    const auto* step = grads.step(1);
+    const auto gw = step ? Gradients::Slot{nullptr, false} : grads.slot_if_wanted(1),
+               gb = grads.slot_if_wanted(2);
     kernels::linear_backward_weight(batch, in, out, x.data(), grad_pre.data(), gw.data, gw.accumulate,
                                     gb.data, gb.accumulate);
-    if (!grads.wanted(0)) return;
-    const auto gx = grads.slot(0);
-    kernels::linear_backward_input(batch, in, out, weight.data(), grad_pre.data(), gx.data, gx.accumulate);
+    if (grads.wanted(0)) {
+      const auto gx = grads.slot(0);
+      kernels::linear_backward_input(batch, in, out, weight.data(), grad_pre.data(), gx.data, gx.accumulate);
+    }
+    if (step) kernels::linear_step_weight(batch, in, out, x.data(), grad_pre.data(), weight.data(), *step);
   }
 };
 

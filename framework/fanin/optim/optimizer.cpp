@@ -68,7 +68,9 @@ struct Optimizer::FlatGroup {
     std::string name;
     std::shared_ptr<nn::Parameter> parameter;
     Index offset, numel;
-    Index updates = 0;  // steps in which it had a gradient
+    Index updates = 0;                  // steps in which it had a gradient
+    std::shared_ptr<Tensor> home = {};  // what keeps its elements: also of each tensor that sees them
+    bool moved = false;                 // by the backward pass, in the step under way
     Tensor& value() const { return parameter->value; }
   };
   std::vector<Entry> entries;
@@ -81,19 +83,23 @@ struct Optimizer::FlatGroup {
 
   /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
   /// have them in its own, or the model's user may have put another tensor in the parameter's place.
-  void gather(const Entry& entry) {
+  void gather(Entry& entry) {
     if (entry.value().numel() != entry.numel) {
       fail(
           "optimizer: parameter '{}' had {} elements when the optimizer was made, and has shape {} now; make another one",
           entry.name, entry.numel, entry.value().shape().to_string());
     }
-    const auto move = [&entry](Tensor& tensor, Tensor& home) {
-      real* place = home.data() + entry.offset;
-      const bool there = tensor.has_values() && std::as_const(tensor).data() == place;
-      if (!there) tensor.rebase(std::make_shared<Tensor>(home), place);
+    const auto there = [&entry](const Tensor& tensor, const Tensor& home) {
+      return tensor.has_values() && tensor.data() == home.data() + entry.offset;
     };
-    move(entry.value(), values);
-    move(entry.value().grad_buffer(), gradients);
+    const auto move = [&entry](Tensor& tensor, Tensor& home) {
+      auto owner = std::make_shared<Tensor>(home);
+      tensor.rebase(owner, home.data() + entry.offset);
+      return owner;
+    };
+    if (!there(entry.value(), values)) entry.home = move(entry.value(), values);
+    Tensor& gradient = entry.value().grad_buffer();
+    if (!there(gradient, gradients)) move(gradient, gradients);
   }
 
   /// Gives those of the frozen parameters a place that train by now.
@@ -161,21 +167,63 @@ void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previou
 
 void Optimizer::step() {
   require_whole("step");
+  gather();
+  step_gathered();
+}
+
+void Optimizer::step_from(const Tensor& loss) {
+  require_whole("step_from");
+  gather();
+  list_leaf_steps();
+  {
+    const LeafSteps steps(leaf_steps_);
+    loss.backward();
+  }
+  step_gathered();
+  zero_grad();
+}
+
+void Optimizer::gather() {
   for (auto& group : groups_) {
     group.take_in();
-    for (auto& entry : group.entries) group.gather(entry);
+    for (auto& entry : group.entries) {
+      group.gather(entry);
+      entry.moved = false;
+    }
+  }
+}
+
+/// Only where a step of the rule is what a pass can make.
+void Optimizer::list_leaf_steps() {
+  leaf_steps_.clear();
+  for (auto& group : groups_) {
+    const kernels::SgdStep step{.lr = options_.lr * group.lr_scale,
+                                .weight_decay = options_.weight_decay * group.decay_scale};
+    for (auto& entry : group.entries) {
+      const bool seen_by_others = entry.home.use_count() != 2;  // this entry's, and the parameter's
+      if (!options_.rule.plain || options_.momentum != 0 || seen_by_others) continue;
+      leaf_steps_.push_back({&entry.value().shape(), step, &entry.moved});
+    }
+  }
+}
+
+void Optimizer::step_gathered() {
+  for (auto& group : groups_) {
     if (group.steps != steps_) {  // set_steps: a checkpoint's state is not fresh
       for (auto& entry : group.entries) entry.updates = steps_;
     }
     group.steps = steps_ + 1;
     const auto in_step = [this](const auto& entry) {
-      return entry.value().grad().defined() && entry.updates == steps_;
+      return (entry.moved || entry.value().grad().defined()) && entry.updates == steps_;
     };
     if (std::all_of(group.entries.begin(), group.entries.end(), in_step)) {
       // Each thread updates its share of every parameter: the rows it computes with.
-      const Index shares = group.values.numel() < least_shared ? 1 : threads();
+      Index left = 0;
+      for (const auto& entry : group.entries) left += entry.moved ? 0 : entry.numel;
+      const Index shares = left < least_shared ? 1 : threads();
       parallel_for(shares, [&](Index share) {
         for (auto& entry : group.entries) {
+          if (entry.moved) continue;
           const Index n = entry.numel, begin = n * share / shares;
           update(group, entry.offset + begin, n * (share + 1) / shares - begin, steps_);
         }
@@ -184,8 +232,8 @@ void Optimizer::step() {
       continue;
     }
     for (auto& entry : group.entries) {
-      if (!entry.value().grad().defined()) continue;
-      update(group, entry.offset, entry.numel, entry.updates);
+      if (!entry.moved && !entry.value().grad().defined()) continue;
+      if (!entry.moved) update(group, entry.offset, entry.numel, entry.updates);
       ++entry.updates;
     }
   }

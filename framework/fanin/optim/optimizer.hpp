@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/nn/module.hpp>
 #include <fanin/optim/adam.hpp>
 #include <fanin/optim/rmsprop.hpp>
@@ -53,6 +54,13 @@ class Optimizer {
 
   /// One update from the gradients at hand. A parameter without a gradient keeps its value, as in PyTorch.
   void step();
+  /// `loss.backward()`, `step()` and `zero_grad()` in one, with the same bits: afterwards no gradient of its
+  /// parameters can be read. Where the step is plain SGD's, a linear layer's weight is moved as its gradient
+  /// is computed, which then never lies in memory: that is most of what a step with few samples costs. A
+  /// weight that the loss depends on in several ways, that has a gradient already or whose elements another
+  /// tensor sees (`detach`, `view`) is not. Error as of `backward`; one in the middle of it leaves weights of
+  /// which some have moved.
+  void step_from(const Tensor& loss);
   /// Forgets all gradients; the buffers stay.
   void zero_grad();
   /// Scales all gradients so that their joint norm is at most `max_norm`; returns the norm before
@@ -81,10 +89,14 @@ class Optimizer {
  private:
   struct FlatGroup;
   void require_whole(const char* what) const;
+  void gather();
+  void list_leaf_steps();
+  void step_gathered();
   void update(FlatGroup& group, Index begin, Index count, Index previous_updates);
   std::vector<FlatGroup> groups_;
   OptimizerOptions options_;
   Index steps_ = 0;
+  std::vector<LeafStep> leaf_steps_;  // of the pass under way
 };
 
 }  // namespace fanin::optim

@@ -7,6 +7,7 @@ UpdateRule sgd() {
   return {.name = "sgd",
           .default_lr = 0.1,
           .adaptive = false,
+          .plain = true,
           .state =
               [](const OptimizerOptions& o) {
                 return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};

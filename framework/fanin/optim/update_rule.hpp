@@ -37,6 +37,9 @@ struct UpdateRule {
   /// Whether a step's size does not grow with the gradient's, as it does for SGD alone: what decides how
   /// `mup` scales learning rates by width.
   bool adaptive = true;
+  /// Whether a step without momentum is w - lr·(g + weight_decay·w), rounded after each operation: one that
+  /// the backward pass can make as it computes g (`Optimizer::step_from`).
+  bool plain = false;
   /// The names of the buffers that it keeps for each element, which checkpoints hold; none where this is
   /// empty.
   std::function<std::vector<std::string>(const OptimizerOptions&)> state = {};

@@ -190,6 +190,10 @@ void FineTuning::equalize_penalties(const std::vector<std::pair<std::string, dou
   }
 }
 
+bool FineTuning::penalizes() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.penalty != 0; });
+}
+
 void FineTuning::add_penalties() {
   for (auto& entry : entries_) {
     if (entry.penalty == 0) continue;

@@ -70,6 +70,8 @@ class FineTuning {
   /// The penalties pull by as much a step as they would without these factors of the learning rates
   /// (start/width.hpp), which are given for every parameter in the model's order.
   void equalize_penalties(const std::vector<std::pair<std::string, double>>& width_scales);
+  /// Whether `add_penalties` has any to add.
+  bool penalizes() const;
   /// Adds the penalties' gradients to those at hand; between backward and the optimizer's step.
   void add_penalties();
 

@@ -311,10 +311,14 @@ class Run {
       diverge(fmt::format("the loss was not finite at step {}", state_.step));
       return {value, 0};
     }
-    loss.backward();
-    tuning_.add_penalties();
-    if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
-    optimizer_.step();
+    if (options_.clip_norm > 0 || tuning_.penalizes()) {
+      loss.backward();
+      tuning_.add_penalties();
+      if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
+      optimizer_.step();
+    } else {
+      optimizer_.step_from(loss);
+    }
     return {value, count_correct(logits, batch_.labels)};
   }
 

@@ -52,7 +52,7 @@ struct TrainOptions {
   Index threshold_samples = 1000;  ///< looks use so many validation samples, or all: each class in proportion
 
   JsonLog log = {};  ///< where the run's log goes
-  /// Told of each step (from 0) and its batch's loss.
+  /// Told of each step (from 0) and its batch's loss. There are no gradients to read by then.
   std::function<void(Index step, double loss)> on_step = {};
   std::function<void(const EpochRecord&)> on_epoch = {};  ///< told of each epoch at its end
   std::function<bool()> stop = {};                        ///< asked after every step; true ends the run early

@@ -1,0 +1,143 @@
+// Into how many pieces the kernels cut their work, counted as for 64 threads, and that no cut shows in the bits.
+#include <algorithm>
+
+#include <fanin/kernels/conv/conv.hpp>
+#include <fanin/kernels/gemm/gemm.hpp>
+#include <fanin/kernels/gemm/linear.hpp>
+#include <fanin/kernels/gemm/linear_step.hpp>
+
+#include "tests/kernels/naive.hpp"
+
+using namespace fanin;
+using namespace fanin::naive;
+
+namespace {
+
+std::size_t size_of(Index n) { return static_cast<std::size_t>(n); }
+
+/// The pieces of the largest call in `work`, cut as for `threads`.
+template <class Work>
+Index largest_cut(int threads, Work work) {
+  const CutAsFor cut(threads);
+  work();
+  Index most = 0;
+  for (const auto& call : cut.calls()) most = std::max(most, call.pieces);
+  return most;
+}
+
+/// What `work(out)` leaves in a copy of `start`, which is the same cut for 1, 2, 3, 7 and 64 threads.
+template <class Work>
+Numbers same_for_any_cut(const Numbers& start, Work work) {
+  Numbers first;
+  for (const int threads : {1, 2, 3, 7, 64}) {
+    CAPTURE(threads);
+    const CutAsFor cut(threads);
+    Numbers out = start;
+    work(out.data());
+    if (first.empty()) first = out;
+    CHECK(out == first);
+  }
+  return first;
+}
+
+}  // namespace
+
+TEST_CASE("gemm: large products have a piece for each of 64 threads, by their sizes alone") {
+  const auto pieces = [](int threads, Index m, Index n, Index k) {
+    const Numbers a(size_of(m * k)), b(size_of(k * n));
+    Numbers c(size_of(m * n));
+    return largest_cut(
+        threads, [&] { kernels::gemm(false, false, m, n, k, a.data(), k, b.data(), n, c.data(), n, false); });
+  };
+  for (const int threads : {1, 2, 64}) {
+    CAPTURE(threads);
+    CHECK(pieces(threads, 512, 512, 512) >= 64);
+    CHECK(pieces(threads, 3'072, 64, 64) == 64);
+    CHECK(pieces(threads, 64, 4'096, 128) >= 16);
+    CHECK(pieces(threads, 256, 256, 64) >= 16);
+    CHECK(pieces(threads, 16, 16, 16) <= 1);
+  }
+}
+
+TEST_CASE(
+    "a linear layer of 512 samples has work for 64 threads in each pass, and the same bits for any cut") {
+  const Index batch = 512, in = 784, out = 256;
+  const Numbers x = random_numbers(batch * in, 1), w = random_numbers(out * in, 2),
+                bias = random_numbers(out, 3), grad = random_numbers(batch * out, 4);
+  const kernels::Activation relu{kernels::Activation::Kind::relu};
+  Numbers y(size_of(batch * out)), gx(size_of(batch * in)), gw = w, gb = bias;
+  const auto forward = [&](real* to) {
+    kernels::linear_forward(batch, in, out, x.data(), w.data(), bias.data(), relu, to);
+  };
+  const auto weight = [&](real* to) {
+    kernels::linear_backward_weight(batch, in, out, x.data(), grad.data(), to, true, gb.data(), false);
+  };
+  const auto input = [&](real* to) {
+    kernels::linear_backward_input(batch, in, out, w.data(), grad.data(), to, false);
+  };
+  const auto step = [&](real* to) {
+    kernels::linear_step_weight(batch, in, out, x.data(), grad.data(), to, {.lr = 0.1, .weight_decay = 0.1});
+  };
+  CHECK(largest_cut(64, [&] { forward(y.data()); }) == 64);
+  CHECK(largest_cut(64, [&] { weight(gw.data()); }) == 64);
+  CHECK(largest_cut(64, [&] { input(gx.data()); }) >= 49);
+  CHECK(largest_cut(64, [&] { step(gw.data()); }) == 64);
+  CHECK(largest_cut(2, [&] { forward(y.data()); }) == 2);
+  same_for_any_cut(y, forward);
+  same_for_any_cut(w, weight);
+  same_for_any_cut(gx, input);
+  same_for_any_cut(w, step);
+}
+
+TEST_CASE("a linear layer of few outputs is cut by samples, small ones not at all; bits as ever") {
+  for (const Index batch : {1, 2, 63, 130, 512}) {
+    CAPTURE(batch);
+    const Index in = 150, out = 10;
+    const Numbers x = random_numbers(batch * in, 1), w = random_numbers(out * in, 2),
+                  bias = random_numbers(out, 3);
+    const Numbers grad = random_numbers(batch * out, 4);
+    Numbers y(size_of(batch * out));
+    const auto forward = [&](real* to) {
+      kernels::linear_forward(batch, in, out, x.data(), w.data(), bias.data(), {}, to);
+    };
+    CHECK(largest_cut(64, [&] { forward(y.data()); }) == (batch >= 128 ? batch / 64 : 1));
+    same_for_any_cut(y, forward);
+    same_for_any_cut(w, [&](real* to) {
+      kernels::linear_backward_weight(batch, in, out, x.data(), grad.data(), to, true, nullptr, false);
+    });
+    same_for_any_cut(x, [&](real* to) {
+      kernels::linear_backward_input(batch, in, out, w.data(), grad.data(), to, true);
+    });
+  }
+}
+
+TEST_CASE("a convolution of 64 images has work for 64 threads in each pass, and the same bits for any cut") {
+  for (const Index channels : {6, 32}) {  // the second by Winograd
+    CAPTURE(channels);
+    const kernels::ConvShape s{.batch = 64,
+                               .in_channels = channels,
+                               .height = 14,
+                               .width = 14,
+                               .out_channels = 32,
+                               .kernel_h = 3,
+                               .kernel_w = 3,
+                               .pad_h = 1,
+                               .pad_w = 1};
+    const Index size_x = s.batch * channels * 14 * 14, size_y = s.batch * 32 * 14 * 14;
+    const Numbers x = random_numbers(size_x, 1), w = random_numbers(32 * channels * 9, 2),
+                  grad = random_numbers(size_y, 3);
+    Numbers y(size_of(size_y)), gx(size_of(size_x)), gb(32);
+    const auto forward = [&](real* to) { kernels::conv_forward(s, x.data(), w.data(), nullptr, {}, to); };
+    const auto data = [&](real* to) { kernels::conv_backward_data(s, grad.data(), w.data(), to, false); };
+    const auto weights = [&](real* to) {
+      kernels::conv_backward_weights(s, x.data(), grad.data(), to, false, gb.data(), false);
+    };
+    CHECK(largest_cut(64, [&] { forward(y.data()); }) >= 64);
+    CHECK(largest_cut(64, [&] { data(gx.data()); }) >= 64);
+    Numbers gw = w;
+    CHECK(largest_cut(64, [&] { weights(gw.data()); }) >= 32);
+    same_for_any_cut(y, forward);
+    same_for_any_cut(gx, data);
+    same_for_any_cut(w, weights);
+  }
+}
