@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -52,11 +53,21 @@ Tensor Tensor::full(const Shape& shape, real value) {
   return tensor;
 }
 
+Tensor Tensor::start_from(std::size_t count, const Shape& shape) {
+  if (static_cast<Index>(count) != shape.numel())
+    fail("a tensor of shape {} holds {} values: got {}", shape.to_string(), shape.numel(), count);
+  return Tensor(shape);
+}
+
+real Tensor::rounded(double value, std::size_t place) {
+  const auto kept = static_cast<real>(value);
+  if (std::isinf(kept) && !std::isinf(value))
+    fail("a tensor of {} bits a number cannot hold {} (place {})", 8 * sizeof(real), value, place);
+  return kept;
+}
+
 Tensor Tensor::from(std::span<const real> values, const Shape& shape) {
-  if (static_cast<Index>(values.size()) != shape.numel()) {
-    fail("a tensor of shape {} holds {} values: got {}", shape.to_string(), shape.numel(), values.size());
-  }
-  Tensor tensor(shape);
+  Tensor tensor = start_from(values.size(), shape);
   std::copy(values.begin(), values.end(), tensor.data());
   return tensor;
 }
@@ -103,6 +114,16 @@ Tensor Tensor::view(const Shape& shape) const {
   }
   if (held().unset) refuse_read();
   return over(held().owner, impl_->elements, shape);
+}
+
+Tensor Tensor::view_rows(Index begin, Index end) const {
+  Shape to = shape();
+  if (to.rank() == 0 || begin < 0 || begin > end || end > to[0])
+    fail("view_rows: {}..{} are no rows of a tensor of shape {}", begin, end, to.to_string());
+  if (held().unset) refuse_read();
+  const Index row = to[0] == 0 ? 0 : numel() / to[0];
+  to.set(0, end - begin);
+  return over(held().owner, impl_->elements + begin * row, to);
 }
 
 Tensor Tensor::clone() const {

@@ -1,5 +1,8 @@
 #pragma once
+#include <concepts>
+#include <iosfwd>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +30,12 @@ extern const char needs_the_library_built_without_FANIN_DOUBLE;
 #endif
 /// @endcond
 
+/// A run of indices, `begin` up to but not with `end`: `t[{1, 3}]`.
+struct IndexRange {
+  Index begin, end;                                                     ///< negative ones count from the end
+  constexpr IndexRange(Index from, Index to) : begin(from), end(to) {}  ///< both are needed
+};
+
 /// An array of `real`: a cheap handle by value; copies share the same elements. Contiguous, row-major, images
 /// NCHW. A default-made Tensor is undefined, as is one that was moved from or a `grad()` that no backward
 /// pass has filled: it holds nothing; it may be copied, assigned to and asked whether it is `defined()`, and
@@ -34,6 +43,15 @@ extern const char needs_the_library_built_without_FANIN_DOUBLE;
 class Tensor {
  public:
   Tensor() = default;  ///< undefined
+  /// @{
+  /// A handle on the same elements. One is assigned to a variable alone: `t[0] = x` would set no element, which
+  /// `t[0].copy_from(x)` does.
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  ~Tensor() = default;
+  /// @}
   /// Elements not yet written, as `torch.empty`; Error (memory) when there is not enough for them.
   explicit Tensor(const Shape& shape);
   /// @{
@@ -46,6 +64,26 @@ class Tensor {
   /// Copies `values`, row-major; Error when their count is not the shape's.
   static Tensor from(std::span<const real> values, const Shape& shape);
   static Tensor from(std::initializer_list<real> values, const Shape& shape);
+  /// @}
+  /// @{
+  /// The same of other numbers, a std::vector<double> or <int>, say, each rounded to `real`; without a shape,
+  /// of rank 1. Error also for a finite number that `real` cannot hold.
+  template <std::ranges::contiguous_range Values>
+  requires std::is_arithmetic_v<std::ranges::range_value_t<Values>>
+  static Tensor from(const Values& values, const Shape& shape) {
+    using Value = std::ranges::range_value_t<Values>;
+    const std::span<const Value> all(std::ranges::data(values), std::ranges::size(values));
+    if constexpr (std::is_same_v<Value, real>) {
+      return from(all, shape);
+    } else {
+      return from_each(all.size(), shape, [&](std::size_t i) { return static_cast<double>(all[i]); });
+    }
+  }
+  template <std::ranges::contiguous_range Values>
+  requires std::is_arithmetic_v<std::ranges::range_value_t<Values>>
+  static Tensor from(const Values& values) {
+    return from(values, {static_cast<Index>(std::ranges::size(values))});
+  }
   /// @}
   /// Of rank 0.
   static Tensor scalar(real value) { return full({}, value); }
@@ -76,6 +114,13 @@ class Tensor {
   std::span<real> values();
   std::span<const real> values() const { return {data(), static_cast<std::size_t>(numel())}; }
   /// @}
+  /// @{
+  /// Element, row or plane `i` of the outermost dimension, or the run of them: a view of the same elements,
+  /// differentiable as an op (ops/reshape has slices along other dimensions). Negative counts from the end;
+  /// Error when there is no such dimension or index.
+  Tensor operator[](Index i) const;
+  Tensor operator[](IndexRange range) const;
+  /// @}
   /// A copy of `values()`.
   std::vector<real> to_vector() const { return {values().begin(), values().end()}; }
   /// The one element of a tensor that has one; Error otherwise.
@@ -86,6 +131,8 @@ class Tensor {
   /// A new handle on the same elements, seen in another shape; no autograd (ops/reshape has it). Error when
   /// it is not one of as many elements, or they are unset.
   Tensor view(const Shape& shape) const;
+  /// The same of the rows [begin, end) of the outermost dimension, which must be there.
+  Tensor view_rows(Index begin, Index end) const;
   /// A copy of the elements, without autograd history. Error when they are unset.
   Tensor clone() const;
   /// Copies elements from a tensor of the same shape into this one's; Error naming both shapes otherwise, or
@@ -118,6 +165,11 @@ class Tensor {
   void backward(bool retain_graph = false) const;
   /// Whether no other handle sees these elements.
   bool unique() const;
+  /// How many copies of this handle there are, itself among them.
+  long handles() const;
+  /// As numpy prints an array, nested brackets with four decimals at most, the middle of long dimensions left
+  /// out: "[[1, 2.5], [0, -1]]"; "(undefined)", "(no values yet)".
+  std::string to_string() const;
   /// Whether both are copies of one handle (a `view` is another), or both undefined.
   bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
 
@@ -129,6 +181,14 @@ class Tensor {
     return *impl_;
   }
   [[noreturn]] static void throw_undefined();
+  template <class At>
+  static Tensor from_each(std::size_t count, const Shape& shape, const At& at) {
+    Tensor tensor = start_from(count, shape);
+    for (std::size_t i = 0; i < count; ++i) tensor.data()[i] = rounded(at(i), i);
+    return tensor;
+  }
+  static Tensor start_from(std::size_t count, const Shape& shape);
+  static real rounded(double value, std::size_t place);
 
   [[noreturn]] void refuse_read() const;
   void open();
@@ -172,7 +232,11 @@ inline Tensor Tensor::grad() const { return held().has_grad ? impl_->grad : Tens
 inline void Tensor::zero_grad() { held().has_grad = false; }
 inline void Tensor::mark_grad() { held().has_grad = true; }
 inline const std::shared_ptr<Node>& Tensor::node() const { return held().node; }
+inline long Tensor::handles() const { return impl_.use_count(); }
 inline bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->owner.use_count() == 1; }
+
+/// Writes `to_string()`.
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 /// Error unless `tensor` is defined; `op` and `what` go into the message ("linear: weight is undefined").
 void require_defined(const char* op, const char* what, const Tensor& tensor);
