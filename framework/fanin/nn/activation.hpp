@@ -16,6 +16,7 @@ class ActivationLayer final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   Activation activation_;
@@ -57,13 +58,17 @@ struct PReLUOptions {
 /// max(0, x) + a·min(0, x) with trained slopes a (He et al. 2015; torch.nn.PReLU).
 class PReLU final : public Module {
  public:
+  /// @{
   /// Error for fewer than one parameter.
   explicit PReLU(PReLUOptions options = {});
+  explicit PReLU(Index parameters) : PReLU(PReLUOptions{.parameters = parameters}) {}
+  /// @}
   ParameterRef weight{"weight"};  ///< a, [parameters]
   std::string kind() const override { return "PReLU"; }
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 }  // namespace fanin::nn

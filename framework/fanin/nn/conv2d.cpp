@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fanin/core/error.hpp>
@@ -6,16 +7,24 @@
 namespace fanin::nn {
 namespace {
 
+/// "3" where both are one, "3x1" otherwise: height by width.
+std::string text_of(const ops::Pair& pair) {
+  return pair.h == pair.w ? fmt::format("{}", pair.h) : fmt::format("{}x{}", pair.h, pair.w);
+}
+
 template <class Options>
 void check(const char* kind, const Options& o) {
-  if (o.in < 1 || o.out < 1 || o.kernel < 1 || o.stride < 1 || o.dilation < 1 || o.groups < 1 ||
-      o.padding < 0) {
+  const auto least = [](const ops::Pair& pair) { return std::min(pair.h, pair.w); };
+  if (o.in < 1 || o.out < 1 || least(o.kernel) < 1 || least(o.stride) < 1 || least(o.dilation) < 1 ||
+      o.groups < 1 || least(o.padding) < 0) {
     fail(
         "{}: in, out, kernel, stride, dilation and groups must be at least 1 and padding at least 0; got "
         "in={}, out={}, kernel={}, stride={}, padding={}, dilation={}, groups={}",
-        kind, o.in, o.out, o.kernel, o.stride, o.padding, o.dilation, o.groups);
+        kind, o.in, o.out, text_of(o.kernel), text_of(o.stride), text_of(o.padding), text_of(o.dilation),
+        o.groups);
   }
-  if (o.kernel > 1 << 16) fail("{}: kernel={} must be at most {}", kind, o.kernel, 1 << 16);
+  if (std::max(o.kernel.h, o.kernel.w) > 1 << 16)
+    fail("{}: kernel={} must be at most {}", kind, text_of(o.kernel), 1 << 16);
   if (o.in % o.groups != 0 || o.out % o.groups != 0) {
     fail("{}: in={} and out={} must be multiples of groups={}", kind, o.in, o.out, o.groups);
   }
@@ -23,9 +32,9 @@ void check(const char* kind, const Options& o) {
 
 template <class Options>
 std::string text(const char* kind, const Options& o) {
-  std::string result = fmt::format("{}({}, {}, kernel={}", kind, o.in, o.out, o.kernel);
-  const auto add = [&](const char* name, Index value, Index usual) {
-    if (value != usual) result += fmt::format(", {}={}", name, value);
+  std::string result = fmt::format("{}({}, {}, kernel={}", kind, o.in, o.out, text_of(o.kernel));
+  const auto add = [&](const char* name, const ops::Pair& value, Index usual) {
+    if (value != usual) result += fmt::format(", {}={}", name, text_of(value));
   };
   add("stride", o.stride, 1);
   add("padding", o.padding, 0);
@@ -40,9 +49,9 @@ std::string text(const char* kind, const Options& o) {
 Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
   check("Conv2d", options_);
   const auto& o = options_;
-  const Index field = o.kernel * o.kernel;
+  const Index field = o.kernel.h * o.kernel.w;
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
-  weight = add_parameter("weight", {o.out, o.in / o.groups, o.kernel, o.kernel},
+  weight = add_parameter("weight", {o.out, o.in / o.groups, o.kernel.h, o.kernel.w},
                          init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, o.weight_init);
   if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform(), fans, o.bias_init);
 }
@@ -69,13 +78,15 @@ Tensor Conv2d::run_relu_max_pool(const Tensor& x) const {
 ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std::move(options)) {
   check("ConvTranspose2d", options_);
   const auto& o = options_;
-  if (o.output_padding < 0 || o.output_padding >= std::max(o.stride, o.dilation)) {
+  const ops::Pair& added = o.output_padding;
+  if (std::min(added.h, added.w) < 0 || added.h >= std::max(o.stride.h, o.dilation.h) ||
+      added.w >= std::max(o.stride.w, o.dilation.w)) {
     fail("ConvTranspose2d: output_padding={} must be at least 0 and less than stride={} or dilation={}",
-         o.output_padding, o.stride, o.dilation);
+         text_of(added), text_of(o.stride), text_of(o.dilation));
   }
-  const Index field = o.kernel * o.kernel;
+  const Index field = o.kernel.h * o.kernel.w;
   const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
-  weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel, o.kernel},
+  weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel.h, o.kernel.w},
                          init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out}), fans, o.weight_init);
   if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform({.mode = Fan::out}), fans, o.bias_init);
 }

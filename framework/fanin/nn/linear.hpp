@@ -19,7 +19,8 @@ class Linear final : public Module {
   /// @{
   /// Error for a size below 1.
   explicit Linear(LinearOptions options);
-  Linear(Index in, Index out) : Linear(LinearOptions{.in = in, .out = out}) {}
+  Linear(Index in, Index out, bool with_bias = true)
+      : Linear(LinearOptions{.in = in, .out = out, .bias = with_bias}) {}
   /// @}
 
   ParameterRef weight{"weight"}, bias{"bias"};  ///< W and b; `bias` is null when the layer has none
@@ -31,6 +32,7 @@ class Linear final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override { return run_activated(x, {}); }
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 }  // namespace fanin::nn

@@ -1,4 +1,7 @@
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -12,7 +15,27 @@ namespace fanin::nn {
 namespace {
 
 thread_local Observer* observer = nullptr;
-thread_local int predicting = 0;  // calls of `predict` under way
+thread_local int predicting = 0;               // calls of `predict` under way
+thread_local const Module* running = nullptr;  // the innermost layer whose forward pass is under way
+thread_local const Module* stop_at = nullptr;  // the layer that a model is to run up to
+
+/// A layer's forward pass, while it lives; null: none, for what is called from within one.
+struct Running {
+  const Module* before;
+  explicit Running(const Module* layer) : before(std::exchange(running, layer)) {}
+  ~Running() { running = before; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+};
+
+/// Thrown by the layer that a model was to run up to.
+struct Reached {
+  std::vector<Tensor> outputs;
+};
+
+void say_whose(nn::Parameter& parameter, const std::string& name) {
+  if (!parameter.value.has_values()) parameter.value.unset(fmt::format("parameter '{}'", name));
+}
 
 std::string join(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
@@ -90,13 +113,31 @@ Observer::Observer(Callback callback) : callback_(std::move(callback)), before_(
   observer = this;
 }
 Observer::~Observer() { observer = before_; }
-bool Observer::active() { return observer != nullptr; }
+bool Observer::active() { return observer != nullptr || stop_at != nullptr; }
 
 void Parameter::refuse_use() const {
   fail(
       "parameter '{}' of shape {} has no values yet: call initialize(model, generator) or load a state dict "
-      "first (neither reaches a layer that its parent does not know by add_child)",
+      "first (neither reaches a layer that its parent does not know by child or add_child)",
       name, value.shape().to_string());
+}
+
+void Parameter::set(const Tensor& values) {
+  if (!values.defined() || values.shape() != value.shape()) {
+    fail("parameter '{}' of shape {} cannot be set to {}", name, value.shape().to_string(),
+         values.defined() ? "values of shape " + values.shape().to_string() : "an undefined tensor");
+  }
+  value.copy_from(values);
+  origin = Origin::loaded;
+  drawn_by.reset();
+}
+
+void Parameter::set_init(Initializer initializer) {
+  if (origin != Origin::declared) {
+    fail("parameter '{}' has its values already ({}), so {} would never draw it; forget() them first", name,
+         drawn_by ? "drawn by " + drawn_by->to_string() : "loaded", initializer.to_string());
+  }
+  init = std::move(initializer);
 }
 
 ParameterRef& ParameterRef::operator=(const std::shared_ptr<Parameter>& other) {
@@ -115,10 +156,130 @@ void ParameterRef::refuse() const {
       name_);
 }
 
+/// What a clone under way on this thread has copied so far: each parameter and layer once, as it is shared.
+struct Module::Copies {
+  std::unordered_map<const Parameter*, std::shared_ptr<Parameter>> parameters;
+  std::unordered_map<const std::shared_ptr<Parameter>*, std::shared_ptr<std::shared_ptr<Parameter>>> holds;
+  std::unordered_map<const Module*, ModulePtr> layers;
+  std::unordered_map<const ModulePtr*, std::shared_ptr<ModulePtr>> places;
+  Copies* before;
+  static thread_local Copies* current;
+
+  Copies() : before(std::exchange(current, this)) {}
+  ~Copies() { current = before; }
+  Copies(const Copies&) = delete;
+  Copies& operator=(const Copies&) = delete;
+
+  std::shared_ptr<Parameter> copy(const std::shared_ptr<Parameter>& from) {
+    if (from == nullptr) return nullptr;
+    std::shared_ptr<Parameter>& to = parameters[from.get()];
+    if (to == nullptr) {
+      to = std::make_shared<Parameter>(*from);
+      to->value = Tensor(from->value.shape());
+      if (from->value.has_values())
+        to->value.copy_from(from->value);
+      else
+        to->value.unset(fmt::format("parameter '{}'", from->name));
+      to->value.set_requires_grad(from->value.requires_grad());
+    }
+    return to;
+  }
+  ModulePtr copy(const ModulePtr& from) {
+    if (from == nullptr) return nullptr;
+    if (const auto found = layers.find(from.get()); found != layers.end()) return found->second;
+    from->require_whole();
+    ModulePtr to = from->copy();
+    layers.emplace(from.get(), to);
+    return to;
+  }
+};
+thread_local Module::Copies* Module::Copies::current = nullptr;
+
+Module::Module(const Module& other)
+    : drawn_first_(other.drawn_first_), training_(other.training_), stream_chosen_(other.stream_chosen_) {
+  if (Copies::current == nullptr)
+    fail("{}: a layer is not copied by the way: std::move it, or make another with clone()", other.kind());
+  Copies& copies = *Copies::current;
+  for (const OwnParameter& own : other.parameters_) {
+    const auto place = std::make_shared<std::shared_ptr<Parameter>>(copies.copy(*own.place));
+    copies.holds[own.place.get()] = place;
+    std::weak_ptr<Parameter> born;
+    if (own.born.lock() == *own.place) born = *place;
+    parameters_.push_back({own.name, place, std::move(born), own.standard, own.shape, own.fans});
+  }
+  for (const BufferTensor& buffer : other.buffers_) buffers_.push_back({buffer.name, buffer.value.clone()});
+  for (std::size_t i = 0; i < other.children_.size(); ++i) {
+    children_.emplace_back(other.children_[i].first, copies.copy(other.children_[i].second));
+    const auto& place = other.places_[i];
+    places_.push_back(place ? std::make_shared<ModulePtr>(children_.back().second) : nullptr);
+    if (place) copies.places[place.get()] = places_.back();
+  }
+}
+
+ParameterRef::ParameterRef(const ParameterRef& other) : name_(other.name_) {
+  if (Module::Copies* copies = Module::Copies::current) {
+    const auto found = copies->holds.find(other.place_.get());
+    if (found != copies->holds.end()) {
+      place_ = found->second;
+      return;
+    }
+    if (other.place_) place_ = std::make_shared<std::shared_ptr<Parameter>>(copies->copy(*other.place_));
+    return;
+  }
+  place_ = std::make_shared<std::shared_ptr<Parameter>>(other.shared());
+}
+
+std::shared_ptr<ModulePtr> Module::copy_of_place(const std::shared_ptr<ModulePtr>& place) {
+  if (Copies::current == nullptr || place == nullptr) return place;
+  const auto found = Copies::current->places.find(place.get());
+  if (found != Copies::current->places.end()) return found->second;
+  return std::make_shared<ModulePtr>(Copies::current->copy(*place));
+}
+
+ModulePtr Module::copy_of(const ModulePtr& layer) {
+  return Copies::current ? Copies::current->copy(layer) : layer;
+}
+
+ModulePtr Module::copy() const {
+  fail(
+      "{}: this layer's class does not say how it is cloned; if its members are numbers, Child and ParameterRef, add to it: nn::ModulePtr copy() const override {{ return copied(*this); }}",
+      kind());
+}
+
+std::vector<long> Module::require_copyable() const {
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    if (places_[i] == nullptr)
+      fail(
+          "{}: cannot be cloned, as it declares its layer '{}' by add_child and holds it by itself; declare it by child()",
+          kind(), children_[i].first);
+  }
+  std::vector<long> held;
+  for (const BufferTensor& buffer : buffers_) held.push_back(buffer.value.handles());
+  return held;
+}
+
+void Module::require_apart(const std::vector<long>& held) const {
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (buffers_[i].value.handles() != held[i])
+      fail(
+          "{}: its copy would share the buffer '{}' with it; write a copy constructor that takes the copy's own from own_buffers()",
+          kind(), buffers_[i].name);
+  }
+}
+
+ModulePtr Module::clone() const {
+  require_whole();
+  const Copies copies;
+  ModulePtr made = copy();
+  for (const auto& one : made->named_parameters()) say_whose(*one.parameter, one.name);
+  return made;
+}
+
 Module::Module(Module&& other) noexcept
     : parameters_(std::move(other.parameters_)),
       buffers_(std::move(other.buffers_)),
       children_(std::move(other.children_)),
+      places_(std::move(other.places_)),
       drawn_first_(std::move(other.drawn_first_)),
       training_(other.training_),
       moved_from_(std::exchange(other.moved_from_, true)),
@@ -129,6 +290,7 @@ Module& Module::operator=(Module&& other) noexcept {
   parameters_ = std::move(other.parameters_);
   buffers_ = std::move(other.buffers_);
   children_ = std::move(other.children_);
+  places_ = std::move(other.places_);
   drawn_first_ = std::move(other.drawn_first_);
   training_ = other.training_;
   moved_from_ = std::exchange(other.moved_from_, true);
@@ -160,27 +322,53 @@ void Module::rethrow_named() const {
   throw;
 }
 
-Tensor Module::operator()(const Tensor& x) {
-  require_inputs({&x, 1});
-  Tensor y;
+/// What `run` gives, as this layer's forward pass on this thread.
+template <class Run>
+auto Module::run(const Run& run) {
+  if (running != nullptr && !parameters_.empty()) running->require_below(*this);
   try {
-    y = forward(x);
+    const Running scope(this);
+    return run();
   } catch (const Error&) {
     rethrow_named();
   }
-  if (observer != nullptr) observer->callback_(*this, y);
+}
+
+/// A layer that stands nowhere in the model is reached by no `initialize`, optimizer or state dict: so one that
+/// would train, or has no values, is refused where a layer of the model runs it.
+void Module::require_below(const Module& layer) const {
+  for (const auto& [name, child] : children_) {
+    if (child.get() == &layer) return;
+  }
+  const auto needs_a_place = [](const OwnParameter& own) {
+    const Parameter* one = own.place->get();
+    return one && (one->origin == Origin::declared || (grad_enabled() && one->value.requires_grad()));
+  };
+  if (std::none_of(layer.parameters_.begin(), layer.parameters_.end(), needs_a_place)) return;
+  const auto all = named_modules();
+  if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.module == &layer; })) return;
+  fail(
+      "{}: it runs a layer that is not below it, {}, which no initialize, optimizer or file reaches; declare it by child(\"name\", layer) or add_child",
+      kind(), layer.describe());
+}
+
+Tensor Module::operator()(const Tensor& x) {
+  require_inputs({&x, 1});
+  Tensor y = run([&] { return forward(x); });
+  if (stop_at == this) throw Reached{{y}};
+  if (observer != nullptr) {
+    const Running none(nullptr);
+    observer->callback_(*this, y);
+  }
   return y;
 }
 
 std::vector<Tensor> Module::operator()(std::span<const Tensor> inputs) {
   require_inputs(inputs);
-  std::vector<Tensor> outputs;
-  try {
-    outputs = forward_all(inputs);
-  } catch (const Error&) {
-    rethrow_named();
-  }
+  std::vector<Tensor> outputs = run([&] { return forward_all(inputs); });
+  if (stop_at == this) throw Reached{std::move(outputs)};
   if (observer != nullptr) {
+    const Running none(nullptr);
     for (const Tensor& y : outputs) observer->callback_(*this, y);
   }
   return outputs;
@@ -204,6 +392,37 @@ Tensor Module::predict(const Tensor& x) const {
 std::vector<Tensor> Module::predict(std::span<const Tensor> inputs) const {
   const Predicting scope;
   return const_cast<Module&>(*this)(inputs);
+}
+
+std::vector<Tensor> Module::run_until(Module& model, const Module& layer, const std::string& name,
+                                      std::span<const Tensor> inputs) {
+  struct Stop {
+    const Module* before;
+    explicit Stop(const Module* at) : before(std::exchange(stop_at, at)) {}
+    ~Stop() { stop_at = before; }
+    Stop(const Stop&) = delete;
+    Stop& operator=(const Stop&) = delete;
+  };
+  std::vector<Tensor> outputs;
+  try {
+    const Stop stop(&layer);
+    if (inputs.size() == 1)
+      model(inputs[0]);
+    else
+      model(inputs);
+    fail("{}: it does not come to its layer '{}' when it runs", model.kind(), name);
+  } catch (Reached& reached) {
+    outputs = std::move(reached.outputs);
+  }
+  if (outputs.size() != 1)
+    fail("{}: its layer '{}' gives {} tensors, and until takes one", model.kind(), name, outputs.size());
+  return outputs;
+}
+
+std::vector<Tensor> Module::predict_until(const Module& model, const Module& layer, const std::string& name,
+                                          std::span<const Tensor> inputs) {
+  const Predicting scope;
+  return run_until(const_cast<Module&>(model), layer, name, inputs);
 }
 
 bool Module::training() const { return training_ && predicting == 0; }
@@ -396,21 +615,97 @@ Tensor Module::add_buffer(std::string name, Tensor value) {
   return value;
 }
 
+void Module::check_child(const std::string& name, const ModulePtr& child) {
+  if (child == nullptr) fail("{}: the layer '{}' is null; give one that was made", kind(), name);
+  walk(*child, name, [this](const std::string& full_name, Module& module) {
+    if (&module == this)
+      fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
+  });
+}
+
 void Module::add_child(std::string name, ModulePtr child) {
   for (const auto& [taken, other] : children_) {
     if (taken == name) fail("{}: two layers are named '{}'", kind(), name);
   }
   if (name.empty() || name.find('.') != std::string::npos)
     fail("{}: '{}' is not a layer name (empty or with a dot)", kind(), name);
-  if (child == nullptr) fail("{}: the layer '{}' is null; give one that was made", kind(), name);
-  walk(*child, name, [this](const std::string& full_name, Module& module) {
-    if (&module == this)
-      fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
-  });
-  for (const auto& one : child->named_parameters())
-    if (!one.parameter->value.has_values())
-      one.parameter->value.unset(fmt::format("parameter '{}'", join(name, one.name)));
+  check_child(name, child);
+  for (const auto& one : child->named_parameters()) say_whose(*one.parameter, join(name, one.name));
   children_.emplace_back(std::move(name), std::move(child));
+  places_.push_back(nullptr);
 }
+
+std::shared_ptr<ModulePtr> Module::place_child(const std::string& name, ModulePtr child) {
+  add_child(name, std::move(child));
+  places_.back() = std::make_shared<ModulePtr>(children_.back().second);
+  return places_.back();
+}
+
+void Module::refuse_child() {
+  fail("this hold on a layer is empty: it was not made by child(), or was moved from");
+}
+
+ModulePtr Module::layer(const std::string& name) const {
+  require_whole();
+  const Module* at = this;
+  ModulePtr found;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('.', begin), name.size());
+    const std::string_view part = std::string_view(name).substr(begin, end - begin);
+    const auto child = std::find_if(at->children_.begin(), at->children_.end(),
+                                    [&](const auto& one) { return one.first == part; });
+    if (child == at->children_.end()) {
+      std::vector<std::string> known;
+      for (const auto& one : named_modules()) {
+        if (!one.name.empty()) known.push_back(one.name);
+      }
+      const auto parameters = all_names();
+      if (std::any_of(parameters.begin(), parameters.end(),
+                      [&](const auto& one) { return one.name == name; }))
+        fail_usage("'{}' is a parameter, not a layer; ask for it by parameter(\"{}\")", name, name);
+      fail_usage("{}: no layer is named {}{}", kind(), in_quotes(name), suggest(name, known));
+    }
+    found = child->second;
+    at = found.get();
+    begin = end + 1;
+  }
+  return found;
+}
+
+void Module::refuse_type(const std::string& name, const std::type_info& wanted) const {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> readable(
+      abi::__cxa_demangle(wanted.name(), nullptr, nullptr, &status), &std::free);
+  fail("{} is {}, not of the type asked for, {}",
+       name.empty() ? "the layer" : fmt::format("layer '{}'", name), describe(),
+       readable ? readable.get() : wanted.name());
+}
+
+void Module::before_replaced(const std::string&, const ModulePtr&) {}
+
+void Module::set_child(const std::string& name, ModulePtr layer) {
+  this->layer(name);
+  const auto dot = name.rfind('.');
+  if (dot != std::string::npos) {
+    check_child(name, layer);
+    return this->layer(name.substr(0, dot))->set_child(name.substr(dot + 1), std::move(layer));
+  }
+  check_child(name, layer);
+  const auto found =
+      std::find_if(children_.begin(), children_.end(), [&](const auto& one) { return one.first == name; });
+  std::shared_ptr<ModulePtr>& place = places_[static_cast<std::size_t>(found - children_.begin())];
+  if (place == nullptr)
+    fail(
+        "{}: its layer '{}' cannot be replaced, as it declares it by add_child and holds it by itself; declare it by child()",
+        kind(), name);
+  before_replaced(name, layer);
+  for (const auto& one : layer->named_parameters()) say_whose(*one.parameter, join(name, one.name));
+  layer->train(training_);
+  *place = layer;
+  found->second = std::move(layer);
+}
+
+UntilOf<Module> Module::until(const std::string& name) { return {*this, *layer(name), name}; }
+UntilOf<const Module> Module::until(const std::string& name) const { return {*this, *layer(name), name}; }
 
 }  // namespace fanin::nn

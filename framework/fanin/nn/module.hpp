@@ -1,4 +1,5 @@
 #pragma once
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -6,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,11 @@ struct Parameter {
   }
   /// The Error that `use` gives.
   [[noreturn]] void refuse_use() const;
+  /// Takes these values (a copy), as if they had been loaded: `initialize` leaves them. Error naming both
+  /// shapes where they differ.
+  void set(const Tensor& values);
+  /// What is to draw it in place of `init`, unless a plan says otherwise. Error once it has values.
+  void set_init(Initializer initializer);
 };
 
 /// A layer's hold on a parameter of its own, as `layer.weight`: a pointer that says what is wrong where it
@@ -57,8 +64,9 @@ class ParameterRef {
   /// On `parameter`.
   ParameterRef(const char* name, std::shared_ptr<Parameter> parameter)
       : name_(name), place_(std::make_shared<std::shared_ptr<Parameter>>(std::move(parameter))) {}
-  /// A copy points at the parameter, and ties nothing when it is assigned to.
-  ParameterRef(const ParameterRef& other) : ParameterRef(other.name_, other.shared()) {}
+  /// A copy points at the parameter, and ties nothing when it is assigned to. That of a layer being cloned
+  /// points at the clone's.
+  ParameterRef(const ParameterRef& other);
   ParameterRef(ParameterRef&&) noexcept = default;  ///< leaves nothing behind
   /// Takes the other's hold and ties nothing: for a layer that is made.
   ParameterRef& operator=(ParameterRef&& other) noexcept {
@@ -112,6 +120,10 @@ struct BufferTensor {
 
 class Module;
 using ModulePtr = std::shared_ptr<Module>;  ///< a layer may stand in several places
+template <class Layer>
+class Child;  // nn/child.hpp: a layer's hold on one below it
+template <class AModule>
+class UntilOf;  // nn/until.hpp: a model up to one of its layers
 
 /// A layer or a network of layers. Its state dict uses PyTorch's names: "conv1.weight",
 /// "layer1.0.bn1.running_mean".
@@ -124,7 +136,6 @@ class Module {
   Module(Module&& other) noexcept;
   Module& operator=(Module&& other) noexcept;
   /// @}
-  Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
   /// Runs the layer, and tells the observer of this thread, if one is set, what came out. Error for an
@@ -142,6 +153,48 @@ class Module {
   Tensor predict(const Tensor& x) const;
   /// The same of a layer that takes or gives several tensors.
   std::vector<Tensor> predict(std::span<const Tensor> inputs) const;
+
+  // One layer of a model, by its full name: "fc1", "layer1.0.conv1". A name that is none is an Error (usage)
+  // with the nearest ones.
+
+  /// @{
+  /// The layer of that name: `net["fc1"]`.
+  Module& operator[](const std::string& name) { return *layer(name); }
+  const Module& operator[](const std::string& name) const { return *layer(name); }
+  /// @}
+  /// @{
+  /// The same as what it is: `net.at<nn::Linear>("fc1").weight`. Error for a layer of another type.
+  template <class Layer>
+  Layer& at(const std::string& name) {
+    return as<Layer>(*layer(name), name);
+  }
+  template <class Layer>
+  const Layer& at(const std::string& name) const {
+    return as<const Layer>(*layer(name), name);
+  }
+  /// @}
+  /// Puts `layer` in the place of the one of that name, in the mode of the layer around it. Nothing else
+  /// moves: the others keep their values, and an optimizer made before goes on with the parameters that it
+  /// was made for. Error for a null layer, for one that this model is itself or in, and for a place that its
+  /// owner holds by itself (`add_child`), as it would go on with the old one.
+  void set_child(const std::string& name, ModulePtr layer);
+  /// The same with a layer by value, which it gives back: `net.replace("fc3", nn::Linear(84, 5))`.
+  template <std::derived_from<Module> Layer>
+  Layer& replace(const std::string& name, Layer layer) {
+    const auto made = std::make_shared<Layer>(std::move(layer));
+    set_child(name, made);
+    return *made;
+  }
+  /// A model of its own with the same values, modes and streams, whose layers and parameters are shared where
+  /// this one's are; gradients are not copied. Error for a layer of a class that does not say how it is
+  /// copied (`copy`).
+  ModulePtr clone() const;
+  /// @{
+  /// The model up to that layer: `net.until("relu2")(x)` is what the layer gives when the model runs on x,
+  /// and nothing behind it runs. The model must outlive it.
+  UntilOf<Module> until(const std::string& name);
+  UntilOf<const Module> until(const std::string& name) const;
+  /// @}
 
   virtual std::string kind() const = 0;  ///< "Linear"
   virtual std::string describe() const;  ///< "Linear(784, 256)"
@@ -262,9 +315,44 @@ class Module {
                              std::optional<Initializer> chosen = std::nullopt);
   /// Adds a tensor to the layer's state, and gives it back: another handle on the same elements.
   Tensor add_buffer(std::string name, Tensor value);
-  /// Error for a name in use, empty or with a dot, for a null layer, and for one that this layer is itself or
-  /// in.
+  /// @{
+  /// Declares a layer below this one, and gives the hold by which this one runs it:
+  /// `nn::Child<nn::Linear> up = child("up", nn::Linear(8, 32));`, then `up(x)`. Error for a name in use,
+  /// empty or with a dot, for a null layer, and for one that this layer is itself or in. A layer that runs
+  /// another with parameters of its own that is not below it is refused when it does.
+  template <std::derived_from<Module> Layer>
+  Child<Layer> child(const char* name, Layer layer) {
+    return child<Layer>(name, std::make_shared<Layer>(std::move(layer)));
+  }
+  template <std::derived_from<Module> Layer>
+  Child<Layer> child(const std::string& name, std::shared_ptr<Layer> layer) {
+    return Child<Layer>(place_child(name, std::move(layer)));
+  }
+  /// @}
+  /// The same for a layer that this one holds by itself, as a ModulePtr: it can be neither replaced nor, by
+  /// `copied`, cloned.
   void add_child(std::string name, ModulePtr child);
+  /// Told before a child of this layer is replaced, for one that holds its children in other ways too.
+  virtual void before_replaced(const std::string& name, const ModulePtr& layer);
+
+  // How a layer is cloned.
+
+  /// A copy of this layer for `clone`; a class of one's own that only has members as `Child`, `ParameterRef`
+  /// and numbers says `nn::ModulePtr copy() const override { return copied(*this); }`.
+  virtual ModulePtr copy() const;
+  /// What the copy constructor makes of a layer. Error for one that holds a child by itself, or a handle on a
+  /// buffer, which a copy constructor of its own would have to look after (`copy_of`).
+  template <std::derived_from<Module> Layer>
+  static ModulePtr copied(const Layer& layer) {
+    const std::vector<long> held = layer.require_copyable();
+    auto copy = std::make_shared<Layer>(layer);
+    layer.require_apart(held);
+    return copy;
+  }
+  /// For a copy constructor: that of another layer in the clone under way.
+  static ModulePtr copy_of(const ModulePtr& layer);
+  /// For `copy` alone: a layer is not copied by the way, and the Error says so.
+  Module(const Module& other);
   /// For the constructor of a layer that draws and was given a seed.
   void keep_stream() { stream_chosen_ = true; }
 
@@ -282,6 +370,33 @@ class Module {
   void require_whole() const;
   void require_inputs(std::span<const Tensor> inputs) const;
   [[noreturn]] void rethrow_named() const;
+  ModulePtr layer(const std::string& name) const;
+  template <class Layer, class AModule>
+  static Layer& as(AModule& module, const std::string& name) {
+    auto* found = dynamic_cast<Layer*>(&module);
+    if (!found) module.refuse_type(name, typeid(Layer));
+    return *found;
+  }
+  [[noreturn]] void refuse_type(const std::string& name, const std::type_info& wanted) const;
+  std::shared_ptr<ModulePtr> place_child(const std::string& name, ModulePtr child);
+  void check_child(const std::string& name, const ModulePtr& child);
+  void require_below(const Module& layer) const;
+  std::vector<long> require_copyable() const;
+  void require_apart(const std::vector<long>& held) const;
+  template <class Run>
+  auto run(const Run& run);
+  friend class ParameterRef;
+  template <class AModule>
+  friend class UntilOf;
+  template <class Layer>
+  friend class Child;
+  static std::vector<Tensor> run_until(Module& model, const Module& layer, const std::string& name,
+                                       std::span<const Tensor> inputs);
+  static std::vector<Tensor> predict_until(const Module& model, const Module& layer, const std::string& name,
+                                           std::span<const Tensor> inputs);
+  static std::shared_ptr<ModulePtr> copy_of_place(const std::shared_ptr<ModulePtr>& place);
+  [[noreturn]] static void refuse_child();
+  struct Copies;
 
   struct OwnParameter {
     std::string name;
@@ -295,6 +410,8 @@ class Module {
   std::vector<OwnParameter> parameters_;
   std::vector<BufferTensor> buffers_;
   std::vector<std::pair<std::string, ModulePtr>> children_;
+  std::vector<std::shared_ptr<ModulePtr>>
+      places_;                            // of the children, which Child shares; null: held otherwise
   std::vector<std::string> drawn_first_;  // by draw_in_order
   bool training_ = true, moved_from_ = false, stream_chosen_ = false;
 };
@@ -309,7 +426,8 @@ class Observer {
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
-  static bool active();  ///< whether one lives on this thread
+  /// Whether layers are to run one by one on this thread: one lives, or a model runs `until` a layer.
+  static bool active();
 
  private:
   friend class Module;
@@ -318,3 +436,6 @@ class Observer {
 };
 
 }  // namespace fanin::nn
+
+#include <fanin/nn/child.hpp>
+#include <fanin/nn/until.hpp>

@@ -20,6 +20,16 @@ BatchNorm::BatchNorm(BatchNormOptions options, int rank) : options_(std::move(op
   running_var = add_buffer("running_var", Tensor::ones({features}));
 }
 
+BatchNorm::BatchNorm(const BatchNorm& other)
+    : Module(other),
+      weight(other.weight),
+      bias(other.bias),
+      running_mean(own_buffers()[0].value),
+      running_var(own_buffers()[1].value),
+      freeze_statistics(other.freeze_statistics),
+      options_(other.options_),
+      rank_(other.rank_) {}
+
 std::string BatchNorm::describe() const { return fmt::format("{}({})", kind(), options_.features); }
 
 Tensor BatchNorm::forward(const Tensor& x) {

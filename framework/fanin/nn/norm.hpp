@@ -28,6 +28,9 @@ class BatchNorm : public Module {
  protected:
   /// For inputs of so many dimensions; Error for fewer than one feature.
   BatchNorm(BatchNormOptions options, int rank);
+  BatchNorm(const BatchNorm& other);          ///< for `copy`
+  BatchNorm(BatchNorm&&) noexcept = default;  ///< leaves nothing behind
+  BatchNorm& operator=(BatchNorm&&) noexcept = default;
   Tensor forward(const Tensor& x) override;
 
  private:
@@ -38,17 +41,29 @@ class BatchNorm : public Module {
 /// Of rows: x [N, C].
 class BatchNorm1d final : public BatchNorm {
  public:
+  /// @{
   /// Error for fewer than one feature.
   explicit BatchNorm1d(BatchNormOptions options) : BatchNorm(std::move(options), 2) {}
+  explicit BatchNorm1d(Index features) : BatchNorm1d(BatchNormOptions{.features = features}) {}
+  /// @}
   std::string kind() const override { return "BatchNorm1d"; }
+
+ protected:
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 /// Of images: x [N, C, H, W].
 class BatchNorm2d final : public BatchNorm {
  public:
+  /// @{
   /// Error for fewer than one feature.
   explicit BatchNorm2d(BatchNormOptions options) : BatchNorm(std::move(options), 4) {}
+  explicit BatchNorm2d(Index features) : BatchNorm2d(BatchNormOptions{.features = features}) {}
+  /// @}
   std::string kind() const override { return "BatchNorm2d"; }
+
+ protected:
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 /// Of LayerNorm.
@@ -62,14 +77,18 @@ struct LayerNormOptions {
 /// Normalizes each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm): x [..., features].
 class LayerNorm final : public Module {
  public:
+  /// @{
   /// Error for fewer than one feature.
   explicit LayerNorm(LayerNormOptions options);
+  explicit LayerNorm(Index features) : LayerNorm(LayerNormOptions{.features = features}) {}
+  /// @}
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]
   std::string kind() const override { return "LayerNorm"; }
   std::string describe() const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   LayerNormOptions options_;
@@ -87,14 +106,19 @@ struct GroupNormOptions {
 /// Normalizes each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm): x [N, channels, ...].
 class GroupNorm final : public Module {
  public:
+  /// @{
   /// Error unless `groups` divides the channels.
   explicit GroupNorm(GroupNormOptions options);
+  GroupNorm(Index groups, Index channels)
+      : GroupNorm(GroupNormOptions{.groups = groups, .channels = channels}) {}
+  /// @}
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [channels]
   std::string kind() const override { return "GroupNorm"; }
   std::string describe() const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   GroupNormOptions options_;

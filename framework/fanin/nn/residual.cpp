@@ -5,34 +5,51 @@
 
 namespace fanin::nn {
 
-Residual::Residual(ResidualOptions options)
-    : body_(std::move(options.body)),
-      shortcut_(std::move(options.shortcut)),
-      activation_(options.activation) {
-  if (!body_) fail("Residual: the body is missing");
+Residual::Residual(ResidualOptions options) : activation_(options.activation) {
+  if (!options.body) fail("Residual: the body is missing");
   if (!options.body_name.empty()) {
-    add_child(std::move(options.body_name), body_);
+    body_ = child(options.body_name, std::move(options.body));
   } else {
-    if (body_->children().empty())
-      fail("Residual: a body without layers below it, {}, needs a body_name", body_->describe());
-    if (!body_->own_parameters().empty())
+    nameless_body_ = std::move(options.body);
+    if (nameless_body_->children().empty())
+      fail("Residual: a body without layers below it, {}, needs a body_name", nameless_body_->describe());
+    if (!nameless_body_->own_parameters().empty())
       fail("Residual: a body that owns parameters itself needs a body_name");
-    for (const auto& [name, child] : body_->children()) add_child(name, child);
+    for (const auto& [name, layer] : nameless_body_->children()) child(name, layer);
   }
   if (options.scaled)
     branch_weight = add_parameter("branch_weight", {1}, init::ones(), {1, 1}, options.scale_init);
-  if (shortcut_) add_child(std::move(options.shortcut_name), shortcut_);
+  if (options.shortcut) shortcut_ = child(options.shortcut_name, std::move(options.shortcut));
+}
+
+Residual::Residual(const Residual& other)
+    : Module(other),
+      branch_weight(other.branch_weight),
+      nameless_body_(copy_of(other.nameless_body_)),
+      body_(other.body_),
+      shortcut_(other.shortcut_),
+      activation_(other.activation_) {}
+
+ModulePtr Residual::copy() const { return std::make_shared<Residual>(Residual(*this)); }
+
+/// A nameless body runs the layers that it has itself.
+void Residual::before_replaced(const std::string& name, const ModulePtr& layer) {
+  if (!nameless_body_) return;
+  for (const auto& one : nameless_body_->children()) {
+    if (one.first == name) return nameless_body_->set_child(name, layer);
+  }
 }
 
 Module& Residual::body() const {
+  if (nameless_body_) return *nameless_body_;
   if (!body_) fail("Residual: this block was moved from and has no body; use the one that it was moved into");
-  return *body_;
+  return body_.module();
 }
 
 Tensor Residual::forward(const Tensor& x) {
-  Tensor branch = (*body_)(x);
+  Tensor branch = body()(x);
   if (branch_weight) branch = ops::mul(branch, branch_weight->use());
-  const Tensor sum = ops::add(branch, shortcut_ ? (*shortcut_)(x) : x);
+  const Tensor sum = ops::add(branch, shortcut_ ? shortcut_(x) : x);
   return activation_ == Activation{} ? sum : ops::activate(sum, activation_);
 }
 

@@ -21,6 +21,11 @@ class Residual final : public Module {
  public:
   /// Error without a body, or for one that needs a name: with parameters of its own, or without layers.
   explicit Residual(ResidualOptions options);
+  /// @{
+  /// A block that was moved from is empty.
+  Residual(Residual&&) noexcept = default;
+  Residual& operator=(Residual&&) noexcept = default;
+  /// @}
   std::string kind() const override { return "Residual"; }
   Module& body() const;  ///< Error for a block that was moved from
 
@@ -28,9 +33,14 @@ class Residual final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  Residual(const Residual& other);  ///< for `copy`
+  ModulePtr copy() const override;
+  void before_replaced(const std::string& name, const ModulePtr& layer) override;
 
  private:
-  ModulePtr body_, shortcut_;
+  // The body's layers stand in its own list and, where it has no name here, in this block's.
+  ModulePtr nameless_body_;
+  Child<Module> body_, shortcut_;
   Activation activation_;
 };
 

@@ -20,11 +20,10 @@ class Sequential final : public Module {
   /// Appends `layer` under `name`. Error for a name in use, empty or with a dot, and for a null layer.
   template <std::derived_from<Module> Layer>
   Sequential& add(const std::string& name, Layer layer) {
-    add_child(name, std::make_shared<Layer>(std::move(layer)));
-    return *this;
+    return add(name, std::make_shared<Layer>(std::move(layer)));
   }
-  Sequential& add(std::string name, ModulePtr layer) {
-    add_child(std::move(name), std::move(layer));
+  Sequential& add(const std::string& name, ModulePtr layer) {
+    child(name, std::move(layer));
     return *this;
   }
   /// @}
@@ -33,6 +32,7 @@ class Sequential final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   void add_all() {}

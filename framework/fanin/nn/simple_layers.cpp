@@ -12,7 +12,8 @@ namespace fanin::nn {
 namespace {
 
 ops::Pool2dOptions pool_options(const PoolOptions& o) {
-  const Index stride = o.stride == 0 ? o.kernel : o.stride;
+  const ops::Pair stride{o.stride.h == 0 ? o.kernel.h : o.stride.h,
+                         o.stride.w == 0 ? o.kernel.w : o.stride.w};
   return {.kernel = o.kernel, .stride = stride, .padding = o.padding};
 }
 

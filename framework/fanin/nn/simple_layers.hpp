@@ -1,20 +1,25 @@
 #pragma once
 #include <fanin/nn/module.hpp>
+#include <fanin/ops/pair.hpp>
 
 namespace fanin::nn {
 
-/// Of a pool: square windows.
+/// Of a pool; what is one number holds for height and width.
 struct PoolOptions {
-  Index kernel = 2;   ///< side of the window, ≥ 1
-  Index stride = 0;   ///< 0: as the kernel
-  Index padding = 0;  ///< on each side, at most half the kernel
+  ops::Pair kernel = 2;   ///< size of the window, ≥ 1
+  ops::Pair stride = 0;   ///< 0: as the kernel
+  ops::Pair padding = 0;  ///< on each side, at most half the kernel
 };
 
 /// torch.nn.MaxPool2d: x [N, C, H, W] → [N, C, H', W'] as `ops::max_pool2d`.
 class MaxPool2d final : public Module {
  public:
+  /// @{
   /// Options out of range are an Error when it first runs.
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
+  explicit MaxPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
+      : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
+  /// @}
   std::string kind() const override { return "MaxPool2d"; }
   /// Whether its windows are 2×2 and tile the plane.
   bool tiles_by_2() const {
@@ -23,6 +28,7 @@ class MaxPool2d final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   PoolOptions options_;
@@ -31,12 +37,17 @@ class MaxPool2d final : public Module {
 /// torch.nn.AvgPool2d, padding counted: shapes as MaxPool2d.
 class AvgPool2d final : public Module {
  public:
+  /// @{
   /// Options out of range are an Error when it first runs.
   explicit AvgPool2d(PoolOptions options = {}) : options_(options) {}
+  explicit AvgPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
+      : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
+  /// @}
   std::string kind() const override { return "AvgPool2d"; }
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   PoolOptions options_;
@@ -51,6 +62,7 @@ class AdaptiveAvgPool2d final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 
  private:
   Index height_, width_;
@@ -63,6 +75,7 @@ class Flatten final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 /// Zeroes each element with probability p while training and scales the rest by 1/(1-p) (torch.nn.Dropout).
@@ -77,6 +90,7 @@ class Dropout final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
   Generator* own_generator() override { return &generator_; }
 
  private:
@@ -94,8 +108,12 @@ struct EmbeddingOptions {
 /// Rows of a trained table, picked by index (torch.nn.Embedding).
 class Embedding final : public Module {
  public:
+  /// @{
   /// Error for a size below 1.
   explicit Embedding(EmbeddingOptions options);
+  Embedding(Index count, Index dimension)
+      : Embedding(EmbeddingOptions{.count = count, .dimension = dimension}) {}
+  /// @}
   ParameterRef weight{"weight"};  ///< [count, dimension]
   std::string kind() const override { return "Embedding"; }
   /// Row `indices[i]` of the table as row i: [n, dimension]. Error for an index that is not in 0..count-1.
@@ -104,6 +122,7 @@ class Embedding final : public Module {
  protected:
   /// Indices as whole numbers in a tensor [N]; the result is [N, dimension].
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
 };
 
 }  // namespace fanin::nn

@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/ops/loss.hpp>
-#include <fanin/start/keep_state.hpp>
 #include <fanin/train/history.hpp>
 #include <fanin/train/metrics.hpp>
 
@@ -47,11 +45,8 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
   return correct;
 }
 
-Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch_size,
+Evaluation evaluate(const nn::Module& model, const data::Dataset& data, Index batch_size,
                     const data::Normalization& normalization) {
-  const NoGrad no_grad;
-  const start::KeepModes mode(model);
-  model.eval();  // which writes only where that changes something
   data::Loader loader(data, {.batch = batch_size, .transform = data::Transform().normalize(normalization)});
   Evaluation result;
   const auto classes = static_cast<std::size_t>(data.classes);
@@ -60,7 +55,7 @@ Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch_si
   Index correct = 0;
   std::vector<std::int32_t> guesses;
   for (data::Batch batch; loader.next(batch);) {
-    const Tensor logits = model(batch.images);
+    const Tensor logits = model.predict(batch.images);
     if (logits.rank() != 2 || logits.size(1) != data.classes) {
       fail("evaluate: the model gives logits of shape {}, data set '{}' has {} classes",
            logits.shape().to_string(), data.name, data.classes);

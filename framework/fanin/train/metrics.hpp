@@ -36,12 +36,11 @@ struct Evaluation {
   Index undecided = 0;  ///< samples with a NaN among their logits: such a model predicts nothing
 };
 
-/// Runs `model` over all of `data` in evaluation mode, without recording; the model's mode is as before
-/// afterwards. Pixels are normalized as the model was trained: by `normalization`, or the set's own constants
-/// when that is empty. Several threads may evaluate one model at once if it is in evaluation mode already:
-/// then nothing of it is written. Error for an empty set, and for logits that do not have one column per
-/// class.
-Evaluation evaluate(nn::Module& model, const data::Dataset& data, Index batch = 250,
+/// Runs `model` over all of `data` as its `predict` does: in evaluation mode, whichever it is in, without
+/// recording. Nothing of it is written, so several threads may evaluate one model at once. Pixels are
+/// normalized as the model was trained: by `normalization`, or the set's own constants when that is empty.
+/// Error for an empty set, and for logits that do not have one column per class.
+Evaluation evaluate(const nn::Module& model, const data::Dataset& data, Index batch = 250,
                     const data::Normalization& normalization = {});
 
 }  // namespace fanin::train
