@@ -98,7 +98,14 @@ TEST_CASE("initialize: a scheme for the whole model that would draw nothing is r
     CHECK(holds(usage_message([&] { start::require_initializable(*model, init::Plan::parse(plan), true); }),
                 "forget()"));
   }
-  CHECK(message([&] { start::initialize(*model, "default", generator); }) == "no error");
+  const std::string said = "would draw nothing, as all 4 parameters have their values already";
+  CHECK(holds(usage_message([&] { start::initialize(*model, "default", generator); }), said));
+  CHECK(holds(usage_message([&] { start::initialize(*model, init::Plan(), generator); }), said));
+  CHECK(holds(usage_message([&] {
+                start::initialize(*model, {{"fc1", init::zeros()}}, generator);
+              }),
+              "has its values already"));
+  CHECK(message([&] { start::initialize(*model, generator); }) == "no error");
   start::forget(*model, "fc2.bias");
   CHECK(message([&] { start::initialize(*model, "kaiming_normal", generator); }) ==
         "no error");  // that bias is still to come

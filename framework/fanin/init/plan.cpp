@@ -86,25 +86,6 @@ std::vector<std::string> near_names(const std::string& pattern, std::span<const 
 
 }  // namespace
 
-bool glob(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 namespace {
 
 bool matches_name(const PlanRule& rule, const Target& parameter) {
@@ -116,7 +97,7 @@ bool matches_name(const PlanRule& rule, const Target& parameter) {
     return !rule.init || is_weight || (role == Role::bias && parameter.weight_rank >= 2);
   if (names_parameters(rule.pattern)) return glob(rule.pattern, parameter.name);
   return (is_weight || !rule.init) &&
-         (glob(rule.pattern, layer_of(parameter.name)) ||
+         (names_layer_of(rule.pattern, parameter.name) ||
           (last_part(rule.pattern) == "*" && glob(rule.pattern, parameter.name)));
 }
 
@@ -142,6 +123,17 @@ Plan Plan::parse(std::string_view text) {
     fail_usage(
         "an empty plan; write a scheme, 'default', or rules as \"conv*=kaiming_normal; *.bias=zeros\"");
   return plan;
+}
+
+Plan::Plan(std::initializer_list<PlanRule> rules) {
+  std::string text;
+  for (const PlanRule& rule : rules) {
+    auto patterns = split_patterns(rule.pattern);
+    if (patterns.empty()) patterns.emplace_back();
+    for (const std::string_view pattern : patterns)
+      text += (text.empty() ? "" : "; ") + PlanRule{std::string(pattern), rule.init}.to_string();
+  }
+  if (!text.empty()) *this = parse(text);
 }
 
 const PlanRule* Plan::rule_for(const Target& parameter) const {

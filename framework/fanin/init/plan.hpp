@@ -1,4 +1,5 @@
 #pragma once
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include <fanin/init/initializer.hpp>
+#include <fanin/init/pattern.hpp>
 
 namespace fanin::init {
 
@@ -22,8 +24,8 @@ struct Target {
 /// One rule: which parameters, and how they are born.
 struct PlanRule {
   std::string pattern = {};  ///< empty: every weight with ≥ 2 dimensions, its layer's bias becoming zeros
-  std::optional<Initializer> init;  ///< none: the layer's own default
-  std::size_t position = 0;         ///< in the plan's text, counted from 0
+  std::optional<Initializer> init{};  ///< none: the layer's own default
+  std::size_t position = 0;           ///< in the plan's text, counted from 0
 
   /// Whether they say the same, wherever they stand.
   bool operator==(const PlanRule& other) const { return pattern == other.pattern && init == other.init; }
@@ -35,13 +37,18 @@ struct PlanRule {
 /// layer's own default stands.
 ///
 /// A pattern is a glob (`*` any characters, `?` one) on full parameter names. When its last dotted part
-/// speaks of neither `weight` nor `bias` it names layers, and means the weights with ≥ 2 dimensions of those:
-/// `conv*`, `blocks.?`. A rule without `=` is for the whole model: a scheme (every weight with ≥ 2 dimensions
-/// drawn by it, the biases of those layers zero) or the word `default`, which is also a right side
-/// (`fc3.*=default`).
+/// speaks of neither `weight` nor `bias` it names layers, and means the weights with ≥ 2 dimensions of all
+/// that is in those: `conv*`, `layer1`, `blocks.?`. A rule without `=` is for the whole model: a scheme (every
+/// weight with ≥ 2 dimensions drawn by it, the biases of those layers zero) or the word `default`, which is
+/// also a right side (`fc3.*=default`).
 class Plan {
  public:
   Plan() = default;  ///< every layer's own default
+  /// Rules by value: `{{"conv*", init::orthogonal()}, {"*.bias", init::zeros()}}`; a pattern may be several,
+  /// separated by `;`, and an empty one is for the whole model. Error (usage) as `parse` gives it.
+  Plan(std::initializer_list<PlanRule> rules);
+  /// One scheme for the whole model.
+  Plan(const Initializer& scheme) : Plan({PlanRule{{}, scheme}}) {}
   /// Rules are separated by `;` or line ends. Error (usage) with the position for what does not parse.
   static Plan parse(std::string_view text);
 
@@ -64,7 +71,5 @@ class Plan {
 
 /// Whether the rule speaks of this parameter.
 bool matches(const PlanRule& rule, const Target& parameter);
-/// Whether `text` fits a pattern with `*` and `?`.
-bool glob(std::string_view pattern, std::string_view text);
 
 }  // namespace fanin::init

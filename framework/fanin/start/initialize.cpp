@@ -55,10 +55,16 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
     if (matched && !effective) {
       fail_usage(
           "initialize: every parameter that '{}' {} has its values already (drawn or loaded); call "
-          "forget() to draw anew",
+          "forget() or reinitialize() to draw anew",
           rule.pattern.empty() ? rule.init->to_string() : rule.pattern,
           rule.pattern.empty() ? "is for" : "matches");
     }
+  }
+  const auto has_values = [](const auto& one) { return one.parameter->origin != nn::Origin::declared; };
+  if (!parameters.empty() && std::all_of(parameters.begin(), parameters.end(), has_values)) {
+    fail_usage(
+        "initialize: the plan '{}' would draw nothing, as all {} parameters have their values already (drawn or loaded); call forget() or reinitialize() to draw anew",
+        plan.to_string(), parameters.size());
   }
 }
 
@@ -82,10 +88,21 @@ class Attempt {
     if (done_) return;
     generator_ = before_;
     nn::Module::set_streams(streams_);
-    for (const auto& one : drawn_) undraw(one);
+    for (const Before& one : drawn_) {
+      undraw(one.named);
+      if (!one.values.defined()) continue;
+      one.named.parameter->value.copy_from(one.values);
+      one.named.parameter->origin = one.origin;
+      one.named.parameter->drawn_by = one.drawn_by;
+    }
+  }
+  /// Notes what a parameter holds that is to be drawn next.
+  void begin(const nn::Module::NamedParameter& one) {
+    const nn::Parameter& now = *one.parameter;
+    const bool kept = now.origin != nn::Origin::declared && now.value.has_values();
+    drawn_.push_back({one, kept ? now.value.clone() : Tensor(), now.origin, now.drawn_by});
   }
   void drew(const nn::Module::NamedParameter& one, const init::Initializer& scheme) {
-    drawn_.push_back(one);
     one.parameter->origin = nn::Origin::drawn;
     one.parameter->drawn_by = scheme;
   }
@@ -101,7 +118,13 @@ class Attempt {
   Generator& generator_;
   Generator before_;
   std::vector<nn::Module::Stream> streams_;
-  std::vector<nn::Module::NamedParameter> drawn_;
+  struct Before {
+    nn::Module::NamedParameter named;
+    Tensor values;  // undefined: none
+    nn::Origin origin;
+    std::optional<init::Initializer> drawn_by;
+  };
+  std::vector<Before> drawn_;
   bool done_ = false;
 };
 
@@ -110,8 +133,9 @@ struct Assignment {
   std::vector<nn::Module::NamedParameter> parameters;
   std::vector<init::Site> sites;
   std::vector<init::Initializer> schemes;
+  std::vector<bool> drawn;  // which of them are to be
 
-  bool draws(std::size_t i) const { return parameters[i].parameter->origin == nn::Origin::declared; }
+  bool draws(std::size_t i) const { return drawn[i]; }
   void fill(std::size_t i, Tensor& values, Generator& generator) const {
     naming(i, [&] { schemes[i].fill(values, sites[i], generator); });
   }
@@ -128,12 +152,19 @@ struct Assignment {
   }
 };
 
-Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data) {
-  Assignment all{.parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}};
+/// What is drawn: that which has no values yet; without a plan that may be nothing. Or what the plan's rules
+/// speak of, whatever it holds.
+enum class Draws { first, first_without_plan, again };
+
+Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data, Draws draws = Draws::first) {
+  Assignment all{
+      .parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}, .drawn = {}};
   const auto targets = targets_of(model);
   plan.require_matches(targets);
-  require_effect(plan, targets, all.parameters);
+  if (draws == Draws::first) require_effect(plan, targets, all.parameters);
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {
+    all.drawn.push_back(draws == Draws::again ? plan.rule_for(targets[i]) != nullptr
+                                              : all.parameters[i].parameter->origin == nn::Origin::declared);
     const init::Initializer* ruled = plan.lookup(targets[i]);
     all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
     const init::Initializer& scheme = all.schemes.back();
@@ -154,8 +185,8 @@ void require_batch(const Samples& samples, const std::string& name, const init::
          samples.labels.size());
 }
 
-std::string origin_of(const nn::Parameter& parameter, const init::Initializer& scheme) {
-  if (parameter.origin == nn::Origin::declared) return scheme.to_string();
+std::string origin_of(const nn::Parameter& parameter) {
+  if (parameter.origin == nn::Origin::declared) return "none";
   return parameter.origin == nn::Origin::loaded ? "loaded" : "kept";
 }
 
@@ -165,6 +196,7 @@ void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Wa
   const OpenFiles open_once;
   const auto draw = [&](std::size_t i, Generator& source) {
     if (!all.draws(i)) return;
+    attempt.begin(all.parameters[i]);
     all.fill(i, all.parameters[i].parameter->value, source);
     attempt.drew(all.parameters[i], all.schemes[i]);
   };
@@ -186,14 +218,15 @@ init::Initializer unfitted(const init::Initializer& scheme, const nn::Parameter&
 }
 
 std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Generator& generator,
-                                  const Samples* samples, Walk walk = Walk::slots) {
-  const Assignment all = assign(model, plan, samples != nullptr);
+                                  const Samples* samples, Walk walk = Walk::slots,
+                                  Draws draws = Draws::first) {
+  const Assignment all = assign(model, plan, samples != nullptr, draws);
   const auto& parameters = all.parameters;
   std::vector<Fit> fits;
   std::vector<std::size_t> fitted;
   std::vector<std::string> origins, notes;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    origins.push_back(origin_of(*parameters[i].parameter, all.schemes[i]));
+    origins.push_back(all.draws(i) ? all.schemes[i].to_string() : origin_of(*parameters[i].parameter));
     const nn::Parameter& parameter = *parameters[i].parameter;
     notes.push_back(
         all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
@@ -266,7 +299,15 @@ std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Genera
 }
 
 std::vector<Drawn> initialize(nn::Module& model, Generator& generator) {
-  return initialize(model, init::Plan(), generator);
+  return initialize_all(model, init::Plan(), generator, nullptr, Walk::slots, Draws::first_without_plan);
+}
+
+std::vector<Drawn> reinitialize(nn::Module& model, const init::Plan& plan, Generator& generator) {
+  return initialize_all(model, plan, generator, nullptr, Walk::slots, Draws::again);
+}
+
+std::vector<Drawn> reinitialize(nn::Module& model, const std::string& plan, Generator& generator) {
+  return reinitialize(model, init::Plan::parse(plan), generator);
 }
 
 std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& plan) {
@@ -298,11 +339,11 @@ void forget(nn::Module& model, const std::string& pattern) {
   std::vector<std::string> known;
   for (const auto& one : model.all_names()) {
     known.push_back(one.name);
-    if (!init::glob(pattern, one.name)) continue;
+    if (!init::covers(pattern, one.name)) continue;
     any = true;
     Attempt::undraw(one);
   }
-  if (!any) fail_usage("forget: no parameter matches '{}'{}", pattern, suggest(pattern, known));
+  if (!any) fail_usage("forget: no parameter or layer matches '{}'{}", pattern, suggest(pattern, known));
 }
 
 }  // namespace fanin::start

@@ -29,7 +29,8 @@ struct Drawn {
 /// bits for the same seed, what fills one parameter moves no other, and a scheme that draws as the default
 /// does is the default's draw at another scale. Layers that draw while they run (dropout) and were given no
 /// seed get their streams from the generator's state. Error (usage) for a rule that matches no parameter
-/// (with the nearest layer names), or one whose every match has values already, since it would do nothing.
+/// (with the nearest layer names), or one whose every match has values already, since it would do nothing,
+/// as would any plan, `default` too, where nothing is left to draw; without a plan such a call does nothing.
 /// After any exception model and generator are as they were.
 std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generator& generator);
 std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator);
@@ -45,6 +46,14 @@ std::vector<Drawn> initialize(nn::Module& model, const init::Plan& plan, Generat
                               const Tensor& images, std::span<const std::int32_t> labels);
 std::vector<Drawn> initialize(nn::Module& model, const std::string& plan, Generator& generator,
                               const Tensor& images, std::span<const std::int32_t> labels);
+/// @}
+
+/// @{
+/// Draws anew what the plan's rules speak of, whether it has values or not: `reinitialize(net, "head=default",
+/// generator)`. All else stays as it is, also what has no values yet. Each parameter has the slot of
+/// `initialize`, and Errors are as there; after any exception model and generator are as they were.
+std::vector<Drawn> reinitialize(nn::Module& model, const init::Plan& plan, Generator& generator);
+std::vector<Drawn> reinitialize(nn::Module& model, const std::string& plan, Generator& generator);
 /// @}
 
 /// As `initialize` was before files said `draws=2`: one stream from which what is drawn takes what it needs,
@@ -68,9 +77,8 @@ std::vector<std::string> notes_of(const std::vector<Drawn>& drawn);
 /// The model's parameters as a plan sees them, in the order of `named_parameters()`.
 std::vector<init::Target> targets_of(nn::Module& model);
 
-/// Forgets the values of the parameters that match the glob `pattern` (all by default), so that `initialize`
-/// draws them anew: the one way to draw twice, and it has to be asked for by name. Error (usage) when nothing
-/// matches.
+/// Forgets the values of the parameters that `pattern` speaks of (`init::covers`; all by default), so that
+/// `initialize` draws them anew. Error (usage) when it speaks of none.
 void forget(nn::Module& model, const std::string& pattern = "*");
 
 }  // namespace fanin::start

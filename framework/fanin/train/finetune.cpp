@@ -4,7 +4,6 @@
 #include <set>
 
 #include <fanin/core/error.hpp>
-#include <fanin/init/plan.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/train/finetune.hpp>
 
@@ -62,14 +61,6 @@ std::vector<int> positions(const std::vector<nn::Module::NamedParameter>& parame
 }
 
 }  // namespace
-
-bool covers(const std::string& pattern, const std::string& parameter) {
-  if (init::glob(pattern, parameter)) return true;
-  for (auto dot = parameter.find('.'); dot != std::string::npos; dot = parameter.find('.', dot + 1)) {
-    if (init::glob(pattern, std::string_view(parameter).substr(0, dot))) return true;
-  }
-  return false;
-}
 
 bool FineTune::empty() const {
   return freeze.empty() && head.empty() && rates.empty() && layer_decay == 1 && head_epochs == 0 &&

@@ -2,14 +2,14 @@
 #include <string>
 #include <vector>
 
+#include <fanin/init/pattern.hpp>
 #include <fanin/nn/module.hpp>
 #include <fanin/optim/optimizer.hpp>
 
 namespace fanin::train {
 
-/// Which layers a rule speaks of: a glob on a parameter's full name or any layer it is in, so that "conv1",
-/// "conv*", "layer1" (all below it) and "*.bias" all say what they seem to.
-bool covers(const std::string& pattern, const std::string& parameter);
+/// Which parameters a rule speaks of.
+using init::covers;
 
 /// A learning rate of its own for some layers.
 struct RateRule {

@@ -100,8 +100,13 @@ start::WarmStartReport WarmStart::start(nn::Module& model, std::uint64_t seed, c
   drop_training_state(saved);
   start::WarmStartReport report = start::load_state_dict(model, saved, options);
   Generator generator(seed);
-  const auto drawn = batch ? start::initialize(model, plan, generator, batch->images, batch->labels)
-                           : start::initialize(model, plan, generator);
+  const auto parameters = model.named_parameters();
+  const bool complete = std::none_of(parameters.begin(), parameters.end(), [](const auto& one) {
+    return one.parameter->origin == nn::Origin::declared;
+  });
+  const auto drawn = complete && plan.to_string() == "default" ? start::initialize(model, generator)
+                     : batch ? start::initialize(model, plan, generator, batch->images, batch->labels)
+                             : start::initialize(model, plan, generator);
   for (auto& entry : report.entries) {
     if (entry.status != start::WarmStartReport::Status::skipped &&
         entry.status != start::WarmStartReport::Status::missing)
