@@ -44,7 +44,7 @@ TEST_CASE("linear and matmul name both shapes") {
   CHECK(message_of([] {
           ops::matmul(of({2, 3}), of({4, 5}));
         }) ==
-        "matmul: shapes [2, 3] and [4, 5] do not fit: [m, k] with [k, n], [b, m, k] with [b, k, n] or with "
+        "matmul: shapes [2, 3] and [4, 5] do not fit: [m, k] with [k, n], […, m, k] with […, k, n] or with "
         "[k, n]");
   for (const auto& [a, b] :
        {std::pair<Shape, Shape>{{3}, {3}}, {{2, 3}, {3}}, {{2, 3, 4}, {3, 4, 5}}, {{}, {}}}) {
@@ -181,7 +181,7 @@ TEST_CASE("arithmetic, reductions and moves name the shapes and the dimension") 
         }) == "concat: shape [3, 4] does not fit shape [2, 3]: all sizes but that of dimension 0 must agree");
   CHECK_THROWS_AS(ops::concat({x, of({3})}, 0), Error);
   CHECK_THROWS_AS(ops::concat({}, 0), Error);
-  CHECK_THROWS_AS(ops::concat({x, x, x, x, x, x, x, x, x}, 0), Error);
+  CHECK(ops::concat({x, x, x, x, x, x, x, x, x}, 0).size(0) == 9 * x.size(0));  // more than an op has inputs
   CHECK(ops::concat({x, x, x, x, x, x, x, x}, 1).shape() == Shape{2, 24});
   CHECK(message_of([&] { ops::slice(x, 1, 2, 4); }) ==
         "slice: 2..4 is not a range of dimension 1 of shape [2, 3]");

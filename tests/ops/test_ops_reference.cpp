@@ -79,6 +79,22 @@ Tensor cross_entropy(const Inputs& in, const json& o) {
                              .ignore_index = o.value("ignore_index", -100)});
 }
 
+Tensor weights_of(const json& o, const char* key) {
+  const auto weights = o.at(key).get<std::vector<real>>();
+  return weights.empty() ? Tensor() : Tensor::from(weights);
+}
+
+Tensor soft_cross_entropy(const Inputs& in, const json& o) {
+  return ops::cross_entropy(in[0], in[1],
+                            {.label_smoothing = o.at("label_smoothing").get<double>(),
+                             .class_weights = weights_of(o, "class_weights")});
+}
+
+Tensor clamp(const Inputs& in, const json& o) {
+  return o.contains("most") ? ops::clamp(in[0], o.at("least").get<double>(), o.at("most").get<double>())
+                            : ops::clamp(in[0], o.at("least").get<double>());
+}
+
 Tensor dropout(const Inputs& in, const json& o) {
   Generator generator(o.at("seed").get<std::uint64_t>());
   return ops::dropout(in[0], o.at("p").get<double>(), true, generator);
@@ -161,6 +177,32 @@ const std::map<std::string, Compute> computes = {
      [](const Inputs& in, const json& o) {
        return ops::slice(in[0], o.at("dim").get<int>(), o.at("begin").get<Index>(), o.at("end").get<Index>());
      }},
+    {"exp", [](const Inputs& in, const json&) { return ops::exp(in[0]); }},
+    {"log", [](const Inputs& in, const json&) { return ops::log(in[0]); }},
+    {"sqrt", [](const Inputs& in, const json&) { return ops::sqrt(in[0]); }},
+    {"abs", [](const Inputs& in, const json&) { return ops::abs(in[0]); }},
+    {"pow", [](const Inputs& in, const json& o) { return ops::pow(in[0], o.at("exponent").get<double>()); }},
+    {"clamp", clamp},
+    {"max", [](const Inputs& in, const json& o) { return reduce(in, o, ops::max, ops::max); }},
+    {"min", [](const Inputs& in, const json& o) { return reduce(in, o, ops::min, ops::min); }},
+    {"where", [](const Inputs& in, const json& o) { return ops::where(tensor_of(o.at("condition")), in[0], in[1]); }},
+    {"gather",
+     [](const Inputs& in, const json& o) {
+       return ops::gather(in[0], o.at("dim").get<int>(), tensor_of(o.at("index")));
+     }},
+    {"permute", [](const Inputs& in, const json& o) { return ops::permute(in[0], o.at("dims").get<std::vector<int>>()); }},
+    {"stack", [](const Inputs& in, const json& o) { return ops::stack(in, o.at("dim").get<int>()); }},
+    {"l1", [](const Inputs& in, const json&) { return ops::l1(in[0], in[1]); }},
+    {"huber", [](const Inputs& in, const json& o) { return ops::huber(in[0], in[1], o.at("delta").get<double>()); }},
+    {"bce_with_logits",
+     [](const Inputs& in, const json& o) { return ops::bce_with_logits(in[0], in[1], weights_of(o, "pos_weight")); }},
+    {"kl_div", [](const Inputs& in, const json&) { return ops::kl_div(in[0], in[1]); }},
+    {"nll",
+     [](const Inputs& in, const json& o) {
+       return ops::nll(in[0], o.at("labels").get<std::vector<std::int32_t>>(),
+                       {.class_weights = weights_of(o, "class_weights"), .ignore_index = o.at("ignore_index").get<std::int32_t>()});
+     }},
+    {"cross_entropy_soft", soft_cross_entropy},
     {"embedding", [](const Inputs& in, const json& o) {
        return ops::embedding(o.at("indices").get<std::vector<std::int32_t>>(), in[0]);
      }}};

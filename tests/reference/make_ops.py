@@ -186,7 +186,67 @@ def later_cases():
          lambda x, w, b: F.conv_transpose2d(x, w, b, **o), **o)
 
 
-for make in [linear_cases, conv_cases, pool_cases, activation_cases, loss_cases, norm_cases, arithmetic_cases, later_cases]:
+def pointwise_and_selection_cases():
+    case("exp", [rand(3, 7, low=-6, high=6)], torch.exp)
+    case("log", [rand(3, 7, low=0.01, high=5)], torch.log)
+    case("sqrt", [rand(3, 7, low=0.01, high=5)], torch.sqrt)
+    case("abs", [torch.cat([uniform(9), torch.zeros(2)]).requires_grad_()], torch.abs)
+    for exponent in [2.0, 0.5, -1.5, 0.0, 1.0]:
+        case("pow", [rand(3, 7, low=0.1, high=3)], lambda x: x.pow(exponent), exponent=exponent)
+    for exponent in [2.0, 3.0]:
+        case("pow", [rand(3, 7)], lambda x: x.pow(exponent), exponent=exponent)
+    case("clamp", [torch.cat([uniform(15), torch.tensor([-0.5, 1.0])]).requires_grad_()],
+         lambda x: x.clamp(-0.5, 1.0), least=-0.5, most=1.0)
+    case("clamp", [rand(4, 5)], lambda x: x.clamp(min=0.25), least=0.25)
+    tied = lambda: (torch.randint(-3, 4, (4, 3, 5)).float()).requires_grad_()
+    for name in ["max", "min"]:
+        case(name, [tied()], getattr(torch, name))
+        for dim in [0, 1, 2]:
+            distinct = (torch.randperm(60).reshape(4, 3, 5) / 10.0).requires_grad_()
+            case(name, [distinct], lambda x: getattr(torch, name)(x, dim, keepdim=dim == 1)[0], dim=dim, keepdim=dim == 1)
+    condition = torch.rand(4, 1, 5) < 0.5
+    case("where", [rand(4, 3, 5), rand(4, 3, 5)], lambda a, b: torch.where(condition, a, b), condition=dump(condition.float()))
+    case("where", [rand(3, 1), rand(5)], lambda a, b: torch.where(condition, a, b), condition=dump(condition.float()))
+    for dim, shape in [(0, (6, 2, 5)), (1, (4, 7, 3)), (2, (4, 3, 1))]:
+        index = torch.randint(0, (4, 3, 5)[dim], shape)
+        case("gather", [rand(4, 3, 5)], lambda x: torch.gather(x, dim, index), dim=dim, index=dump(index.float()))
+    for dims in [(1, 0, 2), (2, 0, 1), (0, 1, 2), (-1, 1, 0)]:
+        case("permute", [rand(4, 3, 5)], lambda x: x.permute(dims), dims=dims)
+    case("permute", [rand(2, 3, 4, 5)], lambda x: x.permute(0, 2, 3, 1), dims=(0, 2, 3, 1))
+    for dim in [0, 1, 2, -1]:
+        case("stack", [rand(3, 4) for _ in range(3)], lambda *x: torch.stack(x, dim), dim=dim)
+    case("stack", [rand(2, 3) for _ in range(19)], lambda *x: torch.stack(x, 1), dim=1)
+    case("concat", [rand(2, 1 + i % 3) for i in range(11)], lambda *x: torch.cat(x, 1), dim=1)
+    case("matmul", [rand(2, 3, 5, 7), rand(2, 3, 7, 4)], torch.matmul)
+    case("matmul", [rand(2, 3, 5, 7), rand(7, 4)], torch.matmul)
+
+
+def further_loss_cases():
+    case("l1", [rand(5, 7), rand(5, 7)], F.l1_loss)
+    for delta in [1.0, 0.3]:
+        case("huber", [rand(5, 7), rand(5, 7)], lambda x, t: F.huber_loss(x, t, delta=delta), delta=delta)
+    target = lambda: rand(5, 4, low=0, high=1)
+    for weight in [[], [2.5], [0.5, 1.0, 3.0, 2.0]]:
+        case("bce_with_logits", [rand(5, 4, low=-30, high=30), target()],
+             lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(weight) if weight else None),
+             pos_weight=weight)
+    logs = lambda: F.log_softmax(uniform(6, 5), 1).detach().requires_grad_()
+    soft = lambda: F.softmax(uniform(6, 5), 1).detach().requires_grad_()
+    case("kl_div", [logs(), soft()], lambda x, t: F.kl_div(x, t, reduction="batchmean"))
+    for weights in [[], [0.5, 1.0, 2.0, 0.25, 1.5]]:
+        for ignored in [-100, 2]:
+            labels = [1, 2, 0, 4, 2, 3]
+            case("nll", [logs()], lambda x: F.nll_loss(x, torch.tensor(labels), torch.tensor(weights) if weights else None,
+                                                       ignore_index=ignored),
+                 labels=labels, class_weights=weights, ignore_index=ignored)
+        for smoothing in [0.0, 0.1]:
+            case("cross_entropy_soft", [rand(6, 5, low=-6, high=6), soft()],
+                 lambda x, t: F.cross_entropy(x, t, torch.tensor(weights) if weights else None, label_smoothing=smoothing),
+                 class_weights=weights, label_smoothing=smoothing)
+
+
+for make in [linear_cases, conv_cases, pool_cases, activation_cases, loss_cases, norm_cases, arithmetic_cases, later_cases,
+             pointwise_and_selection_cases, further_loss_cases]:
     make()
 with open("tests/reference/ops.json", "w", encoding="ascii") as out:
     out.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")

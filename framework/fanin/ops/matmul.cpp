@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/kernels/gemm/gemm.hpp>
@@ -48,16 +50,17 @@ struct MatmulOp {
 Tensor matmul(const Tensor& a, const Tensor& b) {
   require_defined("matmul", "left operand", a);
   require_defined("matmul", "right operand", b);
-  const bool both_batched = a.rank() == 3 && b.rank() == 3 && a.size(0) == b.size(0);
-  const bool fits = ((a.rank() == 2 || a.rank() == 3) && b.rank() == 2) || both_batched;
+  const bool both_batched = a.rank() > 2 && a.rank() == b.rank() &&
+                            std::equal(a.shape().begin(), a.shape().end() - 2, b.shape().begin());
+  const bool fits = (a.rank() >= 2 && b.rank() == 2) || both_batched;
   if (!fits || a.size(-1) != b.size(-2)) {
-    fail("matmul: shapes {} and {} do not fit: [m, k] with [k, n], [b, m, k] with [b, k, n] or with [k, n]",
+    fail("matmul: shapes {} and {} do not fit: [m, k] with [k, n], […, m, k] with […, k, n] or with [k, n]",
          a.shape().to_string(), b.shape().to_string());
   }
   Shape to = a.shape();
   to.set(-1, b.size(-1));
-  const Index batch = both_batched ? a.size(0) : 1;
-  const Index m = both_batched ? a.size(1) : count(a.shape(), 0, a.rank() - 1);
+  const Index batch = both_batched ? count(a.shape(), 0, a.rank() - 2) : 1;
+  const Index m = both_batched ? a.size(-2) : count(a.shape(), 0, a.rank() - 1);
   return record(MatmulOp{batch, m, b.size(-1), a.size(-1), to, {}, {}}, a, b);
 }
 

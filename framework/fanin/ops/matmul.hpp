@@ -3,9 +3,9 @@
 
 namespace fanin::ops {
 
-/// The matrix product: [m, k] · [k, n] → [m, n], or batch by batch [b, m, k] · [b, k, n] → [b, m, n], or
-/// [b, m, k] · [k, n] → [b, m, n] with one right-hand matrix for the whole batch (torch.matmul). Error for
-/// other shapes.
+/// The matrix product: [m, k] · [k, n] → [m, n], or batch by batch […, m, k] · […, k, n] → […, m, n] with
+/// the same sizes in front on both sides, or […, m, k] · [k, n] → […, m, n] with one right-hand matrix for
+/// the whole batch (torch.matmul). Error naming both shapes for others.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 }  // namespace fanin::ops

@@ -38,6 +38,42 @@ struct TransposeOp {
   }
 };
 
+/// Dimensions in another order: y walks row-major, x in steps of its own.
+struct PermuteOp {
+  static constexpr const char* name = "permute";
+  Shape to;
+  std::array<Index, Shape::max_rank> strides{};  // in x, by dimension of y
+
+  /// Calls visit(place in y, place in x) for every element.
+  void each(const auto& visit) const {
+    std::array<Index, Shape::max_rank> at{};
+    const Index n = to.numel();
+    Index x = 0;
+    for (Index y = 0; y < n; ++y) {
+      visit(y, x);
+      for (int d = to.rank() - 1; d >= 0; --d) {
+        const auto i = static_cast<std::size_t>(d);
+        x += strides[i];
+        if (++at[i] < to[d]) break;
+        x -= strides[i] * to[d];
+        at[i] = 0;
+      }
+    }
+  }
+  Tensor forward(const Tensor& x) {
+    Tensor y(to);
+    const real* from = x.data();
+    real* into = y.data();
+    each([&](Index iy, Index ix) { into[iy] = from[ix]; });
+    return y;
+  }
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    const auto gx = grads.slot(0);
+    const real* g = grad_output.data();
+    each([&](Index iy, Index ix) { gx.data[ix] = gx.accumulate ? gx.data[ix] + g[iy] : g[iy]; });
+  }
+};
+
 /// A run of one dimension of a tensor: rows of `width` elements, `step` apart, from `offset` on.
 struct Run {
   Index rows, width, step, offset;
@@ -137,8 +173,13 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
 }
 
 Tensor concat(std::span<const Tensor> parts, int dim) {
-  if (parts.empty() || parts.size() > Node::max_inputs) {
-    fail("concat: {} tensors; 1 to {} can be joined", parts.size(), int{Node::max_inputs});
+  if (parts.empty()) fail("concat: no tensors; at least one is needed");
+  if (parts.size() > Node::max_inputs) {  // what one op may join, and these in turn
+    PoolVector<Tensor> joined;
+    for (std::size_t i = 0; i < parts.size(); i += Node::max_inputs)
+      joined.push_back(
+          concat(parts.subspan(i, std::min<std::size_t>(Node::max_inputs, parts.size() - i)), dim));
+    return concat(std::span<const Tensor>(joined), dim);
   }
   const int at = require_dim("concat", parts[0], dim);
   Shape to = parts[0].shape();
@@ -158,6 +199,63 @@ Tensor concat(std::span<const Tensor> parts, int dim) {
 
 Tensor concat(std::initializer_list<Tensor> parts, int dim) {
   return concat(std::span<const Tensor>(parts.begin(), parts.size()), dim);
+}
+
+Tensor permute(const Tensor& x, std::span<const int> dims) {
+  require_defined("permute", "input", x);
+  PermuteOp op;
+  std::array<bool, Shape::max_rank> named{};
+  const auto refuse = [&] {
+    std::string text;
+    for (const int dim : dims) text += fmt::format("{}{}", text.empty() ? "" : ", ", dim);
+    fail("permute: ({}) does not name every dimension of shape {} once", text, x.shape().to_string());
+  };
+  if (static_cast<int>(dims.size()) != x.rank()) refuse();
+  std::array<Index, Shape::max_rank> strides{};
+  Index stride = 1;
+  for (int d = x.rank() - 1; d >= 0; --d) {
+    strides[static_cast<std::size_t>(d)] = stride;
+    stride *= x.size(d);
+  }
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const int dim = dims[i] < 0 ? dims[i] + x.rank() : dims[i];
+    if (dim < 0 || dim >= x.rank() || named[static_cast<std::size_t>(dim)]) refuse();
+    named[static_cast<std::size_t>(dim)] = true;
+    op.to.append(x.size(dim));
+    op.strides[i] = strides[static_cast<std::size_t>(dim)];
+  }
+  return record(std::move(op), x);
+}
+
+Tensor permute(const Tensor& x, std::initializer_list<int> dims) {
+  return permute(x, std::span<const int>(dims.begin(), dims.size()));
+}
+
+Tensor stack(std::span<const Tensor> parts, int dim) {
+  if (parts.empty()) fail("stack: no tensors; at least one is needed");
+  PoolVector<Tensor> raised;
+  for (const Tensor& part : parts) {
+    require_defined("stack", "a part", part);
+    const Shape& shape = part.shape();
+    if (shape != parts[0].shape())
+      fail("stack: shapes {} and {} differ; all must be one", parts[0].shape().to_string(),
+           shape.to_string());
+    const int at = dim < 0 ? dim + shape.rank() + 1 : dim;
+    if (at < 0 || at > shape.rank())
+      fail("stack: there is no place {} for a new dimension in shape {}", dim, shape.to_string());
+    Shape to;
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (d == at) to.append(1);
+      to.append(shape[d]);
+    }
+    if (at == shape.rank()) to.append(1);
+    raised.push_back(reshape(part, to));
+  }
+  return concat(std::span<const Tensor>(raised), dim);
+}
+
+Tensor stack(std::initializer_list<Tensor> parts, int dim) {
+  return stack(std::span<const Tensor>(parts.begin(), parts.size()), dim);
 }
 
 Tensor slice(const Tensor& x, int dim, Index begin, Index end) {
