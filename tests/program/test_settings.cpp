@@ -38,6 +38,7 @@ const std::map<std::string, Arguments> another = {
     {"--momentum", {"0.5"}},
     {"--nesterov", {}},
     {"--weight-decay", {"0.1"}},
+    {"--no-decay", {"*.bias"}},
     {"--schedule", {"step(every=1, gamma=0.5)"}},
     {"--clip", {"1"}},
     {"--class-weights", {"balanced"}},

@@ -6,6 +6,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/core/parallel.hpp>
+#include <fanin/init/pattern.hpp>
 #include <fanin/optim/optimizer.hpp>
 
 namespace fanin::optim {
@@ -42,6 +43,7 @@ void require_parameters(const std::vector<Group>& groups) {
   for (std::size_t i = 0; i < groups.size(); ++i) {
     at_least_0("a group's lr_scale", groups[i].lr_scale);
     at_least_0("a group's decay_scale", groups[i].decay_scale);
+    at_least_0("a group's weight_decay", groups[i].weight_decay.value_or(0));
     for (const auto& one : groups[i].parameters) {
       if (one.parameter == nullptr)
         fail("optimizer: parameter '{}' of group {} is null; give one of a model", one.name, i);
@@ -53,6 +55,20 @@ void require_parameters(const std::vector<Group>& groups) {
     }
   }
   if (seen.empty()) fail("optimizer: there are no parameters to train; give a model that has some");
+}
+
+/// A pattern that speaks of nothing is a typing error.
+void require_no_decay(const std::vector<Group>& groups, const std::string& patterns) {
+  for (const std::string_view pattern : init::split_patterns(patterns)) {
+    std::vector<std::string> known;
+    for (const Group& group : groups) {
+      for (const auto& one : group.parameters) known.push_back(one.name);
+    }
+    if (std::none_of(known.begin(), known.end(),
+                     [&](const std::string& name) { return init::covers(pattern, name); }))
+      fail_usage("optimizer: no_decay: no layer or parameter matches {}{}", in_quotes(pattern),
+                 suggest(std::string(pattern), known));
+  }
 }
 
 constexpr Index least_shared = 50'000;  // parameters below which handing out costs more than it saves
@@ -78,8 +94,9 @@ struct Optimizer::FlatGroup {
   Tensor values = Tensor::zeros({0}), gradients = Tensor::zeros({0});
   std::vector<std::pair<std::string, Tensor>> state;
   std::vector<real*> buffers;  // where each of `state` begins
-  double lr_scale = 1, decay_scale = 1;
-  Index steps = 0;  // after the latest step
+  double lr_scale = 1, weight_decay = 0;
+  std::size_t given = 0;  // of the groups that the optimizer was made with
+  Index steps = 0;        // after the latest step
 
   /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
   /// have them in its own, or the model's user may have put another tensor in the parameter's place.
@@ -139,17 +156,27 @@ Optimizer::Optimizer(nn::Module& model, OptimizerOptions options)
 Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : options_(std::move(options)) {
   check(options_);
   require_parameters(groups);
-  for (auto& group : groups) {
+  require_no_decay(groups, options_.no_decay);
+  given_ = groups.size();
+  const auto add = [&](std::size_t given, double weight_decay, const auto& wanted) {
     FlatGroup flat;
-    flat.lr_scale = group.lr_scale;
-    flat.decay_scale = group.decay_scale;
-    for (auto& one : group.parameters)
-      flat.frozen.push_back({one.name, one.parameter, 0, one.parameter->value.numel()});
+    flat.lr_scale = groups[given].lr_scale;
+    flat.weight_decay = weight_decay;
+    flat.given = given;
+    for (auto& one : groups[given].parameters) {
+      if (wanted(one.name)) flat.frozen.push_back({one.name, one.parameter, 0, one.parameter->value.numel()});
+    }
     if (options_.rule.state)
       for (const auto& name : options_.rule.state(options_))
         flat.state.emplace_back(name, Tensor::zeros({0}));
     flat.take_in();
     groups_.push_back(std::move(flat));
+  };
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto exempt = [&](const std::string& name) { return init::covers(options_.no_decay, name); };
+    const auto decays = [&](const std::string& name) { return !exempt(name); };
+    add(i, groups[i].weight_decay.value_or(options_.weight_decay) * groups[i].decay_scale, decays);
+    if (!options_.no_decay.empty()) add(i, 0, exempt);
   }
 }
 
@@ -160,7 +187,7 @@ void Optimizer::update(FlatGroup& group, Index begin, Index count, Index previou
                       .buffers = group.buffers,
                       .offset = begin,
                       .lr = options_.lr * group.lr_scale,
-                      .weight_decay = options_.weight_decay * group.decay_scale,
+                      .weight_decay = group.weight_decay,
                       .updates = previous_updates,
                       .options = options_});
 }
@@ -289,10 +316,11 @@ void Optimizer::set_lr(double lr) {
 }
 
 void Optimizer::set_group_lr_scale(std::size_t group, double scale) {
-  if (group >= groups_.size())
-    fail("optimizer: there is no group {}, it has {}, counted from 0", group, groups_.size());
+  if (group >= given_) fail("optimizer: there is no group {}, it has {}, counted from 0", group, given_);
   at_least_0("a group's lr_scale", scale);
-  groups_[group].lr_scale = scale;
+  for (FlatGroup& flat : groups_) {
+    if (flat.given == group) flat.lr_scale = scale;
+  }
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() {

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ struct OptimizerOptions {
   UpdateRule rule = sgd();  ///< whose step it is
   double lr =
       0.1;  ///< sgd's: it does not follow the rule (`UpdateRule::default_lr`); who changes one says both
-  double weight_decay = 0;            ///< ≥ 0; of adamw decoupled, else an L2 penalty
+  double weight_decay = 0;  ///< ≥ 0; of adamw decoupled, else an L2 penalty
+  /// Which parameters have no weight decay, as patterns (`init::covers`): "*.bias; *norm*".
+  std::string no_decay = {};
   double momentum = 0;                ///< sgd, rmsprop; ≥ 0
   double dampening = 0;               ///< sgd; ≥ 0
   bool nesterov = false;              ///< sgd; needs momentum > 0 and dampening 0
@@ -26,11 +29,13 @@ struct OptimizerOptions {
 };
 
 /// Parameters that share a learning rate, `lr_scale` times the optimizer's, and a weight decay, `decay_scale`
-/// times its.
+/// times its or their own.
 struct Group {
   std::vector<nn::Module::NamedParameter> parameters;  ///< frozen ones too, which wait
   double lr_scale = 1;                                 ///< ≥ 0
   double decay_scale = 1;                              ///< ≥ 0
+  /// In place of the optimizer's, ≥ 0; but for what `OptimizerOptions::no_decay` speaks of.
+  std::optional<double> weight_decay = {};
 };
 
 /// Gathers the parameters of each group into one flat buffer, their gradients into another, so that a step is
@@ -41,7 +46,8 @@ class Optimizer {
   /// All parameters of `model`, as one group. One that is frozen (`value.set_requires_grad(false)`) trains
   /// from the step on at which it requires grad, as in PyTorch; from then on `state` and `updates` list it,
   /// behind the others of its group. Error for options outside torch.optim's ranges, for a rule without a
-  /// step, for no parameters at all, and for one that is given twice.
+  /// step, for no parameters at all, for one that is given twice, and (usage) for a pattern of `no_decay` that
+  /// speaks of none.
   Optimizer(nn::Module& model, OptimizerOptions options);
   /// The same of groups; Error also for a scale that is negative.
   Optimizer(std::vector<Group> groups, OptimizerOptions options);
@@ -94,6 +100,7 @@ class Optimizer {
   void step_gathered();
   void update(FlatGroup& group, Index begin, Index count, Index previous_updates);
   std::vector<FlatGroup> groups_;
+  std::size_t given_ = 0;  // groups, before `no_decay` cut them
   OptimizerOptions options_;
   Index steps_ = 0;
   std::vector<LeafStep> leaf_steps_;  // of the pass under way

@@ -37,13 +37,14 @@ concept Like = std::same_as<std::remove_const_t<T>, Plain>;
 /// Calls `visit(setting, member)` for every member that a result depends on, in the order in which they are
 /// shown.
 void each_setting(Like<optim::OptimizerOptions> auto& options, auto&& visit) {
-  auto& [rule, lr, weight_decay, momentum, dampening, nesterov, beta1, beta2, alpha, eps] = options;
+  auto& [rule, lr, weight_decay, no_decay, momentum, dampening, nesterov, beta1, beta2, alpha, eps] = options;
   visit(Setting{"optimizer", "--optimizer", "sgd, adam, adamw or rmsprop"}, rule);
   visit(Setting{"lr", "--lr", "learning rate"}, lr);
   visit(Setting{"momentum", "--momentum", "of sgd and rmsprop"}, momentum);
   visit(Setting{"dampening"}, dampening);
   visit(Setting{"nesterov", "--nesterov", "Nesterov momentum"}, nesterov);
   visit(Setting{"weight_decay", "--weight-decay", "L2 penalty; decoupled for adamw"}, weight_decay);
+  visit(Setting{"no_decay", "--no-decay", "what has no weight decay, as \"*.bias; *norm*\""}, no_decay);
   visit(Setting{"beta1"}, beta1);
   visit(Setting{"beta2"}, beta2);
   visit(Setting{"alpha"}, alpha);
