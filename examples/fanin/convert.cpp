@@ -63,6 +63,7 @@ void add_convert(CLI::App& app) {
       "Examples:\n"
       "  fanin convert model.pth model.safetensors\n"
       "  fanin convert model.safetensors half.safetensors --dtype f16\n"
+      "  fanin convert model.safetensors for_pytorch.pth\n"
       "  fanin convert model.pt fc.npz --strip-prefix module. --rename '^classifier=>fc' --only 'fc*'\n"
       "  fanin convert keras.npz model.safetensors --rename '/kernel:0=>.weight' --rename '/bias:0=>.bias' --adapt '*.weight=transpose'\n"
       "  fanin convert out/run1/best.safetensors model.safetensors --model-only\n"

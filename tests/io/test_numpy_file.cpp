@@ -177,7 +177,7 @@ TEST_CASE("any file converts to safetensors, npz and, one tensor, npy without lo
     }
     CHECK_THROWS_WITH_AS(io::write_tensor_file(scratch / "out", from, io::FileFormat::npy),
                          doctest::Contains("write npz instead"), Error);
-    CHECK_THROWS_WITH_AS(io::write_tensor_file(scratch / "out", from, io::FileFormat::torch_zip),
+    CHECK_THROWS_WITH_AS(io::write_tensor_file(scratch / "out", from, io::FileFormat::onnx),
                          doctest::Contains("only read"), Error);
   }
   const io::TensorFile one = io::read_tensor_file("tests/reference/files/big_fortran.npy");

@@ -304,7 +304,7 @@ TEST_CASE("program: convert writes other formats, and what it cannot is one line
   };
   const std::vector<Case> cases = {
       {{"convert", model()}, 2, "out"},
-      {{"convert", model(), scratch / "x.pth"}, 2, "PyTorch reads safetensors"},
+      {{"convert", model(), scratch / "x.onnx"}, 2, "must end in .safetensors"},
       {{"convert", model(), scratch / "x.npy"}, 2, "--only"},
       {{"convert", model(), scratch / "x.npz", "--dtype", "f17"}, 2, "'f17'"},
       {{"convert", model(), scratch / "x.npz", "--rename", "fc1"}, 2, "regex=>text"},

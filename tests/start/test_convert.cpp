@@ -121,8 +121,8 @@ TEST_CASE("convert: names, selections and formats that cannot be are usage error
     std::string says;
   };
   std::vector<Case> cases = {
-      {"x.pt", {}, "PyTorch reads safetensors"},
-      {"x", {}, "must end in .safetensors, .npz or .npy"},
+      {"x.onnx", {}, "must end in .safetensors"},
+      {"x", {}, "must end in .safetensors, .npz, .npy, .pth or .pt"},
       {"x.npy", {}, "choose one with --only"},
       {"x.npz", {.dtype = io::DType::i8}, "F32, F16 or BF16"},
       {"x.npz", {.dtype = io::DType::f64}, "F32, F16 or BF16"},

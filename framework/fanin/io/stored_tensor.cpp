@@ -120,6 +120,10 @@ void StoredTensor::read_all(float* out) const {
   check_file();
 }
 
+Tensor StoredTensor::to_tensor() const {
+  return Tensor::from(to_floats(), Shape::of(sizes.data(), sizes.size()));
+}
+
 std::vector<float> StoredTensor::to_floats() const {
   std::vector<float> values(static_cast<std::size_t>(numel()));
   read_all(values.data());

@@ -41,6 +41,8 @@ struct StoredTensor {
   /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
   std::vector<float> to_floats() const;  ///< `read_all` into new memory
+  /// The same as a tensor; Error also for more dimensions than `Shape` has.
+  Tensor to_tensor() const;
   /// Gives the pages of a mapped tensor back to the system once it is read: loading then takes the memory of
   /// the result and of one tensor. The tensor can still be read.
   void drop_pages() const;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
 #include <fanin/io/beside.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/nested_dict.hpp>
@@ -122,13 +123,35 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
       }
       return write_npy(path, file.tensors[0], dtype);
     case FileFormat::torch_zip:
+      return write_torch(path, file.tensors, dtype);
     case FileFormat::torch_legacy:
     case FileFormat::torch_script:
     case FileFormat::pickle:
     case FileFormat::onnx:
-      fail("{}: PyTorch's pickled files and ONNX are only read; write safetensors, which PyTorch reads too",
-           path);
+      fail("{}: files of format {} are only read; write safetensors, npz or PyTorch's zip form (.pth)", path,
+           name_of(format));
   }
+}
+
+std::optional<FileFormat> format_by_name(const std::string& path) {
+  for (const auto& [ending, format] : {std::pair{".safetensors", FileFormat::safetensors},
+                                       {".npz", FileFormat::npz},
+                                       {".npy", FileFormat::npy},
+                                       {".pth", FileFormat::torch_zip},
+                                       {".pt", FileFormat::torch_zip}}) {
+    if (path.ends_with(ending)) return format;
+  }
+  return std::nullopt;
+}
+
+void save(const std::string& path, const std::vector<std::pair<std::string, Tensor>>& tensors,
+          const std::map<std::string, std::string>& metadata) {
+  const auto format = format_by_name(path);
+  if (!format)
+    fail_usage("{}: the file's name must end in .safetensors, .npz, .npy, .pth or .pt", in_quotes(path));
+  TensorFile file{.format = *format, .path = path, .tensors = {}, .metadata = metadata};
+  for (const auto& [name, tensor] : tensors) file.tensors.push_back(stored(name, tensor));
+  write_tensor_file(path, file, *format);
 }
 
 }  // namespace fanin::io

@@ -1,5 +1,8 @@
 #pragma once
+#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fanin/io/stored_tensor.hpp>
 
@@ -17,10 +20,20 @@ TensorFile read_tensor_file(const std::string& path, const std::string& key = ""
 TensorFile parse_tensor_file(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
                              const std::string& key = "");
 
-/// Writes to another format, atomically: safetensors, npz, or npy when there is exactly one tensor; other
-/// formats are only read (Error). `dtype` as for `write_safetensors`; NumPy has no BF16, such tensors become
-/// F32 there.
+/// Writes to another format, atomically: safetensors, npz, PyTorch's zip form, or npy when there is exactly one
+/// tensor; other formats are only read (Error). `dtype` as for `write_safetensors`; NumPy has no BF16, such
+/// tensors become F32 there.
 void write_tensor_file(const std::string& path, const TensorFile& file, FileFormat format,
                        std::optional<DType> dtype = std::nullopt);
+
+/// The format that a file of that name is written in: `.safetensors`, `.npz`, `.npy`, `.pth` or `.pt`; nothing
+/// for another ending.
+std::optional<FileFormat> format_by_name(const std::string& path);
+
+/// Writes tensors by name, in the format that the file's name says: `io::save("x.npz", {{"weights", w},
+/// {"mean", m}})`; `read_tensor_file(path).at("mean").to_tensor()` reads one back. Error (usage) for a name of
+/// no format.
+void save(const std::string& path, const std::vector<std::pair<std::string, Tensor>>& tensors,
+          const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace fanin::io

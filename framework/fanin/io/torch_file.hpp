@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+#include <span>
 #include <string>
 
 #include <fanin/io/stored_tensor.hpp>
@@ -21,6 +23,13 @@ TensorFile parse_torch_legacy(Bytes bytes, const std::string& path, std::shared_
 /// Reads NumPy's arrays in what `pickle.dump` wrote of them, or `numpy.save` of a dict.
 TensorFile parse_pickle(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner,
                         const std::string& key = "");
+
+/// Writes a state dict as torch.save does in its zip form, atomically: an OrderedDict of tensors by name, which
+/// torch.load reads, with weights_only=True too. Floating-point tensors become `dtype` (F64, F32, F16 or BF16)
+/// when one is given; tied ones share a storage; strides are those of contiguous tensors. The same tensors
+/// give the same bytes. Error for a kind of number that PyTorch has not (U16, U32, U64).
+void write_torch(const std::string& path, std::span<const StoredTensor> tensors,
+                 std::optional<DType> dtype = std::nullopt);
 
 /// Whether the bytes start as a pickle of protocol 2 or later does.
 bool looks_like_pickle(Bytes bytes);

@@ -14,7 +14,8 @@ namespace {
 /// What a tensor's elements will be in the new file.
 io::DType written_as(const io::StoredTensor& tensor, io::FileFormat format, std::optional<io::DType> dtype) {
   const io::DType wanted = dtype && is_float(tensor.dtype) ? *dtype : tensor.dtype;
-  return wanted == io::DType::bf16 && format != io::FileFormat::safetensors ? io::DType::f32 : wanted;
+  const bool numpy = format == io::FileFormat::npz || format == io::FileFormat::npy;
+  return wanted == io::DType::bf16 && numpy ? io::DType::f32 : wanted;
 }
 
 /// Counts what the new dtype cannot hold, before anything is written.
@@ -59,7 +60,7 @@ void measure_cast(const io::StoredTensor& tensor, io::DType to, Conversion& done
 io::StoredTensor in_order(const io::StoredTensor& tensor, const std::string& name,
                           const std::vector<AdaptRule>& rules) {
   const auto rule = std::find_if(rules.rbegin(), rules.rend(),
-                                 [&](const AdaptRule& one) { return init::glob(one.pattern, name); });
+                                 [&](const AdaptRule& one) { return init::covers(one.pattern, name); });
   if (rule == rules.rend() || (tensor.sizes.size() < 2 && rule->pattern != name)) return tensor;
   return reordered(*rule, tensor);
 }
@@ -67,14 +68,8 @@ io::StoredTensor in_order(const io::StoredTensor& tensor, const std::string& nam
 }  // namespace
 
 io::FileFormat format_for(const std::string& path) {
-  for (const auto& [ending, format] : {std::pair{".safetensors", io::FileFormat::safetensors},
-                                       {".npz", io::FileFormat::npz},
-                                       {".npy", io::FileFormat::npy}}) {
-    if (path.ends_with(ending)) return format;
-  }
-  const bool torch = path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".bin");
-  fail_usage("'{}': the file's name must end in .safetensors, .npz or .npy{}", path,
-             torch ? "; PyTorch's own files are only read, and PyTorch reads safetensors" : "");
+  if (const auto format = io::format_by_name(path)) return *format;
+  fail_usage("'{}': the file's name must end in .safetensors, .npz, .npy, .pth or .pt", path);
 }
 
 Conversion convert(const io::TensorFile& file, const std::string& path, const ConvertOptions& options) {
@@ -91,12 +86,13 @@ Conversion convert(const io::TensorFile& file, const std::string& path, const Co
           name_of(rule.rule));
     }
     if (std::none_of(names.begin(), names.end(),
-                     [&](const auto& name) { return init::glob(rule.pattern, name); }))
+                     [&](const auto& name) { return init::covers(rule.pattern, name); }))
       fail_usage("{}: no tensor matches '{}', which was to be adapted{}", file.path, rule.pattern,
                  suggest(rule.pattern, names));
   }
   for (const auto& glob : options.only) {
-    if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return init::glob(glob, name); })) {
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const auto& name) { return init::covers(glob, name); })) {
       fail_usage("{}: no tensor matches '{}'{}", file.path, glob, suggest(glob, names));
     }
   }
@@ -105,7 +101,7 @@ Conversion convert(const io::TensorFile& file, const std::string& path, const Co
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool kept =
         options.only.empty() || std::any_of(options.only.begin(), options.only.end(),
-                                            [&](const auto& glob) { return init::glob(glob, names[i]); });
+                                            [&](const auto& glob) { return init::covers(glob, names[i]); });
     if (!kept) continue;
     const io::StoredTensor tensor = in_order(file.tensors[i], names[i], options.adapt);
     const io::DType to = written_as(tensor, format, options.dtype);

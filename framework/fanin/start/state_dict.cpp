@@ -8,7 +8,7 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/io/not_finite.hpp>
-#include <fanin/io/safetensors.hpp>
+#include <fanin/io/tensor_file.hpp>
 #include <fanin/start/prefix_hint.hpp>
 #include <fanin/start/slots.hpp>
 #include <fanin/start/state_dict.hpp>
@@ -169,7 +169,7 @@ class Matcher {
  private:
   bool skipped(const std::string& name) const {
     return std::any_of(options_.skip.begin(), options_.skip.end(),
-                       [&](const std::string& pattern) { return init::glob(pattern, name); });
+                       [&](const std::string& pattern) { return init::covers(pattern, name); });
   }
 
   static std::string way_out(const std::string& name, const std::vector<Index>& from,
@@ -227,7 +227,7 @@ class Matcher {
   /// A pattern that matches nothing is a typing error, not a wish.
   void check_patterns() const {
     const auto check = [&](const std::string& pattern, const char* what) {
-      const auto matches = [&](const std::string& name) { return init::glob(pattern, name); };
+      const auto matches = [&](const std::string& name) { return init::covers(pattern, name); };
       if (std::any_of(names_.begin(), names_.end(), matches)) return;
       if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& saved) { return matches(saved.name); }))
         return;
@@ -293,8 +293,9 @@ class Matcher {
   void match_shapes(WarmStartReport::Entry& entry, Step& step, const io::StoredTensor& saved,
                     const std::string& left) {
     const std::vector<Index> wanted = sizes_of(step.value);
-    const auto rule = std::find_if(options_.adapt.rbegin(), options_.adapt.rend(),
-                                   [&](const AdaptRule& one) { return init::glob(one.pattern, entry.name); });
+    const auto rule = std::find_if(options_.adapt.rbegin(), options_.adapt.rend(), [&](const AdaptRule& one) {
+      return init::covers(one.pattern, entry.name);
+    });
     const bool ruled = rule != options_.adapt.rend();
     const bool fits_by_rule = ruled && saved.sizes.size() <= Shape::max_rank &&
                               !why_not(rule->rule, saved.sizes, wanted, rule->channels);
@@ -406,7 +407,11 @@ void save_model(const std::string& path, nn::Module& model,
   }
   std::vector<io::StoredTensor> tensors;
   for (const auto& [name, tensor] : model.state_dict()) tensors.push_back(io::stored(name, tensor));
-  io::write_safetensors(path, tensors, metadata, dtype);
+  const io::TensorFile file{.format = io::format_by_name(path).value_or(io::FileFormat::safetensors),
+                            .path = path,
+                            .tensors = std::move(tensors),
+                            .metadata = metadata};
+  io::write_tensor_file(path, file, file.format, dtype);
 }
 
 }  // namespace fanin::start

@@ -27,7 +27,8 @@ struct WarmStartOptions {
   std::string add_prefix{};
   /// @}
 
-  std::vector<std::string> skip{};  ///< globs on the model's names: left as they are, on both sides
+  /// Patterns (`init::covers`) of the model's names: left as they are, on both sides.
+  std::vector<std::string> skip{};
   /// Parameters that the file lacks keep their values, or stay without any until `initialize` draws them;
   /// buffers stay.
   bool allow_missing = false;
@@ -71,8 +72,9 @@ std::ostream& operator<<(std::ostream& out, const WarmStartReport& report);
 WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
                                 const WarmStartOptions& options = {});
 
-/// Writes the model's state dict as safetensors, atomically, under the names PyTorch gives the same layers.
-/// Error for a parameter that has no values yet.
+/// Writes the model's state dict, atomically, under the names PyTorch gives the same layers: as PyTorch does
+/// where the file's name ends in .pth or .pt, as npz where it ends so, else as safetensors, which alone keep
+/// the metadata. Error for a parameter that has no values yet.
 void save_model(const std::string& path, nn::Module& model,
                 const std::map<std::string, std::string>& metadata = {},
                 std::optional<io::DType> dtype = std::nullopt);
