@@ -1,6 +1,6 @@
-// A layer of your own: y = x + α W₂ relu(W₁ x), a residual block that starts as the identity, since α starts at 0.
+// A layer of your own: self-attention with a residual connection, of layers that are there.
+#include <cmath>
 #include <iostream>
-#include <memory>
 
 #include <fanin/fanin.hpp>
 
@@ -8,33 +8,41 @@ using namespace fanin;
 
 namespace {
 
-class Block final : public nn::Module {
+/// x + out(softmax(q kᵀ / √width) v) of x [N, T, width].
+class Attention final : public nn::Module {
  public:
-  explicit Block(Index width) {
-    add_child("up", up_ = std::make_shared<nn::Linear>(width, 4 * width));
-    add_child("down", down_ = std::make_shared<nn::Linear>(4 * width, width));
-    alpha_ = add_parameter("alpha", {1}, init::zeros(),
-                           {.in = 1, .out = 1});  // its default, as every layer has one
-  }
-  std::string kind() const override { return "Block"; }
+  explicit Attention(Index width)
+      : query_(child("query", nn::Linear(width, width))),
+        key_(child("key", nn::Linear(width, width))),
+        value_(child("value", nn::Linear(width, width))),
+        out_(child("out", nn::Linear(width, width))) {}
+  std::string kind() const override { return "Attention"; }
 
  protected:
-  Tensor forward(const Tensor& x) override { return x + alpha_->use() * (*down_)(ops::relu((*up_)(x))); }
+  Tensor forward(const Tensor& x) override {
+    const Tensor scores = ops::matmul(query_(x), ops::transpose(key_(x), 1, 2));
+    const Tensor weights = ops::softmax(scores / std::sqrt(static_cast<double>(x.size(-1))));
+    return x + out_(ops::matmul(weights, value_(x)));
+  }
+  nn::ModulePtr copy() const override { return copied(*this); }  // so that clone() copies it too
 
  private:
-  nn::ModulePtr up_, down_;
-  nn::ParameterRef alpha_{"alpha"};
+  nn::Child<nn::Linear> query_, key_, value_, out_;
 };
 
 }  // namespace
 
 int main() {
-  nn::Sequential net("stem", nn::Linear(784, 64), "block1", Block(64), "block2", Block(64), "head",
-                     nn::Linear(64, 10));
+  nn::Sequential net("embed", nn::Linear(8, 16), "block1", Attention(16), "block2", Attention(16), "head",
+                     nn::Linear(16, 4));
   Generator generator(0);
-  for (const auto& one : start::initialize(net, "block*.up.weight = kaiming_normal", generator)) {
+  // a residual branch whose last layer starts at zero starts as the identity
+  for (const auto& one :
+       start::initialize(net, {{"block*", init::orthogonal()}, {"block*.out", init::zeros()}}, generator)) {
     std::cout << one.name << "  " << one.shape.to_string() << "  " << one.scheme << "\n";
   }
-  const Tensor x = Tensor::full({1, 784}, 0.5);
+  const Tensor x = Tensor::full({2, 5, 8}, 0.5);
   std::cout << "logits " << net(x).shape().to_string() << "\n";
+  const Tensor before = net.until("embed").predict(x), after = net.until("block2").predict(x);
+  std::cout << "moved by the blocks at first: " << ops::max(ops::abs(after - before)) << "\n";
 }

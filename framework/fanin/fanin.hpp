@@ -46,6 +46,7 @@
 #include <fanin/core/tensor.hpp>
 #include <fanin/data/dataset.hpp>
 #include <fanin/data/loader.hpp>
+#include <fanin/data/source.hpp>
 #include <fanin/init/init.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/io/safetensors.hpp>
@@ -69,4 +70,5 @@
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/start/width.hpp>
+#include <fanin/train/fit.hpp>
 #include <fanin/train/trainer.hpp>
