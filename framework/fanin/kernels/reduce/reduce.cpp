@@ -3,9 +3,6 @@
 #include <fanin/kernels/pointwise/elementwise.hpp>
 #include <fanin/kernels/reduce/reduce.hpp>
 
-// A vector wider than the instruction set's own is returned by functions that are always inlined: no ABI is
-// involved.
-#pragma GCC diagnostic ignored "-Wpsabi"
 #define FANIN_KERNEL_SOURCE <fanin/kernels/reduce/reduce.cpp>
 #include <fanin/kernels/simd/for_each_isa.inl>
 
@@ -14,90 +11,108 @@
 
 namespace {
 
-constexpr int wide = 8;  // for every instruction set, so that all give the same bits
-typedef double Wide __attribute__((vector_size(wide * sizeof(double))));
-typedef real UnalignedWide
-    __attribute__((vector_size(wide * sizeof(real)), aligned(sizeof(real)), may_alias));
+constexpr int wide = 8;  // sums side by side: for every instruction set, so that all give the same bits
 
-FANIN_INLINE Wide load_wide(const real* p) {
-  return __builtin_convertvector(*reinterpret_cast<const UnalignedWide*>(p), Wide);
+typedef double Doubles __attribute__((vector_size(FANIN_VECTOR_BYTES)));
+constexpr int at_once = FANIN_VECTOR_BYTES / static_cast<int>(sizeof(double)), parts = wide / at_once;
+typedef real SomeReals __attribute__((vector_size(at_once * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+FANIN_INLINE Doubles load_doubles(const real* p) {
+  return __builtin_convertvector(*reinterpret_cast<const SomeReals*>(p), Doubles);
 }
 
-FANIN_INLINE double sum_wide(const Wide& v) {
-  return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
+/// Eight sums in registers, and then of the last few elements: element i goes to sum i mod 8.
+struct Sums {
+  Doubles part[parts] = {};
+
+  /// The total, after `last(j)` is added to sum j for each of `rest` < 8 elements.
+  template <class Last>
+  FANIN_INLINE double total(Index rest, Last last) const {
+    double sum[wide];
+    unroll<parts>([&](auto k)
+                      FANIN_LAMBDA { __builtin_memcpy(sum + k * at_once, &part[k], sizeof part[k]); });
+    for (Index j = 0; j < rest; ++j) sum[j] += last(j);
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+  }
+};
+
+/// body(k, i) for each part k of every eight elements, i being where the part's lie; returns how many were not
+/// reached.
+template <class Body>
+FANIN_INLINE Index each_eight(Index n, Body body) {
+  Index i = 0;
+  for (; i + wide <= n; i += wide) unroll<parts>([&](auto k) FANIN_LAMBDA { body(k, i + k * at_once); });
+  return n - i;
 }
 
 }  // namespace
 
 double sum(Index n, const real* x) {
-  Wide total = {};
-  Index i = 0;
-  for (; i + wide <= n; i += wide) total += load_wide(x + i);
-  for (Index j = 0; i + j < n; ++j) total[j] += static_cast<double>(x[i + j]);
-  return sum_wide(total);
+  Sums sums;
+  const Index rest =
+      each_eight(n, [&](auto k, Index i) FANIN_LAMBDA { sums.part[k] += load_doubles(x + i); });
+  const real* last = x + n - rest;
+  return sums.total(rest, [=](Index j) FANIN_LAMBDA { return static_cast<double>(last[j]); });
 }
 
 double sum_of_squares(Index n, const real* x, real center) {
   const double c = static_cast<double>(center);
-  Wide total = {};
-  Index i = 0;
-  for (; i + wide <= n; i += wide) {
-    const Wide d = load_wide(x + i) - c;
-    total += d * d;
-  }
-  for (Index j = 0; i + j < n; ++j) {
-    const double d = static_cast<double>(x[i + j]) - c;
-    total[j] += d * d;
-  }
-  return sum_wide(total);
+  Sums sums;
+  const Index rest = each_eight(n, [&](auto k, Index i) FANIN_LAMBDA {
+    const Doubles d = load_doubles(x + i) - c;
+    sums.part[k] += d * d;
+  });
+  const real* last = x + n - rest;
+  return sums.total(rest, [=](Index j) FANIN_LAMBDA {
+    const double d = static_cast<double>(last[j]) - c;
+    return d * d;
+  });
 }
 
-SumAndDot sum_and_dot(Index n, const real* g, const real* x, real center) {
+namespace {
+
+/// Σ g and Σ g·(x - center), where g(i) are at_once terms from element i on, and g_of(i) is one.
+template <class G, class One>
+FANIN_INLINE SumAndDot sums_of(Index n, const real* x, real center, G g, One one) {
   const double c = static_cast<double>(center);
-  Wide total = {}, dot = {};
-  Index i = 0;
-  for (; i + wide <= n; i += wide) {
-    const Wide some = load_wide(g + i);
-    total += some;
-    dot += some * (load_wide(x + i) - c);
-  }
-  for (Index j = 0; i + j < n; ++j) {
-    const double one = static_cast<double>(g[i + j]);
-    total[j] += one;
-    dot[j] += one * (static_cast<double>(x[i + j]) - c);
-  }
-  return {sum_wide(total), sum_wide(dot)};
+  Sums total, dot;
+  const Index rest = each_eight(n, [&](auto k, Index i) FANIN_LAMBDA {
+    const Doubles some = g(i);
+    total.part[k] += some;
+    dot.part[k] += some * (load_doubles(x + i) - c);
+  });
+  const Index last = n - rest;
+  return {total.total(rest, [=](Index j) FANIN_LAMBDA { return one(last + j); }),
+          dot.total(rest, [=](Index j) FANIN_LAMBDA {
+            return one(last + j) * (static_cast<double>(x[last + j]) - c);
+          })};
+}
+
+}  // namespace
+
+SumAndDot sum_and_dot(Index n, const real* g, const real* x, real center) {
+  return sums_of(
+      n, x, center, [=](Index i) FANIN_LAMBDA { return load_doubles(g + i); },
+      [=](Index i) FANIN_LAMBDA { return static_cast<double>(g[i]); });
 }
 
 SumAndDot weighted_sum_and_dot(Index n, const real* weight, const real* g, const real* x, real center) {
-  const double c = static_cast<double>(center);
-  Wide total = {}, dot = {};
-  Index i = 0;
-  for (; i + wide <= n; i += wide) {
-    const Wide some = load_wide(g + i) * load_wide(weight + i);
-    total += some;
-    dot += some * (load_wide(x + i) - c);
-  }
-  for (Index j = 0; i + j < n; ++j) {
-    const double one = static_cast<double>(g[i + j]) * static_cast<double>(weight[i + j]);
-    total[j] += one;
-    dot[j] += one * (static_cast<double>(x[i + j]) - c);
-  }
-  return {sum_wide(total), sum_wide(dot)};
+  return sums_of(
+      n, x, center, [=](Index i) FANIN_LAMBDA { return load_doubles(g + i) * load_doubles(weight + i); },
+      [=](Index i) FANIN_LAMBDA { return static_cast<double>(g[i]) * static_cast<double>(weight[i]); });
 }
 
 double dot_of_negative(Index n, const real* g, const real* x) {
-  Wide total = {};
-  Index i = 0;
-  for (; i + wide <= n; i += wide) {
-    const Wide v = load_wide(x + i);
-    total += v > 0.0 ? Wide{} : load_wide(g + i) * v;
-  }
-  for (Index j = 0; i + j < n; ++j) {
-    const double v = static_cast<double>(x[i + j]);
-    total[j] += v > 0 ? 0.0 : static_cast<double>(g[i + j]) * v;
-  }
-  return sum_wide(total);
+  Sums sums;
+  const Index rest = each_eight(n, [&](auto k, Index i) FANIN_LAMBDA {
+    const Doubles v = load_doubles(x + i);
+    sums.part[k] += v > 0.0 ? Doubles{} : load_doubles(g + i) * v;
+  });
+  const real *last_x = x + n - rest, *last_g = g + n - rest;
+  return sums.total(rest, [=](Index j) FANIN_LAMBDA {
+    const double v = static_cast<double>(last_x[j]);
+    return v > 0 ? 0.0 : static_cast<double>(last_g[j]) * v;
+  });
 }
 
 #else  // once
