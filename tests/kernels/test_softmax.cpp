@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <fanin/kernels/reduce/softmax.hpp>
 
 #include "tests/kernels/naive.hpp"
@@ -80,4 +82,60 @@ TEST_CASE("softmax and log-softmax survive large logits and differentiate each o
   for (std::size_t i = 0; i < x.size(); ++i) scaled[i] *= soft[i];
   kernels::log_softmax_backward(rows, cols, logs.data(), scaled.data(), through_log.data(), false);
   CHECK(difference(through, through_log) < 1e-5);
+}
+
+TEST_CASE(
+    "softmax and log-softmax of short and long rows are those of double, whatever the threads; NaN stays") {
+  for (const Index cols : {1, 3, 10, 32, 33, 200, 1001}) {
+    const Index rows = 70;
+    const Numbers x = random_numbers(rows * cols, 1, -5, 5), grad = random_numbers(rows * cols, 2);
+    const Numbers start = random_numbers(rows * cols, 3);
+    Numbers soft = x, logs = x, soft_slope = start, log_slope = start;
+    for (Index i = 0; i < rows; ++i) {
+      const auto at = [i, cols](Index j) { return static_cast<std::size_t>(i * cols + j); };
+      double sum = 0, dot = 0, total = 0;
+      for (Index j = 0; j < cols; ++j) sum += std::exp(static_cast<double>(x[at(j)]));
+      const auto p = [&](Index j) { return std::exp(static_cast<double>(x[at(j)])) / sum; };
+      for (Index j = 0; j < cols; ++j) {
+        dot += static_cast<double>(grad[at(j)]) * p(j);
+        total += static_cast<double>(grad[at(j)]);
+      }
+      for (Index j = 0; j < cols; ++j) {
+        const double g = static_cast<double>(grad[at(j)]);
+        soft[at(j)] = static_cast<real>(p(j));
+        logs[at(j)] = static_cast<real>(std::log(p(j)));
+        soft_slope[at(j)] += static_cast<real>(p(j) * (g - dot));
+        log_slope[at(j)] += static_cast<real>(g - p(j) * total);
+      }
+    }
+    on_every_isa([&] {
+      CAPTURE(cols);
+      const Numbers blank(x.size());
+      CHECK(difference(same_on_two_threads(
+                           blank, [&](real* y) { kernels::softmax_forward(rows, cols, x.data(), y); }),
+                       soft) < 1e-6);
+      CHECK(difference(same_on_two_threads(
+                           blank, [&](real* y) { kernels::log_softmax_forward(rows, cols, x.data(), y); }),
+                       logs) < 2e-6);
+      CHECK(difference(same_on_two_threads(start,
+                                           [&](real* g) {
+                                             kernels::softmax_backward(rows, cols, soft.data(), grad.data(),
+                                                                       g, true);
+                                           }),
+                       soft_slope) < 2e-6);
+      CHECK(difference(same_on_two_threads(start,
+                                           [&](real* g) {
+                                             kernels::log_softmax_backward(rows, cols, logs.data(),
+                                                                           grad.data(), g, true);
+                                           }),
+                       log_slope) < 1e-5);
+      Numbers bad(x.begin(), x.begin() + cols), out(bad.size());
+      for (const Index at : {Index{0}, cols / 2, cols - 1}) {
+        bad[static_cast<std::size_t>(at)] = std::numeric_limits<real>::quiet_NaN();
+        kernels::softmax_forward(1, cols, bad.data(), out.data());
+        for (const real y : out) CHECK(std::isnan(y));
+        bad[static_cast<std::size_t>(at)] = 0;
+      }
+    });
+  }
 }
