@@ -8,13 +8,12 @@
 
 #ifdef FANIN_VECTOR_BYTES  // for each instruction set
 #include <fanin/kernels/conv/window.inl>
+#include <fanin/kernels/simd/bytes.inl>
 
 // A convolution's planes behind ReLU and a 2×2 max pool, without ever being in memory whole: the pool reads
 // the correlation's grid, and its gradient is spread straight into the planes that the backward correlations
 // read.
 namespace {
-
-typedef std::uint8_t Bytes __attribute__((vector_size(lanes)));
 
 FANIN_INLINE IntVec load_bytes(const std::uint8_t* p, Index n) {
   Bytes bytes{};
@@ -27,11 +26,11 @@ FANIN_INLINE IntVec load_bytes(const std::uint8_t* p, Index n) {
     for (Index i = 0; i < n; ++i) bytes[i] = p[i];
 #endif
   }
-  return __builtin_convertvector(bytes, IntVec);
+  return widened(bytes);
 }
 
 FANIN_INLINE void store_bytes(std::uint8_t* p, Index n, IntVec v) {
-  const Bytes bytes = __builtin_convertvector(v, Bytes);
+  const Bytes bytes = narrowed(v);
   if (n == lanes) {
     __builtin_memcpy(p, &bytes, sizeof bytes);
   } else {
