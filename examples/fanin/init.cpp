@@ -8,9 +8,15 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/core/text_table.hpp>
+#include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
+#include <fanin/start/convert.hpp>
+#include <fanin/start/fresh_file.hpp>
 #include <fanin/start/initialize.hpp>
+#include <fanin/start/slots.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "models/layer_text.hpp"
@@ -21,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct InitFlags {
-  std::string scheme, shape, layer, output;
+  std::string scheme, shape, layer, like, key, output;
   std::uint64_t seed = 0;
 };
 
@@ -92,6 +98,48 @@ void draw_layer(const InitFlags& flags) {
   }
 }
 
+/// Fresh values for every tensor of somebody's file, and what each is taken for.
+void draw_file(const InitFlags& flags) {
+  const auto plan = init::Plan::parse(flags.scheme.empty() ? "default" : flags.scheme);
+  if (!flags.output.empty()) {
+    start::format_for(flags.output);
+    io::require_writable_file(flags.output);
+  }
+  const io::TensorFile file = io::read_tensor_file(flags.like, flags.key);
+  Generator generator(flags.seed);
+  start::FreshFile fresh = start::fresh_file(file, plan, generator);
+  text::TextTable table({{"tensor"}, {"shape"}, {"taken as"}, {"by"}, {"std", true}});
+  for (std::size_t i = 0; i < fresh.tensors.size(); ++i) {
+    const start::FilePlace& place = fresh.places[i];
+    const auto& drawn = fresh.drawn[i];
+    std::string name = printable(fresh.tensors[i].name);
+    if (place.name != fresh.tensors[i].name) name += fmt::format(" ({})", printable(place.name));
+    const bool kept = place.part == start::FilePart::kept;
+    table.add({std::move(name), fresh.tensors[i].shape_text(),
+               std::string(choices_of(place.part).name_of(place.part)),
+               fresh.tied_to[i] ? "tied to " + printable(fresh.tensors[*fresh.tied_to[i]].name)
+               : drawn          ? drawn->scheme
+               : kept           ? "as it was"
+                                : "its layer",
+               drawn ? fmt::format("{:.4g}", drawn->std) : "-"});
+  }
+  say("{}\n", table.to_string());
+  for (const auto& drawn : fresh.drawn)
+    if (drawn && !drawn->note.empty()) note("note: {}: {}\n", printable(drawn->name), drawn->note);
+  if (file.left_out_count > 0)
+    note("note: {} left out, as {} cannot be read: {}\n", file.left_out_count,
+         file.left_out_count == 1 ? "it" : "they", io::left_out_text(file));
+  if (flags.output.empty()) return;
+  const io::TensorFile out{.format = start::format_for(flags.output),
+                           .path = flags.output,
+                           .tensors = std::move(fresh.tensors),
+                           .metadata = {{"plan", plan.to_string()},
+                                        {"seed", std::to_string(flags.seed)},
+                                        {"draws", std::to_string(start::draws_version)}}};
+  io::write_tensor_file(flags.output, out, out.format);
+  note("wrote {}\n", printable(flags.output));
+}
+
 }  // namespace
 
 void add_init(CLI::App& app) {
@@ -101,15 +149,25 @@ void add_init(CLI::App& app) {
       "Examples:\n"
       "  fanin init \"kaiming_uniform(a=2.236)\" --shape 256,784 --seed 0 --output w.npy\n"
       "  fanin init --layer \"linear(784,256)\" --seed 0 --output born/      writes born/weight.npy and born/bias.npy\n"
-      "  fanin init orthogonal --layer \"conv2d(3,16,kernel=3)\" --seed 0");
-  command->add_option("scheme", flags->scheme, "the initializer; with --layer: in place of the layer's own");
+      "  fanin init orthogonal --layer \"conv2d(3,16,kernel=3)\" --seed 0\n"
+      "  fanin init --like theirs.safetensors --init \"orthogonal; head.*=zeros\" --output new.safetensors\n"
+      "--like draws every tensor of a file of PyTorch, Keras or JAX anew, as the plan has it; what each is taken\n"
+      "for, by its name and shape, is shown. Normalizations are born as ones and zeros; what is not known is\n"
+      "kept. Groups and transposed convolutions cannot be told from a file: their fans are those of the shape.");
+  command->add_option("scheme,--init", flags->scheme,
+                      "the initializer; with --layer: in place of the layer's own; with --like: a plan");
+  auto* like = command->add_option("--like", flags->like, "a weight file, whose tensors get fresh values");
+  command->add_option("--key", flags->key, "the dict in a PyTorch file, as fanin inspect lists them")
+      ->needs(like);
   command->add_option("--shape", flags->shape, "sizes of the tensor, such as 256,784");
   command->add_option("--layer", flags->layer, "a layer, such as linear(784,256)");
   command->add_option("--seed", flags->seed, "of the generator")->capture_default_str()->check(seed_number());
-  command->add_option("--output", flags->output, "NumPy file to write; with --layer: a folder");
+  command->add_option("--output", flags->output,
+                      "NumPy file to write; with --layer: a folder; with --like: a weight file");
   command->callback([flags] {
-    if (flags->layer.empty() == flags->shape.empty())
-      fail_usage("init needs either a scheme and --shape, or --layer");
+    if ((flags->layer.empty() ? 0 : 1) + (flags->shape.empty() ? 0 : 1) + (flags->like.empty() ? 0 : 1) != 1)
+      fail_usage("init needs one of: a scheme and --shape, --layer, or --like");
+    if (!flags->like.empty()) return draw_file(*flags);
     if (flags->layer.empty() && flags->scheme.empty())
       fail_usage("init needs a scheme before --shape; fanin inits lists them");
     if (flags->layer.empty())

@@ -109,3 +109,28 @@ TEST_CASE("program: compare fits a data-dependent scheme to the images of the la
   CHECK(born(0) == born(2));
   CHECK(born(1) != born(3));
 }
+
+TEST_CASE("program: init --like gives somebody's file fresh values, and says what it takes each tensor for") {
+  const Scratch scratch;
+  const std::string theirs = "tests/reference/files/tied.pt", made = scratch / "new.safetensors";
+  const Outcome outcome =
+      fanin_command({"init", "--like", theirs, "--init", "normal(std=0.5)", "--seed", "4", "--output", made});
+  REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+  CHECK(holds(outcome.out, "embedding"));
+  CHECK(holds(outcome.out, "tied to embed.weight"));
+  const io::TensorFile file = io::read_safetensors(made);
+  CHECK(file.at("out.weight").to_floats() == file.at("embed.weight").to_floats());
+  CHECK(file.metadata.at("plan") == "normal(std=0.5)");
+  const auto refused = [&](const std::vector<std::string>& more, int code, const std::string& why) {
+    std::vector<std::string> words{"init"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome said = fanin_command(words);
+    CHECK_MESSAGE(said.code == code, said.err);
+    CHECK_MESSAGE(holds(said.err, why), said.err);
+  };
+  refused({"--like", theirs, "--init", "lsuv"}, 2, "fits weights to a batch of training data");
+  refused({"--like", theirs, "--init", "heda=zeros"}, 2, "heda");
+  refused({"--like", theirs, "--shape", "3,3", "zeros"}, 2, "needs one of");
+  refused({"--like", scratch / "absent.npz", "zeros"}, 1, "cannot open");
+  refused({"--like", theirs, "zeros", "--output", scratch / "no/where.npz"}, 2, "no/where");
+}
