@@ -9,6 +9,7 @@
 #include <fanin/init/suggest_scheme.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/inits_elsewhere.hpp"
 
 namespace fanin::program {
 namespace {
@@ -118,15 +119,24 @@ void add_models(CLI::App& app) {
 
 void add_inits(CLI::App& app) {
   struct Flags {
-    std::string name;
+    std::string name, of;
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("inits", "List the initializers, or explain one");
-  command->footer("Examples:\n  fanin inits\n  fanin inits orthogonal");
-  command->add_option("name", flags->name, "explain this one");
+  command->footer("Examples:\n  fanin inits\n  fanin inits orthogonal\n  fanin inits --of keras");
+  auto* name = command->add_option("name", flags->name, "explain this one");
+  command
+      ->add_option("--of", flags->of,
+                   "another framework's, and what draws the same here: pytorch, keras …, or all")
+      ->excludes(name);
   command->add_flag("--json", flags->json, "a JSON list on stdout");
-  command->callback([flags] { list_schemes(flags->name, flags->json); });
+  command->callback([flags] {
+    if (flags->of.empty())
+      list_schemes(flags->name, flags->json);
+    else
+      list_elsewhere(flags->of, flags->json);
+  });
 }
 
 }  // namespace fanin::program

@@ -147,7 +147,7 @@ void add_init(CLI::App& app) {
   CLI::App* command = app.add_subcommand("init", "Write what a scheme draws, or a layer as it would be born");
   command->footer(
       "Examples:\n"
-      "  fanin init \"kaiming_uniform(a=2.236)\" --shape 256,784 --seed 0 --output w.npy\n"
+      "  fanin init \"kaiming_uniform(a=√5)\" --shape 256,784 --seed 0 --output w.npy\n"
       "  fanin init --layer \"linear(784,256)\" --seed 0 --output born/      writes born/weight.npy and born/bias.npy\n"
       "  fanin init orthogonal --layer \"conv2d(3,16,kernel=3)\" --seed 0\n"
       "  fanin init --like theirs.safetensors --init \"orthogonal; head.*=zeros\" --output new.safetensors\n"

@@ -13,6 +13,7 @@
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/deviation_score.hpp>
 #include <fanin/start/initialize.hpp>
+#include <fanin/start/sites.hpp>
 
 #include "examples/fanin/command.hpp"
 
@@ -77,13 +78,15 @@ std::vector<Row> draw(nn::Module& model, const init::Plan& plan, std::uint64_t s
                                       : start::initialize(model, plan, generator);
   const auto parameters = model.named_parameters();
   const auto targets = start::targets_of(model);
+  const auto sites = start::sites_of(model);
   std::vector<Row> rows;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto& parameter = parameters[i].parameter;
     const init::Target& target = targets[i];
     const init::Initializer* ruled = plan.lookup(target);
     Row row{.drawn = drawn[i], .from = origin_of(plan, target), .count = parameter->value.numel()};
-    row.target = (ruled ? *ruled : parameter->init).deviation(parameter->value.shape(), parameter->fans);
+    row.target =
+        (ruled ? *ruled : parameter->init).at(sites[i]).deviation(parameter->value.shape(), parameter->fans);
     if (row.target) row.score = probe::deviation_score(parameter->value.values(), *row.target);
     rows.push_back(std::move(row));
   }

@@ -17,6 +17,11 @@ TEST_CASE("initializer: prints only what is not default and parses back") {
   CHECK(constant(0.01) == parse("constant(0.01)"));
   CHECK(constant(0.5).to_string() == "constant(value=0.5)");
   CHECK(kaiming_uniform({.a = std::sqrt(5.0)}) == parse("kaiming_uniform(a=sqrt(5))"));
+  CHECK(kaiming_uniform({.a = std::sqrt(5.0)}).to_string() == "kaiming_uniform(a=√5)");
+  CHECK(parse("kaiming_uniform(a=2.23606797749979)").to_string() == "kaiming_uniform(a=√5)");
+  CHECK(parse("orthogonal(gain=1.41)").to_string() == "orthogonal(gain=1.41)");
+  CHECK(parse("orthogonal(gain=sqrt(4))").to_string() == "orthogonal(gain=2)");
+  CHECK(parse("uniform(a=-√2, b=√2)").to_string() == "uniform(a=-√2, b=√2)");
   CHECK(parse(kaiming_uniform({.a = std::sqrt(5.0)}).to_string()) == kaiming_uniform({.a = std::sqrt(5.0)}));
   CHECK(parse("kaiming_normal_") == kaiming_normal());
   CHECK(parse("he_normal").to_string() == "he_normal");

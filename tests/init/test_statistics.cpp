@@ -94,6 +94,25 @@ TEST_CASE("statistics: schemes have the distribution, mean and variance they sta
     }
 }
 
+TEST_CASE("statistics: oivs's squares are even within 1 ± γ, and its deviation is the one it states") {
+  const std::string text = "oivs(epsilon=0.2, k=3, gamma=0.7)";
+  std::vector<real> values = drawn(text, {200, 60}, 9);
+  const double scale = 2 * std::log(4.0) / (3 * 60);
+  double sum = 0, squares = 0;
+  for (real& x : values) {
+    const double w = static_cast<double>(x);
+    sum += w;
+    squares += w * w;
+    x = static_cast<real>(w * w / (scale * scale) - 1);
+  }
+  CHECK(kolmogorov_smirnov(values, [](double x) { return std::clamp((x / 0.7 + 1) / 2, 0.0, 1.0); }) <
+        ks_limit);
+  const auto n = static_cast<double>(values.size());
+  const double variance = squares / n - (sum / n) * (sum / n),
+               std = *parse(text).deviation({200, 60}, {60, 200});
+  CHECK(std::abs(variance / (std * std) - 1) < z_limit * std::sqrt(2 / n));  // its kurtosis is below 3
+}
+
 TEST_CASE("statistics: few normals, drawn one way, are distributed as many, drawn another") {
   Generator gen(3);
   std::vector<real> values(15000);

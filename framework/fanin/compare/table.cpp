@@ -65,6 +65,7 @@ std::string latex(const std::string& text) {
       {"–", "--"},
       {"×", "$\\times$"},
       {"√", "$\\surd$"},
+      {"√", "$\\surd$"},
       {"…", "\\dots{}"},
       {"→", "$\\to$"},
       {"≤", "$\\le$"},

@@ -7,6 +7,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/formula.hpp>
 
 namespace fanin {
 namespace {
@@ -34,7 +35,11 @@ class Reader {
       if (!take(')')) {
         do result.args.push_back(argument());
         while (take(','));
-        if (!take(')')) refuse("expected ',' or ')'");
+        if (take(';')) {
+          do result.definitions.push_back(definition());
+          while (take(';'));
+        }
+        if (!take(')')) refuse(result.definitions.empty() ? "expected ',' or ')'" : "expected ';' or ')'");
       }
       skip_space();
     }
@@ -83,6 +88,13 @@ class Reader {
     return result;
   }
 
+  Argument definition() {
+    Argument result = argument();
+    if (!result.key.empty()) return result;
+    at_ = result.position;
+    refuse("expected 'name=formula' behind ';' (a value that holds a ';' is put in quotes)");
+  }
+
   std::string value() {
     if (at_ < end_ && source_[at_] == '{')
       refuse(
@@ -94,7 +106,7 @@ class Reader {
     if (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) refuse("unexpected control character");
   }
 
-  // Up to a ',' '=' or ')' outside inner parentheses and their quotes, without the space around it.
+  // Up to a ',' ';' '=' or ')' outside inner parentheses and their quotes, without the space around it.
   std::string plain_value() {
     const std::size_t begin = at_;
     std::size_t last = at_;
@@ -103,7 +115,7 @@ class Reader {
     bool is_path = false;
     while (at_ < end_) {
       const char c = source_[at_];
-      if (depth == 0 && (c == ',' || (c == '=' && !is_path) || c == ')')) break;
+      if (depth == 0 && (c == ',' || c == ';' || (c == '=' && !is_path) || c == ')')) break;
       if (depth > 0 && is_quote(c) && begins_value(before)) {
         const std::size_t close = end_of_quoted(source_, at_, end_);
         if (close == std::string_view::npos) refuse("expected a closing quote for the one");
@@ -146,25 +158,13 @@ class Reader {
   std::size_t end_, at_;
 };
 
-std::optional<double> plain_number(std::string_view text) {
-  double value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
 std::optional<double> parse_number(std::string_view text) {
-  if (const auto slash = text.find('/'); slash != std::string_view::npos) {
-    const auto over = parse_number(text.substr(0, slash)), under = plain_number(text.substr(slash + 1));
-    if (!over || !under || !std::isfinite(*over / *under)) return std::nullopt;
-    return *over / *under;
+  try {
+    const double value = Formula::parse(text)();
+    if (std::isfinite(value)) return value;
+  } catch (const Error&) {  // what was expected in a formula says less than what was expected here
   }
-  if (text.starts_with("sqrt(") && text.ends_with(")")) {
-    const auto square = plain_number(text.substr(5, text.size() - 6));
-    if (!square || *square < 0) return std::nullopt;
-    return std::sqrt(*square);
-  }
-  return plain_number(text);
+  return std::nullopt;
 }
 
 std::optional<Index> parse_integer(std::string_view text) {
@@ -195,6 +195,7 @@ std::string Expression::to_string() const {
     if (text.back() != '(') text += ", ";
     text += (arg.key.empty() ? "" : arg.key + "=") + value_text(arg.text);
   }
+  for (const Argument& one : definitions) text += "; " + one.key + "=" + value_text(one.text);
   return text + ")";
 }
 
@@ -264,6 +265,9 @@ std::string number_text(double value) { return fmt::format("{}", value); }
 
 Options::Options(const Expression& call, std::string kind, std::vector<std::string> known)
     : kind_(std::move(kind)), name_(call.name), source_(call.source), known_(std::move(known)) {
+  if (!call.definitions.empty())
+    fail_usage("{} '{}' takes no definitions behind ';' {}", kind_, name_,
+               at_character(source_, call.definitions[0].key_position));
   std::size_t positional = 0;
   for (const Argument& given : call.args) {
     Argument arg = given;

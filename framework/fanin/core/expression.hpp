@@ -24,11 +24,13 @@ struct Argument {
 /// `a=sqrt(5)`, and may stand in quotes, 'single' or "double", where it holds a comma, an equals sign, a lone
 /// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the
 /// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
+/// Behind a ';' may stand what names in the values mean: `uniform(a=-r, b=r; r=sqrt(6/fan_in))`.
 struct Expression {
-  std::string name;            ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
-  std::vector<Argument> args;  ///< in the order written
-  std::size_t position = 0;    ///< of the name's first byte in the source, counted from 0
-  std::string source;          ///< the whole text it was read from, for messages
+  std::string name;                        ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
+  std::vector<Argument> args;              ///< in the order written
+  std::vector<Argument> definitions = {};  ///< behind the ';', each with a key
+  std::size_t position = 0;                ///< of the name's first byte in the source, counted from 0
+  std::string source;                      ///< the whole text it was read from, for messages
 
   /// Error (usage) that shows the position for anything else than one call.
   static Expression parse(std::string_view text);
@@ -36,10 +38,12 @@ struct Expression {
   /// one.
   static Expression parse(std::string_view source, std::size_t begin, std::size_t end);
 
-  /// `name(key=text, …)`, without parentheses when there are no arguments; `parse` reads it back.
+  /// `name(key=text, …; key=text)`, without parentheses when there are no arguments; `parse` reads it back.
   std::string to_string() const;
   /// Whether they say the same, wherever they stand.
-  bool operator==(const Expression& other) const { return name == other.name && args == other.args; }
+  bool operator==(const Expression& other) const {
+    return name == other.name && args == other.args && definitions == other.definitions;
+  }
 };
 
 /// `text` as a value of a call text: as it is where it reads back so, else in double quotes.
@@ -64,12 +68,12 @@ std::string number_text(double value);
 /// when it is asked for. An option that the call leaves out has the `fallback` asked for.
 class Options {
  public:
-  /// `kind` names the sort of thing in messages: "scheme", "model".
+  /// `kind` names the sort of thing in messages: "scheme", "model". Definitions are not options: Error (usage).
   Options(const Expression& call, std::string kind, std::vector<std::string> known);
 
   /// Whether the call gives this option.
   bool has(std::string_view key) const { return find(key) != nullptr; }
-  /// A finite number: `0.5`, `1e-3`, `sqrt(5)`, `5/3`.
+  /// A finite number, or a formula of numbers (core/formula.hpp): `0.5`, `1e-3`, `sqrt(5)`, `2/3`.
   double number(std::string_view key, double fallback) const;
   /// A whole number within [least, most].
   Index integer(std::string_view key, Index fallback, Index least, Index most) const;
@@ -85,9 +89,10 @@ class Options {
   /// Throws a usage Error about this option's value: "scheme 'normal': std = -1 must be ≥ 0, at character 12
   /// of '…'".
   [[noreturn]] void refuse(std::string_view key, const std::string& expected) const;
+  /// What the call gives for this option; null where it does not.
+  const Argument* find(std::string_view key) const;
 
  private:
-  const Argument* find(std::string_view key) const;
   /// What to do about a path that a comma has cut in two, where an argument before `key`'s looks like one.
   std::string quoting_hint(std::string_view key) const;
 

@@ -52,8 +52,28 @@ void fill_nguyen_widrow(Tensor& w, const Site& site, Generator& gen) {
   }
 }
 
+void fill_positive_unitball(Tensor& w, const Site&, Generator& gen) {
+  gen.uniform(w.values(), 0, 1);
+  const Index units = w.size(0), inputs = w.numel() / units;
+  for (Index unit = 0; unit < units; ++unit) {
+    real* row = w.data() + unit * inputs;
+    double sum = 0;
+    for (Index i = 0; i < inputs; ++i) sum += static_cast<double>(row[i]);
+    for (Index i = 0; i < inputs && sum > 0; ++i)
+      row[i] = static_cast<real>(static_cast<double>(row[i]) / sum);
+  }
+}
+
+/// ŵ = b / (k n), b the width of the range in which a logistic function rises from ε to 1 - ε.
+double oivs_scale(Index inputs, const OivsOptions& options) {
+  const double width = 2 * std::log((1 - options.epsilon) / options.epsilon);
+  return width / (options.k * static_cast<double>(std::max<Index>(1, inputs)));
+}
+
 }  // namespace
 
+Initializer positive_unitball() { return Initializer("positive_unitball"); }
+Initializer oivs(const OivsOptions& options) { return Initializer("oivs", options); }
 Initializer msra(const MsraOptions& options) { return Initializer("msra", options); }
 Initializer bilinear() { return Initializer("bilinear"); }
 Initializer nguyen_widrow() { return Initializer("nguyen_widrow"); }
@@ -97,6 +117,44 @@ std::vector<SchemeInfo> classic_family() {
              if (shape.rank() < 2) return nguyen_widrow_length(shape.numel(), fans.in) / std::sqrt(3.0);
              const Index inputs = std::max<Index>(1, shape.numel() / std::max<Index>(1, shape[0]));
              return nguyen_widrow_length(shape[0], inputs) / std::sqrt(static_cast<double>(inputs));
+           }},
+      {.name = "positive_unitball",
+       .summary =
+           "Caffe's filler: each unit's weights are positive and sum to 1, so that it averages its inputs",
+       .formula = "u ~ U(0, 1), w = u / Σu over a unit's inputs",
+       .paper = "Caffe's filler.hpp",
+       .use = "to start as a Caffe model starts; layers that average or pool",
+       .fails = "all units compute nearly the same average, so deep nets hardly learn",
+       .least_rank = 2,
+       .draw = Draw::uniforms,
+       .fill = fill_positive_unitball},
+      {.name = "oivs",
+       .options = {{"epsilon",
+                    &OivsOptions::epsilon,
+                    "units work where their output is in [ε, 1 - ε]",
+                    {.least = 1e-6, .most = 0.5, .below_most = true}},
+                   {"k", &OivsOptions::k, "how many times that range the inputs may span", {.least = 1e-6}},
+                   {"gamma", &OivsOptions::gamma, "how far the weights scatter", {.least = 0, .most = 1}}},
+       .summary = "optimal initial value setting: positive weights that keep logistic units off saturation",
+       .formula = "w = ŵ √(1 + a), a ~ U(-γ, γ), ŵ = 2 ln((1 - ε) / ε) / (k · fan_in)",
+       .paper =
+           "Shimodaira 1994, A weight value initialization method for improving learning performance; mlpack",
+       .use = "one hidden layer of logistic units on inputs in [0, 1]",
+       .fails = "all weights are positive: units are alike, and any net but a shallow one starts as one unit",
+       .least_rank = 2,
+       .draw = Draw::uniforms,
+       .fill =
+           [](Tensor& w, const Site& site, Generator& gen, const OivsOptions& options) {
+             const double scale = oivs_scale(site.fans.in, options);
+             gen.uniform(w.values(), -options.gamma, options.gamma);
+             for (real& x : w.values())
+               x = static_cast<real>(scale * std::sqrt(std::max(0.0, 1 + static_cast<double>(x))));
+           },
+       .deviation =
+           [](const Shape&, const Fans& fans, const OivsOptions& options) {
+             const double g = options.gamma;
+             const double mean = g > 1e-4 ? (std::pow(1 + g, 1.5) - std::pow(1 - g, 1.5)) / (3 * g) : 1;
+             return oivs_scale(fans.in, options) * std::sqrt(std::max(0.0, 1 - mean * mean));
            }},
       {.name = "textbook",
        .options = {{"c", &TextbookOptions::c, "1 for tanh, 2 for ReLU", {.least = 0}}},

@@ -3,6 +3,7 @@
 /// Every initializer with its factory, for `#include <fanin/init/init.hpp>`.
 #include <fanin/init/classic.hpp>
 #include <fanin/init/constant.hpp>
+#include <fanin/init/elsewhere.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/identity.hpp>
 #include <fanin/init/initializer.hpp>

@@ -33,9 +33,13 @@ std::string expectation(const OptionSpec& spec) {
   return kind + " of magnitude up to 1e30";
 }
 
+/// A root of a whole number is shown as that: √5 says where 2.23606797749979 comes from, and reads back the same.
 std::string shown(const Value& value) {
   if (const auto* word = std::get_if<std::string>(&value)) return value_text(*word);
-  return number_text(std::get<double>(value));
+  const double number = std::get<double>(value), square = std::round(number * number);
+  const bool root =
+      square >= 2 && square <= 1000 && std::abs(number) == std::sqrt(square) && number != std::floor(number);
+  return root ? fmt::format("{}√{}", number < 0 ? "-" : "", square) : number_text(number);
 }
 
 const SchemeInfo& known_scheme(std::string_view name) {
@@ -83,6 +87,33 @@ Initializer::Initializer(const SchemeInfo& scheme, const std::vector<Value>& val
   check();
 }
 
+Initializer::Initializer(const SchemeInfo& scheme, const std::vector<Value>& values,
+                         std::vector<OptionFormula> formulas, std::vector<Argument> definitions)
+    : Initializer(scheme, values) {
+  if (scheme.needs_data() && !formulas.empty())
+    fail("scheme '{}': {} = {} must be a number: what is fitted to data is of no one place", name(),
+         scheme.options[formulas[0].option].name, in_quotes(formulas[0].text));
+  formulas_ = std::move(formulas);
+  definitions_ = std::move(definitions);
+}
+
+Initializer Initializer::at(const Site& site) const {
+  if (formulas_.empty()) return *this;
+  std::vector<Value> values;
+  for (const OptionSpec& option : scheme_->options) values.push_back(option.get(options_.get()));
+  const std::vector<double> place = site_values(site);
+  for (const OptionFormula& one : formulas_) {
+    const OptionSpec& option = scheme_->options[one.option];
+    const double value = one.formula(place);
+    values[one.option] = value;
+    if (!admits(option, value))
+      fail("scheme '{}': {} = {} is {} here (fan_in {}, fan_out {}, depth {}, layer {}); it must be {}",
+           name(), option.name, in_quotes(one.text), value, place[0], place[1], place[2], place[3],
+           expectation(option));
+  }
+  return {*scheme_, values};
+}
+
 Initializer::Initializer(std::string_view scheme)
     : Initializer(known_scheme(scheme), defaults(known_scheme(scheme))) {}
 
@@ -118,6 +149,7 @@ std::optional<Initializer> Initializer::base() const {
 }
 
 Draw Initializer::draw(const Shape& shape, const Site& site) const {
+  if (has_formulas()) return at(site).draw(shape, site);
   if (scheme_->draw) return scheme_->draw(shape, site, *this);
   const auto of = base();
   return of ? of->draw(shape, site) : Draw::other;
@@ -150,6 +182,7 @@ void Initializer::fill(Tensor& w, const Site& site, Generator& gen) const {
     fill(drawn, site, gen);
     return w.copy_from(drawn);
   }
+  if (has_formulas()) return at(site).fill(w, site, gen);
   scheme_->fill(w, site, gen, *this);
 }
 
@@ -159,6 +192,11 @@ void Initializer::fill(Tensor& w, Generator& gen) const {
 }
 
 std::optional<double> Initializer::deviation(const Shape& shape, const Fans& fans) const {
+  if (has_formulas()) {
+    const bool placed =
+        std::any_of(formulas_.begin(), formulas_.end(), [](const auto& one) { return one.needs_model(); });
+    return placed ? std::nullopt : at(Site{.fans = fans}).deviation(shape, fans);
+  }
   if (!scheme_->deviation || shape.rank() < scheme_->least_rank || shape.rank() > scheme_->most_rank)
     return std::nullopt;
   return scheme_->deviation(shape, fans, *this);
@@ -166,6 +204,7 @@ std::optional<double> Initializer::deviation(const Shape& shape, const Fans& fan
 
 std::optional<std::string> Initializer::caution(const Shape& shape, const Fans& fans) const {
   if (const auto of = base()) return of->caution(shape, fans);
+  if (has_formulas()) return std::nullopt;
   if (shape.numel() == 0) return std::nullopt;
   if ((fans.in == 0 || fans.out == 0) && deviation(shape, fans) == 0.0 &&
       deviation(shape, {1, 1}).value_or(0) > 0)
@@ -177,10 +216,16 @@ std::optional<std::string> Initializer::caution(const Shape& shape, const Fans& 
 
 std::string Initializer::to_string() const {
   std::string text;
-  for (const OptionSpec& option : scheme_->options) {
+  for (std::size_t i = 0; i < scheme_->options.size(); ++i) {
+    const OptionSpec& option = scheme_->options[i];
     const Value value = option.get(options_.get());
-    if (value != option.standard) text += (text.empty() ? "" : ", ") + option.name + "=" + shown(value);
+    const auto formula = std::find_if(formulas_.begin(), formulas_.end(),
+                                      [&](const OptionFormula& one) { return one.option == i; });
+    if (formula == formulas_.end() && value == option.standard) continue;
+    text += (text.empty() ? "" : ", ") + option.name + "=" +
+            (formula == formulas_.end() ? shown(value) : value_text(formula->text));
   }
+  for (const Argument& one : definitions_) text += "; " + one.key + "=" + value_text(one.text);
   return text.empty() ? name() : name() + "(" + text + ")";
 }
 
@@ -188,7 +233,13 @@ bool Initializer::operator==(const Initializer& other) const {
   const auto same = [&](const OptionSpec& option) {
     return option.get(options_.get()) == option.get(other.options_.get());
   };
-  return scheme_ == other.scheme_ && std::all_of(scheme_->options.begin(), scheme_->options.end(), same);
+  const auto same_text = [](const OptionFormula& a, const OptionFormula& b) {
+    return a.option == b.option && a.text == b.text;
+  };
+  return scheme_ == other.scheme_ && definitions_ == other.definitions_ &&
+         std::equal(formulas_.begin(), formulas_.end(), other.formulas_.begin(), other.formulas_.end(),
+                    same_text) &&
+         std::all_of(scheme_->options.begin(), scheme_->options.end(), same);
 }
 
 namespace {
@@ -207,6 +258,42 @@ void check_base_text(const Expression& call, const std::string& name, const std:
   if (const auto why = why_no_base(base.scheme())) options.refuse(name, *why);
 }
 
+/// Whether it is one without names, or a formula that has a number for everyone.
+bool is_number(const std::string& text) {
+  try {
+    Formula::parse(text);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+OptionFormula formula_of(const Argument& given, std::size_t option, const Formula::Definitions& definitions,
+                         const Options& options) {
+  try {
+    return {option, given.text, read_formula(given.text, definitions)};
+  } catch (const Error& error) {
+    options.refuse(given.key,
+                   fmt::format("a finite number, or a formula of fans and depth ({})", error.what()));
+  }
+}
+
+/// A definition that nothing uses is a slip.
+void require_used(const Expression& call, const Formula::Definitions& definitions,
+                  const std::vector<OptionFormula>& formulas) {
+  for (std::size_t i = 0; i < definitions.size(); ++i) {
+    const std::string& name = definitions[i].first;
+    const auto names = [&](const std::string& text) { return names_word(text, name); };
+    const bool used = std::any_of(formulas.begin(), formulas.end(),
+                                  [&](const OptionFormula& one) { return names(one.text); }) ||
+                      std::any_of(call.definitions.begin(), call.definitions.end(),
+                                  [&](const Argument& one) { return names(one.text); });
+    if (!used)
+      fail_usage("'{}' is defined and used nowhere {}", name,
+                 at_character(call.source, call.definitions[i].key_position));
+  }
+}
+
 }  // namespace
 
 Initializer parse(std::string_view text) { return parse(Expression::parse(text)); }
@@ -218,18 +305,28 @@ Initializer parse(const Expression& call) {
                suggest_scheme(call.name));
   std::vector<std::string> known;
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
-  const Options options(call, "scheme", known);
+  Expression without = call;
+  without.definitions.clear();
+  const Options options(without, "scheme", known);
+  const Formula::Definitions definitions = read_definitions(call.definitions, call.source);
   if (const OptionSpec* base = scheme->base_option()) check_base_text(call, base->name, known, options);
   std::vector<Value> values;
-  for (const OptionSpec& spec : scheme->options) {
-    if (const auto* word = std::get_if<std::string>(&spec.standard))
+  std::vector<OptionFormula> formulas;
+  for (std::size_t i = 0; i < scheme->options.size(); ++i) {
+    const OptionSpec& spec = scheme->options[i];
+    if (const auto* word = std::get_if<std::string>(&spec.standard)) {
       values.emplace_back(options.word(spec.name, *word, spec.limits.words));
-    else
+    } else if (const Argument* given = options.find(spec.name); given && !is_number(given->text)) {
+      formulas.push_back(formula_of(*given, i, definitions, options));
+      values.push_back(spec.standard);
+    } else {
       values.emplace_back(options.number(spec.name, std::get<double>(spec.standard)));
+    }
     if (!admits(spec, values.back())) options.refuse(spec.name, expectation(spec));
   }
+  require_used(call, definitions, formulas);
   try {
-    return Initializer(*scheme, values);
+    return Initializer(*scheme, values, std::move(formulas), call.definitions);
   } catch (const Error& error) {
     fail_usage("{}, {}", error.what(), at_character(call.source, call.position));
   }

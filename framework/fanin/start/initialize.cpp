@@ -198,7 +198,7 @@ void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Wa
     if (!all.draws(i)) return;
     attempt.begin(all.parameters[i]);
     all.fill(i, all.parameters[i].parameter->value, source);
-    attempt.drew(all.parameters[i], all.schemes[i]);
+    attempt.drew(all.parameters[i], all.schemes[i].at(all.sites[i]));
   };
   if (walk == Walk::one_stream) {
     for (std::size_t i = 0; i < all.parameters.size(); ++i) draw(i, generator);
@@ -326,7 +326,10 @@ void require_initializable(nn::Module& model, const init::Plan& plan, bool with_
     if (!all.draws(i)) continue;
     const Shape& shape = all.parameters[i].parameter->value.shape();
     bool stated = false;
-    all.naming(i, [&] { stated = all.schemes[i].deviation(shape, all.sites[i].fans).has_value(); });
+    all.naming(i, [&] {
+      const init::Site& site = all.sites[i];
+      stated = all.schemes[i].at(site).deviation(shape, site.fans).has_value();
+    });
     if (stated) continue;
     Tensor scratch(shape);
     Generator generator(0);

@@ -1,0 +1,340 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <numbers>
+
+#include <fanin/core/call_characters.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/core/formula.hpp>
+
+namespace fanin {
+namespace {
+
+constexpr std::size_t longest = 4096;
+constexpr int deepest = 64;
+constexpr std::size_t tallest = 256;  // values at a time
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+/// A value with its derivative by one variable.
+struct Dual {
+  double value = 0, slope = 0;
+};
+
+/// f' · slope, where a constant's slope of 0 stays 0 whatever f' is.
+double chain(double derivative, double slope) { return slope == 0 ? 0 : derivative * slope; }
+
+struct Function {
+  std::string_view name;
+  int arguments;
+  double (*value)(double a, double b);
+  Dual (*dual)(Dual a, Dual b);
+};
+
+template <double (*value)(double), double (*derivative)(double)>
+constexpr Function one_argument(std::string_view name) {
+  return {name, 1, [](double a, double) { return value(a); },
+          [](Dual a, Dual) {
+            return Dual{value(a.value), chain(derivative(a.value), a.slope)};
+          }};
+}
+
+double square_root(double x) { return std::sqrt(x); }
+double exponential(double x) { return std::exp(x); }
+double logarithm(double x) { return std::log(x); }
+double magnitude(double x) { return std::abs(x); }
+double hyperbolic_tangent(double x) { return std::tanh(x); }
+double sine(double x) { return std::sin(x); }
+double cosine(double x) { return std::cos(x); }
+double sign(double x) { return static_cast<double>(x > 0) - static_cast<double>(x < 0); }
+double error_function(double x) { return std::erf(x); }
+
+constexpr std::array functions{
+    one_argument<square_root, [](double x) { return 0.5 / std::sqrt(x); }>("sqrt"),
+    one_argument<exponential, exponential>("exp"),
+    one_argument<logarithm, [](double x) { return 1 / x; }>("log"),
+    one_argument<magnitude, sign>("abs"),
+    one_argument<hyperbolic_tangent, [](double x) { return 1 - std::tanh(x) * std::tanh(x); }>("tanh"),
+    one_argument<sine, cosine>("sin"),
+    one_argument<cosine, [](double x) { return -std::sin(x); }>("cos"),
+    one_argument<error_function, [](double x) { return 2 / std::sqrt(std::numbers::pi) * std::exp(-x * x); }>(
+        "erf"),
+    Function{"min", 2, [](double a, double b) { return b < a ? b : a; },
+             [](Dual a, Dual b) { return b.value < a.value ? b : a; }},
+    Function{"max", 2, [](double a, double b) { return b > a ? b : a; },
+             [](Dual a, Dual b) { return b.value > a.value ? b : a; }},
+};
+
+double add(double a, double b) { return a + b; }
+double subtract(double a, double b) { return a - b; }
+double multiply(double a, double b) { return a * b; }
+double divide(double a, double b) { return a / b; }
+double power(double a, double b) { return std::pow(a, b); }
+double negated(double a) { return -a; }
+double call(const Function& function, double a, double b) { return function.value(a, b); }
+double as(double number, const double*) { return number; }
+
+Dual add(Dual a, Dual b) { return {a.value + b.value, a.slope + b.slope}; }
+Dual subtract(Dual a, Dual b) { return {a.value - b.value, a.slope - b.slope}; }
+Dual multiply(Dual a, Dual b) {
+  return {a.value * b.value, chain(b.value, a.slope) + chain(a.value, b.slope)};
+}
+Dual divide(Dual a, Dual b) {
+  const double value = a.value / b.value;
+  return {value, chain(1 / b.value, a.slope) - chain(value / b.value, b.slope)};
+}
+Dual power(Dual a, Dual b) {
+  const double value = std::pow(a.value, b.value);
+  return {value, chain(b.value * std::pow(a.value, b.value - 1), a.slope) +
+                     chain(value * std::log(a.value), b.slope)};
+}
+Dual negated(Dual a) { return {-a.value, -a.slope}; }
+Dual call(const Function& function, Dual a, Dual b) { return function.dual(a, b); }
+Dual as(double number, const Dual*) { return {number, 0}; }
+
+}  // namespace
+
+/// Reads a formula by recursive descent, and writes its program.
+class FormulaReader {
+ public:
+  FormulaReader(std::string_view text, const std::vector<std::string>& variables,
+                const Formula::Definitions& definitions, const Formula::Lookup& lookup)
+      : text_(text), variables_(variables), definitions_(definitions), lookup_(lookup) {}
+
+  Formula read() {
+    if (text_.size() > longest)
+      fail_usage("a formula of {} characters is too long; at most {} are read", text_.size(), longest);
+    sum();
+    if (at_ < text_.size()) refuse("an operator or the end");
+    return std::move(formula_);
+  }
+
+ private:
+  using Step = Formula::Step;
+
+  [[noreturn]] void refuse(const std::string& expected) const {
+    fail_usage("a formula: expected {} {}", expected, at_character(text_, at_));
+  }
+  void skip_space() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+  bool take(std::string_view word) {
+    skip_space();
+    if (!text_.substr(at_).starts_with(word)) return false;
+    at_ += word.size();
+    skip_space();
+    return true;
+  }
+  void put(Step step, double number = 0, std::size_t index = 0) { put({step, number, index}); }
+  void put(const Formula::Action& action) {
+    if (formula_.program_.size() == longest)
+      fail_usage("a formula of more than {} steps is too long", longest);
+    formula_.program_.push_back(action);
+    if (action.step == Step::number || action.step == Step::variable) {
+      if (++height_ > tallest) fail_usage("a formula of more than {} values at a time", tallest);
+    } else if (action.step != Step::negate &&
+               !(action.step == Step::function && functions[action.index].arguments == 1)) {
+      --height_;
+    }
+  }
+
+  void sum() {
+    if (++depth_ > deepest) fail_usage("a formula nested more than {} deep", deepest);
+    product();
+    while (true) {
+      if (take("+")) {
+        product();
+        put(Step::add);
+      } else if (take("-")) {
+        product();
+        put(Step::subtract);
+      } else {
+        break;
+      }
+    }
+    --depth_;
+  }
+
+  void product() {
+    signed_power();
+    while (true) {
+      if (take("*")) {
+        signed_power();
+        put(Step::multiply);
+      } else if (take("/")) {
+        signed_power();
+        put(Step::divide);
+      } else {
+        return;
+      }
+    }
+  }
+
+  void signed_power() {
+    const bool minus = take("-");
+    raised();
+    if (minus) put(Step::negate);
+  }
+
+  void raised() {
+    if (++depth_ > deepest) fail_usage("a formula nested more than {} deep", deepest);
+    atom();
+    if (take("^")) {
+      signed_power();
+      put(Step::power);
+    }
+    --depth_;
+  }
+
+  void atom() {
+    skip_space();
+    if (take("(")) {
+      sum();
+      if (!take(")")) refuse("')'");
+    } else if (take("√")) {
+      atom();
+      put(Step::function, 0, 0);
+    } else if (at_ < text_.size() && (is_digit(text_[at_]) || text_[at_] == '.')) {
+      double value = 0;
+      const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
+      if (error != std::errc() || !std::isfinite(value)) refuse("a finite number");
+      at_ = static_cast<std::size_t>(end - text_.data());
+      skip_space();
+      put(Step::number, value);
+    } else {
+      named();
+    }
+  }
+
+  void named() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && (is_letter(text_[at_]) || (at_ > begin && is_digit(text_[at_])))) ++at_;
+    const std::string_view name = text_.substr(begin, at_ - begin);
+    if (name.empty()) refuse("a number, a name or '('");
+    skip_space();
+    if (at_ < text_.size() && text_[at_] == '(') return called(name, begin);
+    if (name == "pi") return put(Step::number, std::numbers::pi);
+    for (const auto& [defined, formula] : definitions_)
+      if (name == defined) {
+        for (const auto& action : formula.program_) put(action);
+        return;
+      }
+    const auto variable = std::find(variables_.begin(), variables_.end(), name);
+    if (variable == variables_.end()) {
+      at_ = begin;
+      std::vector<std::string> known = variables_;
+      for (const auto& definition : definitions_) known.push_back(definition.first);
+      known.emplace_back("pi");
+      refuse(fmt::format("one of {}, not {}", fmt::join(known, ", "), in_quotes(name)));
+    }
+    put(Step::variable, 0, static_cast<std::size_t>(variable - variables_.begin()));
+  }
+
+  void called(std::string_view name, std::size_t begin) {
+    const auto function = std::find_if(functions.begin(), functions.end(),
+                                       [&](const Function& one) { return one.name == name; });
+    if (function == functions.end()) return looked_up(name, begin);
+    take("(");
+    for (int i = 0; i < function->arguments; ++i) {
+      if (i > 0 && !take(",")) refuse(fmt::format("',' ({} has {} arguments)", name, function->arguments));
+      sum();
+    }
+    if (!take(")")) refuse("')'");
+    put(Step::function, 0, static_cast<std::size_t>(function - functions.begin()));
+  }
+
+  void looked_up(std::string_view name, std::size_t begin) {
+    int open = 0;
+    std::size_t end = at_;
+    do {
+      if (end == text_.size()) refuse("a closing ')'");
+      if (text_[end] == '(') ++open;
+      if (text_[end] == ')') --open;
+      ++end;
+    } while (open > 0);
+    const auto number = lookup_ ? lookup_(name, text_.substr(begin, end - begin)) : std::nullopt;
+    if (!number) {
+      at_ = begin;
+      std::vector<std::string_view> known;
+      for (const Function& one : functions) known.push_back(one.name);
+      refuse(fmt::format("one of the functions {}, not {}", fmt::join(known, ", "), in_quotes(name)));
+    }
+    at_ = end;
+    skip_space();
+    put(Step::number, *number);
+  }
+
+  std::string_view text_;
+  const std::vector<std::string>& variables_;
+  const Formula::Definitions& definitions_;
+  const Formula::Lookup& lookup_;
+  Formula formula_;
+  std::size_t at_ = 0, height_ = 0;
+  int depth_ = 0;
+};
+
+Formula Formula::parse(std::string_view text, const std::vector<std::string>& variables,
+                       const Definitions& definitions, const Lookup& lookup) {
+  return FormulaReader(text, variables, definitions, lookup).read();
+}
+
+template <class T>
+T Formula::evaluate(std::span<const T> values) const {
+  std::array<T, tallest> stack;
+  std::size_t top = 0;
+  for (const Action& action : program_) {
+    if (action.step == Step::number) {
+      stack[top++] = as(action.number, static_cast<const T*>(nullptr));
+    } else if (action.step == Step::variable) {
+      stack[top++] = values[action.index];
+    } else if (action.step == Step::negate) {
+      stack[top - 1] = negated(stack[top - 1]);
+    } else if (action.step == Step::function && functions[action.index].arguments == 1) {
+      stack[top - 1] = call(functions[action.index], stack[top - 1], T());
+    } else {
+      const T b = stack[--top];
+      T& a = stack[top - 1];
+      a = action.step == Step::add        ? add(a, b)
+          : action.step == Step::subtract ? subtract(a, b)
+          : action.step == Step::multiply ? multiply(a, b)
+          : action.step == Step::divide   ? divide(a, b)
+          : action.step == Step::power    ? power(a, b)
+                                          : call(functions[action.index], a, b);
+    }
+  }
+  return stack[0];
+}
+
+double Formula::operator()(std::span<const double> values) const { return evaluate(values); }
+
+double Formula::derivative(std::span<const double> values, std::size_t variable) const {
+  std::vector<Dual> duals;
+  for (std::size_t i = 0; i < values.size(); ++i) duals.push_back({values[i], i == variable ? 1.0 : 0.0});
+  return evaluate(std::span<const Dual>(duals)).slope;
+}
+
+bool Formula::uses(std::size_t variable) const {
+  return std::any_of(program_.begin(), program_.end(), [&](const Action& action) {
+    return action.step == Step::variable && action.index == variable;
+  });
+}
+
+bool is_formula_word(std::string_view name) {
+  return name == "pi" || std::any_of(functions.begin(), functions.end(),
+                                     [&](const Function& one) { return one.name == name; });
+}
+
+bool names_word(std::string_view text, std::string_view name) {
+  for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const auto part = [&](std::size_t i) {
+      return i < text.size() && (is_letter(text[i]) || is_digit(text[i]));
+    };
+    if (!(at > 0 && part(at - 1)) && !part(at + name.size())) return true;
+  }
+  return false;
+}
+
+}  // namespace fanin

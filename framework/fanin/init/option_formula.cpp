@@ -1,0 +1,58 @@
+#include <algorithm>
+#include <limits>
+
+#include <fanin/core/error.hpp>
+#include <fanin/init/gain.hpp>
+#include <fanin/init/option_formula.hpp>
+
+namespace fanin::init {
+namespace {
+
+constexpr std::size_t fan_in = 0, fan_out = 1, depth = 2, layer = 3;
+
+std::optional<double> called(std::string_view name, std::string_view text) {
+  if (name != "gain") return std::nullopt;
+  const std::size_t open = text.find('(');
+  return gain(std::string(text.substr(open + 1, text.size() - open - 2))).forward;
+}
+
+}  // namespace
+
+bool OptionFormula::needs_model() const { return formula.uses(depth) || formula.uses(layer); }
+
+const std::vector<std::string>& site_variables() {
+  static const std::vector<std::string> names{"fan_in", "fan_out", "depth", "layer"};
+  return names;
+}
+
+std::vector<double> site_values(const Site& site) {
+  std::vector<double> values(site_variables().size());
+  values[fan_in] = static_cast<double>(site.fans.in);
+  values[fan_out] = static_cast<double>(site.fans.out);
+  values[depth] = static_cast<double>(site.layers);
+  values[layer] =
+      site.layer < 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(site.layer + 1);
+  return values;
+}
+
+Formula::Definitions read_definitions(const std::vector<Argument>& definitions, const std::string& source) {
+  Formula::Definitions read;
+  for (const Argument& one : definitions) {
+    const auto& variables = site_variables();
+    const bool defined =
+        std::any_of(read.begin(), read.end(), [&](const auto& it) { return it.first == one.key; });
+    const bool taken = one.key == "gain" || is_formula_word(one.key) ||
+                       std::find(variables.begin(), variables.end(), one.key) != variables.end();
+    if (defined || taken)
+      fail_usage("'{}' is {} {}", one.key, defined ? "defined twice" : "a name that formulas have already",
+                 at_character(source, one.key_position));
+    read.emplace_back(one.key, read_formula(one.text, read));
+  }
+  return read;
+}
+
+Formula read_formula(const std::string& text, const Formula::Definitions& definitions) {
+  return Formula::parse(text, site_variables(), definitions, called);
+}
+
+}  // namespace fanin::init

@@ -1,0 +1,33 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <fanin/core/expression.hpp>
+#include <fanin/core/formula.hpp>
+#include <fanin/init/site.hpp>
+
+namespace fanin::init {
+
+/// A numeric option as a formula of its parameter's place: `std=1.3/sqrt(fan_in)`. It may name `fan_in` and
+/// `fan_out` of the layer, `depth`, how many weight layers the model has, and `layer`, which of them it is,
+/// from 1; and call `gain(relu)`, the forward gain of any of the framework's activations (`init::gain`).
+struct OptionFormula {
+  std::size_t option = 0;  ///< its place among the scheme's options
+  std::string text;        ///< as written
+  Formula formula;         ///< of the variables of `site_values`
+
+  /// Whether it speaks of the place in a model, which a lone layer does not have.
+  bool needs_model() const;
+};
+
+/// The names that a formula may use, in the order of `site_values`.
+const std::vector<std::string>& site_variables();
+/// Their values at `site`; those of a parameter that is of no weight layer are NaN for `layer`.
+std::vector<double> site_values(const Site& site);
+
+/// What the definitions of a call stand for. Error (usage) for a name that is taken or defined twice.
+Formula::Definitions read_definitions(const std::vector<Argument>& definitions, const std::string& source);
+/// A formula of those names and definitions. Error (usage).
+Formula read_formula(const std::string& text, const Formula::Definitions& definitions);
+
+}  // namespace fanin::init
