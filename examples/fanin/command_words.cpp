@@ -9,7 +9,7 @@ bool changes_results(const std::string& name) {
   static const std::vector<std::string> beside = {
       "--out",       "--output",           "--json",  "--format",     "--live",   "--log",
       "--jobs",      "--threads",          "--again", "--trust-plan", "--resume", "--checkpoint",
-      "--confusion", "--checkpoint-every", "--keep"};
+      "--confusion", "--checkpoint-every", "--keep",  "--keep-best"};
   return std::find(beside.begin(), beside.end(), name) == beside.end();
 }
 
@@ -38,6 +38,26 @@ CommandLine command_line(const CLI::App& command, std::vector<std::string> words
     i = last;
   }
   return line;
+}
+
+std::vector<std::string> reproducing_words(const CLI::App& command,
+                                           const std::map<std::string, std::string>& settled) {
+  std::vector<std::string> words = {"fanin", command.get_name()};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (const auto found = settled.find(name); found != settled.end()) {
+      words.insert(words.end(), {name, found->second});
+      continue;
+    }
+    if (option->count() == 0 || !changes_results(name)) continue;
+    if (option->get_type_size() == 0) {
+      words.push_back(name);
+      continue;
+    }
+    for (const std::string& value : option->results())
+      if (value != option->get_default_str()) words.insert(words.end(), {name, value});
+  }
+  return words;
 }
 
 }  // namespace fanin::program

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ std::vector<std::string> own_words();
 
 /// The command line of these words, of which `command` was parsed.
 CommandLine command_line(const CLI::App& command, std::vector<std::string> words);
+
+/// As little of a command that was parsed as gives the same result, in the order in which it lists its options: the
+/// same words however they were typed. Options in `settled` have that value, given or not.
+std::vector<std::string> reproducing_words(const CLI::App& command,
+                                           const std::map<std::string, std::string>& settled = {});
 
 /// Whether a result depends on the option of this name ("--out": no).
 bool changes_results(const std::string& name);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 #include <fanin/core/cores.hpp>
 #include <fanin/core/error.hpp>
@@ -81,6 +82,8 @@ compare::Grid grid_of(const CompareFlags& flags) {
   grid.schemes = compare::parse_schemes(flags.schemes);
   for (compare::Scheme& scheme : grid.schemes) scheme.content = content_of(scheme);
   if (grid.schemes.empty()) fail_usage("--schemes is empty; see fanin inits");
+  if (flags.first_seed > UINT64_MAX - static_cast<std::uint64_t>(flags.seeds - 1))
+    fail_usage("--first-seed {} leaves no room for {} seeds below 2^64", flags.first_seed, flags.seeds);
   for (int i = 0; i < flags.seeds; ++i)
     grid.seeds.push_back(flags.first_seed + static_cast<std::uint64_t>(i));
   grid.training = flags.training.options();

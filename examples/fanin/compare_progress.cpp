@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/compare/grid_tuning.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
@@ -21,11 +22,25 @@ std::string name_of(const std::string& model, const std::string& scheme, std::ui
                      rate == compare::RatePick::own ? " / own rate" : "");
 }
 
-std::map<std::string, int> runs_by_model(const compare::Grid& grid) {
-  std::map<std::string, int> runs;
+/// Of a run that chooses a rate.
+std::string name_of_trial(const std::string& model, const std::string& scheme, std::uint64_t seed,
+                          double lr) {
+  return fmt::format("{} / {} / lr {:.3g} / seed {}", model, scheme, lr, seed);
+}
+
+/// Whole runs, as far as is known before rates are chosen: those whose own rate is the common one are one.
+std::map<std::string, double> work_by_model(const compare::Grid& grid) {
+  const double tuning = grid.tune ? compare::tuning_work(grid) : 0;
+  const auto reported = static_cast<double>(grid.seeds.size() * (grid.tune ? 2 : 1));
+  std::map<std::string, double> work;
   for (const auto& subject : compare::subjects(grid))
-    runs[subject.name] = static_cast<int>(grid.schemes.size() * grid.seeds.size() * (grid.tune ? 2 : 1));
-  return runs;
+    work[subject.name] = static_cast<double>(grid.schemes.size()) * (reported + tuning);
+  return work;
+}
+
+/// Of a whole run, the mean of those that choose rates.
+double mean_trial(const compare::Grid& grid) {
+  return grid.tune ? compare::tuning_work(grid) / static_cast<double>(compare::tuning_runs(grid)) : 0;
 }
 
 std::string outcome(const compare::Run& run) {
@@ -40,7 +55,7 @@ std::string fitted(const std::string& name, int width) {
 }  // namespace
 
 ProgressLines::ProgressLines(const compare::Grid& grid)
-    : folder_(grid.directory), remaining_(runs_by_model(grid), grid.jobs) {
+    : folder_(grid.directory), trial_(mean_trial(grid)), remaining_(work_by_model(grid), grid.jobs) {
   for (const auto& subject : compare::subjects(grid))
     model_width_ = std::max(model_width_, text::text_width(printable(subject.name)));
   for (const auto& scheme : grid.schemes)
@@ -54,13 +69,15 @@ double ProgressLines::now() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
-compare::GridProgress ProgressLines::callbacks(std::function<void(const compare::Run&)> on_run) {
+compare::GridProgress ProgressLines::callbacks(std::function<void(const compare::Run&)> on_run,
+                                               std::function<void(const compare::Run&)> on_tuning) {
   return {.on_run =
               [this, tell = std::move(on_run)](const compare::Run& run, int done, int total, bool reused) {
                 done_ = done;
                 total_ = total;
                 const std::string name = name_of(run.model, run.scheme, run.seed, run.rate);
                 remaining_.ended(name, run.model, now());
+                remaining_.left(total - done);
                 under_way_.erase(name);
                 if (reused) {
                   ++taken_;
@@ -76,18 +93,29 @@ compare::GridProgress ProgressLines::callbacks(std::function<void(const compare:
                 if (tell) tell(run);
               },
           .on_tuning =
-              [](const compare::Run& run, int done, int total, bool) {
-                if (const int width = live_width())
-                  live_line(text::shorten(
-                      printable(fmt::format("tuning {}/{}: {} / {} / lr {:.3g}: {}", done, total, run.model,
-                                            run.scheme, run.lr, share_text(run.validation_accuracy))),
-                      width));
+              [this, tell = std::move(on_tuning)](const compare::Run& run, int done, int total, bool reused) {
+                trials_done_ = done;
+                trials_ = total;
+                const std::string name = name_of_trial(run.model, run.scheme, run.seed, run.lr);
+                remaining_.ended(name, run.model, now(), trial_);
+                under_way_.erase(name);
+                trials_taken_ += reused;
+                if (done == total)
+                  note("learning rates chosen by {}{}\n",
+                       text::counted(static_cast<std::size_t>(total), "run"),
+                       trials_taken_ > 0
+                           ? fmt::format(", {} of them taken from {}/runs", trials_taken_, printable(folder_))
+                           : "");
+                show_live();
+                if (tell) tell(run);
               },
           .on_step =
               [this](const compare::StepTaken& step) {
-                const std::string name = name_of(step.model, step.scheme, step.seed, step.rate);
+                const bool trial = step.tuning_share > 0;
+                const std::string name = trial ? name_of_trial(step.model, step.scheme, step.seed, step.lr)
+                                               : name_of(step.model, step.scheme, step.seed, step.rate);
                 const double share = static_cast<double>(step.step + 1) / static_cast<double>(step.steps);
-                remaining_.under_way(name, step.model, share, now());
+                remaining_.under_way(name, step.model, share, now(), trial ? step.tuning_share : 1);
                 UnderWay& one = under_way_[name];
                 const double epochs = share * step.epochs;
                 one.name = name;
@@ -102,7 +130,9 @@ compare::GridProgress ProgressLines::callbacks(std::function<void(const compare:
 void ProgressLines::show_live() {
   const int width = live_width();
   if (width == 0 || (done_ == total_ && total_ > 0)) return;
-  std::string line = total_ > 0 ? fmt::format("[{}/{}]", done_, total_) : std::string();
+  std::string line = total_ > 0    ? fmt::format("[{}/{}]", done_, total_)
+                     : trials_ > 0 ? fmt::format("choosing rates {}/{},", trials_done_, trials_)
+                                   : std::string();
   if (const auto left = remaining_.seconds(now())) line += " " + compare::duration_text(*left) + " left";
   // as many of the runs under way as there is room for, one at least
   for (const auto& entry : under_way_) {

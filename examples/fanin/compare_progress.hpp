@@ -15,8 +15,10 @@ class ProgressLines {
  public:
   explicit ProgressLines(const compare::Grid& grid);
 
-  /// To be called by the grid, one at a time; they need this object. `on_run` is told of each run as well.
-  compare::GridProgress callbacks(std::function<void(const compare::Run&)> on_run = {});
+  /// To be called by the grid, one at a time; they need this object. `on_run` and `on_tuning` are told of each
+  /// run as well.
+  compare::GridProgress callbacks(std::function<void(const compare::Run&)> on_run = {},
+                                  std::function<void(const compare::Run&)> on_tuning = {});
   /// Tells what is left to tell once the grid has ended: how many runs were taken from before.
   void end();
 
@@ -34,9 +36,11 @@ class ProgressLines {
   std::string folder_;
   int model_width_ = 0, scheme_width_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  double trial_;  // of a whole run
   compare::Remaining remaining_;
   std::map<std::string, UnderWay> under_way_;
   int done_ = 0, total_ = 0, taken_ = 0;
+  int trials_done_ = 0, trials_ = 0, trials_taken_ = 0;  // runs that choose rates
 };
 
 }  // namespace fanin::program

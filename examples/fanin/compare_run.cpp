@@ -1,6 +1,6 @@
 #include "examples/fanin/compare_run.hpp"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <ctime>
 
@@ -30,6 +30,23 @@ std::string today() {
   return text;
 }
 
+/// What is validated on, and what for; empty where nothing is.
+std::string validation_text(const compare::Grid& grid, const data::Sets& data) {
+  std::vector<std::string> uses;
+  if (grid.tune || grid.rates.size() > 1) uses.push_back("learning rates are compared");
+  if (grid.training.threshold > 0)
+    uses.push_back(fmt::format("steps to {} % counted", text::percent(grid.training.threshold, 0)));
+  const data::Share share = compare::validation_share(grid, data);
+  std::string images;
+  if (data.has_validation())
+    images = fmt::format("the data set's {} validation images", data.validation.count);
+  else if (!share.none())
+    images = fmt::format("{} of the {} training images, each class in proportion, --data-seed {}",
+                         share.of(data.training.count), data.training.count, grid.training.data_seed);
+  if (images.empty()) return {};
+  return images + (uses.empty() ? "" : fmt::format("; on these {}", fmt::join(uses, " and ")));
+}
+
 compare::Settings settings_of(const compare::Grid& grid, const data::Sets& data) {
   compare::Settings settings{.subjects = compare::subjects(grid),
                              .seeds = grid.seeds,
@@ -42,19 +59,21 @@ compare::Settings settings_of(const compare::Grid& grid, const data::Sets& data)
   for (const auto& scheme : grid.schemes) settings.schemes.push_back(scheme.label);
   std::erase_if(settings.training,
                 [](const auto& one) { return one.first == "seed"; });  // each run has its own
+  for (auto& setting : settings.training)
+    if (setting.first == "validation") setting.second = compare::validation_share(grid, data).to_string();
   GridAxes::record(grid, settings);
   settings.training.emplace_back("least_steps", std::to_string(grid.least_steps));
   settings.extra = {{"training_images", std::to_string(data.training.count)},
                     {"test_images", std::to_string(data.test.count)}};
+  if (const std::string text = validation_text(grid, data); !text.empty())
+    settings.extra.emplace_back("validation_images", text);
   for (const auto& one : data.notes()) settings.extra.emplace_back("data_note", one);
   return settings;
 }
 
 /// What the data sets, as they were read, and the weight files hold that a result rests on.
 std::vector<train::DataSum> sums_of(const data::Sets& data, const compare::Grid& grid) {
-  std::vector<train::DataSum> sums = {train::sum_of(data.training, "training")};
-  if (data.has_validation()) sums.push_back(train::sum_of(data.validation, "validation"));
-  sums.push_back(train::sum_of(data.test, "test"));
+  std::vector<train::DataSum> sums = train::sums_of(data);
   for (const compare::Scheme& scheme : grid.schemes) {
     if (!scheme.content.empty()) sums.push_back({scheme.label, "weights", 0, scheme.content});
   }
@@ -84,6 +103,7 @@ void announce(const Prepared& it) {
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
        counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, grid.jobs,
        grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
+  if (const std::string text = validation_text(grid, it.data); !text.empty()) note("validation: {}\n", text);
 }
 
 }  // namespace
@@ -122,8 +142,11 @@ void make_runs(Prepared& it, const CompareFlags& flags) {
   announce(it);
   ProgressLines progress(it.grid);
   LivePage page(it.comparison, flags.live ? flags.out : "");
-  compare::GridResult found = compare::run_grid(
-      it.grid, it.data, progress.callbacks([&](const compare::Run& run) { page.add(run); }), interrupted());
+  compare::GridResult found =
+      compare::run_grid(it.grid, it.data,
+                        progress.callbacks([&](const compare::Run& run) { page.add(run); },
+                                           [&](const compare::Run& run) { page.add_tuning(run); }),
+                        interrupted());
   progress.end();
   if (found.runs.empty()) fail("interrupted before the first run was finished; nothing to report");
   auto& extra = it.comparison.settings.extra;

@@ -1,45 +1,16 @@
 #include "examples/fanin/compare_start.hpp"
 
 #include <fmt/core.h>
-#include <libdeflate.h>
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/printable.hpp>
-#include <fanin/io/mapped_file.hpp>
-#include <fanin/io/tensor_file.hpp>
 #include <fanin/start/initialize.hpp>
-#include <fanin/start/weight_selection.hpp>
 #include <fanin/train/warm_start.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/weight_files.hpp"
 
 namespace fanin::program {
-namespace {
-
-std::string checksum(const io::MappedFile& file) {
-  return io::read_mapped(file, [&] {
-    return fmt::format(" {:08x}", libdeflate_crc32(0, file.bytes().data(), file.bytes().size()));
-  });
-}
-
-/// The checksums of a weight file and of all that its tensors lie in.
-std::string checksum(const std::string& path) {
-  std::string sums = checksum(*io::MappedFile::open(path));
-  const io::TensorFile file = io::read_tensor_file(path);
-  std::set<const io::MappedFile*> seen;
-  for (const io::StoredTensor& tensor : file.tensors) {
-    if (tensor.map && seen.insert(tensor.map).second) sums += checksum(*tensor.map);
-    if (tensor.map) continue;  // else inflated, perhaps from a shard
-    std::uint32_t sum = 0;
-    tensor.read_pieces(tensor.dtype, [&](const std::byte* bytes, std::size_t size) {
-      sum = libdeflate_crc32(sum, bytes, size);
-    });
-    sums += fmt::format(" {:08x}", sum);
-  }
-  return sums;
-}
-
-}  // namespace
 
 void SchemeNotes::tell(const std::string& scheme, const std::vector<std::string>& notes) {
   const std::lock_guard lock(mutex_);
@@ -67,19 +38,10 @@ std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t
 
 std::vector<std::string> files_of(const compare::Scheme& scheme) {
   if (const auto* warm = scheme.start.warm()) return {warm->file};
-  std::vector<std::string> files;
-  for (const auto& rule : scheme.start.plan()->rules()) {
-    const auto* selection = rule.init ? rule.init->options_if<start::WeightSelectionOptions>() : nullptr;
-    if (selection && !selection->file.empty()) files.push_back(selection->file);
-  }
-  return files;
+  return files_of(*scheme.start.plan());
 }
 
-std::string content_of(const compare::Scheme& scheme) {
-  std::string content;
-  for (const auto& file : files_of(scheme)) content += checksum(file);
-  return content;
-}
+std::string content_of(const compare::Scheme& scheme) { return checksums(files_of(scheme)); }
 
 void require_startable(const compare::Grid& grid) {
   for (const auto& text : grid.models) {

@@ -26,8 +26,7 @@ std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t
 
 /// The weight files that a scheme names: of a warm start, and of rules that select from one.
 std::vector<std::string> files_of(const compare::Scheme& scheme);
-/// The checksums of those, and of all that their tensors lie in (shards, external data), so that runs kept
-/// from older weights are not taken for those of these.
+/// Their `checksums`, so that runs kept from older weights are not taken for those of these.
 std::string content_of(const compare::Scheme& scheme);
 
 /// Every text is tried on every model before the first run: a typo in the last scheme must not cost the hours

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,8 @@
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/train/provenance.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/model_file.hpp"
@@ -21,6 +24,20 @@ struct EvaluateFlags {
   bool json = false, confusion = false, skip_bad = false, allow_nonfinite = false;
 };
 
+/// Whether this set holds what the model's run had as its "training", "validation" or "test" set, by the checksum in
+/// the file, and says so where it does not; none for a set of another name, or where the file has no checksum.
+std::optional<bool> as_when_trained(const std::string& path, const std::string& name,
+                                    const data::Dataset& data, const std::string& part) {
+  const auto metadata = io::read_tensor_file(path).metadata;
+  const auto then = metadata.find("checksum_" + part);
+  if (then == metadata.end() || models::metadata_of({}, data).at("data") != name) return std::nullopt;
+  const std::string now = train::sum_text(train::sum_of(data, part));
+  if (then->second == now) return true;
+  note("note: these are other {} images than when the model was trained: here {}, then {}\n", part, now,
+       printable(then->second, 60));
+  return false;
+}
+
 void run(const EvaluateFlags& flags) {
   const models::SavedModel loaded = models::open(flags.file, flags.allow_nonfinite);
   const std::string text = followed_data(loaded, flags.file, flags.data);
@@ -29,6 +46,8 @@ void run(const EvaluateFlags& flags) {
                                  : flags.split == "validation" ? datasets::Split::validation
                                                                : datasets::Split::test);
   loaded.require_fit(data);
+  const std::string part = flags.split == "train" ? "training" : flags.split;
+  const std::optional<bool> same = as_when_trained(flags.file, loaded.like.name, data, part);
   data.mean = loaded.like.mean;  // the model was fed with its training data's normalization
   data.stddev = loaded.like.stddev;
   const auto result = train::evaluate(*loaded.model, data);
@@ -47,6 +66,7 @@ void run(const EvaluateFlags& flags) {
   nlohmann::ordered_json json = {{"file", flags.file},          {"data", data.name},
                                  {"split", flags.split},        {"count", data.count},
                                  {"accuracy", result.accuracy}, {"loss", io::finite_or_null(result.loss)}};
+  if (same) json["data_as_when_trained"] = *same;
   add_class_scores(json, result, data);
   json["confusion"] = confusion_json(result.confusion);
   say("{}\n", json_text(json));

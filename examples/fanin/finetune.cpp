@@ -22,6 +22,7 @@
 #include "examples/fanin/rename_flag.hpp"
 #include "examples/fanin/setting_flags.hpp"
 #include "examples/fanin/training_output.hpp"
+#include "examples/fanin/weight_files.hpp"
 
 namespace fanin::program {
 namespace {
@@ -155,7 +156,7 @@ std::string rates_text(const train::TrainOptions& options, const std::optional<d
   return body ? fmt::format("{} for the head and {:.6g} below", head, *body) : head;
 }
 
-void run(const FinetuneFlags& flags) {
+void run(const FinetuneFlags& flags, const CLI::App& command) {
   train::TrainOptions options = flags.training.options();
   options.seed = flags.run.seed;
   if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
@@ -167,6 +168,7 @@ void run(const FinetuneFlags& flags) {
   flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
+  const auto sums = train::sums_of(data);
   cut_validation(data, options);
   normalize(data, options, warm.normalization(data.training.channels), "of " + warm.file);
   const auto [text, model] = model_of(flags, input_of(data.training));
@@ -183,6 +185,13 @@ void run(const FinetuneFlags& flags) {
                                    .plan = flags.plan,
                                    .seed = flags.run.seed,
                                    .warm_start = std::filesystem::absolute(flags.warm.file).string()};
+  options.last_batch = train::last_batch_of(options, *model);
+  train::SettingTexts settings = train::settings_of(warm);
+  const train::SettingTexts of_training = train::settings_of(options);
+  settings.insert(settings.end(), of_training.begin(), of_training.end());
+  std::vector<std::string> files = files_of(plan);
+  files.insert(files.begin(), flags.warm.file);
+  options.checkpoint.provenance = provenance_of(command, options, settings, sums, files);
   options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
                          {{"command", "finetune"},
                           {"model", text},
@@ -192,9 +201,7 @@ void run(const FinetuneFlags& flags) {
   const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
   if (flags.run.json) {
     ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
-    train::TrainOptions done = options;
-    done.last_batch = result.last_batch;
-    json["settings"] = settings_json(flags, text, warm, done);
+    json["settings"] = settings_json(flags, text, warm, options);
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
@@ -251,7 +258,7 @@ void add_finetune(CLI::App& app) {
   flags->training.add_to(*command);
   flags->checkpoints.add_to(*command, flags->training.values);
   flags->run.add_to(*command, "of the draws and batches");
-  command->callback([flags] { run(*flags); });
+  command->callback([flags, command] { run(*flags, *command); });
 }
 
 }  // namespace fanin::program

@@ -128,6 +128,9 @@ void print_histogram(const Row& row) {
   say("  {}{:>{}}\n", low, high, large_bins - low.size());
 }
 
+/// What is of use only as a whole: the line that makes a model again, and its settings.
+bool is_provenance(const std::string& key) { return key == "reproduce" || key == "settings"; }
+
 /// The dicts that a checkpoint nests, of which one is shown, and what else lies in the file.
 void print_contents(const io::TensorFile& file) {
   constexpr std::size_t most = 20;
@@ -173,7 +176,8 @@ void print_file(const io::TensorFile& file, const std::vector<Row>& rows, const 
   }
   say("{}: {}, {} tensor{}, {} elements, {}{}\n", printable(file.path), name_of(file.format), rows.size(),
       rows.size() == 1 ? "" : "s", elements, size_text(bytes), more_tensors(file));
-  for (const auto& [key, value] : file.metadata) say("  {}: {}\n", printable(key, 60), printable(value, 100));
+  for (const auto& [key, value] : file.metadata)
+    say("  {}: {}\n", printable(key, 60), printable(value, is_provenance(key) ? 4000 : 100));
   print_contents(file);
   if (!rows.empty()) {
     say("\n");

@@ -15,11 +15,15 @@ class LivePage {
   /// A run has ended. The first one is shown at once. A page that cannot be written is told once; the final
   /// one, which must be, says why.
   void add(const compare::Run& run);
+  /// Likewise of a run that chose a learning rate.
+  void add_tuning(const compare::Run& run);
 
  private:
+  void show();
+
   compare::Comparison comparison_;
   std::string folder_;
-  std::chrono::steady_clock::time_point written_;
+  std::chrono::steady_clock::time_point written_ = {};
 };
 
 }  // namespace fanin::program

@@ -189,7 +189,9 @@ void add_probe(CLI::App& app) {
   command->add_option("--augment", flags->augment,
                       "as in fanin train: of it, a probe takes the normalisation");
   command->add_option("--batch", flags->batch, "samples to look at")->capture_default_str();
-  command->add_option("--seed", flags->seed, "of the weights and the samples")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of the weights and the samples")
+      ->capture_default_str()
+      ->check(seed_number());
   command->add_option("--lr", flags->lr, "learning rate of the plain SGD that is to follow")
       ->capture_default_str();
   command->add_flag("--detail", flags->detail, "every scheme layer by layer");

@@ -19,6 +19,7 @@
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/training_output.hpp"
+#include "examples/fanin/weight_files.hpp"
 
 namespace fanin::program {
 namespace {
@@ -34,8 +35,7 @@ struct TrainFlags {
   bool confusion = false;
 };
 
-ordered_json settings_json(const TrainFlags& flags, train::TrainOptions options, data::LastBatch last_batch) {
-  options.last_batch = last_batch;
+ordered_json settings_json(const TrainFlags& flags, const train::TrainOptions& options) {
   ordered_json json = {{"model", flags.model}, {"data", flags.training.data}, {"init", flags.plan}};
   json.update(train::settings_json(train::settings_of(options)));
   json["threads"] = flags.run.threads;
@@ -64,7 +64,7 @@ ordered_json result_json(const TrainFlags& flags, const train::TrainOptions& opt
   }
   add_class_scores(json, result.test, test);
   json["confusion"] = confusion_json(result.test.confusion);
-  json["settings"] = settings_json(flags, options, result.last_batch);
+  json["settings"] = settings_json(flags, options);
   return json;
 }
 
@@ -77,7 +77,7 @@ void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
   if (!text.empty()) note("mup: learning rates by width: {}\n", text);
 }
 
-void run(const TrainFlags& flags) {
+void run(const TrainFlags& flags, const CLI::App& command) {
   train::TrainOptions options = flags.training.options();
   options.seed = flags.run.seed;
   const init::Plan plan = init::Plan::parse(flags.plan);
@@ -86,6 +86,7 @@ void run(const TrainFlags& flags) {
   flags.checkpoints.apply(options);
   flags.checkpoints.require_writable();
   data::Sets data = load_data(flags.training.data);
+  const auto sums = train::sums_of(data);
   cut_validation(data, options);
   normalize(data, options);
   const auto model = models::build(flags.model, input_of(data.training));
@@ -102,6 +103,9 @@ void run(const TrainFlags& flags) {
       .plan = plan.to_string(),
       .seed = flags.run.seed,
       .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
+  options.last_batch = train::last_batch_of(options, *model);
+  options.checkpoint.provenance =
+      provenance_of(command, options, train::settings_of(options), sums, files_of(plan));
   options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
                          {{"command", "train"},
                           {"model", flags.model},
@@ -150,7 +154,7 @@ void add_train(CLI::App& app) {
   flags->run.add_to(*command, "of weights and batches");
   command->add_flag("--confusion", flags->confusion,
                     "print the confusion matrix, and precision, recall and F1 of each class");
-  command->callback([flags] { run(*flags); });
+  command->callback([flags, command] { run(*flags, *command); });
 }
 
 }  // namespace fanin::program

@@ -8,8 +8,11 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/start/state_dict.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/command_words.hpp"
+#include "examples/fanin/weight_files.hpp"
 
 namespace fanin::program {
 namespace {
@@ -28,6 +31,20 @@ void follow(train::TrainOptions& options, bool validates) {
 
 }  // namespace
 
+std::map<std::string, std::string> provenance_of(const CLI::App& command, const train::TrainOptions& options,
+                                                 const train::SettingTexts& settings,
+                                                 std::vector<train::DataSum> sums,
+                                                 const std::vector<std::string>& weight_files) {
+  std::map<std::string, std::string> settled;
+  // Without a folder there is no --keep-best; what it chose by was cut all the same.
+  if (options.checkpoint.keep_best && !options.validation.none())
+    settled["--validation"] = options.validation.to_string();
+  std::vector<std::string> words = reproducing_words(command, settled);
+  if (!weight_files.empty())
+    sums.push_back({.part = "weights", .checksum = checksums(weight_files).substr(1)});
+  return train::metadata_of(train::provenance_here({}, words, 0, std::move(sums)), settings);
+}
+
 train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, train::TrainOptions& options,
                                   const models::ModelOrigin& origin, const CheckpointFlags& checkpoints,
                                   const std::string& output) {
@@ -37,7 +54,7 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
   const auto result = train::train(model, data, options);
   checkpoints.report_end(options, result);
   if (!output.empty() && result.status != train::Status::diverged) {
-    models::save(output, model, origin, data.training);
+    start::save_model(output, model, result.metadata);
     note("saved {}\n", output);
   }
   return result;

@@ -1,15 +1,25 @@
 #pragma once
+#include <map>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
+#include <fanin/train/provenance.hpp>
 #include <fanin/train/trainer.hpp>
 
 #include "examples/fanin/checkpoint_flags.hpp"
 
 namespace fanin::program {
+
+/// What a model file says of how it was made: by which line, with which `settings`, from which data (`sums`, as it was
+/// read) and weight files, on which machine. The same for a run that was interrupted and resumed.
+std::map<std::string, std::string> provenance_of(const CLI::App& command, const train::TrainOptions& options,
+                                                 const train::SettingTexts& settings,
+                                                 std::vector<train::DataSum> sums,
+                                                 const std::vector<std::string>& weight_files);
 
 /// Trains `model` as `train` and `finetune` do: with checkpoints that are model files by `origin`, progress on
 /// stderr, and, unless it diverged, saved as `output` where that names a file.

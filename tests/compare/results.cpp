@@ -142,12 +142,24 @@ TEST_CASE("a damaged run file is an Error that says where") {
         std::string(R"({"model": "m", "scheme": "s", "seed": -1, "status": "ok"})"),
         std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": "fine"})"),
         std::string(R"({"model": "m", "scheme": "s", "seed": 1, "status": null})"),
-        "{" + good + R"(, "rate": "mine"})"}) {
+        "{" + good + R"(, "rate": "mine"})",
+        "{" + good + R"(, "test_accuracy": 1.01})",
+        "{" + good + R"(, "validation_accuracy": -1e308})"}) {
     CHECK_MESSAGE(message(text).starts_with("r.json"), text.substr(0, 200));
   }
   CHECK(message("{" + good + ", \"history\": [{}, {\"epoch\": \"x\"}]}") ==
         "r.json.history[1].epoch: expected a whole number, found string");
   CHECK_THROWS_AS(comparison_from_json("[]", "r"), Error);
+  for (const char* settings : {R"("margin": 0)", R"("margin": -1)", R"("until": 1e300)", R"("until": -0.1)",
+                               R"("classes": 0)", R"("classes": -3)", R"("threshold": 80)"}) {
+    const std::string name = std::string(settings).substr(1, std::string(settings).find('"', 1) - 1);
+    try {
+      comparison_from_json("{\"settings\": {" + std::string(settings) + "}}", "r.json");
+      FAIL("read: ", settings);
+    } catch (const Error& error) {
+      CHECK(std::string(error.what()).starts_with("r.json.settings." + name + ": expected "));
+    }
+  }
 }
 
 TEST_CASE("results.csv has a header and a row a run, quoted where needed") {
@@ -165,10 +177,14 @@ TEST_CASE("results.csv has a header and a row a run, quoted where needed") {
   run.optimizer = "adam";
   run.batch = 64;
   run.message = "two\nlines";
-  comparison.runs = {run};
+  comparison.runs = {run, run, run};
+  comparison.runs[1].threshold_sought = comparison.runs[2].threshold_sought = true;
+  comparison.runs[2].steps_to_threshold = 300;
+  const std::string rest = ",12,,,,\"two\nlines\"\n";
+  const std::string row =
+      "\"mlp(hidden=256, activation=\"\"tanh\"\")\",zeros,7,0.03,own,adam,64,diverged,0.1,,0.11,,0,";
   CHECK(comparison_csv(comparison) ==
         "model,scheme,seed,lr,rate,optimizer,batch,status,test_accuracy,test_loss,validation_accuracy,"
-        "train_loss,epochs,steps_to_threshold,diverged_step,seconds,samples_per_s,plan,message\n"
-        "\"mlp(hidden=256, activation=\"\"tanh\"\")\",zeros,7,0.03,own,adam,64,diverged,0.1,,0.11,,0,,12,,,,"
-        "\"two\nlines\"\n");
+        "train_loss,epochs,steps_to_threshold,diverged_step,seconds,samples_per_s,plan,message\n" +
+            row + rest + row + "inf" + rest + row + "300" + rest);
 }

@@ -4,8 +4,12 @@
 #include <cmath>
 #include <sstream>
 
+#include <fanin/compare/report_tables.hpp>
+#include <fanin/compare/results_csv.hpp>
+#include <fanin/compare/results_json.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/compare/summary_table.hpp>
+#include <fanin/compare/summary_values.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/statistics/statistics.hpp>
@@ -104,11 +108,39 @@ TEST_CASE("a seed that was run twice counts once") {
 
 TEST_CASE("steps to the threshold are a median in which never is infinitely many") {
   std::vector<Run> runs = {run_of("a", 0, 0.8), run_of("a", 1, 0.8), run_of("a", 2, 0.8)};
+  for (Run& run : runs) run.threshold_sought = true;
   runs[0].steps_to_threshold = 100;
   runs[1].steps_to_threshold = 300;
   CHECK(summarize({}, runs)[0].steps_to_threshold == 300);
   runs[1].status = Status::diverged;
   CHECK_FALSE(summarize({}, runs)[0].steps_to_threshold);
+  CHECK(summarize({}, runs)[0].threshold_sought);
+}
+
+TEST_CASE("steps that no run reached and steps that nobody looked for are two things, in every table") {
+  Comparison comparison{.settings = {.threshold = 0.8}};
+  for (const char* scheme : {"a", "b"})
+    for (std::uint64_t seed : {0u, 1u}) comparison.runs.push_back(run_of(scheme, seed, 0.5));
+  const auto shown = [&] {
+    comparison.summary = summarize(comparison.settings, comparison.runs);
+    return summary_table(comparison) + table_markdown(summary_values(comparison)) +
+           table_csv(summary_values(comparison)) + table_markdown(tables(comparison, "mlp").front()) +
+           comparison_csv(comparison);
+  };
+  const std::string none = shown();
+  CHECK(none.find("steps to") == std::string::npos);
+  CHECK(none.find("never") == std::string::npos);
+  CHECK(none.find("inf") == std::string::npos);
+  CHECK(comparison_json(comparison).find("steps_to_threshold") == std::string::npos);
+  comparison.runs[0].threshold_sought = comparison.runs[1].threshold_sought = true;  // of "a"
+  const std::string one = shown();
+  CHECK(one.find("steps to 80 %") != std::string::npos);
+  CHECK(one.find("never") != std::string::npos);
+  CHECK(one.find("inf") != std::string::npos);
+  const auto rows = comparison_from_json(comparison_json(comparison), "r").summary;
+  CHECK(rows[0].threshold_sought);
+  CHECK_FALSE(rows[0].steps_to_threshold);
+  CHECK_FALSE(rows[1].threshold_sought);
 }
 
 TEST_CASE("rows follow the settings' order and the verdict names winner, losers and the diverged") {

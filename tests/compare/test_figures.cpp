@@ -182,6 +182,36 @@ TEST_CASE("what a file says cannot break out of a picture") {
   }
 }
 
+TEST_CASE("bands and lines end where the axes do, markers of points there are whole") {
+  Figure figure{.kind = Figure::Kind::lines,
+                .name = "f",
+                .title = "f",
+                .x = linear_axis("x", 0, 3),
+                .y = linear_axis("y", 0, 1),
+                .series = {{.scheme = "a",
+                            .points = {{.x = 0, .y = 0.5, .low = -3, .high = 4},
+                                       {.x = 1, .y = 1, .low = 0, .high = 2},
+                                       {.x = 2, .y = 5, .low = 4, .high = 6}}}}};
+  const std::string svg = figure_svg(figure);
+  CHECK(markup_fault(svg) == "");
+  /// The nested picture, which clips, that `part` stands in; its height.
+  const auto clip_of = [&](const std::string& part) {
+    const auto at = svg.find(part);
+    REQUIRE_MESSAGE(at != std::string::npos, part);
+    const auto begin = svg.rfind("<svg x=", at), height = svg.find("height=\"", begin) + 8;
+    return std::stod(svg.substr(height, 8));
+  };
+  const double area = clip_of("fill-opacity");
+  CHECK(area == 280);
+  CHECK(clip_of("fill=\"none\" d=\"M") <= area + 2);
+  CHECK(clip_of("<g class=\"s0\"") > area + 6);
+  // The point beyond the axis has no marker: two of three circles are there.
+  const std::string markers =
+      svg.substr(svg.find("<g class=\"s0\""),
+                 svg.find("</g>", svg.find("<g class=\"s0\"")) - svg.find("<g class=\"s0\""));
+  CHECK(std::count(markers.begin(), markers.end(), 'z') == 2);
+}
+
 TEST_CASE("numbers that explode, vanish or are unknown still make a picture") {
   Comparison comparison = synthetic_comparison();
   for (Run& run : comparison.runs) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <fanin/compare/answer.hpp>
 #include <fanin/compare/interval_text.hpp>
 #include <fanin/compare/results_json.hpp>
 #include <fanin/compare/summary.hpp>
@@ -119,6 +120,30 @@ TEST_CASE("what is told of one seed is told as that") {
   CHECK(rows[0].among_best);
 }
 
+TEST_CASE("the answer says that a scheme wins only where all others are significantly below it") {
+  const auto said = [](const std::vector<double>& accuracies, const std::vector<double>& of_zeros) {
+    Comparison comparison{.settings = made_up_settings({"default", "zeros"}, accuracies.size())};
+    for (std::size_t seed = 0; seed < accuracies.size(); ++seed) {
+      comparison.runs.push_back(made_up_run("default", seed, accuracies[seed]));
+      comparison.runs.push_back(made_up_run("zeros", seed, of_zeros[seed]));
+    }
+    comparison.summary = summarize(comparison.settings, comparison.runs);
+    return answer(comparison);
+  };
+  CHECK(said({0.80, 0.81, 0.79}, {0.1, 0.1, 0.1}) ==
+        "On m, default wins: 80.00 % (95 % interval 77.52 to 82.48); zeros failed to learn.");
+  CHECK(
+      said({0.20, 0.60}, {0.1, 0.1}) ==
+      "On m, default has the highest mean: 40.00 % (95 % interval 0.00 to 100.00); zeros failed to learn, but "
+      "2 seeds are too few to tell.");
+  CHECK(
+      said({0.80}, {0.1}) ==
+      "On m, default has the highest mean: 80.00 %; one seed cannot tell whether that is luck; zeros failed to "
+      "learn, but one seed is too few to tell.");
+  CHECK(said({0.1, 0.1}, {0.1, 0.1}) ==
+        "On m, no scheme learned anything: the best, default, reaches 10.00 %.");
+}
+
 TEST_CASE("runs at the schemes' own rates are a table of their own, against the baseline at its own") {
   Comparison comparison = five_seeds();
   const std::size_t common = comparison.runs.size();
@@ -142,6 +167,9 @@ TEST_CASE("runs at the schemes' own rates are a table of their own, against the 
   CHECK(verdict(comparison, "m")
             .find("Each scheme at its own best rate: The default has the highest mean: 93.00 ± ") !=
         std::string::npos);
+  const std::string first = answer(comparison);
+  CHECK(first.starts_with("On m, better "));
+  CHECK(first.find(" On m, each scheme at its own best learning rate, default ") != std::string::npos);
 }
 
 TEST_CASE("what pairing gains is told a scheme, and unknown where the runs are the same") {

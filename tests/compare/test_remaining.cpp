@@ -45,6 +45,34 @@ TEST_CASE("remaining: runs taken from before cost nothing and say nothing of tim
   CHECK(remaining.seconds(4).value() == 0);
 }
 
+TEST_CASE("remaining: a run that chooses a rate is a part of a whole one") {
+  Remaining remaining({{"a", 6}}, 2);  // 16 eighths, and 4 whole runs
+  remaining.under_way("t0", "a", 0, 0, 0.125);
+  remaining.under_way("t0", "a", 0.5, 1, 0.125);
+  // 1 s of this one, and 5.875 runs of 16 s, two at a time
+  CHECK(remaining.seconds(1).value() == doctest::Approx((1 + 5.875 * 16) / 2));
+  remaining.ended("t0", "a", 2);
+  CHECK(remaining.seconds(2).value() == doctest::Approx(5.875 * 16 / 2));
+  remaining.ended("t1", "a", 2, 0.125);  // taken from before
+  CHECK(remaining.seconds(2).value() == doctest::Approx(5.75 * 16 / 2));
+}
+
+TEST_CASE("remaining: what is left may turn out to be less than was planned") {
+  Remaining remaining({{"a", 10}, {"b", 10}}, 1);
+  remaining.under_way("a0", "a", 0, 0);
+  remaining.ended("a0", "a", 2);
+  remaining.under_way("b0", "b", 0, 2);
+  remaining.under_way("b0", "b", 0.5, 4);
+  CHECK(remaining.seconds(4).value() == doctest::Approx(2 + 9 * 2 + 9 * 4));
+  remaining.left(7);  // the one under way, and 3 of each model
+  CHECK(remaining.seconds(4).value() == doctest::Approx(2 + 3 * 2 + 3 * 4));
+  remaining.left(1);
+  CHECK(remaining.seconds(4).value() == doctest::Approx(2));
+  remaining.ended("b0", "b", 6);
+  remaining.left(0);
+  CHECK(remaining.seconds(6).value() == doctest::Approx(0));
+}
+
 TEST_CASE("remaining: durations are read at a glance") {
   CHECK(duration_text(0.4) == "0 s");
   CHECK(duration_text(59.6) == "1 min");

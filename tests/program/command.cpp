@@ -91,15 +91,32 @@ Outcome example_command(const std::string& name, const std::vector<std::string>&
   return run((fs::path(fanin_path()).parent_path() / "examples" / name).string(), arguments);
 }
 
-bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
+namespace {
+
+/// Runs the program until `wait` returns, and kills it; whether it was still running then.
+bool killed_after(const std::vector<std::string>& arguments, auto&& wait) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) become(fanin_path(), arguments, "/dev/null", "/dev/null");
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  wait();
   ::kill(child, SIGKILL);
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFSIGNALED(status);
+}
+
+}  // namespace
+
+bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds) {
+  return killed_after(arguments,
+                      [&] { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); });
+}
+
+bool fanin_killed_at(const std::vector<std::string>& arguments, const std::string& file) {
+  return killed_after(arguments, [&] {
+    for (int i = 0; i < 60'000 && !fs::exists(file); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
 }
 
 int line_count(const std::string& text) {

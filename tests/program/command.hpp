@@ -15,6 +15,10 @@ Outcome fanin_command(const std::vector<std::string>& arguments, const std::stri
 /// Runs the program and kills it (SIGKILL) after `milliseconds`; whether it was still running then.
 bool fanin_killed(const std::vector<std::string>& arguments, int milliseconds);
 
+/// Runs the program and kills it as soon as there is such a file, or after a minute; whether it was still running
+/// then.
+bool fanin_killed_at(const std::vector<std::string>& arguments, const std::string& file);
+
 /// Runs the program `claims` beside it, or an example of the library (examples/NAME.cpp).
 Outcome claims_command(const std::vector<std::string>& arguments);
 Outcome example_command(const std::string& name, const std::vector<std::string>& arguments = {});

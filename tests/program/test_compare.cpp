@@ -326,7 +326,8 @@ TEST_CASE("compare: the table on stdout in every format") {
   CHECK(text.find("95 %") == text.rfind("95 %"));
   CHECK(holds(shown("markdown"), "| fc1=zeros |"));
   CHECK(holds(shown("latex"), "\\begin{tabular}"));
-  CHECK(holds(shown("csv"), "default,"));
+  const std::string csv = shown("csv");
+  CHECK(holds(csv, "default,0."));  // shares, as in results.json
   CHECK(json::parse(shown("json")).contains("runs"));
   const Outcome bad = fanin_command(small(scratch / "out", {"--format", "mark"}));
   CHECK(bad.code == 2);
@@ -345,6 +346,42 @@ TEST_CASE("compare: --quick sets what no flag sets, as its help says") {
   CHECK(quick.at("models") == json({"mlp(hidden=4)"}));
   CHECK(quick.at("schemes").size() < 11);  // the preset's
   CHECK(holds(help, quick.at("schemes").at(1).get<std::string>()));
+}
+
+TEST_CASE(
+    "compare: --live shows a whole page from the first run on, which renews itself until the grid is done") {
+  const Scratch scratch;
+  const auto is_page = [](const std::string& page) {
+    return page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n");
+  };
+  const auto is_live = [](const std::string& page) {
+    return holds(page, "<body data-refresh=") && holds(page, "http-equiv=\"refresh\"") &&
+           holds(page, "The grid is running");
+  };
+  for (const Arguments& more : {Arguments{}, Arguments{"--tune", "--batch", "4"}}) {
+    const std::string out = scratch / (more.empty() ? "plain" : "tuned"), page = out + "/report.html";
+    // Killed in the middle: what the folder then holds is what a browser has just read.
+    Arguments long_one = small(out, {"--live", "--schemes", "default; zeros"});
+    long_one.insert(long_one.end(), more.begin(), more.end());
+    *std::find(long_one.begin(), long_one.end(), "2") = "3000";  // seeds
+    REQUIRE(fanin_killed_at(long_one, page));
+    CHECK_FALSE(fs::exists(out + "/results.json"));
+    const std::string first = text_of(page);
+    CHECK(is_page(first));
+    CHECK(is_live(first));
+    CHECK(holds(first, more.empty() ? "1 finished run so far"
+                                    : "0 finished runs, after 1 run that chooses a learning rate"));
+    CHECK(holds(first, more.empty() ? "reaches" : "There are no results yet."));
+    Arguments short_one = small(out, {"--live", "--schemes", "default; zeros"});
+    short_one.insert(short_one.end(), more.begin(), more.end());
+    const Outcome done = fanin_command(short_one);
+    REQUIRE_MESSAGE(done.code == 0, done.err);
+    CHECK(holds(done.err, "so far: " + page));
+    const std::string last = text_of(page);
+    CHECK(is_page(last));
+    CHECK_FALSE(is_live(last));
+    CHECK_FALSE(holds(last, "data-refresh="));
+  }
 }
 
 TEST_CASE("compare: a grid taken from before is one line") {

@@ -87,7 +87,9 @@ TEST_CASE(
   io::TensorFile file = io::read_tensor_file(model);
   auto metadata = file.metadata;
   metadata["class_names"] = nlohmann::json({"a" + evil, "b" + evil}).dump();
-  for (const char* key : {"data", "warm_start", "framework"}) metadata[key] = evil;
+  for (const char* key :
+       {"data", "warm_start", "framework", "reproduce", "settings", "cpu", "isa", "checksum_test"})
+    metadata[key] = evil;
   metadata["key" + evil] = evil;
   io::write_safetensors(forged, file.tensors, metadata);
   const std::string image = scratch / ("nope" + evil + "\xff.png");

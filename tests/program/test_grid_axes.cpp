@@ -64,6 +64,8 @@ TEST_CASE("axes: a list that is no axis is refused by its flag and the place tha
       {{"--optimizer", "sgd; sdg"}, "sdg"},
       {{"--optimizer", "sgd; sgd"}, "--optimizer: sgd stands there twice"},
       {{"--optimizer", "sgd;"}, "--optimizer: 'sgd;' has an empty place"},
+      {{"--first-seed", "18446744073709551615"},
+       "--first-seed 18446744073709551615 leaves no room for 2 seeds"},
       {{"--tune", "--lr", "0"}, "--tune needs a learning rate above 0"},
       {{"--until", "-1"}, "--until must be between 0 and 100 points, got -1"},
       {{"--until", "nan"}, "--until must be between 0 and 100 points, got nan"},
@@ -134,6 +136,14 @@ TEST_CASE(
   CHECK(outcome.out.find("learning rates, by validation accuracy") != std::string::npos);
   CHECK(outcome.out.find("within a point of it") != std::string::npos);
   CHECK(outcome.err.find(" taken from ") != std::string::npos);
+  CHECK(outcome.err.find(
+            "validation: 12 of the 120 training images, each class in proportion, --data-seed 0; on these "
+            "learning rates are compared and steps to 80 % counted") != std::string::npos);
+  CHECK(outcome.err.find("learning rates chosen by 28 runs, 28 of them taken from ") != std::string::npos);
+  again.insert(again.end(), {"--format", "csv"});
+  const std::string csv = fanin_command(again).out;
+  CHECK(csv.find(",best_lr,window_low,window_high,window_factor,largest_stable") != std::string::npos);
+  CHECK(csv.find(",beats,beats_low,beats_high,") != std::string::npos);
 
   // With few labels there is nothing to validate on but other seeds' budgets.
   const json few =

@@ -101,7 +101,7 @@ std::vector<std::string> flags_of(const std::string& command) {
   std::vector<std::string> flags;
   for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at)
     flags.push_back((*at)[1]);
-  REQUIRE(flags.size() > 10);
+  REQUIRE(flags.size() > 3);
   return flags;
 }
 
@@ -244,4 +244,25 @@ TEST_CASE(
        {"<span>clip</span>1.5<", "<span>label smoothing</span>0.25<", "<span>nesterov</span>true<"}) {
     CHECK(page.find(fact) != std::string::npos);
   }
+}
+
+TEST_CASE("a seed is digits alone, of whatever command") {
+  int seeds = 0;
+  for (const char* command : {"train", "finetune", "compare", "probe", "plan", "init"}) {
+    for (const std::string& flag : flags_of(command)) {
+      if (!flag.ends_with("seed")) continue;
+      ++seeds;
+      for (const char* value : {"-1", "1.5", "0x10", "18446744073709551616", " 1", ""}) {
+        CAPTURE(command);
+        CAPTURE(flag);
+        CAPTURE(value);
+        const Outcome outcome = fanin_command({command, flag, value});
+        CHECK(outcome.code == 2);
+        CHECK_MESSAGE(
+            outcome.err.find("is not a whole number from 0 to 18446744073709551615") != std::string::npos,
+            outcome.err);
+      }
+    }
+  }
+  CHECK(seeds >= 9);
 }

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@
 
 namespace {
 
-/// What a comparison writes to a terminal of so many columns; Ctrl-C is typed when `interrupt_at` appears.
+/// What a comparison, with `more` flags, writes to a terminal of so many columns; Ctrl-C is typed when
+/// `interrupt_at` appears.
 std::string terminal_output(const char* terminal, unsigned short columns, const std::string& epochs,
-                            const std::string& interrupt_at = {}) {
+                            const std::string& interrupt_at = {}, const std::vector<std::string>& more = {}) {
   const Scratch scratch;
   const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(master >= 0);
@@ -43,10 +45,19 @@ std::string terminal_output(const char* terminal, unsigned short columns, const 
     ::ioctl(slave, TIOCSCTTY, 0);
     for (int stream : {0, 1, 2}) ::dup2(slave, stream);
     ::setenv("TERM", terminal, 1);
-    ::execl(program.c_str(), program.c_str(), "compare", "--models", "mlp(hidden=8, activation=tanh)",
-            "--schemes", "uniform(-0.0625, 0.0625); default", "--data",
-            "synthetic(count=60, classes=3, size=8)", "--seeds", "1", "--jobs", "1", "--epochs",
-            epochs.c_str(), "--out", out.c_str(), nullptr);
+    std::vector<std::string> words = {program,     "compare",
+                                      "--models",  "mlp(hidden=8, activation=tanh)",
+                                      "--schemes", "uniform(-0.0625, 0.0625); default",
+                                      "--data",    "synthetic(count=60, classes=3, size=8)",
+                                      "--seeds",   "1",
+                                      "--jobs",    "1",
+                                      "--epochs",  epochs,
+                                      "--out",     out};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> all;
+    for (std::string& word : words) all.push_back(word.data());
+    all.push_back(nullptr);
+    ::execv(program.c_str(), all.data());
     ::_exit(127);
   }
   std::string seen;
@@ -99,6 +110,16 @@ TEST_CASE("terminal: the live line fits a narrow one") {
     live += line.starts_with(clear) && line.find("mlp") != std::string::npos &&
             line.find("…") != std::string::npos;
   CHECK(live > 0);
+}
+
+TEST_CASE(
+    "terminal: while rates are chosen the live line says how many runs are done and how long the grid still takes") {
+  const std::string seen = terminal_output("xterm", 150, "400", {}, {"--tune"});
+  static const std::regex line(
+      "choosing rates [0-9]+/28, [0-9]+ (s|min).* left  mlp.* / lr [0-9.e-]+ / seed [0-9]+: epoch ");
+  CHECK_MESSAGE(std::regex_search(seen, line), seen);
+  CHECK(seen.find("learning rates chosen by 28 runs\r\n") != std::string::npos);
+  CHECK(seen.find("report.html") != std::string::npos);
 }
 
 TEST_CASE("terminal: a dumb one gets no escape code and no line that changes") {

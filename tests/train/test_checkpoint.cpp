@@ -469,3 +469,26 @@ TEST_CASE(
   options.early_stopping = {.patience = -1};
   CHECK_THROWS_AS(stopped(*born("mlp(hidden=16)"), options), Error);
 }
+
+TEST_CASE("checkpoint: what may change on resume is the new run's; every machine that it ran on is named") {
+  const Scratch scratch;
+  const auto run = [&](int epochs, const std::string& cpu) {
+    const auto model = born("mlp(hidden=4)");
+    TrainOptions options = plain(epochs);
+    options.checkpoint = {
+        .folder = scratch / "run", .resume = true, .metadata = {{"model", "mlp(hidden=4)"}}};
+    options.checkpoint.provenance = {{"cpu", cpu}, {"reproduce", "epochs " + std::to_string(epochs)}};
+    const auto said = trained(*model, options).metadata;
+    // the newest checkpoint says the same
+    const auto file = io::read_tensor_file(scratch / "run/" + names(scratch / "run").back());
+    for (const auto& entry : said) CHECK(file.metadata.at(entry.first) == entry.second);
+    return said;
+  };
+  const auto first = run(1, "one");
+  CHECK(first.at("model") == "mlp(hidden=4)");
+  CHECK(first.at("cpu") == "one");
+  CHECK(run(2, "one") == std::map<std::string, std::string>{
+                             {"cpu", "one"}, {"model", "mlp(hidden=4)"}, {"reproduce", "epochs 2"}});
+  CHECK(run(3, "on").at("cpu") == "one; on");
+  CHECK(run(4, "one").at("cpu") == "one; on");
+}

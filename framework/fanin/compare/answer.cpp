@@ -43,28 +43,30 @@ std::string lead_text(const Summary& best, const std::string& baseline) {
   return text;
 }
 
-std::string sentence(const Comparison& comparison, const std::string& model) {
-  const std::vector<Summary> rows = ranking(comparison, model);
-  if (rows.empty() || !std::isfinite(rows.front().mean)) return fmt::format("On {}, no run finished.", model);
+std::string sentence(const Comparison& comparison, const std::string& model, RatePick rate) {
+  const std::vector<Summary> rows = ranking(comparison, model, rate);
+  const std::string on = model + (rate == RatePick::own ? ", each scheme at its own best learning rate" : "");
+  if (rows.empty() || !std::isfinite(rows.front().mean)) return fmt::format("On {}, no run finished.", on);
   const Summary& best = rows.front();
   const double chance = 1.0 / static_cast<double>(std::max<Index>(1, comparison.settings.classes));
   if (best.mean <= chance + learned)
-    return fmt::format("On {}, no scheme learned anything: the best, {}, reaches {} %.", model, best.scheme,
+    return fmt::format("On {}, no scheme learned anything: the best, {}, reaches {} %.", on, best.scheme,
                        text::percent(best.mean));
-  std::vector<std::string> ties, failed;
+  std::vector<std::string> ties, failed, unproven;  // of those that failed: not significantly below the best
   std::size_t others = 0;
   for (const Summary& row : rows) {
     if (&row == &best) continue;
     if (!(row.mean > chance + learned))
-      failed.push_back(row.scheme);
+      (row.among_best ? unproven : failed).push_back(row.scheme);
     else if (row.among_best)
       ties.push_back(row.scheme);
     else
       ++others;
   }
-  std::string text = fmt::format("On {}, {} {}: {} %", model, best.scheme,
-                                 ties.empty() && rows.size() > 1 ? "wins" : "has the highest mean",
-                                 text::percent(best.mean));
+  std::string text =
+      fmt::format("On {}, {} {}: {} %", on, best.scheme,
+                  ties.empty() && unproven.empty() && rows.size() > 1 ? "wins" : "has the highest mean",
+                  text::percent(best.mean));
   if (best.interval.known()) text += fmt::format(" ({})", percent_range(best.interval));
   if (!best.is_default && std::isfinite(best.difference_to_default))
     text += ", " + lead_text(best, default_scheme(comparison.settings, comparison.runs));
@@ -76,6 +78,9 @@ std::string sentence(const Comparison& comparison, const std::string& model) {
     text += fmt::format("; {} significantly below it",
                         others == 1 ? "1 scheme is" : fmt::format("{} schemes are", others));
   if (!failed.empty()) text += fmt::format("; {} failed to learn", listed(failed));
+  if (!unproven.empty())
+    text += fmt::format("; {} failed to learn, but {} too few to tell", listed(unproven),
+                        best.runs == 1 ? "one seed is" : fmt::format("{} seeds are", best.runs));
   return text + ".";
 }
 
@@ -83,8 +88,11 @@ std::string sentence(const Comparison& comparison, const std::string& model) {
 
 std::string answer(const Comparison& comparison) {
   std::string text;
-  for (const std::string& model : models_of(comparison))
-    text += (text.empty() ? "" : " ") + sentence(comparison, model);
+  for (const std::string& model : models_of(comparison)) {
+    text += (text.empty() ? "" : " ") + sentence(comparison, model, RatePick::common);
+    if (!ranking(comparison, model, RatePick::own).empty())
+      text += " " + sentence(comparison, model, RatePick::own);
+  }
   return text;
 }
 

@@ -26,6 +26,6 @@ std::string csv_field(const std::string& cell) {
   return quoted + "\"";
 }
 
-std::string csv_field(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value + 0.0) : ""; }
+std::string csv_field(double value) { return std::isnan(value) ? "" : fmt::format("{:.6g}", value + 0.0); }
 
 }  // namespace fanin::compare

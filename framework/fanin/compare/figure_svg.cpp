@@ -83,7 +83,11 @@ std::string band_of(const std::vector<FigurePoint>& points, auto x, auto low, au
   return forth.empty() ? "" : forth + back + "z";
 }
 
-std::string series_svg(const Figure& figure, const Series& series, const svg::Area& area) {
+/// A line with its band, and its markers apart: these may reach beyond the axes, by half their size.
+struct LineSvg {
+  std::string band, line, markers;
+};
+LineSvg series_svg(const Figure& figure, const Series& series, const svg::Area& area) {
   // A coordinate far outside is as good as one just outside, and shorter.
   const auto down = [&](double value) {
     return area.top + area.height * (1 - std::clamp(figure.y.place(value), -2.0, 3.0));
@@ -94,26 +98,38 @@ std::string series_svg(const Figure& figure, const Series& series, const svg::Ar
       series.points, x, [&](const FigurePoint& point) { return down(point.low); },
       [&](const FigurePoint& point) { return down(point.high); });
   const std::size_t color = series.look.color;
-  std::string group;
-  if (!band.empty()) group += fmt::format("<path{} fill-opacity=\"0.12\" d=\"{}\"/>", svg::fill(color), band);
+  LineSvg drawn;
+  if (!band.empty())
+    drawn.band = fmt::format("<path{} fill-opacity=\"0.12\" d=\"{}\"/>\n", svg::fill(color), band);
   const std::string_view dash = dashes[series.look.dash];
-  group += fmt::format("<g{} stroke-width=\"{}\">", svg::stroke(color), color == 0 ? 2.4 : 1.7);
-  group += fmt::format("<path fill=\"none\"{} d=\"{}\"/>",
-                       dash.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dash),
-                       path_of(series.points, x, y));
+  const std::string pen = fmt::format("{} stroke-width=\"{}\"", svg::stroke(color), color == 0 ? 2.4 : 1.7);
+  drawn.line = fmt::format("<path{} fill=\"none\"{} d=\"{}\"/>\n", pen,
+                           dash.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dash),
+                           path_of(series.points, x, y));
   std::string marks, open;
   const std::size_t every = series.points.size() <= most_marked ? 1 : series.points.size() / 8;
   for (std::size_t i = 0; i < series.points.size(); i += every) {
     const FigurePoint& point = series.points[i];
-    if (std::isfinite(y(point)))
+    const double place = figure.y.place(point.y);
+    if (place >= 0 && place <= 1)
       (point.hollow ? open : marks) += svg::marker(series.look.marker, x(point), y(point), 3);
   }
   if (series.ends)
-    group += fmt::format("<path fill=\"none\" stroke-width=\"3\" d=\"{}\"/>",
-                         svg::marker(Marker::crossRot, x(series.points.back()), y(series.points.back()), 6));
-  if (!marks.empty()) group += fmt::format("<path{} d=\"{}\"/>", svg::fill(color), marks);
-  if (!open.empty()) group += fmt::format("<path{} d=\"{}\"/>", svg::paper, open);
-  return group + "</g>\n";
+    drawn.markers +=
+        fmt::format("<path fill=\"none\" stroke-width=\"3\" d=\"{}\"/>",
+                    svg::marker(Marker::crossRot, x(series.points.back()), y(series.points.back()), 6));
+  if (!marks.empty()) drawn.markers += fmt::format("<path{} d=\"{}\"/>", svg::fill(color), marks);
+  if (!open.empty()) drawn.markers += fmt::format("<path{} d=\"{}\"/>", svg::paper, open);
+  if (!drawn.markers.empty()) drawn.markers = fmt::format("<g{}>{}</g>\n", pen, drawn.markers);
+  return drawn;
+}
+
+/// What is drawn in an area, without what lies more than `margin` beyond its edges.
+std::string clipped(const svg::Area& area, double margin, const std::string& content) {
+  return fmt::format(
+      "<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n{4}</svg>\n",
+      svg::px(area.left - margin), svg::px(area.top - margin), svg::px(area.width + 2 * margin),
+      svg::px(area.height + 2 * margin), content);
 }
 
 struct Legend {
@@ -173,14 +189,14 @@ std::string lines_svg(const Figure& figure) {
   const double left = svg::y_axis_width(figure.y) + 6;
   const svg::Area area{left, 10, wide - left - 16, 280};
   std::string content = svg::x_axis(figure.x, area) + svg::y_axis(figure.y, area);
-  // A picture within the picture cuts off what is outside, but for half a marker.
-  constexpr double margin = 6;
-  content += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\">\n", svg::px(area.left - margin),
-                         svg::px(area.top - margin), svg::px(area.width + 2 * margin),
-                         svg::px(area.height + 2 * margin));
-  for (const Series& series : figure.series)
-    content += series_svg(figure, series, {margin, margin, area.width, area.height});
-  content += "</svg>\n";
+  std::string bands, lines, markers;
+  for (const Series& series : figure.series) {
+    const LineSvg drawn = series_svg(figure, series, area);
+    bands += drawn.band;
+    lines += drawn.line;
+    markers += drawn.markers;
+  }
+  content += clipped(area, 0, bands) + clipped(area, 1, lines) + clipped(area, 6, markers);
   const double below = area.bottom() + svg::x_axis_height(figure.x, area.width) + 8;
   const Legend legend = legend_svg(figure, below);
   return svg::picture(wide, below + legend.height, figure.title, in_words(figure), content + legend.content);

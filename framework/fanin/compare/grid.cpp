@@ -37,11 +37,8 @@ std::string fingerprint(const Grid& grid, const Job& job, const std::string& dat
   return text;
 }
 
-/// What all runs set aside for validation: a tenth also where rates are compared by it. Runs on a label budget
-/// have no part in it, and without others it stays whole.
-data::Share share_for(const Grid& grid, const data::Sets& sets) {
-  if (std::find(grid.labels_per_class.begin(), grid.labels_per_class.end(), 0) == grid.labels_per_class.end())
-    return {};
+/// A tenth also where rates are compared by it.
+data::Share wanted_share(const Grid& grid, const data::Sets& sets) {
   train::TrainOptions options = grid.training;
   if (grid.tune || grid.rates.size() > 1) options.threshold = 1;  // a choice like any other
   return train::validation_share(options, sets);
@@ -55,9 +52,8 @@ class Prepared {
     const train::TrainOptions& options = grid.training;
     const data::Normalization& named = options.augment.normalization();
     const data::Dataset& training = given.training;
-    const data::Share share = share_for(grid, given);
-    const bool cuts =
-        !share.none() && (!options.validation.none() || data::why_not_cut(training, share).empty());
+    const data::Share share = validation_share(grid, given);
+    const bool cuts = !share.none();
     const bool normalizes =
         !named.empty() && (data::per_channel(named.mean, training.channels) != training.mean ||
                            data::per_channel(named.stddev, training.channels) != training.stddev);
@@ -233,7 +229,7 @@ std::vector<double> guessing_levels(const Grid& grid, const std::vector<Subject>
     const Index labels = subject.labels_per_class;
     if (labels == 0 && !sets.has_validation())
       fail_usage("rates are tuned on validation images, and '{}' has none to set aside: {}",
-                 sets.training.name, data::why_not_cut(sets.training, share_for(grid, sets)));
+                 sets.training.name, data::why_not_cut(sets.training, wanted_share(grid, sets)));
     levels.push_back(
         luck_of_guessing(labels == 0 ? sets.validation
                                      : budget_for_tuning(sets.training, labels, tuning_seeds(grid).front(),
@@ -263,6 +259,14 @@ std::vector<std::pair<std::string, std::string>> tuning_facts(const Grid& grid,
 }
 
 }  // namespace
+
+data::Share validation_share(const Grid& grid, const data::Sets& sets) {
+  const auto& budgets = grid.labels_per_class;
+  if (std::find(budgets.begin(), budgets.end(), 0) == budgets.end()) return {};
+  const data::Share share = wanted_share(grid, sets);
+  const bool asked = !grid.training.validation.none();
+  return asked || data::why_not_cut(sets.training, share).empty() ? share : data::Share();
+}
 
 GridResult run_grid(const Grid& grid, const data::Sets& given, const GridProgress& progress,
                     const std::atomic<bool>& interrupted) {

@@ -54,6 +54,10 @@ std::vector<Subject> subjects(const Grid& grid);
 train::TrainOptions options_of(const Grid& grid, const Subject& subject);
 /// The learning rate that all schemes of a subject share where nothing is tuned.
 double common_rate(const Grid& grid, const Subject& subject);
+/// What all runs set aside of the training set for validation: as the grid's training says; a tenth where anything is
+/// chosen by it, if that can be; none where the sets bring a validation set, and where all runs are on a budget of
+/// labels, of which each then spares a tenth of its own, if it can.
+data::Share validation_share(const Grid& grid, const data::Sets& sets);
 /// The label of the scheme that the others are compared with: the first that is "default", else the first.
 std::string baseline_of(const Grid& grid);
 
@@ -74,6 +78,8 @@ struct StepTaken {
   const std::string& scheme;  ///< its label
   std::uint64_t seed;         ///< the run's
   RatePick rate;              ///< whose its learning rate is
+  double lr;                  ///< that rate
+  double tuning_share;        ///< as Job's
   Index step, steps;          ///< this one, from 0, and how many there will be at most
   int epochs;                 ///< that those steps are
 };

@@ -129,6 +129,19 @@ void recorded(Run& run, const auto& body, const auto& failed) {
   failed();
 }
 
+/// Tells of a run's first step, and then of some ten a second.
+void tell_steps(train::TrainOptions& options, const Job& job, const GridProgress& progress, Index steps) {
+  if (!progress.on_step) return;
+  options.on_step = [&job, &progress, steps, epochs = options.epochs,
+                     told = std::chrono::steady_clock::time_point()](Index step, double) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told < std::chrono::milliseconds(100)) return;
+    told = now;
+    progress.on_step({job.subject->name, job.scheme->label, job.seed, job.rate, job.lr, job.tuning_share,
+                      step, steps, epochs});
+  };
+}
+
 void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all,
                const GridProgress& progress, const std::atomic<bool>& interrupted) {
   // On a budget, what is to be validated on is part of the budget.
@@ -155,13 +168,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
   options.on_epoch = [&](const train::EpochRecord& record) {
     if (progress.on_epoch) progress.on_epoch(run.model, run.scheme, run.seed, record);
   };
-  const Index steps = options.epochs * batches_of(options, *model, training.count);
-  options.on_step = [&, told = std::chrono::steady_clock::time_point()](Index step, double) mutable {
-    const auto now = std::chrono::steady_clock::now();
-    if (!progress.on_step || now - told < std::chrono::milliseconds(100)) return;
-    told = now;
-    progress.on_step({run.model, run.scheme, run.seed, run.rate, step, steps, options.epochs});
-  };
+  tell_steps(options, job, progress, options.epochs * batches_of(options, *model, training.count));
   const auto result = train::train(*model, sets, options);
 
   note_end(run, result);
@@ -190,7 +197,7 @@ data::Dataset part_of(const data::Dataset& data, Index count, std::uint64_t seed
 /// A shorter run, and on no more than it has time for: what the schedule makes of its rate, it makes in these
 /// steps.
 void train_for_rate(Run& run, const Grid& grid, const Job& job, const data::Sets& all,
-                    const std::atomic<bool>& interrupted) {
+                    const GridProgress& progress, const std::atomic<bool>& interrupted) {
   const Index labels = job.subject->labels_per_class;
   data::Sets few;
   if (labels > 0)
@@ -213,6 +220,7 @@ void train_for_rate(Run& run, const Grid& grid, const Job& job, const data::Sets
   options.early_stopping = {};
   options.validation = {};
   options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
+  tell_steps(options, job, progress, std::min(steps, batches * options.epochs));
   const Index images = steps < batches ? std::min(training.count, steps * options.batch) : training.count;
   const data::Sets sets{part_of(training, images, job.seed), {}, scored};
   run.plan = grid.initialize(*model, *job.scheme, job.seed, sets.training);
@@ -232,7 +240,7 @@ Run run_one(const Grid& grid, const Job& job, const data::Sets& sets, const Grid
   const double chance = 1.0 / std::max(1, sets.training.classes);
   if (job.tuning_share > 0) {
     recorded(
-        run, [&] { train_for_rate(run, grid, job, sets, interrupted); },
+        run, [&] { train_for_rate(run, grid, job, sets, progress, interrupted); },
         [&] { run.validation_accuracy = chance; });
   } else {
     recorded(

@@ -175,6 +175,13 @@ std::size_t tuning_runs(const Grid& grid) {
   return count;
 }
 
+double tuning_work(const Grid& grid) {
+  double work = 0;
+  for (const HalvingRound& round : halving_rounds(trials_of(grid), tuning_budget(grid)))
+    work += static_cast<double>(round.rates) * round.seeds * round.share;
+  return work;
+}
+
 int tuning_budget(const Grid& grid) {
   return static_cast<int>(grid.until > 0 ? looks(grid.seeds.size()).front() : grid.seeds.size());
 }

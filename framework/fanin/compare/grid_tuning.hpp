@@ -42,6 +42,8 @@ Tuning tune_rates(const Grid& grid, const std::vector<Subject>& subjects, const 
 
 /// How many runs each scheme makes to choose its rate for a subject.
 std::size_t tuning_runs(const Grid& grid);
+/// How many whole runs' steps those make together.
+double tuning_work(const Grid& grid);
 /// How many whole runs each scheme may spend on its rate.
 int tuning_budget(const Grid& grid);
 /// The seeds that tuning takes, in the order in which it does.

@@ -132,7 +132,7 @@ void fields(Like<Summary> auto& row, auto&& visit) {
   visit("finding", row.finding);
   visit("pairing_gain", row.pairing_gain);
   visit("seed_correlation", row.seed_correlation);
-  visit("steps_to_threshold", row.steps_to_threshold);
+  visit("steps_to_threshold", Sought{row.threshold_sought, row.steps_to_threshold});
   visit("train_seconds", row.train_seconds);
 }
 

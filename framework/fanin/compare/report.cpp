@@ -107,10 +107,17 @@ std::string method_html(const Comparison& comparison) {
 }
 
 std::string live_html(const Comparison& comparison) {
+  const std::string choosing =
+      comparison.tuning.empty()
+          ? ""
+          : fmt::format(", after {}",
+                        comparison.tuning.size() == 1
+                            ? "1 run that chooses a learning rate"
+                            : text::counted(comparison.tuning.size(), "run") + " that choose learning rates");
   return fmt::format(
-      "<div class=\"warning live\" role=\"status\">The grid is running; {} so far. This page loads itself anew every {} "
+      "<div class=\"warning live\" role=\"status\">The grid is running; {}{} so far. This page loads itself anew every {} "
       "seconds until it is done.</div>\n",
-      text::counted(comparison.runs.size(), "finished run"), refresh_seconds);
+      text::counted(comparison.runs.size(), "finished run"), choosing, refresh_seconds);
 }
 
 }  // namespace

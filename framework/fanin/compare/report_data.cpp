@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -61,20 +62,30 @@ Json figure_json(const Figure& figure) {
 
 std::vector<Section> sections(const Comparison& comparison) {
   std::vector<Section> all;
-  for (const std::string& window : rate_subjects(comparison)) {
+  const std::vector<std::string> models = models_of(comparison);
+  const auto add_rates = [&](const std::string& window) {
     Section section{.id = "s" + std::to_string(all.size()),
                     .title = window + ": learning rates",
                     .figures = rate_figures(comparison, window)};
     if (Table table = windows_table(comparison, window); !table.rows.empty())
       section.tables.push_back(std::move(table));
     all.push_back(std::move(section));
-  }
-  for (const std::string& model : models_of(comparison)) {
+  };
+  const std::vector<std::string> windows = rate_subjects(comparison);
+  const auto is_model = [&](const std::string& window) {
+    return std::find(models.begin(), models.end(), window) != models.end();
+  };
+  // Several rates' tables are told by their overview, which comes before them; how a rate was tuned, behind its
+  // results.
+  for (const std::string& window : windows)
+    if (!is_model(window)) add_rates(window);
+  for (const std::string& model : models) {
     all.push_back({.id = "s" + std::to_string(all.size()),
                    .title = model,
                    .words = verdict(comparison, model),
                    .tables = tables(comparison, model),
                    .figures = figures(comparison, model)});
+    if (std::find(windows.begin(), windows.end(), model) != windows.end()) add_rates(model);
   }
   return all;
 }

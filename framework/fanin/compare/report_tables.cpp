@@ -17,9 +17,11 @@ namespace {
 
 const Table::Cell none = {.text = no_value};
 
-std::string with_minus(std::string number) {
-  if (number[0] == '-') number.replace(0, 1, "−");
-  return number;
+/// Numbers with the minus that people write: each '-' before a digit.
+std::string with_minus(std::string text) {
+  for (std::size_t at = 0; (at = text.find('-', at)) != std::string::npos; ++at)
+    if (at + 1 < text.size() && text[at + 1] >= '0' && text[at + 1] <= '9') text.replace(at, 1, "−");
+  return text;
 }
 
 Table::Cell number_cell(double value, const std::string& text) {
@@ -37,7 +39,8 @@ Table::Cell interval_cell(double center, const statistics::Interval& interval, c
 Table::Cell difference_cell(const Summary& row) {
   if (row.is_default) return {.text = baseline_word(row.scheme), .numbers = {}};
   Table::Cell cell = interval_cell(row.difference_to_default, row.difference_interval,
-                                   with_minus(text::signed_percent(row.difference_to_default)));
+                                   text::signed_percent(row.difference_to_default));
+  cell.text = with_minus(cell.text);
   if (row.significant) {
     cell.text += " *";
     cell.tone = row.difference_to_default > 0 ? Table::Tone::better : Table::Tone::worse;
@@ -101,7 +104,7 @@ Table summary_table_of(const Comparison& comparison, const std::string& model, R
   if (failures)
     column({.title = "failed", .fields = {"failed"}},
            [](const Summary& row) { return count_cell(row.failed, row.runs); });
-  if (settings.threshold > 0)
+  if (std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.threshold_sought; }))
     column({.title = fmt::format("steps to {} %", text::percent(settings.threshold, 0)),
             .fields = {"steps_to_threshold"}},
            steps_cell);

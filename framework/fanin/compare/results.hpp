@@ -148,7 +148,8 @@ struct Summary {
   /// How many times wider `difference_interval` would be without pairs (statistics::Pairing).
   double pairing_gain = unknown;
   double seed_correlation = unknown;  ///< Pearson's, of its accuracies and the baseline's over shared seeds
-  /// Median over the runs, one that never got there counting as infinite; none: never, or no run counts.
+  bool threshold_sought = false;      ///< whether any of its runs looked for the steps to the threshold
+  /// Median over the runs, one that never got there counting as infinite; none: never, or nobody looked.
   std::optional<double> steps_to_threshold = {};
   double train_seconds = unknown;  ///< mean over the runs that ended well
 };

@@ -8,6 +8,11 @@ namespace {
 
 std::string step(std::optional<Index> value) { return value ? fmt::format("{}", *value) : ""; }
 
+/// Infinitely many where it never got there.
+std::string steps_of(const Run& run) {
+  return run.threshold_sought && !run.steps_to_threshold ? "inf" : step(run.steps_to_threshold);
+}
+
 }  // namespace
 
 std::string comparison_csv(const Comparison& comparison) {
@@ -22,7 +27,7 @@ std::string comparison_csv(const Comparison& comparison) {
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", statuses.name_of(run.status),
                         csv_field(run.test_accuracy), csv_field(run.test_loss),
                         csv_field(run.validation_accuracy), csv_field(train_loss), run.history.size(),
-                        step(run.steps_to_threshold), step(run.diverged_step), csv_field(run.seconds),
+                        steps_of(run), step(run.diverged_step), csv_field(run.seconds),
                         csv_field(run.samples_per_s), csv_field(run.plan), csv_field(run.message));
   }
   return text;

@@ -118,7 +118,8 @@ class Field {
     if (!fits) expected(what);
     value = json_->get<T>();
   }
-  void check(const Run&) const;
+  void check(const Run& run) const;
+  void check(const Settings& settings) const;
   void check(const FilterImages& filters) const;
   void check(const auto&) const {}
 
@@ -141,7 +142,24 @@ void Field::check(const FilterImages& filters) const {
   }
 }
 
-void Field::check(const Run&) const {
+/// Whoever summarizes relies on these.
+void Field::check(const Settings& settings) const {
+  const auto require = [&](bool good, const char* name, double value, const char* what) {
+    if (!good) fail("{}.{}: expected {}, found {}", where_, name, what, value);
+  };
+  require(settings.classes >= 1, "classes", static_cast<double>(settings.classes), "at least 1");
+  require(settings.margin > 0 && settings.margin <= 1, "margin", settings.margin, "a share above 0");
+  require(settings.until >= 0 && settings.until <= 1, "until", settings.until, "a share from 0 to 1");
+  require(!(settings.threshold < 0 || settings.threshold > 1), "threshold", settings.threshold,
+          "a share from 0 to 1");
+}
+
+void Field::check(const Run& run) const {
+  const std::pair<const char*, double> shares[] = {{"test_accuracy", run.test_accuracy},
+                                                   {"validation_accuracy", run.validation_accuracy}};
+  for (const auto& [name, share] : shares)
+    if (share < 0 || share > 1) fail("{}.{}: expected a share from 0 to 1, found {}", where_, name, share);
+
   for (const char* name : {"model", "scheme", "seed", "status"}) {
     if (!json_->contains(name)) fail("{}: a run needs a \"{}\"", where_, name);
   }

@@ -40,6 +40,7 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
     const bool dead = is_dead(*run);
     if (!dead && std::isfinite(run->test_loss)) losses.push_back(run->test_loss);
     if (!dead && std::isfinite(run->seconds)) seconds.push_back(run->seconds);
+    row.threshold_sought = row.threshold_sought || run->threshold_sought;
     const bool reached = !dead && run->steps_to_threshold;
     steps.push_back(reached ? static_cast<double>(*run->steps_to_threshold) : HUGE_VAL);
   }
@@ -56,7 +57,7 @@ Summary summary_of(const Settings& settings, const std::vector<Run>& runs, const
   row.test_loss = statistics::mean(losses);
   row.train_seconds = statistics::mean(seconds);
   const double middle = statistics::median(steps);
-  if (std::isfinite(middle)) row.steps_to_threshold = middle;
+  if (row.threshold_sought && std::isfinite(middle)) row.steps_to_threshold = middle;
   return row;
 }
 

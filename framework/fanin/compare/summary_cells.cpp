@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <fanin/compare/summary_cells.hpp>
 #include <fanin/core/format.hpp>
 
@@ -11,8 +13,8 @@ Table::Cell count_cell(int count, int of) {
 }
 
 Table::Cell steps_cell(const Summary& row) {
-  if (row.runs == 0) return {.text = no_value, .numbers = {}};
-  if (!row.steps_to_threshold) return {.text = "never", .numbers = {}};
+  if (!row.threshold_sought) return {.text = no_value, .numbers = {}};
+  if (!row.steps_to_threshold) return {.text = "never", .numbers = {HUGE_VAL}};
   return {.text = text::number(*row.steps_to_threshold, 0), .numbers = {*row.steps_to_threshold}};
 }
 

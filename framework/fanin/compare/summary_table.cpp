@@ -27,13 +27,13 @@ struct Form {
   bool interval;             // of the accuracy
   bool difference_interval;  // of the difference to the baseline
   bool beats;                // the probability that it beats the baseline
+  bool beats_interval;       // of that
   bool steps;
 };
-constexpr Form forms[] = {{false, 2, true, true, true, true},
-                          {false, 2, true, true, false, true},
-                          {true, 2, true, true, false, false},
-                          {true, 1, true, false, false, false},
-                          {true, 1, false, false, false, false}};
+constexpr Form forms[] = {
+    {false, 2, true, true, true, true, true},    {false, 2, true, true, true, false, true},
+    {false, 2, true, true, false, false, true},  {true, 2, true, true, false, false, false},
+    {true, 1, true, false, false, false, false}, {true, 1, false, false, false, false, false}};
 
 std::string with_interval(const std::string& value, double center, const statistics::Interval& interval,
                           int digits) {
@@ -50,14 +50,17 @@ std::string difference_text(const Summary& row, const Form& form) {
   return text + (row.significant ? " *" : row.finding == Finding::equivalent ? " =" : "  ");
 }
 
-std::string beats_text(const Summary& row) {
-  return std::isfinite(row.beats) ? fmt::format("{:.0f} %", 100 * row.beats) : "";
+std::string beats_text(const Summary& row, const Form& form) {
+  if (!std::isfinite(row.beats)) return "";
+  const std::string text = fmt::format("{:.0f} %", 100 * row.beats);
+  if (!form.beats_interval) return text;
+  return text + fmt::format(" [{:.0f}, {:.0f}]", 100 * row.beats_interval.low, 100 * row.beats_interval.high);
 }
 
 std::string share_text(int some, int all) { return some > 0 ? fmt::format("{}/{}", some, all) : "-"; }
 
 std::string steps_text(const Summary& row) {
-  if (row.runs == 0) return "-";  // nobody looked
+  if (!row.threshold_sought) return "-";
   return row.steps_to_threshold ? fmt::format("{:.0f}", *row.steps_to_threshold) : "never";
 }
 
@@ -66,7 +69,8 @@ text::TextTable table_of(const Comparison& comparison, const std::vector<Summary
                          int name_width) {
   const bool failures =
       std::any_of(rows.begin(), rows.end(), [](const Summary& row) { return row.failed > 0; });
-  const bool steps = form.steps && comparison.settings.threshold > 0;
+  const bool steps = form.steps && std::any_of(rows.begin(), rows.end(),
+                                               [](const Summary& row) { return row.threshold_sought; });
   const std::string baseline = default_scheme(comparison.settings, comparison.runs);
   const std::string to = fmt::format("to {}  ", text::shorten(baseline, form.difference_interval ? 16 : 9));
   std::vector<text::TextTable::Column> columns = {{"  scheme"},
@@ -85,7 +89,7 @@ text::TextTable table_of(const Comparison& comparison, const std::vector<Summary
         mark + text::shorten(row.scheme, name_width),
         form.interval ? with_interval(value, row.mean, row.interval, form.digits) : value,
         difference_text(row, form)};
-    if (form.beats) cells.push_back(beats_text(row));
+    if (form.beats) cells.push_back(beats_text(row, form));
     cells.push_back(share_text(row.diverged, row.runs));
     if (failures) cells.push_back(share_text(row.failed, row.runs));
     if (steps) cells.push_back(steps_text(row));

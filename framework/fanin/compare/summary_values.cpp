@@ -8,20 +8,51 @@
 #include <fanin/compare/summary_cells.hpp>
 #include <fanin/compare/summary_values.hpp>
 #include <fanin/compare/verdict.hpp>
+#include <fanin/compare/window_table.hpp>
 #include <fanin/core/format.hpp>
 
 namespace fanin::compare {
 namespace {
 
-/// A share with its interval, in percent; `text` is the share as people read it.
+/// A share with its interval, in percent for people; `text` is the share as they read it.
 Table::Cell interval_cell(const std::string& text, double center, const statistics::Interval& interval) {
   if (!std::isfinite(center)) return {no_value, {unknown, unknown, unknown}};
   const std::string reach = interval_text(center, interval);
-  return {reach.empty() ? text : text + " " + reach, {100 * center, 100 * interval.low, 100 * interval.high}};
+  return {reach.empty() ? text : text + " " + reach, {center, interval.low, interval.high}};
 }
 
-Table::Cell share_cell(double share) {
-  return {std::isfinite(share) ? fmt::format("{:.0f}", 100 * share) : no_value, {100 * share}};
+Table::Cell beats_cell(const Summary& row) {
+  if (!std::isfinite(row.beats)) return {no_value, {unknown, unknown, unknown}};
+  const auto& [low, high] = row.beats_interval;
+  return {fmt::format("{:.0f} [{:.0f}, {:.0f}]", 100 * row.beats, 100 * low, 100 * high),
+          {row.beats, low, high}};
+}
+
+Table::Cell rate_cell(double rate) {
+  return {std::isfinite(rate) ? fmt::format("{:.3g}", rate) : no_value, {rate}};
+}
+
+/// Where there are windows, every row has that of its scheme.
+void add_windows(Table& table, const Comparison& comparison, const std::vector<Summary>& rows) {
+  if (comparison.windows.empty()) return;
+  table.columns.insert(table.columns.end(),
+                       {{"best rate", false, {"best_lr"}},
+                        {"rates within a point of it", false, {"window_low", "window_high", "window_factor"}},
+                        {"stable up to", false, {"largest_stable"}}});
+  const auto& subjects = comparison.settings.subjects;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto subject = std::find_if(subjects.begin(), subjects.end(),
+                                      [&](const Subject& one) { return one.name == rows[i].model; });
+    const auto found =
+        std::find_if(comparison.windows.begin(), comparison.windows.end(), [&](const Window& one) {
+          return subject != subjects.end() && one.subject == subject->window && one.scheme == rows[i].scheme;
+        });
+    const Window window = found != comparison.windows.end() ? *found : Window{};
+    auto& cells = table.rows[i].cells;
+    cells.push_back(rate_cell(window.best_lr));
+    cells.push_back({window_text(window), {window.low, window.high, window.factor}});
+    cells.push_back(rate_cell(window.largest_stable));
+  }
 }
 
 Table::Row row_of(const Summary& row, bool best) {
@@ -37,7 +68,7 @@ Table::Row row_of(const Summary& row, bool best) {
                      : best          ? "best"
                                      : "may be"},
                     difference,
-                    share_cell(row.beats),
+                    beats_cell(row),
                     {row.finding == Finding::none ? no_value : findings.name_of(row.finding)},
                     count_cell(row.diverged, row.runs),
                     count_cell(row.failed, row.runs),
@@ -50,6 +81,7 @@ Table::Row row_of(const Summary& row, bool best) {
 
 Table summary_values(const Comparison& comparison) {
   const std::string baseline = default_scheme(comparison.settings, comparison.runs);
+  const std::string steps = fmt::format("steps to {} %", text::percent(comparison.settings.threshold, 0));
   Table table{
       .name = "summary",
       .caption = "Test accuracy by scheme, with 95 % intervals; * differs from " + named_baseline(baseline) +
@@ -60,21 +92,23 @@ Table summary_values(const Comparison& comparison) {
                   {"test accuracy, %", false, {"accuracy", "accuracy_low", "accuracy_high"}},
                   {"best", true},
                   {"difference to " + baseline, false, {"difference", "difference_low", "difference_high"}},
-                  {"beats it, %", false, {"beats"}},
+                  {"beats it, %", false, {"beats", "beats_low", "beats_high"}},
                   {"finding", true},
                   {"diverged", false, {"diverged"}},
                   {"failed", false, {"failed"}},
-                  {fmt::format("steps to {} %", text::percent(comparison.settings.threshold, 0)),
-                   false,
-                   {"steps_to_threshold"}}}};
+                  {steps, false, {"steps_to_threshold"}}}};
+  std::vector<Summary> all_rows;
   for (const std::string& model : models_of(comparison)) {
     for (const RatePick rate : {RatePick::common, RatePick::own}) {
       const std::vector<Summary> rows = ranking(comparison, model, rate);
       for (const Summary& row : rows) table.rows.push_back(row_of(row, &row == &rows.front()));
+      all_rows.insert(all_rows.end(), rows.begin(), rows.end());
     }
   }
-  // What says the same of all rows: the rate where there is one kind, failures where there were none.
-  const auto drop = [&](const char* title) {
+  add_windows(table, comparison, all_rows);
+  // What says the same of all rows: the rate where there is one kind, failures where there were none, steps that
+  // nobody looked for.
+  const auto drop = [&](const std::string& title) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const Table::Column& column) { return column.title == title; });
     const auto at = found - table.columns.begin();
@@ -86,6 +120,7 @@ Table summary_values(const Comparison& comparison) {
   };
   if (all([](const Summary& row) { return row.rate == RatePick::common; })) drop("rate");
   if (all([](const Summary& row) { return row.failed == 0; })) drop("failed");
+  if (all([](const Summary& row) { return !row.threshold_sought; })) drop(steps);
   return table;
 }
 

@@ -5,7 +5,7 @@
 namespace fanin::compare {
 
 /// The whole summary as one table: a row for each model, kind of learning rate and scheme, best mean of its
-/// model first. Accuracies are in percent.
+/// model first. Accuracies are in percent for people, in CSV shares as in results.json.
 Table summary_values(const Comparison& comparison);
 
 }  // namespace fanin::compare

@@ -171,6 +171,13 @@ std::string method_text(const Settings& settings) {
       "best scheme is one of those marked as such, at 95 % (Hsu 1984). A run that diverged or failed counts at "
       "chance level exactly.",
       points(settings.margin));
+  const bool validates = std::any_of(settings.extra.begin(), settings.extra.end(),
+                                     [](const auto& fact) { return fact.first == "validation_images"; });
+  if (validates)
+    text +=
+        " Accuracies and losses of the tables are of the test set, which each run reads once, with the weights that "
+        "it ends with; accuracy per epoch, the steps to an accuracy and what learning rates are chosen by are of "
+        "the validation images.";
   if (settings.until > 0) {
     text += fmt::format(
         " Seeds were added until a difference was known to ±{} points or all {} were used; intervals and "

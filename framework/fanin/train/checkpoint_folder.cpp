@@ -24,9 +24,18 @@ Index step_of(std::string_view name) {
 
 }  // namespace
 
+std::map<std::string, std::string> metadata_of(const CheckpointOptions& options) {
+  std::map<std::string, std::string> all = options.metadata;
+  all.insert(options.provenance.begin(), options.provenance.end());
+  return all;
+}
+
 CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, SettingTexts settings,
                                    std::function<bool(const io::TensorFile&)> works)
-    : options_(options), settings_(std::move(settings)), works_(std::move(works)) {
+    : options_(options),
+      metadata_(metadata_of(options)),
+      settings_(std::move(settings)),
+      works_(std::move(works)) {
   if (options.keep < 1) fail_usage("checkpoints: keep must be at least 1, got {}", options.keep);
   if (options.every_steps < 0)
     fail_usage("checkpoints: every_steps must be at least 0, got {}", options.every_steps);
@@ -87,11 +96,22 @@ bool CheckpointFolder::resume(const RunParts& run) {
       fail_usage("{}; or train its weights on under the new options: fanin finetune --from {} --keep-head",
                  error.what(), usable);
     }
+    add_machines(file);
     tell(fmt::format("resuming from {} ({} steps, {} epochs done)", at->second, run.state.step,
                      run.state.position.epoch));
     return true;
   }
   fail("no checkpoint in {} can be read, the newest because: {}", options_.folder, damage);
+}
+
+void CheckpointFolder::add_machines(const io::TensorFile& earlier) {
+  for (const char* what : {"cpu", "isa"}) {
+    const auto here = metadata_.find(what);
+    const auto then = earlier.metadata.find(what);
+    if (here == metadata_.end() || then == earlier.metadata.end()) continue;
+    const bool known = ("; " + then->second + "; ").find("; " + here->second + "; ") != std::string::npos;
+    here->second = known ? then->second : then->second + "; " + here->second;
+  }
 }
 
 std::string CheckpointFolder::newest_that_works() const {
@@ -110,7 +130,7 @@ std::string CheckpointFolder::newest_that_works() const {
 
 void CheckpointFolder::save(const RunParts& run) {
   const std::string name = fmt::format("{}{:08}{}", stem, run.state.step, extension);
-  save_checkpoint((fs::path(options_.folder) / name).string(), run, settings_, options_.metadata);
+  save_checkpoint((fs::path(options_.folder) / name).string(), run, settings_, metadata_);
   auto there = checkpoints();
   std::error_code ignored;
   while (there.size() > static_cast<std::size_t>(options_.keep)) {
@@ -120,7 +140,7 @@ void CheckpointFolder::save(const RunParts& run) {
 }
 
 void CheckpointFolder::save_best(const RunParts& run) {
-  save_checkpoint((fs::path(options_.folder) / best_name).string(), run, settings_, options_.metadata);
+  save_checkpoint((fs::path(options_.folder) / best_name).string(), run, settings_, metadata_);
 }
 
 }  // namespace fanin::train

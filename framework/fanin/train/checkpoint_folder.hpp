@@ -19,8 +19,14 @@ struct CheckpointOptions {
   /// Go on from the newest one, if there is any; otherwise a folder that has one is an Error.
   bool resume = false;
   std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
+  /// What the files say besides of how the run was made: its own line and settings, of which some may change.
+  /// "cpu" and "isa" name every machine that it ran on.
+  std::map<std::string, std::string> provenance{};
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };
+
+/// What the files of a run that begins here say beside the run itself.
+std::map<std::string, std::string> metadata_of(const CheckpointOptions& options);
 
 /// The folder of one run's checkpoints: "step-00001200.safetensors", …, "best.safetensors". It is locked as
 /// long as this lives, so that two processes never save into it, or clear it up, at once.
@@ -43,12 +49,17 @@ class CheckpointFolder {
   /// The path of the newest checkpoint whose weights work, the best epoch's among them; empty when there is
   /// none.
   std::string newest_that_works() const;
+  /// What the files say beside the run itself: its metadata and provenance.
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
   std::map<Index, std::string> checkpoints() const;  // step → path
   void tell(const std::string& notice) const;
 
+  void add_machines(const io::TensorFile& earlier);
+
   const CheckpointOptions& options_;
+  std::map<std::string, std::string> metadata_;
   SettingTexts settings_;
   std::function<bool(const io::TensorFile&)> works_;
   std::optional<io::FolderLock> lock_;

@@ -11,6 +11,7 @@
 #include <fanin/io/finite_json.hpp>
 #include <fanin/kernels/simd/isa.hpp>
 #include <fanin/train/provenance.hpp>
+#include <fanin/train/setting_json.hpp>
 
 namespace fanin::train {
 namespace {
@@ -42,6 +43,18 @@ DataSum sum_of(const data::Dataset& data, const std::string& part) {
   return {.name = data.name, .part = part, .count = data.count, .checksum = checksum(data)};
 }
 
+std::vector<DataSum> sums_of(const data::Sets& sets) {
+  std::vector<DataSum> sums = {sum_of(sets.training, "training")};
+  if (sets.has_validation()) sums.push_back(sum_of(sets.validation, "validation"));
+  sums.push_back(sum_of(sets.test, "test"));
+  return sums;
+}
+
+std::string sum_text(const DataSum& sum) {
+  const std::string images = sum.count > 0 ? fmt::format("{} images, ", sum.count) : "";
+  return fmt::format("{}CRC-32 {}", images, sum.checksum);
+}
+
 Provenance provenance_here(std::vector<std::string> command, std::vector<std::string> reproduce, int jobs,
                            std::vector<DataSum> data) {
   return {.version = version,
@@ -51,6 +64,15 @@ Provenance provenance_here(std::vector<std::string> command, std::vector<std::st
           .isa = instruction_set(),
           .jobs = jobs,
           .data = std::move(data)};
+}
+
+std::map<std::string, std::string> metadata_of(const Provenance& made, const SettingTexts& settings) {
+  std::map<std::string, std::string> metadata = {{"reproduce", shell_line(made.reproduce)},
+                                                 {"settings", io::json_text(settings_json(settings))},
+                                                 {"cpu", printable(made.cpu)},
+                                                 {"isa", made.isa}};
+  for (const DataSum& sum : made.data) metadata["checksum_" + sum.part] = sum_text(sum);
+  return metadata;
 }
 
 std::string shell_line(const std::vector<std::string>& words) {

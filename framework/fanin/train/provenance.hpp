@@ -1,8 +1,10 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
-#include <fanin/data/dataset.hpp>
+#include <fanin/data/sets.hpp>
+#include <fanin/train/checkpoint.hpp>
 
 namespace fanin::train {
 
@@ -31,6 +33,10 @@ struct Provenance {
 std::string checksum(const data::Dataset& data);
 /// What to remember of a set; `part` is its role.
 DataSum sum_of(const data::Dataset& data, const std::string& part);
+/// Of the training set, the validation set where there is one, and the test set.
+std::vector<DataSum> sums_of(const data::Sets& sets);
+/// "60000 images, CRC-32 1a2b3c4d"; without a count of images for a weight file.
+std::string sum_text(const DataSum& sum);
 
 /// What the kernels run on here: "baseline", "avx2" or "avx512".
 std::string instruction_set();
@@ -38,6 +44,10 @@ std::string instruction_set();
 /// This version, this machine, and `data`, for the words of a command line.
 Provenance provenance_here(std::vector<std::string> command, std::vector<std::string> reproduce, int jobs,
                            std::vector<DataSum> data);
+
+/// As a model file's metadata: "reproduce", a line for a shell; "settings", as JSON; "checksum_training" and so on
+/// for each part of `data`; "cpu" and "isa".
+std::map<std::string, std::string> metadata_of(const Provenance& made, const SettingTexts& settings);
 
 /// The words as a line for a POSIX shell, each quoted where it must be: pasted, it gives these words again
 /// (but for bytes that are no text, which become visible).

@@ -353,6 +353,7 @@ class Run {
       result_.test.accuracy = result_.validation.accuracy = unknown;
       if (checkpoints_) result_.checkpoint = checkpoints_->newest_that_works();
     }
+    result_.metadata = checkpoints_ ? checkpoints_->metadata() : metadata_of(options_.checkpoint);
     result_.last_batch = last_batch_;
     result_.steps = state_.step;
     result_.steps_to_threshold = state_.steps_to_threshold;

@@ -71,6 +71,8 @@ struct TrainResult {
   std::string divergence;  ///< what showed it, in words
   /// When the run diverged: its newest checkpoint whose weights still work; empty: there is none.
   std::string checkpoint;
+  /// What its checkpoints say of it, or would: CheckpointOptions' `metadata` and `provenance`.
+  std::map<std::string, std::string> metadata = {};
   Index steps = 0;                                     ///< updates made, those before a resume included
   std::vector<EpochRecord> history;                    ///< of finished epochs
   std::vector<std::pair<Index, double>> loss_curve;    ///< (step, smoothed training loss)
