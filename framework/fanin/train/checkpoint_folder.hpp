@@ -18,6 +18,7 @@ struct CheckpointOptions {
   bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
   /// Go on from the newest one, if there is any; otherwise a folder that has one is an Error.
   bool resume = false;
+  bool follow = false;                            ///< goes on as another process does, which saves
   std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
   std::function<void(const std::string& notice)> on_notice = {};  ///< where a run starts from, and why
 };
