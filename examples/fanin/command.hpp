@@ -37,9 +37,10 @@ struct TrainingFlags {
   /// The trainer's options, with a learning rate for the optimizer where none was given; usage Error for one
   /// out of range.
   train::TrainOptions options() const;
+  bool chose_shards() const { return shards_->count() > 0; }  ///< whether the flag was given
 
  private:
-  CLI::Option* lr_ = nullptr;
+  CLI::Option *lr_ = nullptr, *shards_ = nullptr;
 };
 
 /// What those that make one run have in common besides.
@@ -79,6 +80,7 @@ data::Batch initial_batch(const data::Dataset& training);
 /// Becomes true at the first SIGINT (Ctrl-C), SIGTERM or SIGHUP; a second one of the first two ends the
 /// program at once. One that the program was started with as ignored stays so.
 const std::atomic<bool>& interrupted();
+void interrupt();  ///< as a signal would
 void watch_interrupts();
 
 /// Says on stderr what to do about a run that learned nothing: a test accuracy that guessing gives too.

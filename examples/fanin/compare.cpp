@@ -73,6 +73,8 @@ void point_to_probe(const Prepared& it) {
 void run(const CompareFlags& flags, const CommandLine& line) {
   const Format format = flags.json ? Format::json : formats.named(flags.format);
   const auto it = prepare(flags, line);
+  if (served(*it, flags)) return;
+  const Dismissal dismissal(*it);
   make_runs(*it, flags);
   // What can still be shown is shown before a full disk ends it.
   show(it->comparison, format);

@@ -13,6 +13,7 @@
 #include <fanin/core/text_table.hpp>
 
 #include "examples/fanin/compare_run.hpp"
+#include "examples/fanin/launch.hpp"
 
 namespace fanin::program {
 namespace {
@@ -97,11 +98,16 @@ void run_again(const CompareFlags& given, const CLI::App& command) {
   require_own_flags(command);
   const compare::Comparison then = compare::read_results(given.again);
   Recorded recorded(then, given, *command.get_option("--data"));
-  recorded.flags.out = new_folder(command.get_option("--out")->count() > 0 ? given.out : "out/again");
+  in_step([&] {
+    const std::string out = command.get_option("--out")->count() > 0 ? given.out : "out/again";
+    recorded.flags.out = ranks() == nullptr || ranks()->rank == 0 ? new_folder(out) : out;
+  });
   note("again: {}\n", train::shell_line(recorded.line.reproduce));
   const auto it = prepare(recorded.flags, recorded.line);
   for (const auto& one : compare::changed_conditions(then, it->comparison))
     note("note: {}\n", printable(one));
+  if (served(*it, recorded.flags)) return;
+  const Dismissal dismissal(*it);
   make_runs(*it, recorded.flags);
   compare::write_outputs(it->comparison, recorded.flags.out);
   it->grid.training.log.require_whole();

@@ -1,6 +1,7 @@
 #include "examples/fanin/compare_flags.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +12,7 @@
 #include <fanin/core/printable.hpp>
 
 #include "examples/fanin/compare_start.hpp"
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/setting_flags.hpp"
 
 namespace fanin::program {
@@ -43,6 +45,13 @@ std::string flags_text(const Preset (&presets)[n]) {
   std::string text;
   for (const Preset& one : presets) text += fmt::format(" {} {}", one.flag, shell_word(one.value));
   return text;
+}
+
+/// The ranks of a machine share its cores, unless their launcher gave each some of its own.
+int cores_of_this_rank() {
+  const int cores = cores_at_hand();
+  const bool bound = cores < static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF));
+  return ranks() == nullptr || bound ? cores : std::max(1, cores / ranks()->node_size);
 }
 
 /// The scheme that the others are compared with: the one asked for, else the grid's own choice.
@@ -91,7 +100,7 @@ compare::Grid grid_of(const CompareFlags& flags) {
     fail_usage("--threshold must be in [0, 1], got {}", threshold);
   // Paired runs should not differ by how much a last batch of a few samples happens to move the weights.
   if (!grid.training.last_batch) grid.training.last_batch = data::LastBatch::spread;
-  grid.jobs = flags.jobs > 0 ? flags.jobs : cores_at_hand();
+  grid.jobs = flags.jobs > 0 ? flags.jobs : cores_of_this_rank();
   grid.directory = flags.out;
   flags.axes.apply(grid);
   grid.baseline = baseline_of(grid, flags.baseline);

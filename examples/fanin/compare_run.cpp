@@ -16,6 +16,7 @@
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/compare_progress.hpp"
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/live_page.hpp"
 
 namespace fanin::program {
@@ -106,15 +107,13 @@ void announce(const Prepared& it) {
   if (const std::string text = validation_text(grid, it.data); !text.empty()) note("validation: {}\n", text);
 }
 
-}  // namespace
+bool is_first() { return ranks() == nullptr || ranks()->rank == 0; }
 
-std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& line) {
-  auto it = std::make_unique<Prepared>();
-  compare::Grid& grid = it->grid = grid_of(flags);
-  io::require_writable_folder(flags.out);
-  it->data = load_data(flags.training.data);
-  const data::Dataset& training = it->data.training;
-  normalize(it->data, grid.training);
+/// What the data decides of a grid, and the comparison's frame.
+void complete(Prepared& it, const CompareFlags& flags, const CommandLine& line) {
+  compare::Grid& grid = it.grid;
+  const data::Dataset& training = it.data.training;
+  normalize(it.data, grid.training);
   grid.adjust = [channels = training.channels](nn::Module& model, const compare::Scheme& scheme,
                                                train::TrainOptions& options) {
     const auto* warm = scheme.start.warm();
@@ -123,18 +122,69 @@ std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& 
     if (options.augment.normalization().empty()) options.augment.normalize(warm->normalization(channels));
   };
   grid.build = [input = input_of(training)](const std::string& text) { return models::build(text, input); };
-  grid.initialize = [&notes = it->notes](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
-                                         const data::Dataset& images) {
+  grid.initialize = [&notes = it.notes](nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,
+                                        const data::Dataset& images) {
     return draw(model, scheme, seed, images, notes);
   };
   require_startable(grid);
-  require_batches(*it);
-  grid.training.log = open_log(flags.log, false, {{"command", train::shell_line(line.reproduce)}});
-  it->comparison.settings = settings_of(grid, it->data);
-  it->comparison.settings.default_scheme = grid.baseline;
-  it->comparison.provenance =
-      train::provenance_here(line.all, line.reproduce, grid.jobs, sums_of(it->data, grid));
+  require_batches(it);
+  it.log_facts = {{"command", train::shell_line(line.reproduce)}};
+  if (is_first()) grid.training.log = open_log(flags.log, false, it.log_facts);
+  it.comparison.settings = settings_of(grid, it.data);
+  it.comparison.settings.default_scheme = grid.baseline;
+  it.comparison.provenance =
+      train::provenance_here(line.all, line.reproduce, grid.jobs, sums_of(it.data, grid));
+}
+
+}  // namespace
+
+std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& line) {
+  auto it = std::make_unique<Prepared>();
+  in_step([&] {
+    it->grid = grid_of(flags);
+    if (is_first()) io::require_writable_folder(flags.out);
+  });
+  in_step([&] { it->data = load_data(flags.training.data); });
+  in_step([&] { complete(*it, flags, line); });
+  if (ranks() == nullptr) return it;
+  std::string sums;
+  for (const train::DataSum& one : it->comparison.provenance.data)
+    sums += fmt::format("{} ({}, {} images) {}\n", one.name, one.part, one.count, one.checksum);
+  require_same("data set", sums);
+  if (is_first()) {
+    it->dealer = std::make_unique<compare::RunDealer>(
+        *ranks(), it->grid.jobs,
+        compare::RunDealer::Calls{
+            .stop = interrupt,
+            .note = [&notes = it->notes](const std::string& text) { notes.tell_once(text); },
+            .log = [&grid = it->grid](const std::string& said) { grid.training.log.line(said); }});
+    it->grid.hand_out = [&dealer = *it->dealer](const compare::Assignment& all) { dealer(all); };
+  }
   return it;
+}
+
+bool served(Prepared& it, const CompareFlags& flags) {
+  if (is_first()) return false;
+  watch_interrupts();
+  compare::RunServer server(*ranks(), it.grid, interrupted(), interrupt);
+  if (!flags.log.empty())
+    it.grid.training.log =
+        train::JsonLog([&server](std::string_view line) { server.log(line); }, it.log_facts);
+  it.notes.send_to([&server](const std::string& text) { server.note(text); });
+  compare::serve_grid(it.grid, it.data,
+                      [&](const auto& subjects, const data::Sets& sets) { server.serve(subjects, sets); });
+  it.notes.send_to({});
+  return true;
+}
+
+Dismissal::~Dismissal() {
+  if (!it_.dealer) return;
+  try {
+    it_.dealer->dismiss();
+    on_its_own();
+  } catch (const std::exception& error) {  // whoever is gone needs no dismissal
+    note("{}\n", error.what());
+  }
 }
 
 void make_runs(Prepared& it, const CompareFlags& flags) {

@@ -13,10 +13,18 @@
 namespace fanin::program {
 
 void SchemeNotes::tell(const std::string& scheme, const std::vector<std::string>& notes) {
+  for (const auto& one : notes) tell_once(scheme + ": " + one);
+}
+
+void SchemeNotes::tell_once(const std::string& line) {
   const std::lock_guard lock(mutex_);
-  for (const auto& one : notes)
-    if (const std::string line = scheme + ": " + one; told_.insert(line).second)
-      note("note: {}\n", printable(line));
+  if (!told_.insert(line).second) return;
+  if (somebody_) return somebody_(line);
+  note("note: {}\n", printable(line));
+}
+
+void SchemeNotes::send_to(std::function<void(const std::string& line)> somebody) {
+  somebody_ = std::move(somebody);
 }
 
 std::string draw(nn::Module& model, const compare::Scheme& scheme, std::uint64_t seed,

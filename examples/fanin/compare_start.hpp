@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -13,8 +14,12 @@ class SchemeNotes {
  public:
   /// From any thread.
   void tell(const std::string& scheme, const std::vector<std::string>& notes);
+  void tell_once(const std::string& line);  ///< likewise
+  /// From here on to somebody else, who says them; nobody: as before. Before or after all runs.
+  void send_to(std::function<void(const std::string& line)> somebody);
 
  private:
+  std::function<void(const std::string&)> somebody_;
   std::mutex mutex_;
   std::set<std::string> told_;
 };

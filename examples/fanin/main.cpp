@@ -1,6 +1,7 @@
 #include <fanin/core/error.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/version_text.hpp"
 #include "examples/guarded.hpp"
 
@@ -50,7 +51,9 @@ int main(int argc, char** argv) {
   }
   return guarded(app, [&] {
     if (argc > 1 && argv[1][0] != '-') require_command(app, argv[1]);
-    app.parse(argc, argv);
-    return 0;
+    return program::launched({argv, argv + argc}, [&] {
+      app.parse(argc, argv);
+      return 0;
+    });
   });
 }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -13,11 +14,13 @@
 #include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/width.hpp>
+#include <fanin/train/provenance.hpp>
 #include <fanin/train/setting_json.hpp>
 #include <fanin/train/settings.hpp>
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/training_output.hpp"
 #include "examples/fanin/weight_files.hpp"
 
@@ -77,41 +80,80 @@ void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
   if (!text.empty()) note("mup: learning rates by width: {}\n", text);
 }
 
+constexpr Index usual_shards = 8;  // of processes that work together
+
+/// Of processes that work together the first one writes.
+bool writes() { return ranks() == nullptr || ranks()->rank == 0; }
+
+/// A training that is about to run.
+struct Ready {
+  train::TrainOptions options;
+  init::Plan plan;
+  data::Sets data;
+  nn::ModulePtr model;
+  std::vector<start::Drawn> drawn;
+  models::ModelOrigin origin;
+};
+
+/// All that can be refused is refused here; on every rank where there are several, and alike.
+Ready prepare(const TrainFlags& flags, const CLI::App& command) {
+  Ready it;
+  train::TrainOptions& options = it.options;
+  in_step([&] {
+    options = flags.training.options();
+    options.ranks = ranks();
+    if (ranks() && !flags.training.chose_shards()) options.shards = std::min(usual_shards, options.batch);
+    options.seed = flags.run.seed;
+    it.plan = init::Plan::parse(flags.plan);
+    set_threads(flags.run.threads);
+    if (writes() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
+    flags.checkpoints.apply(options);
+    if (writes()) flags.checkpoints.require_writable();
+    options.checkpoint.follow = !writes();
+  });
+  in_step([&] { it.data = load_data(flags.training.data); });
+  in_step([&] {
+    const data::Dataset& training = it.data.training;
+    const auto sums = train::sums_of(it.data);
+    cut_validation(it.data, options);
+    normalize(it.data, options);
+    it.model = models::build(flags.model, input_of(training));
+    Generator generator(flags.run.seed);
+    const data::Batch batch = initial_batch(training);
+    it.drawn = start::initialize(*it.model, it.plan, generator, batch.images, batch.labels);
+    note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {}{}\n", flags.model,
+         it.model->parameter_count(), it.plan.to_string(), flags.run.seed, options.optimizer.rule.name,
+         options.optimizer.lr, training.name, counts_text(it.data, options),
+         ranks() ? fmt::format("; {} shards on {} processes", options.shards, ranks()->size) : "");
+    for (const auto& one : start::notes_of(it.drawn)) note("note: {}\n", one);
+    print_rates(*it.model, options.optimizer.rule);
+    it.origin = {.model = flags.model,
+                 .plan = it.plan.to_string(),
+                 .seed = flags.run.seed,
+                 .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
+    options.last_batch = train::last_batch_of(options, *it.model);
+    options.checkpoint.provenance =
+        provenance_of(command, options, train::settings_of(options), sums, files_of(it.plan));
+    if (writes())
+      options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
+                             {{"command", "train"},
+                              {"model", flags.model},
+                              {"data", training.name},
+                              {"init", it.plan.to_string()}});
+  });
+  require_same("data set", train::checksum(it.data.training) + " " + train::checksum(it.data.test));
+  return it;
+}
+
 void run(const TrainFlags& flags, const CLI::App& command) {
-  train::TrainOptions options = flags.training.options();
-  options.seed = flags.run.seed;
-  const init::Plan plan = init::Plan::parse(flags.plan);
-  set_threads(flags.run.threads);
-  if (!flags.run.output.empty()) io::require_writable_file(flags.run.output);
-  flags.checkpoints.apply(options);
-  flags.checkpoints.require_writable();
-  data::Sets data = load_data(flags.training.data);
-  const auto sums = train::sums_of(data);
-  cut_validation(data, options);
-  normalize(data, options);
-  const auto model = models::build(flags.model, input_of(data.training));
-  Generator generator(flags.run.seed);
-  const data::Batch batch = initial_batch(data.training);
-  const auto drawn = start::initialize(*model, plan, generator, batch.images, batch.labels);
-  note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {}\n", flags.model,
-       model->parameter_count(), plan.to_string(), flags.run.seed, options.optimizer.rule.name,
-       options.optimizer.lr, data.training.name, counts_text(data, options));
-  for (const auto& one : start::notes_of(drawn)) note("note: {}\n", one);
-  print_rates(*model, options.optimizer.rule);
-  const models::ModelOrigin origin{
-      .model = flags.model,
-      .plan = plan.to_string(),
-      .seed = flags.run.seed,
-      .normalization = data::Transform().normalize(options.augment.normalization()).to_string()};
-  options.last_batch = train::last_batch_of(options, *model);
-  options.checkpoint.provenance =
-      provenance_of(command, options, train::settings_of(options), sums, files_of(plan));
-  options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
-                         {{"command", "train"},
-                          {"model", flags.model},
-                          {"data", data.training.name},
-                          {"init", plan.to_string()}});
-  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
+  Ready ready = prepare(flags, command);
+  train::TrainOptions& options = ready.options;
+  const data::Sets& data = ready.data;
+  const auto& model = ready.model;
+  const auto& drawn = ready.drawn;
+  const auto result = train_and_save(*model, data, options, ready.origin, flags.checkpoints,
+                                     writes() ? flags.run.output : "");
+  on_its_own();  // all ranks know what became of it
   if (flags.run.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;

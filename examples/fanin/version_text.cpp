@@ -13,6 +13,8 @@
 #include <fanin/core/version.hpp>
 #include <fanin/train/provenance.hpp>
 
+#include "examples/fanin/launch.hpp"
+
 namespace fanin::program {
 
 std::string version_text() {
@@ -26,11 +28,13 @@ std::string version_text() {
       "compiled by {}, C++ {}\n"
       "instruction set: {}\n"
       "linked: fmt {}.{}.{}, zlib {}, libdeflate {}, libpng {}, giflib {}.{}.{}\n"
-      "headers: nlohmann-json {}.{}.{}, CLI11 {}, Boost {}.{}, stb",
+      "headers: nlohmann-json {}.{}.{}, CLI11 {}, Boost {}.{}, stb\n"
+      "MPI: {}",
       version, compiler, __cplusplus, train::instruction_set(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
       FMT_VERSION % 100, zlibVersion(), LIBDEFLATE_VERSION_STRING, png_get_libpng_ver(nullptr), GIFLIB_MAJOR,
       GIFLIB_MINOR, GIFLIB_RELEASE, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-      NLOHMANN_JSON_VERSION_PATCH, CLI11_VERSION, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000);
+      NLOHMANN_JSON_VERSION_PATCH, CLI11_VERSION, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+      mpi_text());
 }
 
 }  // namespace fanin::program

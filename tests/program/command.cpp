@@ -29,6 +29,7 @@ bool holds_a_file(const std::string& folder) {
   std::error_code none;
   for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none)) {
     if (at->path().extension() == ".json" || at->path().extension() == ".safetensors") return true;
+    if (at->path().filename() == "journal" && at->file_size(none) > 0) return true;
   }
   return false;
 }
@@ -89,6 +90,23 @@ Outcome claims_command(const std::vector<std::string>& arguments) {
 
 Outcome example_command(const std::string& name, const std::vector<std::string>& arguments) {
   return run((fs::path(fanin_path()).parent_path() / "examples" / name).string(), arguments);
+}
+
+bool can_start_ranks() {
+  const bool there =
+      fs::exists("/usr/bin/mpirun") && fs::exists(fs::path(fanin_path()).replace_filename("libfanin_mpi.so"));
+  if (!there) MESSAGE("skipped: there is no mpirun, or the program was built without MPI");
+  return there;
+}
+
+Outcome fanin_on_ranks(const std::vector<RankGroup>& groups, const std::string& interrupt_when) {
+  std::vector<std::string> words = {"--allow-run-as-root", "--oversubscribe"};
+  for (const RankGroup& one : groups) {
+    if (&one != &groups.front()) words.emplace_back(":");
+    words.insert(words.end(), {"-n", std::to_string(one.ranks), fanin_path()});
+    words.insert(words.end(), one.arguments.begin(), one.arguments.end());
+  }
+  return run("/usr/bin/mpirun", words, interrupt_when);
 }
 
 namespace {

@@ -23,5 +23,14 @@ bool fanin_killed_at(const std::vector<std::string>& arguments, const std::strin
 Outcome claims_command(const std::vector<std::string>& arguments);
 Outcome example_command(const std::string& name, const std::vector<std::string>& arguments = {});
 
+/// Whether mpirun is here and the program was built for it; says so where not.
+bool can_start_ranks();
+/// Runs the program by mpirun, as so many processes; more such groups, each with its own arguments, may follow.
+struct RankGroup {
+  int ranks;
+  std::vector<std::string> arguments;
+};
+Outcome fanin_on_ranks(const std::vector<RankGroup>& groups, const std::string& interrupt_when = {});
+
 /// How many lines a text has; one that does not end its last line counts it too.
 int line_count(const std::string& text);

@@ -32,6 +32,7 @@ const std::map<std::string, Arguments> another = {
     {"--seed", {"3"}},
     {"--epochs", {"2"}},
     {"--batch", {"7"}},
+    {"--shards", {"2"}},
     {"--last-batch", {"drop"}},
     {"--lr", {"0.02"}},
     {"--optimizer", {"rmsprop"}},

@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <atomic>
 
+#include <fanin/autograd/after_op.hpp>
 #include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 
 namespace fanin {
 namespace {
+
+thread_local std::function<void()>* after_each_op = nullptr;
 
 std::atomic<std::uint64_t> passes = 0;  // one count for all threads: a graph may be walked on several in turn
 
@@ -48,6 +51,11 @@ void count_uses(const PoolVector<std::shared_ptr<Node>>& nodes, const LeafSteps&
 
 }  // namespace
 
+AfterEachOp::AfterEachOp(std::function<void()> call) : call_(std::move(call)), before_(after_each_op) {
+  after_each_op = &call_;
+}
+AfterEachOp::~AfterEachOp() { after_each_op = before_; }
+
 void Tensor::backward(bool retain_graph) const {
   require_defined("backward", "the loss", *this);
   if (numel() != 1) {
@@ -67,6 +75,7 @@ void Tensor::backward(bool retain_graph) const {
   for (const auto& one : nodes) {
     if (one->grad.defined()) one->run();
     if (!retain_graph) one->release();
+    if (after_each_op != nullptr) (*after_each_op)();
   }
 }
 

@@ -1,14 +1,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 
+#include <fanin/autograd/node.hpp>
 #include <fanin/compare/grid.hpp>
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/guessing.hpp>
 #include <fanin/compare/kept_runs.hpp>
 #include <fanin/compare/label_budget.hpp>
+#include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/until.hpp>
 #include <fanin/compare/windows.hpp>
 #include <fanin/core/error.hpp>
@@ -33,7 +38,10 @@ std::string fingerprint(const Grid& grid, const Job& job, const std::string& dat
   if (job.tuning_share > 0) text += fmt::format(" tuning={}", job.tuning_share);
   if (job.tuning_share > 0 && subject.labels_per_class > 0)
     text += fmt::format(" scored={}", fmt::join(scoring_seeds(grid, subject, classes), ","));
-  for (const auto& [name, value] : train::settings_of(options)) text += fmt::format(" {}={}", name, value);
+  for (const auto& [name, value] : train::settings_of(options)) {
+    // Runs that were kept before there were shards are those of one.
+    if (name != "shards" || value != "1") text += fmt::format(" {}={}", name, value);
+  }
   return text;
 }
 
@@ -73,21 +81,53 @@ class Prepared {
   data::Sets copy_;
 };
 
+/// About what a run of each subject takes, beside the others: what a forward pass of its model takes now, times
+/// the samples that it trains on. The runs themselves will tell more.
+std::vector<double> costs_of(const Grid& grid, const std::vector<Subject>& subjects, const data::Sets& sets) {
+  std::map<std::string, double> passes;
+  const data::Batch batch = data::first_batch(sets.training, 16);
+  std::vector<double> costs;
+  for (const Subject& subject : subjects) {
+    if (!passes.contains(subject.model)) {
+      const auto model = grid.build(subject.model);
+      for (auto& one : model->named_parameters())
+        one.parameter->value.fill(0), one.parameter->origin = nn::Origin::loaded;
+      model->eval();
+      const NoGrad no_grad;
+      (*model)(batch.images);
+      const auto begin = std::chrono::steady_clock::now();
+      (*model)(batch.images);
+      passes[subject.model] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    }
+    const train::TrainOptions options = options_of(grid, subject);
+    const Index images =
+        subject.labels_per_class > 0 ? subject.labels_per_class * sets.training.classes : sets.training.count;
+    costs.push_back(passes[subject.model] *
+                    static_cast<double>(std::max(options.epochs * images, grid.least_steps * subject.batch)));
+  }
+  return costs;
+}
+
 /// How a grid's runs are made: what is kept is taken, several at a time, told one at a time.
 class Team {
  public:
   using Told = std::function<void(const Run& run, int done, int total, bool reused)>;
 
-  Team(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
-       const std::atomic<bool>& interrupted)
+  Team(const Grid& grid, const std::vector<Subject>& subjects, const data::Sets& sets,
+       const GridProgress& progress, const std::atomic<bool>& interrupted)
       : grid_(grid),
+        subjects_(subjects),
         sets_(sets),
         progress_(progress),
         interrupted_(interrupted),
-        kept_(grid.directory.empty() ? "" : grid.directory + "/runs", [this](const std::string& notice) {
-          const std::lock_guard lock(mutex_);
-          if (progress_.on_notice) progress_.on_notice(notice);
-        }) {
+        kept_(
+            grid.directory.empty() ? "" : grid.directory + "/runs",
+            [this](const std::string& notice) {
+              const std::lock_guard lock(mutex_);
+              if (progress_.on_notice) progress_.on_notice(notice);
+            },
+            static_cast<bool>(grid.hand_out)) {
+    if (grid.hand_out) costs_ = costs_of(grid, subjects, sets);
     if (grid.directory.empty()) return;
     io::remove_abandoned(grid.directory);
     for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
@@ -110,42 +150,87 @@ class Team {
               const std::lock_guard lock(mutex_);
               if (progress_.on_step) progress_.on_step(step);
             }};
-    const auto take_one = [&](std::size_t i) {
-      bool reused = false;
-      std::optional<Run> run = made(jobs[i], guarded, reused);
-      if (!run) return;
+    const auto finish = [&](std::size_t i, Run run, bool reused) {
       results[i] = std::move(run);
       const std::lock_guard lock(mutex_);
       ++done;
       if (told) told(*results[i], done, total, reused);
     };
-    run_jobs(jobs.size(), grid_.jobs, take_one, [this] { return interrupted_.load(); });
+    const auto stopped = [this] { return interrupted_.load(); };
+    std::vector<std::string> prints(jobs.size());
+    const auto taken = [&](std::size_t i) {
+      prints[i] = fingerprint(grid_, jobs[i], data_, sets_.training.classes);
+      auto run = kept_.find(key_of(jobs[i]), prints[i]);
+      if (run) finish(i, named(std::move(*run), jobs[i]), true);
+      return run.has_value();
+    };
+    const auto take_or_make = [&](std::size_t i) {
+      if (taken(i)) return;
+      Run run = run_one(grid_, jobs[i], sets_, guarded, interrupted_);
+      if (run.status == Status::interrupted) return;
+      run = named(std::move(run), jobs[i]);
+      if (run.status != Status::failed) kept_.keep(run, key_of(jobs[i]), prints[i]);
+      finish(i, std::move(run), false);
+    };
+    if (!grid_.hand_out) {
+      run_jobs(jobs.size(), grid_.jobs, take_or_make, stopped);
+      return results;
+    }
+    run_jobs(jobs.size(), grid_.jobs, taken, stopped);
+    std::vector<Job> left;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (results[i]) continue;
+      left.push_back(jobs[i]);
+      places.push_back(i);
+    }
+    const auto made = [&](std::size_t job, Run run, std::string_view bytes) {
+      if (run.status == Status::interrupted) return;
+      const std::string own = bytes.empty() ? run_bytes(run) : std::string();
+      const bool failed = run.status == Status::failed;
+      // It is told once it is on the disk: what was told is never lost.
+      auto kept = [&finish, i = places[job], one = std::make_shared<Run>(named(std::move(run), left[job]))] {
+        finish(i, std::move(*one), false);
+      };
+      if (failed)
+        kept();
+      else
+        kept_.append(bytes.empty() ? own : bytes, prints[places[job]], std::move(kept));
+    };
+    struct Flushed {  // also when it ends in an Error: what was appended tells of this call's results
+      const KeptRuns& runs;
+      ~Flushed() { runs.flush(); }
+    } const flushed{kept_};
+    if (!left.empty() && !stopped())
+      grid_.hand_out(
+          {left, subjects_, grid_.schemes.data(), costs_, guarded,
+           [&](std::size_t job) { return run_one(grid_, left[job], sets_, guarded, interrupted_); }, made,
+           stopped});
+    kept_.flush();
     return results;
   }
 
  private:
-  std::optional<Run> made(const Job& job, const GridProgress& progress, bool& reused) const {
-    const Run key{.model = job.subject->name, .scheme = job.scheme->label, .seed = job.seed};
-    const std::string print = fingerprint(grid_, job, data_, sets_.training.classes);
-    std::optional<Run> run = kept_.find(key, print);
-    reused = run.has_value();
-    if (!reused) run = run_one(grid_, job, sets_, progress, interrupted_);
-    if (run->status == Status::interrupted) return std::nullopt;
-    // What a run is called, and whose rate it has, depends on what else the grid has: it is not kept with it.
-    run->model = job.subject->name;
-    run->scheme = job.scheme->label;
-    run->rate = job.rate;
-    if (!reused && run->status != Status::failed) kept_.keep(*run, key, print);
+  static Run key_of(const Job& job) {
+    return {.model = job.subject->name, .scheme = job.scheme->label, .seed = job.seed};
+  }
+  /// What a run is called, and whose rate it has, depends on what else the grid has: it is not kept with it.
+  static Run named(Run run, const Job& job) {
+    run.model = job.subject->name;
+    run.scheme = job.scheme->label;
+    run.rate = job.rate;
     return run;
   }
 
   const Grid& grid_;
+  const std::vector<Subject>& subjects_;
   const data::Sets& sets_;
   const GridProgress& progress_;
   const std::atomic<bool>& interrupted_;
   std::mutex mutex_;  // guards the callbacks
   KeptRuns kept_;
   std::string data_;
+  std::vector<double> costs_;
 };
 
 /// The runs that a grid reports: seeds outermost, so that an interrupted one has complete seeds to compare.
@@ -275,7 +360,7 @@ GridResult run_grid(const Grid& grid, const data::Sets& given, const GridProgres
   const auto all = subjects(grid);
   const Prepared prepared(given, grid);
   const data::Sets& sets = prepared.sets();
-  Team team(grid, sets, progress, interrupted);
+  Team team(grid, all, sets, progress, interrupted);
   GridResult found;
   Tuning tuning;
   if (grid.tune) {
@@ -314,6 +399,13 @@ GridResult run_grid(const Grid& grid, const data::Sets& given, const GridProgres
   if (!grid.tune && sets.has_validation())
     found.windows = windows_of(all, settings.schemes, found.runs, luck_of_guessing(sets.validation));
   return found;
+}
+
+void serve_grid(const Grid& grid, const data::Sets& given,
+                const std::function<void(const std::vector<Subject>&, const data::Sets&)>& serve) {
+  const auto all = subjects(grid);
+  const Prepared prepared(given, grid);
+  serve(all, prepared.sets());
 }
 
 }  // namespace fanin::compare

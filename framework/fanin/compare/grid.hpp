@@ -10,6 +10,8 @@
 
 namespace fanin::compare {
 
+struct Assignment;
+
 /// models × label budgets × optimizers × batch sizes × learning rates × schemes × seeds. Runs are paired: one
 /// seed gives every scheme the same batches, whatever it draws.
 struct Grid {
@@ -35,6 +37,9 @@ struct Grid {
   int jobs = 1;                  ///< runs at a time, one thread each
   /// Finished runs are kept in `directory`/runs and reused by the same grid; empty: nowhere.
   std::string directory;
+  /// Has the runs of an assignment made, wherever; none: `jobs` threads of this process make them, in order.
+  /// With one, finished runs are kept in a journal (run_journal.hpp).
+  std::function<void(const Assignment&)> hand_out = {};
   /// Makes a model with its parameters declared; called once a run.
   std::function<nn::ModulePtr(const std::string& model)> build;
   /// Makes a model's initial weights; replaceable so that a warm start can stand beside the random schemes.
@@ -100,6 +105,22 @@ struct GridProgress {
   std::function<void(const std::string& notice)> on_notice = {};
 };
 
+/// Runs to be made, for `Grid::hand_out`. What it points to lives as long as the call, which returns when
+/// each job was `made`, or will not be since it is `stopped`.
+struct Assignment {
+  const std::vector<Job>& jobs;          ///< in the order of results
+  const std::vector<Subject>& subjects;  ///< that jobs point to
+  const Scheme* first_scheme;            ///< of the grid: jobs point to it and those behind it
+  const std::vector<double>& costs;      ///< of a run of each subject, in any unit
+  const GridProgress& progress;          ///< to be told of steps and epochs, from any thread
+  /// Makes the run of that job on the calling thread.
+  std::function<Run(std::size_t job)> make;
+  /// Takes a run as it ended, and its `run_bytes`, or nothing where nobody has them yet; from any thread. One
+  /// that was interrupted counts for nothing.
+  std::function<void(std::size_t job, Run run, std::string_view bytes)> made;
+  std::function<bool()> stopped;  ///< whether no further run is to begin
+};
+
 /// What a grid found.
 struct GridResult {
   std::vector<Run> runs = {};        ///< those that are reported
@@ -118,6 +139,11 @@ struct GridResult {
 /// for rates that are to be tuned where nothing can be validated on; Error for a folder that cannot be written.
 GridResult run_grid(const Grid& grid, const data::Sets& sets, const GridProgress& progress,
                     const std::atomic<bool>& interrupted);
+
+/// Another process's part of a grid: `serve` is given the subjects and what every run sees of the sets, and
+/// makes runs of them as it is told.
+void serve_grid(const Grid& grid, const data::Sets& sets,
+                const std::function<void(const std::vector<Subject>&, const data::Sets&)>& serve);
 
 /// One run: build, initialize, profile, train, profile. What goes wrong becomes its `message`, but a
 /// usage Error is thrown on.

@@ -75,10 +75,23 @@ Run run_in(const std::string& bytes, const std::string& path, const std::string&
 
 }  // namespace
 
-KeptRuns::KeptRuns(const std::string& folder, Notice notice) : folder_(folder), notice_(std::move(notice)) {
+KeptRuns::KeptRuns(const std::string& folder, Notice notice, bool journalled)
+    : folder_(folder), notice_(std::move(notice)) {
   if (folder_.empty()) return;
   io::require_writable_folder(folder_);
   io::remove_abandoned(folder_);
+  journal_ = std::make_unique<RunJournal>((fs::path(folder_) / "journal").string(), journalled, notice_);
+}
+
+void KeptRuns::append(std::string_view run, const std::string& print, std::function<void()> kept) const {
+  if (journal_)
+    journal_->append(print, run, std::move(kept));
+  else
+    kept();
+}
+
+void KeptRuns::flush() const {
+  if (journal_) journal_->flush();
 }
 
 std::string KeptRuns::path_of(const Run& key, const std::string& print) const {
@@ -98,6 +111,7 @@ void KeptRuns::tell(const std::string& notice) const {
 
 std::optional<Run> KeptRuns::find(const Run& key, const std::string& print) const {
   if (folder_.empty()) return std::nullopt;
+  if (auto run = journal_->find(print)) return run;
   const std::string path = path_of(key, print);
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;

@@ -1,9 +1,11 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include <fanin/compare/results.hpp>
+#include <fanin/compare/run_journal.hpp>
 
 namespace fanin::compare {
 
@@ -15,8 +17,9 @@ class KeptRuns {
   /// Told in a sentence of what could not be used or kept.
   using Notice = std::function<void(const std::string&)>;
 
-  /// Makes the folder; Error when it cannot be written. An empty name: nothing is kept.
-  explicit KeptRuns(const std::string& folder, Notice notice = {});
+  /// Makes the folder; Error when it cannot be written. An empty name: nothing is kept. With `journalled`,
+  /// what `append` is given is kept in the folder's journal, which is read in any case.
+  explicit KeptRuns(const std::string& folder, Notice notice = {}, bool journalled = false);
 
   /// The run that was kept under this key and `print`, its fingerprint. Nothing where there is none; nothing,
   /// and a notice naming the file and what is wrong, where the file is not such a run, whatever lies there
@@ -24,6 +27,11 @@ class KeptRuns {
   std::optional<Run> find(const Run& key, const std::string& print) const;
   /// Keeps a run. One that cannot be written is told in a notice, and lost to a later grid alone.
   void keep(const Run& run, const Run& key, const std::string& print) const;
+  /// Keeps the bytes of a run (run_bytes.hpp) in the journal, and calls `kept` once they are on the disk, from
+  /// a thread of its own; at once where nothing is kept.
+  void append(std::string_view run, const std::string& print, std::function<void()> kept) const;
+  /// Waits for all that was appended.
+  void flush() const;
 
  private:
   std::string path_of(const Run& key, const std::string& print) const;
@@ -31,6 +39,7 @@ class KeptRuns {
 
   std::string folder_;
   Notice notice_;
+  std::unique_ptr<RunJournal> journal_;
 };
 
 }  // namespace fanin::compare

@@ -14,6 +14,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/quiet.hpp>
 
 namespace fanin {
 namespace {
@@ -22,7 +23,8 @@ constexpr const char* clear_line = "\r\033[K";
 
 std::atomic<int> output_error{0};     // errno of the first write to stdout that failed
 std::atomic<bool> live_shown{false};  // a live line stands on the terminal
-bool pipes_kill = false;              // what SIGPIPE was to do before `prepare_streams`
+std::atomic<bool> silent{false};
+bool pipes_kill = false;  // what SIGPIPE was to do before `prepare_streams`
 
 void write_error(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
@@ -51,7 +53,10 @@ void prepare_streams() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+void keep_quiet(bool quiet) { silent = quiet; }
+
 void write_note(std::string_view text) {
+  if (silent) return;
   write_error((live_shown.exchange(false) ? clear_line : "") + printable_lines(text));
 }
 
@@ -62,6 +67,7 @@ void note_error(const std::string& program, std::string message) {
 }
 
 void write_output(std::string_view text) {
+  if (silent) return;
   if (live_shown.exchange(false)) write_error(clear_line);
   const std::string shown = printable_lines(text);
   errno = 0;
@@ -87,7 +93,7 @@ void close_output() {
 }
 
 int live_width() {
-  if (::isatty(STDERR_FILENO) == 0) return 0;
+  if (silent || ::isatty(STDERR_FILENO) == 0) return 0;
   const char* terminal = std::getenv("TERM");
   if (terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb") return 0;
   struct winsize size {};

@@ -39,6 +39,7 @@ CheckpointFolder::CheckpointFolder(const CheckpointOptions& options, SettingText
   if (options.keep < 1) fail_usage("checkpoints: keep must be at least 1, got {}", options.keep);
   if (options.every_steps < 0)
     fail_usage("checkpoints: every_steps must be at least 0, got {}", options.every_steps);
+  if (options.follow) return;
   std::error_code failed;
   fs::create_directories(options.folder, failed);
   if (failed || !fs::is_directory(options.folder)) {
@@ -129,6 +130,7 @@ std::string CheckpointFolder::newest_that_works() const {
 }
 
 void CheckpointFolder::save(const RunParts& run) {
+  if (options_.follow) return;
   const std::string name = fmt::format("{}{:08}{}", stem, run.state.step, extension);
   save_checkpoint((fs::path(options_.folder) / name).string(), run, settings_, metadata_);
   auto there = checkpoints();
@@ -140,6 +142,7 @@ void CheckpointFolder::save(const RunParts& run) {
 }
 
 void CheckpointFolder::save_best(const RunParts& run) {
+  if (options_.follow) return;
   save_checkpoint((fs::path(options_.folder) / best_name).string(), run, settings_, metadata_);
 }
 

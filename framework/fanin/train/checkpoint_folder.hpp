@@ -18,6 +18,7 @@ struct CheckpointOptions {
   bool keep_best = false;  ///< "best.safetensors" is the checkpoint after the best epoch
   /// Go on from the newest one, if there is any; otherwise a folder that has one is an Error.
   bool resume = false;
+  bool follow = false;                            ///< goes on as another process does, which saves
   std::map<std::string, std::string> metadata{};  ///< of the files; must be the same on resume
   /// What the files say besides of how the run was made: its own line and settings, of which some may change.
   /// "cpu" and "isa" name every machine that it ran on.

@@ -62,19 +62,30 @@ class JsonLog::File {
     if (descriptor_ < 0) fail("{}: the log cannot be written: {}", printable(path_), std::strerror(errno));
     torn_ = append && ends_within_a_line(path_);
   }
-  ~File() { ::close(descriptor_); }
+  File(std::function<void(std::string_view)> sink, std::string facts)
+      : facts_(std::move(facts)), sink_(std::move(sink)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   /// Writes what `fill` puts behind `{"kind":`.
   template <class Fill>
   void write(const Fill& fill) {
+    write_line([&] {
+      fmt::format_to(std::back_inserter(line_), "{{\"kind\":");
+      fill(line_);
+      fmt::format_to(std::back_inserter(line_), "}}\n");
+    });
+  }
+  /// Writes what `fill` puts into `line_`.
+  template <class Fill>
+  void write_line(const Fill& fill) {
     const std::lock_guard lock(mutex_);
     line_.clear();
     if (torn_) line_.push_back('\n');
-    fmt::format_to(std::back_inserter(line_), "{{\"kind\":");
-    fill(line_);
-    fmt::format_to(std::back_inserter(line_), "}}\n");
+    fill();
     if (put(line_.data(), line_.size())) {
       torn_ = false;
       return;
@@ -82,6 +93,9 @@ class JsonLog::File {
     if (lost_++ == 0 && notice_)
       notice_(fmt::format("{}: the log cannot be written: {}; the run goes on, and the log where it can",
                           path_, std::strerror(errno)));
+  }
+  void write_whole(std::string_view line) {
+    write_line([&] { line_.append(line.data(), line.data() + line.size()); });
   }
   Index lost() const {
     const std::lock_guard lock(mutex_);
@@ -92,6 +106,7 @@ class JsonLog::File {
 
  private:
   bool put(const char* bytes, std::size_t size) {
+    if (sink_) return sink_({bytes, size}), true;
     while (size > 0) {
       const ssize_t written = ::write(descriptor_, bytes, size);
       if (written < 0 && errno == EINTR) continue;
@@ -105,6 +120,7 @@ class JsonLog::File {
 
   std::string path_, facts_;
   Notice notice_;
+  std::function<void(std::string_view)> sink_;
   int descriptor_ = -1;
   mutable std::mutex mutex_;  // guards what follows
   fmt::memory_buffer line_;   // keeps its room: a step allocates nothing
@@ -131,6 +147,13 @@ void text(fmt::memory_buffer& line, const std::string& json) {
 JsonLog::JsonLog(const std::string& path, bool append, const ordered_json& facts, Notice notice)
     : file_(std::make_shared<File>(path, append, facts.empty() ? "" : "," + members(facts),
                                    std::move(notice))) {}
+
+JsonLog::JsonLog(std::function<void(std::string_view line)> sink, const ordered_json& facts)
+    : file_(std::make_shared<File>(std::move(sink), facts.empty() ? "" : "," + members(facts))) {}
+
+void JsonLog::line(std::string_view whole) const {
+  if (file_) file_->write_whole(whole);
+}
 
 JsonLog JsonLog::labelled(const ordered_json& labels) const {
   JsonLog log = *this;

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -35,6 +36,8 @@ class JsonLog {
   /// Opens the file, empty or, to `append`, as it is. `facts` are put into every `run`. Error when it cannot
   /// be opened for writing.
   JsonLog(const std::string& path, bool append, const nlohmann::ordered_json& facts, Notice notice = {});
+  /// What would be written goes to `sink`, whole lines at a time: to where another process writes it by `line`.
+  JsonLog(std::function<void(std::string_view line)> sink, const nlohmann::ordered_json& facts);
   /// The same file, with `labels` in every object: which of several runs it is of.
   JsonLog labelled(const nlohmann::ordered_json& labels) const;
 
@@ -52,7 +55,8 @@ class JsonLog {
   void step(Index step, Index epoch, double loss, double lr, double seconds) const;
   void epoch(Index step, const EpochRecord& record) const;
   void end(const TrainResult& result) const;
-  /// @}
+  void line(std::string_view whole) const;  ///< as another log's sink was given it
+                                            /// @}
 
  private:
   class File;

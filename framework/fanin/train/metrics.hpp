@@ -2,6 +2,7 @@
 #include <span>
 #include <vector>
 
+#include <fanin/core/ranks.hpp>
 #include <fanin/data/dataset.hpp>
 #include <fanin/data/normalization.hpp>
 #include <fanin/nn/module.hpp>
@@ -39,8 +40,9 @@ struct Evaluation {
 /// Runs `model` over all of `data` as its `predict` does: in evaluation mode, whichever it is in, without
 /// recording. Nothing of it is written, so several threads may evaluate one model at once. Pixels are
 /// normalized as the model was trained: by `normalization`, or the set's own constants when that is empty.
-/// Error for an empty set, and for logits that do not have one column per class.
+/// Error for an empty set, and for logits that do not have one column per class. `ranks`, which have the model
+/// alike and all call this, share the batches out, to the same bits.
 Evaluation evaluate(const nn::Module& model, const data::Dataset& data, Index batch = 250,
-                    const data::Normalization& normalization = {});
+                    const data::Normalization& normalization = {}, const Ranks* ranks = nullptr);
 
 }  // namespace fanin::train

@@ -91,12 +91,18 @@ void each_setting(Like<EarlyStopping> auto& options, auto&& visit) {
 }
 
 void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
-  [[maybe_unused]] auto& [epochs, batch, last_batch, seed, optimizer, schedule, clip_norm, label_smoothing,
-                          class_weights, augment, finetune, early_stopping, checkpoint, validation, data_seed,
-                          test_every, curve_every, threshold, threshold_every, threshold_samples, log,
-                          on_step, on_epoch, stop] = options;
+  [[maybe_unused]] auto& [epochs, batch, shards, last_batch, seed, optimizer, schedule, clip_norm,
+                          label_smoothing, class_weights, augment, finetune, early_stopping, checkpoint,
+                          validation, data_seed, test_every, curve_every, threshold, threshold_every,
+                          threshold_samples, ranks, log, on_step, on_epoch, stop] = options;
   visit(Setting{"epochs", "--epochs", "passes over the training set", Topic::training, true}, epochs);
   visit(Setting{"batch", "--batch", "samples a step"}, batch);
+  visit(
+      Setting{
+          "shards", "--shards",
+          "cut each batch in so many parts, and sum their gradients in a fixed order: the processes of mpirun share "
+          "them, to the same bits for any number of processes"},
+      shards);
   visit(
       Setting{
           "last_batch", "--last-batch",

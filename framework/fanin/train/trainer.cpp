@@ -11,6 +11,7 @@
 #include <fanin/start/width.hpp>
 #include <fanin/train/divergence.hpp>
 #include <fanin/train/settings.hpp>
+#include <fanin/train/sharded_step.hpp>
 #include <fanin/train/trainer.hpp>
 
 namespace fanin::train {
@@ -71,7 +72,10 @@ class Run {
     tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
     model_.reseed(options.seed);
     model_.train();
-    if (loader_.cut().smallest() == 1 && has_batch_statistics(model_)) require_single_samples_allowed();
+    if (loader_.cut().smallest() / options.shards <= 1 && has_batch_statistics(model_))
+      require_single_samples_allowed();
+    if (options.shards > 1 || works_with_others())
+      sharded_.emplace(model_, options.shards, options.ranks, options.seed);
     state_.epochs = options.epochs;
     state_.curve_every =
         options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
@@ -85,6 +89,7 @@ class Run {
                            [this](const io::TensorFile& file) { return works(file); });
       if (options.checkpoint.resume && checkpoints_->resume(parts())) go_on();
     }
+    if (works_with_others()) options.ranks->gather("");  // nobody saves before all have read what is there
     if (options.log) {
       TrainOptions done = options;
       done.last_batch = last_batch_;
@@ -109,6 +114,7 @@ class Run {
   }
 
  private:
+  bool works_with_others() const { return options_.ranks != nullptr && options_.ranks->size > 1; }
   Index steps_of(Index epochs) const { return loader_.batches() * epochs; }
   RunParts parts() { return {model_, optimizer_, tuning_, state_, best_}; }
   /// What `mup` makes of the learning rates; empty where it makes nothing.
@@ -127,7 +133,8 @@ class Run {
   bool finished() const { return state_.position.epoch >= options_.epochs || waited_long_enough(); }
 
   Evaluation test(const data::Dataset& data) {
-    return evaluate(model_, data, 250, options_.augment.normalization());
+    return evaluate(model_, data, 250, options_.augment.normalization(),
+                    works_with_others() ? options_.ranks : nullptr);
   }
 
   /// What epochs are tested on, and where that is noted.
@@ -164,6 +171,10 @@ class Run {
       model_(data::first_batch(loader_.data(), 1, options_.augment.normalization()).images);
     } catch (const Error& error) {
       const auto& [count, batch] = std::pair(loader_.data().count, options_.batch);
+      if (options_.shards > 1)
+        fail_usage(
+            "{} samples in batches of {}, each cut in {} shards, leave a shard of 1, too few for this model's batch statistics; use fewer shards or a larger batch ({})",
+            count, batch, options_.shards, error.what());
       const Index other = batch_without_singles(count, batch, last_batch_);
       const std::string advice = other > 0   ? fmt::format("use a batch of {}", other)
                                  : count > 1 ? "use a larger batch"
@@ -185,7 +196,9 @@ class Run {
     try {
       read_model(file, model_);
       const data::Dataset& training = loader_.data();
-      good = divergence(test(training.take(std::min<Index>(1000, training.count)))).empty();
+      good = divergence(evaluate(model_, training.take(std::min<Index>(1000, training.count)), 250,
+                                 options_.augment.normalization()))
+                 .empty();
     } catch (const Error&) {
       // a checkpoint that cannot be read is none that works
     }
@@ -302,25 +315,40 @@ class Run {
     lr_ = rate(state_.step, options_.epochs);
     optimizer_.set_lr(lr_);
     optimizer_.zero_grad();
-    const Tensor logits = model_(batch_.images);
-    const Tensor loss =
-        ops::cross_entropy(logits, batch_.labels,
-                           {.label_smoothing = options_.label_smoothing, .class_weights = class_weights_});
-    const double value = static_cast<double>(loss.item());
-    if (!std::isfinite(value)) {
-      diverge(fmt::format("the loss was not finite at step {}", state_.step));
-      return {value, 0};
+    const ops::CrossEntropyOptions loss_options{.label_smoothing = options_.label_smoothing,
+                                                .class_weights = class_weights_};
+    if (sharded_) {
+      const auto found = (*sharded_)(batch_, state_.step, loss_options, asked_to_stop());
+      stops_ = found.stop;
+      if (is_finite(found.loss)) step_by_gradients();
+      return {found.loss, found.correct};
     }
+    const Tensor logits = model_(batch_.images);
+    const Tensor loss = ops::cross_entropy(logits, batch_.labels, loss_options);
+    const double value = static_cast<double>(loss.item());
+    if (!is_finite(value)) return {value, 0};
     if (options_.clip_norm > 0 || tuning_.penalizes()) {
       loss.backward();
-      tuning_.add_penalties();
-      if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
-      optimizer_.step();
+      step_by_gradients();
     } else {
       optimizer_.step_from(loss);
     }
     return {value, count_correct(logits, batch_.labels)};
   }
+
+  /// A run with any other loss has diverged.
+  bool is_finite(double loss) {
+    if (!std::isfinite(loss)) diverge(fmt::format("the loss was not finite at step {}", state_.step));
+    return std::isfinite(loss);
+  }
+
+  void step_by_gradients() {
+    tuning_.add_penalties();
+    if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
+    optimizer_.step();
+  }
+
+  bool asked_to_stop() const { return options_.stop && options_.stop(); }
 
   void note(double loss) {
     RunState& s = state_;
@@ -330,7 +358,8 @@ class Run {
     ++s.step;
     options_.log.step(s.step, s.position.epoch + 1, loss, lr_, s.seconds + s.epoch.seconds);
     if (options_.threshold > 0 && !s.steps_to_threshold && s.step % options_.threshold_every == 0) look();
-    if (options_.stop && options_.stop()) result_.status = Status::interrupted;
+    // Processes that work together stop after the same step.
+    if (works_with_others() ? stops_ : asked_to_stop()) result_.status = Status::interrupted;
   }
 
   void look() {
@@ -378,6 +407,8 @@ class Run {
   optim::Optimizer optimizer_;
   double base_lr_, lr_ = 0;  // as asked for, and of the step under way
   Tensor class_weights_;
+  std::optional<ShardedStep> sharded_;
+  bool stops_ = false;  // some process was asked to
   data::Batch batch_;
   RunState state_;
   // the state dict at the best epoch, if it is to be restored
@@ -418,6 +449,8 @@ data::Share validation_share(const TrainOptions& options, const data::Sets& sets
 TrainResult train(nn::Module& model, const data::Sets& sets, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
+  if (options.shards < 1 || options.shards > options.batch)
+    fail_usage("train: shards must be between 1 and the batch of {}, got {}", options.batch, options.shards);
   if (options.test_every < 1) fail_usage("train: test_every must be at least 1, got {}", options.test_every);
   if (options.curve_every < 0 || options.threshold_every < 1) {
     fail_usage("train: curve_every must be at least 0 and threshold_every at least 1, got {} and {}",

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <fanin/core/ranks.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/data/sets.hpp>
 #include <fanin/nn/module.hpp>
@@ -24,6 +25,9 @@ namespace fanin::train {
 struct TrainOptions {
   int epochs = 5;    ///< passes over the training set, ≥ 1
   Index batch = 64;  ///< samples a step, ≥ 1
+  /// A batch is cut in so many parts, each with a pass of its own, whose gradients are summed in an order that
+  /// follows from their number (`ShardedStep`); 1: not cut.
+  Index shards = 1;
   /// None: spread for a model with batch statistics, keep for others.
   std::optional<data::LastBatch> last_batch = {};
   std::uint64_t seed = 0;  ///< of the batches' order, augmentation and dropout; not of the weights
@@ -50,6 +54,10 @@ struct TrainOptions {
   double threshold = 0;   ///< validation accuracy, 0..1, whose first step is looked for; 0: not looked for
   Index threshold_every = 50;      ///< steps between two looks; there is one more after the last step
   Index threshold_samples = 1000;  ///< looks use so many validation samples, or all: each class in proportion
+
+  /// Processes that share the shards of each step, all of which call `train` with equal arguments; the first
+  /// one writes. They give the bits of one process with as many shards. None: this one alone.
+  const Ranks* ranks = nullptr;
 
   JsonLog log = {};  ///< where the run's log goes
   /// Told of each step (from 0) and its batch's loss. There are no gradients to read by then.

@@ -1,0 +1,328 @@
+#include "examples/fanin/launch.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/core/quiet.hpp>
+#include <fanin/core/version.hpp>
+
+#include "examples/fanin/command.hpp"
+#include "examples/fanin/mpi/mpi_calls.hpp"
+
+namespace fanin::program {
+namespace {
+
+namespace fs = std::filesystem;
+
+#ifdef FANIN_MPI
+constexpr bool built_with_mpi = true;
+#else
+constexpr bool built_with_mpi = false;
+#endif
+
+/// A number in the environment; none where there is no such variable, or no number in it.
+std::optional<int> number(const char* name) {
+  const char* text = std::getenv(name);
+  if (text == nullptr) return std::nullopt;
+  int value = 0;
+  const char* end = text + std::char_traits<char>::length(text);
+  const auto read = std::from_chars(text, end, value);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return value;
+}
+
+/// How many processes a launcher says that it started this one with; 0: none did.
+int launched_with() {
+  // Open MPI's mpirun; PMI-1 and -2 (MPICH's and Intel's mpirun, srun --mpi=pmi2); srun itself, which sets
+  // nothing of the kind in the script that sbatch runs.
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
+    if (const auto size = number(name); size && *size > 0) return *size;
+  return std::getenv("PMIX_RANK") != nullptr && std::getenv("PMIX_NAMESPACE") != nullptr ? 1 : 0;
+}
+
+/// Which of them it is, as the launcher says; 0 where it does not.
+int launched_as() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"})
+    if (const auto rank = number(name)) return *rank;
+  return 0;
+}
+
+/// Where the shared object lies: beside the program, or, installed, in the library folder of its prefix.
+std::vector<std::string> places() {
+  std::error_code none;
+  const fs::path folder = fs::read_symlink("/proc/self/exe", none).parent_path();
+  return {(folder / "libfanin_mpi.so").string(),
+          (folder.parent_path() / "lib" / "fanin" / "libfanin_mpi.so").string()};
+}
+
+/// Null, and `why`, where there is none that can be used.
+const MpiCalls* open_calls(std::string& why) {
+  if (!built_with_mpi) {
+    why = "this program was built without MPI (make MPI=1)";
+    return nullptr;
+  }
+  for (const std::string& path : places()) {
+    std::error_code none;
+    if (!fs::exists(path, none)) continue;
+    // global: Open MPI opens components of its own, which look for its names
+    void* object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (object == nullptr) {
+      why = ::dlerror();
+      return nullptr;
+    }
+    using Give = const MpiCalls* (*)();
+    const auto give = reinterpret_cast<Give>(::dlsym(object, mpi_calls_name));
+    const MpiCalls* calls = give ? give() : nullptr;
+    if (calls != nullptr && calls->layout == mpi_layout) return calls;
+    why = fmt::format("{}: it is not of this version of the program", path);
+    return nullptr;
+  }
+  why = fmt::format("there is no {}", places().front());
+  return nullptr;
+}
+
+/// What all ranks of a job have in common once they have joined.
+class Joined {
+ public:
+  explicit Joined(const MpiCalls& calls) : calls_(calls) {
+    char machine[256] = "";
+    Ranks& r = ranks_;
+    check("join", calls.join(&r.rank, &r.size, &r.node_rank, &r.node_size, machine, sizeof machine));
+    r.machine = machine;
+    r.send = [this](int to, int tag, std::span<const std::byte> bytes) {
+      check("send", calls_.send(to, tag, bytes.data(), bytes.size()));
+    };
+    r.waiting = [this]() -> std::optional<Ranks::Waiting> {
+      int found = 0;
+      Ranks::Waiting one{};
+      check("probe", calls_.waiting(&found, &one.from, &one.tag, &one.size));
+      if (found == 0) return std::nullopt;
+      return one;
+    };
+    r.receive = [this](int from, int tag, std::span<std::byte> bytes) {
+      check("receive", calls_.receive(from, tag, bytes.data(), bytes.size()));
+    };
+    r.start_send = [this](int to, int tag, std::span<const std::byte> bytes) {
+      int message = 0;
+      check("send", calls_.start_send(to, tag, bytes.data(), bytes.size(), &message));
+      return message;
+    };
+    r.start_receive = [this](int from, int tag, std::span<std::byte> bytes) {
+      int message = 0;
+      check("receive", calls_.start_receive(from, tag, bytes.data(), bytes.size(), &message));
+      return message;
+    };
+    r.done = [this](int message) {
+      int ended = 0;
+      check("test", calls_.done(message, &ended));
+      return ended != 0;
+    };
+    r.gather = [this](const std::string& mine) { return gather(mine); };
+    r.broadcast = [this](std::span<std::byte> bytes) {
+      check("broadcast", calls_.broadcast(bytes.data(), bytes.size()));
+    };
+    r.share = [this](std::size_t bytes, const std::function<void(std::span<std::byte>)>& fill) {
+      void* place = nullptr;
+      std::size_t size = 0;
+      check("share", calls_.share(bytes, &place, &size));
+      const std::span<std::byte> window{static_cast<std::byte*>(place), size};
+      if (ranks_.node_rank == 0) fill(window);
+      check("barrier", calls_.node_barrier());
+      return std::span<const std::byte>(window);
+    };
+  }
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+  const Ranks& ranks() const { return ranks_; }
+  void leave() { check("leave", calls_.leave()); }
+  void abort(int code) const { calls_.abort(code); }
+
+ private:
+  void check(const char* what, int error) const {
+    if (error == 0) return;
+    char text[512] = "";
+    calls_.describe(error, text, sizeof text);
+    fail("MPI: {} failed on rank {} ({}): {}; is a process of this job gone?", what, ranks_.rank,
+         ranks_.machine, text);
+  }
+
+  std::vector<std::string> gather(const std::string& mine) const {
+    const auto count = static_cast<std::size_t>(ranks_.size);
+    std::vector<std::size_t> sizes(count);
+    check("gather", calls_.gather_sizes(mine.size(), sizes.data()));
+    std::size_t total = 0;
+    for (const std::size_t size : sizes) total += size;
+    std::string all(total, '\0');
+    check("gather", calls_.gather(mine.data(), sizes.data(), all.data()));
+    std::vector<std::string> texts;
+    std::size_t begin = 0;
+    for (const std::size_t size : sizes) {
+      texts.push_back(all.substr(begin, size));
+      begin += size;
+    }
+    return texts;
+  }
+
+  const MpiCalls& calls_;
+  Ranks ranks_;
+};
+
+std::unique_ptr<Joined> joined;
+
+/// Whether an Error is one that every rank throws, or one of a rank that nobody waits for.
+bool nobody_waits = false;
+
+/// The commands whose work is shared out; any other is each process's own.
+bool is_shared_out(const std::vector<std::string>& words) {
+  return words.size() > 1 && (words[1] == "compare" || words[1] == "train");
+}
+
+std::string folder_here() {
+  std::error_code none;
+  return fs::current_path(none).string();
+}
+
+/// Where two texts begin to differ, each from there on, short enough for a line.
+std::string from(const std::string& text, std::size_t begin) {
+  std::string part = text.substr(begin, 60);
+  std::replace(part.begin(), part.end(), '\n', ' ');
+  return part.empty() ? "nothing" : "'" + printable(part) + "'";
+}
+
+/// Leaves the others; where a launcher is killing them, which no longer answers, not for long.
+void leave_in_time(int code) {
+  static int exit_code;
+  exit_code = code;
+  if (interrupted()) {
+    std::signal(SIGALRM, [](int) { _exit(exit_code); });
+    ::alarm(1);
+  }
+  joined->leave();
+  ::alarm(0);
+}
+
+}  // namespace
+
+void on_its_own() { nobody_waits = true; }
+
+const Ranks* ranks() { return joined ? &joined->ranks() : nullptr; }
+
+void require_same(const std::string& what, const std::string& same) {
+  if (!joined) return;
+  const std::vector<std::string> all = ranks()->gather(same);
+  const std::vector<std::string> machines = ranks()->gather(ranks()->machine);
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    const std::string &first = all[0], &other = all[rank];
+    if (first == other) continue;
+    const auto end = std::mismatch(first.begin(), first.end(), other.begin(), other.end());
+    // from the beginning of the word that differs
+    auto at = static_cast<std::size_t>(end.first - first.begin());
+    while (at > 0 && first[at - 1] != ' ' && first[at - 1] != '\n') --at;
+    nobody_waits = true;
+    fail_usage(
+        "rank {} ({}) was started with another {} than rank 0 ({}): {} in place of {}; start all ranks alike",
+        rank, printable(machines[rank]), what, printable(machines[0]), from(other, at), from(first, at));
+  }
+}
+
+void in_step(const std::function<void()>& step) {
+  if (!joined) return step();
+  std::string mine;  // nothing, or whose fault it is and what
+  try {
+    step();
+  } catch (const Error& error) {
+    mine = (error.blame() == Blame::usage ? "u" : "f") + std::string(error.what());
+  } catch (const std::bad_alloc&) {
+    mine = "fout of memory";
+  } catch (const std::exception& error) {
+    mine = "f" + std::string(error.what());
+  }
+  const std::vector<std::string> all = ranks()->gather(mine);
+  const auto first = std::find_if(all.begin(), all.end(), [](const auto& one) { return !one.empty(); });
+  if (first == all.end()) return;
+  nobody_waits = true;
+  const bool everywhere = std::all_of(all.begin(), all.end(), [&](const auto& one) { return one == *first; });
+  const std::string text =
+      everywhere ? first->substr(1)
+                 : fmt::format("rank {} of {}: {}", first - all.begin(), all.size(), first->substr(1));
+  if (first->front() == 'u') fail_usage("{}", text);
+  fail("{}", text);
+}
+
+std::string mpi_text() {
+  std::string why;
+  if (!built_with_mpi) return "none";
+  const MpiCalls* calls = open_calls(why);
+  return calls ? calls->library() : "none: " + why;
+}
+
+int launched(const std::vector<std::string>& words, const std::function<int()>& body) {
+  const int with = launched_with();
+  if (with == 0 || words.size() < 2) return body();
+  if (with > 1 && words[1] == "finetune") {
+    keep_quiet(launched_as() != 0);
+    fail_usage("fanin finetune is the work of one process, and a launcher started {}; start it by itself",
+               with);
+  }
+  if (!is_shared_out(words)) return body();
+  keep_quiet(launched_as() != 0);  // until it is known better
+  std::string why;
+  const MpiCalls* calls = open_calls(why);
+  if (calls == nullptr) {
+    if (with == 1) return body();
+    fail_usage("a launcher started {} processes of one {}, which takes MPI, but {}", with, words[1], why);
+  }
+  joined = std::make_unique<Joined>(*calls);
+  keep_quiet(ranks()->rank != 0);
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
+  try {
+    require_same("version", version);
+    require_same("command line", line.substr(line.find(' ') + 1));
+    require_same("working folder", folder_here());
+    const int code = body();
+    flush_output();
+    leave_in_time(code);
+    return code;
+  } catch (const CLI::Success&) {  // help was asked for: rank 0 gives it
+    joined->leave();
+    if (ranks()->rank > 0) return 0;
+    throw;
+  } catch (const CLI::Error&) {  // of the same words, the same on all
+    joined->leave();
+    throw;
+  } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    const int code = ours != nullptr && ours->blame() == Blame::usage ? 2 : 1;
+    if (!nobody_waits) {
+      // Where rank 0 has met the same, it has told it and ended the job by then.
+      if (ranks()->rank > 0) ::usleep(300'000);
+      keep_quiet(false);
+      note_error(fmt::format("fanin, rank {} ({})", ranks()->rank, ranks()->machine), error.what());
+      joined->abort(code);
+    }
+    note_error("fanin", error.what());
+    keep_quiet();  // it has been told
+    flush_output();
+    leave_in_time(code);
+    throw;
+  }
+}
+
+}  // namespace fanin::program

@@ -1,0 +1,311 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fanin/compare/grid_messages.hpp>
+#include <fanin/compare/grid_ranks.hpp>
+#include <fanin/compare/run_bytes.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/job_team.hpp>
+
+namespace fanin::compare {
+
+struct RunDealer::Worker {
+  int jobs = 0;                           // that it makes at a time
+  std::set<std::size_t> handed_out = {};  // and not back yet
+};
+
+namespace {
+
+/// The jobs that nobody makes yet, each subject's in their order: from any thread.
+class Waiting {
+ public:
+  explicit Waiting(const Assignment& assignment)
+      : assignment_(assignment), by_subject_(assignment.subjects.size()), seen_(assignment.subjects.size()) {
+    for (std::size_t i = 0; i < assignment.jobs.size(); ++i) by_subject_[subject_of(i)].push_back(i);
+    count_ = assignment.jobs.size();
+  }
+
+  /// The next job: of the subject whose runs take longest.
+  std::optional<std::size_t> take() {
+    const std::lock_guard lock(mutex_);
+    if (count_ == 0) return std::nullopt;
+    std::size_t longest = by_subject_.size();
+    for (std::size_t s = 0; s < by_subject_.size(); ++s)
+      if (!by_subject_[s].empty() && (longest == by_subject_.size() || cost(s) > cost(longest))) longest = s;
+    const std::size_t job = by_subject_[longest].front();
+    by_subject_[longest].pop_front();
+    --count_;
+    return job;
+  }
+  std::size_t count() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    for (auto& one : by_subject_) one.clear();
+    count_ = 0;
+  }
+  /// What a run took tells of the others of its subject.
+  void learn(std::size_t job, double seconds) {
+    if (!(seconds > 0)) return;
+    const std::lock_guard lock(mutex_);
+    Seen& seen = seen_[subject_of(job)];
+    seen.seconds += seconds;
+    seen.foretold += assignment_.costs[subject_of(job)];
+    ++seen.runs;
+    all_.seconds += seconds;
+    all_.foretold += assignment_.costs[subject_of(job)];
+  }
+
+ private:
+  struct Seen {
+    int runs = 0;
+    double seconds = 0, foretold = 0;
+  };
+  std::size_t subject_of(std::size_t job) const {
+    return static_cast<std::size_t>(assignment_.jobs[job].subject - assignment_.subjects.data());
+  }
+  /// Of a subject of which none has ended: what was foretold, times what that was worth of others.
+  double cost(std::size_t subject) const {
+    const Seen& seen = seen_[subject];
+    if (seen.runs > 0) return seen.seconds / seen.runs;
+    const double foretold = assignment_.costs[subject];
+    return all_.foretold > 0 ? foretold * all_.seconds / all_.foretold : foretold;
+  }
+
+  const Assignment& assignment_;
+  mutable std::mutex mutex_;
+  std::vector<std::deque<std::size_t>> by_subject_;
+  std::vector<Seen> seen_;
+  Seen all_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+/// One assignment's course.
+class RunDealer::Deal {
+ public:
+  Deal(RunDealer& dealer, const Assignment& assignment)
+      : dealer_(dealer), ranks_(dealer.ranks_), assignment_(assignment), waiting_(assignment) {}
+
+  void run() {
+    // This rank's own runs have threads of their own; the calling one listens to the others.
+    std::exception_ptr failure;
+    std::atomic<bool> own_done{dealer_.jobs_ == 0};
+    std::thread own;
+    if (dealer_.jobs_ > 0) {
+      own = std::thread([&] {
+        try {
+          run_jobs(static_cast<std::size_t>(dealer_.jobs_), dealer_.jobs_,
+                   [this](std::size_t) { make_own(); });
+        } catch (...) {
+          failure = std::current_exception();
+          broken_ = true;
+        }
+        own_done = true;
+        changed_.notify_all();
+      });
+    }
+    struct Joining {
+      std::thread& thread;
+      Deal& deal;
+      ~Joining() {
+        deal.broken_ = true;
+        deal.waiting_.clear();
+        if (thread.joinable()) thread.join();
+      }
+    } const joining{own, *this};
+    for (int rank = 1; rank < ranks_.size && !stops(); ++rank) hand_to(rank);
+    Pause pause;
+    std::optional<Pause::Clock::time_point> stopped_at;
+    while (true) {
+      bool heard = false;
+      while (const auto one = ranks_.waiting()) {
+        hear(*one);
+        heard = true;
+      }
+      if (heard) pause.heard();
+      if (!stopped_at && (broken_ || assignment_.stopped())) {
+        stopped_at = Pause::Clock::now();
+        waiting_.clear();
+        stop_all();
+      }
+      if (own_done && out_ == 0 && waiting_.count() == 0) break;
+      const bool late = stopped_at && Pause::Clock::now() - *stopped_at > std::chrono::milliseconds(500);
+      if (own_done && late) break;
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, pause.next());
+    }
+    for (Worker& one : dealer_.workers_) one.handed_out.clear();
+    if (own.joinable()) own.join();
+    if (failure) std::rethrow_exception(failure);
+    if (!refusal_.empty()) fail_usage("{}", refusal_);
+  }
+
+ private:
+  bool stops() const { return broken_ || assignment_.stopped(); }
+
+  void make_own() {
+    while (!stops()) {
+      const auto job = waiting_.take();
+      if (!job) return;
+      Run run = assignment_.make(*job);
+      waiting_.learn(*job, run.seconds);
+      assignment_.made(*job, std::move(run), {});
+    }
+  }
+
+  /// As many runs as the rank makes at a time and, while there are plenty, some more, so that it need not wait
+  /// for the next.
+  void hand_to(int rank) {
+    Worker& worker = dealer_.workers_[static_cast<std::size_t>(rank)];
+    const auto jobs = static_cast<std::size_t>(worker.jobs);
+    while (true) {
+      const bool plenty = waiting_.count() > 4 * static_cast<std::size_t>(ranks_.size) * jobs;
+      if (worker.handed_out.size() >= jobs + (plenty ? (jobs + 3) / 4 : 0)) return;
+      const auto job = waiting_.take();
+      if (!job) return;
+      const Job& one = assignment_.jobs[*job];
+      worker.handed_out.insert(*job);
+      ++out_;
+      send(ranks_, rank, make_run,
+           message_of(
+               RunWanted{.job = *job,
+                         .subject = static_cast<std::uint64_t>(one.subject - assignment_.subjects.data()),
+                         .scheme = static_cast<std::uint64_t>(one.scheme - assignment_.first_scheme),
+                         .seed = one.seed,
+                         .lr = one.lr,
+                         .tuning_share = one.tuning_share,
+                         .rate = one.rate}));
+    }
+  }
+
+  void stop_all() {
+    if (std::exchange(dealer_.stopped_, true)) return;
+    for (int rank = 1; rank < ranks_.size; ++rank) send(ranks_, rank, stop_runs);
+  }
+
+  /// A job that this rank was given; of another it may be a word that came late.
+  bool is_out(int rank, std::uint64_t job) const {
+    return dealer_.workers_[static_cast<std::size_t>(rank)].handed_out.contains(job);
+  }
+
+  /// Whether it was given out by this assignment.
+  bool is_back(Worker& worker, std::uint64_t job) {
+    const bool was_out = worker.handed_out.erase(job) > 0;
+    if (was_out) --out_;
+    return was_out;
+  }
+
+  void hear(const Ranks::Waiting& from) {
+    const std::string message = receive(ranks_, from);
+    const auto job = value_in<RunMade>(message).job;
+    Worker& worker = dealer_.workers_[static_cast<std::size_t>(from.from)];
+    const GridProgress& progress = assignment_.progress;
+    switch (from.tag) {
+      case run_made:
+        if (is_back(worker, job)) take(job, std::string_view(message).substr(sizeof(RunMade)), from.from);
+        hand_next(from.from);
+        break;
+      case run_refused:
+        is_back(worker, job);
+        if (refusal_.empty()) refusal_ = message.substr(sizeof(RunMade));
+        broken_ = true;
+        break;
+      case step_made:
+        if (const auto at = value_in<StepMade>(message); is_out(from.from, at.job) && progress.on_step) {
+          const Job& one = assignment_.jobs[at.job];
+          progress.on_step(
+              {one.subject->name, one.scheme->label, one.seed, one.rate, at.step, at.steps, at.epochs});
+        }
+        break;
+      case epoch_made:
+        if (const auto at = value_in<EpochMade>(message); is_out(from.from, at.job) && progress.on_epoch) {
+          const Job& one = assignment_.jobs[at.job];
+          progress.on_epoch(one.subject->name, one.scheme->label, one.seed, at.record);
+        }
+        break;
+      case asked_to_stop:
+        if (dealer_.calls_.stop) dealer_.calls_.stop();
+        break;
+      case word_to_say:
+        if (dealer_.calls_.note) dealer_.calls_.note(message);
+        break;
+      case line_to_log:
+        if (dealer_.calls_.log) dealer_.calls_.log(message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void hand_next(int rank) {
+    if (!stops()) hand_to(rank);
+  }
+
+  void take(std::size_t job, std::string_view bytes, int rank) {
+    if (bytes.empty()) return;  // it was interrupted
+    auto run = run_from_bytes(bytes);
+    if (!run) fail("rank {} sent what is no run; are all ranks of this version?", rank);
+    waiting_.learn(job, run->seconds);
+    assignment_.made(job, std::move(*run), bytes);
+  }
+
+  RunDealer& dealer_;
+  const Ranks& ranks_;
+  const Assignment& assignment_;
+  Waiting waiting_;
+  std::atomic<bool> broken_{false};
+  std::string refusal_;
+  std::size_t out_ = 0;  // jobs that other ranks have
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+RunDealer::RunDealer(const Ranks& ranks, int jobs, Calls calls)
+    : ranks_(ranks), jobs_(jobs), calls_(std::move(calls)), workers_(static_cast<std::size_t>(ranks.size)) {}
+RunDealer::~RunDealer() = default;
+
+/// Every rank says how many runs it makes at a time, once.
+void RunDealer::greet() {
+  if (std::exchange(greeted_, true)) return;
+  for (int rank = 1; rank < ranks_.size; ++rank) {
+    int jobs = 0;
+    ranks_.receive(rank, at_work, std::as_writable_bytes(std::span(&jobs, 1)));
+    workers_[static_cast<std::size_t>(rank)].jobs = jobs;
+  }
+}
+
+void RunDealer::operator()(const Assignment& assignment) {
+  greet();
+  Deal(*this, assignment).run();
+}
+
+void RunDealer::dismiss() {
+  greet();
+  for (int rank = 1; rank < ranks_.size; ++rank) send(ranks_, rank, go_home);
+  // What they still have to say is heard, so that they can end.
+  int left = ranks_.size - 1;
+  Pause pause;
+  for (const auto begin = Pause::Clock::now();
+       left > 0 && Pause::Clock::now() - begin < std::chrono::seconds(1);) {
+    if (const auto one = ranks_.waiting()) {
+      receive(ranks_, *one);
+      left -= one->tag == gone;
+    } else {
+      std::this_thread::sleep_for(pause.next());
+    }
+  }
+}
+
+}  // namespace fanin::compare

@@ -1,0 +1,61 @@
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fanin/compare/results.hpp>
+
+namespace fanin::compare {
+
+/// Finished runs one behind the other in one file, for grids that finish more of them than there is time to
+/// sync files for: those that are there when the disk is ready are written and synced together. Each has its
+/// fingerprint and a checksum; what a process that was killed left half written is passed over, and so is what
+/// was damaged.
+class RunJournal {
+ public:
+  /// Told in a sentence of what could not be used or kept.
+  using Notice = std::function<void(const std::string&)>;
+
+  /// Reads what is in the file at `path`; with `append`, which makes the file, Error where another process
+  /// appends to it, or it cannot be written.
+  RunJournal(std::string path, bool append, Notice notice = {});
+  ~RunJournal();
+  RunJournal(const RunJournal&) = delete;
+  RunJournal& operator=(const RunJournal&) = delete;
+
+  /// The run that was there with this fingerprint when the journal was opened.
+  std::optional<Run> find(const std::string& print) const;
+  /// Takes `run`, the bytes of `run_bytes`, and returns at once. `kept` is called, on a thread of the journal's
+  /// own, once they are on the disk, or could not be written, which is told in a notice.
+  void append(const std::string& print, std::string_view run, std::function<void()> kept);
+  /// Waits until all that was appended has been kept.
+  void flush();
+
+ private:
+  struct Place {
+    std::size_t begin, size;  // of the run's bytes
+  };
+  void read(bool append);
+  void write_batches();
+  void tell(const std::string& notice) const;
+
+  std::string path_;
+  Notice notice_;
+  int file_ = -1;
+  std::string_view bytes_;               // of the file as it was opened, mapped
+  std::map<std::string, Place> places_;  // by fingerprint
+  std::mutex mutex_;                     // guards what follows
+  std::condition_variable changed_;
+  std::string pending_;
+  std::vector<std::function<void()>> waiting_;
+  bool writing_ = false, ending_ = false;
+  std::thread writer_;
+};
+
+}  // namespace fanin::compare
