@@ -28,7 +28,7 @@ double sigma_for(double xi) {
   for (int i = 0; i < 60; ++i) {
     const double middle = (low + high) / 2;
     const init::MeanField field = field_of(middle);
-    (field.chi < 1 && field.depth_scale < xi ? low : high) = middle;
+    (field.chi < 1 && field.correlation_depth < xi ? low : high) = middle;
   }
   return low;
 }

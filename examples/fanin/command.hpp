@@ -22,6 +22,7 @@ void add_predict(CLI::App& app);
 void add_models(CLI::App& app);
 void add_inits(CLI::App& app);
 void add_init(CLI::App& app);
+void add_gain(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_probe(CLI::App& app);
 void add_inspect(CLI::App& app);

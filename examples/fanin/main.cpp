@@ -22,6 +22,7 @@ constexpr const char* about =
     "  fanin inspect lenet.safetensors                      what is in it, and how far it has moved from its start\n"
     "  fanin convert model.pth model.safetensors\n"
     "  fanin init \"orthogonal(gain=1.41)\" --shape 256,784 --seed 0 --output w.npy\n"
+    "  fanin gain \"max(x,0)^3\"                              gains, fixed point, edge of chaos of any function\n"
     "  fanin plan --model lenet --init orthogonal           what each parameter gets: shape, fans, scheme, std\n"
     "  fanin probe --models \"mlp; lenet\"                    which initial weights will train? Seconds, no training\n"
     "  fanin inits kaiming_normal                           formula, paper, when to use it\n"
@@ -45,8 +46,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", program::version_text);
   for (const auto add : {program::add_train, program::add_finetune, program::add_compare, program::add_report,
                          program::add_evaluate, program::add_predict, program::add_models, program::add_inits,
-                         program::add_init, program::add_plan, program::add_probe, program::add_inspect,
-                         program::add_convert}) {
+                         program::add_init, program::add_gain, program::add_plan, program::add_probe,
+                         program::add_inspect, program::add_convert}) {
     add(app);
   }
   return guarded(app, [&] {

@@ -21,7 +21,11 @@ const std::vector<ops::Activation> activations = {{Kind::none},
                                                   {Kind::softplus, 2},
                                                   {Kind::silu},
                                                   {Kind::sine, 3},
-                                                  {Kind::mish}};
+                                                  {Kind::mish},
+                                                  {Kind::relu6},
+                                                  {Kind::hardtanh},
+                                                  {Kind::hardswish},
+                                                  {Kind::softsign}};
 
 TEST_CASE("linear with each fused activation") {
   for (const auto activation : activations) {

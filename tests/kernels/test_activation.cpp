@@ -39,6 +39,14 @@ double value_of(Activation activation, double x) {
       return std::sin(p * x);
     case Kind::mish:
       return x * std::tanh(std::log1p(std::exp(x)));
+    case Kind::relu6:
+      return std::min(std::max(x, 0.0), 6.0);
+    case Kind::hardtanh:
+      return std::min(std::max(x, -1.0), 1.0);
+    case Kind::hardswish:
+      return x * std::min(std::max(x + 3, 0.0), 6.0) / 6;
+    case Kind::softsign:
+      return x / (1 + std::abs(x));
   }
   return x;
 }
@@ -57,7 +65,11 @@ const Activation all[] = {{},
                           {Kind::softplus, 3},
                           {Kind::silu},
                           {Kind::sine, 2},
-                          {Kind::mish}};
+                          {Kind::mish},
+                          {Kind::relu6},
+                          {Kind::hardtanh},
+                          {Kind::hardswish},
+                          {Kind::softsign}};
 
 /// Error of `found` in units of the last place of the float (or double) nearest to `exact`.
 double ulps(real found, double exact) {
@@ -94,6 +106,8 @@ TEST_CASE("the vector functions keep their stated errors over their whole range"
       CHECK(worst_ulps({Kind::softplus, 1}, -span, std::min(span, real(19))) <= 4);
       CHECK(worst_ulps({Kind::silu}, -span, span) <= 4);
       CHECK(worst_ulps({Kind::mish}, -span, span) <= 8);
+      CHECK(worst_ulps({Kind::softsign}, -span, span) <= 2);
+      CHECK(worst_ulps({Kind::hardswish}, -std::min(span, real(2.9)), span) <= 3);
       CHECK(worst_ulps({Kind::gelu}, -std::min(span, real(13)), 0) <= 12);
       CHECK(worst_ulps({Kind::gelu}, 0, span) <= 8);
     }

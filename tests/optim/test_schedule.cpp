@@ -5,7 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/error.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/ops/ops.hpp>
+#include <fanin/optim/optimizer.hpp>
 #include <fanin/optim/schedule.hpp>
+#include <fanin/start/initialize.hpp>
 
 #include "tests/reference/digest.hpp"
 
@@ -23,8 +27,48 @@ TEST_CASE("schedule: factors are torch's StepLR, CosineAnnealingLR and OneCycleL
       // One step an epoch, as torch counts.
       CHECK(schedule.factor(static_cast<Index>(i), static_cast<Index>(factors.size()), 1) ==
             doctest::Approx(factors[i]).epsilon(1e-9));
+      // torch's others leave the optimizer's momentum, here 0, alone
+      const auto momentum = schedule.momentum(static_cast<Index>(i), static_cast<Index>(factors.size()), 1);
+      CHECK(momentum.value_or(0) ==
+            doctest::Approx(expected.at("momenta").at(i).get<double>()).epsilon(1e-9));
     }
   }
+}
+
+TEST_CASE("schedule: one_cycle moves weights as torch's OneCycleLR, momentum included") {
+  for (const char* name : {"sgd", "adam", "rmsprop"}) {
+    CAPTURE(name);
+    nn::Linear layer({.in = 3, .out = 1, .bias = false});
+    layer.weight->value.copy_from(Tensor::from({real(0.3), real(-0.2), real(0.5)}, {1, 3}));
+    Tensor x(Shape{4, 3});
+    for (Index i = 0; i < 12; ++i) x.data()[i] = static_cast<real>(i) / 12 - real(0.4);
+    optim::OptimizerOptions options{.rule = optim::update_rule_named(name), .lr = 0.2};
+    options.*options.rule.momentum = 0.5;  // for the buffers; each step sets its own
+    optim::Optimizer optimizer(layer, options);
+    const Schedule schedule = Schedule::parse("one_cycle");
+    for (Index step = 0; step < 10; ++step) {
+      optimizer.set_lr(0.2 * schedule.factor(step, 10, 1));
+      optimizer.set_momentum(schedule.momentum(step, 10, 1).value());
+      optimizer.zero_grad();
+      const Tensor miss = ops::sine(layer(x), 1) - 0.5;
+      ops::sum(miss * miss).backward();
+      optimizer.step();
+    }
+    const auto expected = reference().at("one_cycle").at(name).get<std::vector<double>>();
+    for (std::size_t i = 0; i < 3; ++i)
+      CHECK(layer.weight->value.to_vector()[i] == doctest::Approx(expected[i]).epsilon(2e-5));
+  }
+  optim::Optimizer without = [] {
+    nn::Linear layer({.in = 3, .out = 1});
+    Generator generator(1);
+    start::initialize(layer, init::Plan(), generator);
+    return optim::Optimizer(layer, {});
+  }();
+  CHECK_THROWS_WITH_AS(without.set_momentum(0.9), doctest::Contains("no buffer"), Error);
+  CHECK_NOTHROW(without.set_momentum(0));
+  CHECK_FALSE(Schedule::parse("one_cycle(cycle_momentum=false)").momentum(3, 10, 1));
+  CHECK_THROWS_AS(Schedule::parse("one_cycle(max_momentum=1)"), Error);
+  CHECK_THROWS_AS(Schedule::parse("one_cycle(base_momentum=0.97)"), Error);
 }
 
 TEST_CASE("schedule: constant is 1 at every step, and the default") {

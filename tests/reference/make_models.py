@@ -165,12 +165,12 @@ def clip_case(max_norm):
             "bias": numbers(layer.bias.grad)}
 
 
-def factors(make, steps):
+def factors(make, steps, what="lr"):
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     schedule = make(optimizer)
     seen = []
     for _ in range(steps):
-        seen.append(optimizer.param_groups[0]["lr"])
+        seen.append(optimizer.param_groups[0][what])
         optimizer.step()
         if len(seen) < steps:
             schedule.step()
@@ -183,9 +183,35 @@ schedules = [
     ("step(every=3)", lambda o: rates.StepLR(o, 3, 0.1)),
     ("cosine", lambda o: rates.CosineAnnealingLR(o, 12)),
     ("cosine(floor=0.1)", lambda o: rates.CosineAnnealingLR(o, 12, eta_min=0.1)),
-    ("one_cycle(peak=0.25, start=10, end=1000)",
+    ("one_cycle(peak=0.25, start=10, end=100)",
      lambda o: rates.OneCycleLR(o, 1.0, total_steps=12, pct_start=0.25, div_factor=10, final_div_factor=100)),
+    ("one_cycle", lambda o: rates.OneCycleLR(o, 1.0, total_steps=12)),
+    ("one_cycle(peak=0, base_momentum=0.8, max_momentum=0.9)",
+     lambda o: rates.OneCycleLR(o, 1.0, total_steps=12, pct_start=0.0, base_momentum=0.8, max_momentum=0.9)),
+    ("one_cycle(peak=1)", lambda o: rates.OneCycleLR(o, 1.0, total_steps=12, pct_start=1.0)),
 ]
+
+
+def cycled(make):
+    """Ten steps on a small problem while the rate and the momentum cycle."""
+    x = torch.arange(12.0).reshape(4, 3) / 12 - 0.4
+    w = torch.tensor([0.3, -0.2, 0.5], requires_grad=True)
+    optimizer = make([w])
+    schedule = rates.OneCycleLR(optimizer, 0.2, total_steps=10)
+    for step in range(10):
+        optimizer.zero_grad()
+        ((x @ w).sin() - 0.5).square().sum().backward()
+        optimizer.step()
+        if step < 9:
+            schedule.step()
+    return numbers(w)
+
+
+cycles = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.2),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.2),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.2),
+}
 
 with open("tests/reference/models.json", "w") as file:
     json.dump({
@@ -195,6 +221,8 @@ with open("tests/reference/models.json", "w") as file:
         "attention": layer_case(lambda: nn.MultiheadAttention(8, 2))["parameters"],
         "optimizers": {name: optimizer_case(*case) for name, case in optimizers.items()},
         "clipping": [clip_case(0.5), clip_case(100.0)],
-        "schedules": [{"text": text, "factors": factors(make, 12)} for text, make in schedules],
+        "schedules": [{"text": text, "factors": factors(make, 12), "momenta": factors(make, 12, "momentum")}
+                      for text, make in schedules],
+        "one_cycle": {name: cycled(make) for name, make in cycles.items()},
     }, file, indent=None, separators=(",", ":"))
     file.write("\n")

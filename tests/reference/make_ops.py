@@ -102,6 +102,12 @@ def activation_cases():
     keep = torch.get_rng_state()  # what came later to this list does not shift what follows
     for omega in [1.0, 30.0]:
         case("sine", [x()], lambda v: torch.sin(omega * v), parameter=omega)
+    for name, act in [("mish", F.mish), ("relu6", F.relu6), ("hardtanh", F.hardtanh), ("hardswish", F.hardswish),
+                      ("softsign", F.softsign)]:
+        case(name, [x()], act)
+    corners = torch.tensor([-3.0, -1, 0, 1, 3, 6]).requires_grad_()
+    for name, act in [("relu6", F.relu6), ("hardtanh", F.hardtanh), ("hardswish", F.hardswish)]:
+        case(name, [corners], act)
     torch.set_rng_state(keep)
     case("prelu", [rand(3, 4, 2, 5), rand(1)], F.prelu)
     case("prelu", [rand(3, 4, 2, 5), rand(4)], F.prelu)

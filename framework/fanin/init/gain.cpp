@@ -44,6 +44,38 @@ Gain gain(const Nonlinearity& nonlinearity) {
 
 Gain gain(const std::string& activation) { return gain(Nonlinearity::named(activation)); }
 
+std::optional<FixedPointGain> fixed_point_gain(const Nonlinearity& nonlinearity) {
+  const auto& [f, slope] = nonlinearity;
+  const auto second_moment = [](const std::function<double(double)>& of, double sigma) {
+    return gaussian_mean([&](double z) {
+      const double value = of(sigma * z);
+      return value * value;
+    });
+  };
+  constexpr double least = 1e-3, most = 1e3, step = 1.2;
+  double low = least;
+  if (second_moment(f, low) > 1) return std::nullopt;
+  double high = low;
+  while (second_moment(f, high) < 1) {
+    low = high;
+    high *= step;
+    if (high > most) return std::nullopt;
+  }
+  for (int halving = 0; halving < 60 && low < high; ++halving) {
+    const double middle = (low + high) / 2;
+    if (middle == low || middle == high) break;
+    (second_moment(f, middle) < 1 ? low : high) = middle;
+  }
+  const double square = second_moment(slope, high);
+  if (!(square > 1e-24))
+    fail("gain: the function's derivative is zero for a normal input, so no gain keeps the gradient");
+  return FixedPointGain{
+      .sigma = high,
+      .backward = 1 / std::sqrt(square),
+      .slope = high * gaussian_mean([&](double z) { return f(high * z) * slope(high * z) * z; }),
+      .chi = high * high * square};
+}
+
 std::vector<GainNote> gain_notes() {
   std::vector<GainNote> notes;
   for (const auto& one : kernels::activations()) {

@@ -26,6 +26,18 @@ Gain gain(const Nonlinearity& nonlinearity);
 /// For one of the framework's activations: `gain("gelu")`, `gain("leaky_relu(0.2)")`.
 Gain gain(const std::string& activation);
 
+/// The gain at which a signal that enters a layer with second moment 1 leaves the activation behind it with second
+/// moment 1, in weights of variance gain²/fan_in. `gain` keeps another thing: it is for pre-activations of variance
+/// 1, which the layer makes only of an input with second moment 1/gain².
+struct FixedPointGain {
+  double sigma;     ///< σ*, the least with E[f(σ* z)²] = 1; the pre-activations' deviation
+  double backward;  ///< 1/√E[f'(σ* z)²]
+  double slope;     ///< the factor on a small deviation of the second moment per layer: below 1 it settles
+  double chi;       ///< σ*² E[f'(σ* z)²], the factor on the gradient's variance per layer
+};
+/// None where no σ in [1e-3, 1e3] does it, as for tanh, whose square is below 1. Error as for `gain`.
+std::optional<FixedPointGain> fixed_point_gain(const Nonlinearity& nonlinearity);
+
 /// An activation's computed gains beside PyTorch's table, and what the table's number is.
 struct GainNote {
   std::string activation;         ///< a call text

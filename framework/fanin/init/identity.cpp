@@ -8,14 +8,28 @@ namespace fanin::init {
 namespace {
 
 // w[g·per + d, d, centre…] = value, the centre at kernel/2 as in PyTorch; a matrix has no kernel.
-void fill_delta(Tensor& w, Index groups, real value) {
+// A transposed convolution, whose rows are its inputs, is passed through by the same.
+void fill_delta(Tensor& w, const char* scheme, Index groups, real value) {
   const Index out = w.size(0), in = w.size(1), area = w.numel() / (out * in), per_group = out / groups;
+  if (out % groups != 0)
+    fail("scheme '{}' cannot fill a tensor of shape {}: {} outputs are not divisible by groups = {}", scheme,
+         w.shape().to_string(), out, groups);
   Index centre = 0;
   for (int i = 2; i < w.rank(); ++i) centre = centre * w.size(i) + w.size(i) / 2;
   w.fill(0);
   for (Index group = 0; group < groups; ++group)
     for (Index d = 0; d < std::min(per_group, in); ++d)
       w.data()[((group * per_group + d) * in + d) * area + centre] = value;
+}
+
+// Those given, or the layer's.
+Index groups_of(const Tensor& w, const Site& site, Index given) {
+  return given > 0 ? given : groups_of(w.shape(), site.fans);
+}
+
+template <class Struct>
+OptionSpec groups_option(Index Struct::*member) {
+  return {"groups", member, "of a convolution; 0: its layer's", {.least = 0, .most = 1048576}};
 }
 
 }  // namespace
@@ -39,9 +53,9 @@ std::vector<SchemeInfo> identity_family() {
        .least_rank = 2,
        .most_rank = 2,
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Site&, Generator&) { fill_delta(w, 1, 1); }},
+       .fill = [](Tensor& w, const Site&, Generator&) { fill_delta(w, "eye", 1, 1); }},
       {.name = "dirac",
-       .options = {{"groups", &DiracOptions::groups, "of the convolution", {.least = 1, .most = 1048576}}},
+       .options = {groups_option(&DiracOptions::groups)},
        .summary = "a convolution that passes its input through",
        .formula = "w[g·out/groups + d, d, kernel/2] = 1, the rest 0",
        .paper = "Zagoruyko & Komodakis 2017, DiracNets",
@@ -51,26 +65,24 @@ std::vector<SchemeInfo> identity_family() {
        .most_rank = 5,
        .draw = Draw::nothing,
        .fill =
-           [](Tensor& w, const Site&, Generator&, const DiracOptions& options) {
-             if (w.size(0) % options.groups != 0)
-               fail(
-                   "scheme 'dirac' cannot fill a tensor of shape {}: {} outputs are not divisible by groups "
-                   "= {}",
-                   w.shape().to_string(), w.size(0), options.groups);
-             fill_delta(w, options.groups, 1);
+           [](Tensor& w, const Site& site, Generator&, const DiracOptions& options) {
+             fill_delta(w, "dirac", groups_of(w, site, options.groups), 1);
            }},
       {.name = "identity",
-       .options = {{"gain", &IdentityOptions::gain, "the value on the diagonal"}},
+       .options = {{"gain", &IdentityOptions::gain, "the value on the diagonal"},
+                   groups_option(&IdentityOptions::groups)},
        .summary = "gain times eye for a matrix, gain times dirac for a convolution",
-       .formula = "w[i, i, centre] = gain, the rest 0",
+       .formula = "w[i, i, centre] = gain, within each group of a convolution, the rest 0",
        .paper = "Keras' Identity; Le et al. 2015",
        .use = residual,
        .fails = fails,
        .least_rank = 2,
        .most_rank = 5,
        .draw = Draw::nothing,
-       .fill = [](Tensor& w, const Site&, Generator&,
-                  const IdentityOptions& options) { fill_delta(w, 1, static_cast<real>(options.gain)); }},
+       .fill =
+           [](Tensor& w, const Site& site, Generator&, const IdentityOptions& options) {
+             fill_delta(w, "identity", groups_of(w, site, options.groups), static_cast<real>(options.gain));
+           }},
   };
 }
 

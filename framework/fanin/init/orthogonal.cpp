@@ -69,7 +69,8 @@ std::vector<SchemeInfo> orthogonal_family() {
       {.name = "delta_orthogonal",
        .options = gain,
        .summary = "zero but for an orthogonal matrix at the kernel's centre: a convolution that keeps norms",
-       .formula = "w[:, :, centre] = orthogonal(out, in) · gain, the rest 0; needs in ≤ out",
+       .formula =
+           "w[:, :, centre] = orthogonal(out, in) · gain, the rest 0; needs in ≤ out; with groups one such matrix for each",
        .paper = "Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs",
        .use = "very deep plain convolutional nets, tanh at the edge of chaos: thousands of layers train",
        .fails =
@@ -77,17 +78,19 @@ std::vector<SchemeInfo> orthogonal_family() {
        .least_rank = 3,
        .most_rank = 5,
        .fill =
-           [](Tensor& w, const Site&, Generator& gen, const OrthogonalOptions& options) {
-             const Index out = w.size(0), in = w.size(1), area = w.numel() / (out * in);
-             if (in > out)
+           [](Tensor& w, const Site& site, Generator& gen, const OrthogonalOptions& options) {
+             const Index groups = groups_of(w.shape(), site.fans), rows = w.size(0) / groups, in = w.size(1),
+                         area = w.numel() / (w.size(0) * in);
+             if (in > rows)
                fail(
                    "scheme 'delta_orthogonal' cannot fill a tensor of shape {}: {} inputs do not fit into {} "
-                   "outputs",
-                   w.shape().to_string(), in, out);
+                   "outputs{}",
+                   w.shape().to_string(), in, rows, groups > 1 ? " of each group" : "");
              Index centre = 0;
              for (int i = 2; i < w.rank(); ++i) centre = centre * w.size(i) + (w.size(i) - 1) / 2;
-             PoolVector<real> matrix(static_cast<std::size_t>(out * in));
-             draw_orthogonal(matrix.data(), out, in, options.gain, gen);
+             PoolVector<real> matrix(static_cast<std::size_t>(w.size(0) * in));
+             for (Index group = 0; group < groups; ++group)
+               draw_orthogonal(matrix.data() + group * rows * in, rows, in, options.gain, gen);
              w.fill(0);
              for (std::size_t i = 0; i < matrix.size(); ++i)
                w.data()[static_cast<Index>(i) * area + centre] = matrix[i];

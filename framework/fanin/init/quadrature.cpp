@@ -8,55 +8,87 @@
 namespace fanin::init {
 namespace {
 
-double finite(const std::function<double(double)>& f, double x) {
-  const double value = f(x);
-  if (!std::isfinite(value)) fail("expectation over a normal: the function gives {} at {}", value, x);
-  return value;
+constexpr double reach = 38;  // the density beyond is below 1e-313
+
+/// Where panels begin on the positive side: at powers of 2 up to 1, so that a function of √q·z is met at its own
+/// scale whatever q; then a half wide as far as the density matters, then wider.
+std::vector<double> panel_ends() {
+  std::vector<double> ends = {0};
+  for (int power = -30; power < 0; ++power) ends.push_back(std::ldexp(1, power));
+  for (double z = 1; z < 8; z += 0.5) ends.push_back(z);
+  for (const double z : {8.0, 10.0, 13.0, 18.0, 26.0, reach}) ends.push_back(z);
+  return ends;
 }
 
-// How many eigenvalues of the Jacobi matrix of the Hermite polynomials (diagonal 0, off-diagonal √k) are
-// below x.
-int eigenvalues_below(int n, double x) {
-  int count = 0;
-  double pivot = 1;
-  for (int k = 0; k < n; ++k) {
-    pivot = -x - (k == 0 ? 0 : k / pivot);
-    if (pivot == 0) pivot = 1e-300;
-    count += pivot < 0;
+double density(double z) { return std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi); }
+
+/// ∫ f·density over a panel, and of |f|, by one Gauss–Legendre rule.
+struct Panel {
+  double low, high, sum = 0, size = 0;
+
+  Panel(double from, double to, const std::function<double(double)>& f) : low(from), high(to) {
+    each_node([&](double z, double weight) {
+      const double value = f(z);
+      if (!std::isfinite(value)) fail("expectation over a normal: the function gives {} at {}", value, z);
+      sum += weight * value;
+      size += weight * std::abs(value);
+    });
   }
-  return count;
-}
+  void each_node(auto visit) const {
+    static const Quadrature rule = gauss_legendre(12);
+    const double half = (high - low) / 2, middle = (high + low) / 2;
+    for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
+      const double z = middle + half * rule.nodes[i];
+      visit(z, half * rule.weights[i] * density(z));
+    }
+  }
+};
+
+/// Panels of f over all numbers, each handed to `visit` when halving it once more would change nothing.
+class Panels {
+ public:
+  Panels(const std::function<double(double)>& f, const std::function<void(const Panel&)>& visit)
+      : f_(f), visit_(visit) {
+    static const std::vector<double> ends = panel_ends();
+    std::vector<Panel> panels;
+    double size = 0;
+    for (std::size_t i = 1; i < ends.size(); ++i) {
+      panels.emplace_back(-ends[i], -ends[i - 1], f);
+      panels.emplace_back(ends[i - 1], ends[i], f);
+      size += panels[panels.size() - 2].size + panels.back().size;
+    }
+    const double beyond = (std::abs(f(-reach)) + std::abs(f(reach))) * density(reach);
+    if (beyond > 1e-16 * size)
+      fail(
+          "expectation over a normal: the function grows too fast; its mean does not lie within {} deviations",
+          reach);
+    tolerance_ = 1e-15 * size;
+    for (const Panel& panel : panels) refine(panel);
+  }
+
+ private:
+  void refine(const Panel& panel) {
+    const double middle = (panel.low + panel.high) / 2;
+    const Panel left(panel.low, middle, f_), right(middle, panel.high, f_);
+    const double width = panel.high - panel.low;
+    if (std::abs(left.sum + right.sum - panel.sum) <= tolerance_ ||
+        width <= 4e-16 * std::max(std::abs(panel.low), std::abs(panel.high))) {
+      visit_(left), visit_(right);
+      return;
+    }
+    if (++splits_ > 100'000)
+      fail("expectation over a normal: the function varies too much near {} to be integrated", middle);
+    refine(left);
+    refine(right);
+  }
+
+  const std::function<double(double)>& f_;
+  const std::function<void(const Panel&)>& visit_;
+  double tolerance_ = 0;
+  int splits_ = 0;
+};
 
 }  // namespace
-
-Quadrature gauss_hermite(int n) {
-  Quadrature rule;
-  for (int i = 0; i < n; ++i) {  // nodes are the eigenvalues, found by bisection (Golub & Welsch 1969)
-    double low = -2 * std::sqrt(n), high = -low;
-    while (true) {
-      const double middle = (low + high) / 2;
-      if (middle <= low || middle >= high) break;
-      (eigenvalues_below(n, middle) > i ? high : low) = middle;
-    }
-    const double x = (low + high) / 2;
-    double previous = 0, p = 1, squares = 0;  // the weight is 1 / Σ p_k(x)² over the orthonormal polynomials
-    for (int k = 0; k < n; ++k) {
-      squares += p * p;
-      const double next = (x * p - std::sqrt(k) * previous) / std::sqrt(k + 1);
-      previous = p;
-      p = next;
-    }
-    rule.nodes.push_back(x);
-    rule.weights.push_back(1 / squares);
-  }
-  for (int i = 0; i < n / 2; ++i) {  // exactly symmetric, so that odd parts cancel exactly
-    const auto left = static_cast<std::size_t>(i), right = static_cast<std::size_t>(n - 1 - i);
-    rule.nodes[right] = (rule.nodes[right] - rule.nodes[left]) / 2;
-    rule.nodes[left] = -rule.nodes[right];
-    rule.weights[left] = rule.weights[right] = (rule.weights[left] + rule.weights[right]) / 2;
-  }
-  return rule;
-}
 
 Quadrature gauss_legendre(int n) {
   Quadrature rule;
@@ -80,35 +112,21 @@ Quadrature gauss_legendre(int n) {
   return rule;
 }
 
-double gaussian_mean(const std::function<double(double)>& f) {
-  const auto sum = [&](const Quadrature& rule) {
-    double total = 0;
-    for (std::size_t i = 0; i < rule.nodes.size(); ++i) total += rule.weights[i] * finite(f, rule.nodes[i]);
-    return total;
-  };
-  static const Quadrature coarse = gauss_hermite(64), fine = gauss_hermite(96);
-  const double rough = sum(coarse), smooth = sum(fine);
-  if (std::abs(rough - smooth) <= 1e-13 * std::abs(smooth)) return smooth;
+Quadrature gaussian_rule(const std::function<double(double)>& f) {
+  Quadrature rule;
+  Panels(f, [&](const Panel& panel) {
+    panel.each_node([&](double z, double weight) {
+      rule.nodes.push_back(z);
+      rule.weights.push_back(weight);
+    });
+  });
+  return rule;
+}
 
-  static const Quadrature panel = gauss_legendre(12);
-  const auto on_panels = [&](double half) {
-    constexpr double reach = 12;
-    double total = 0;
-    for (double middle = -reach + half; middle < reach; middle += 2 * half)
-      for (std::size_t i = 0; i < panel.nodes.size(); ++i) {
-        const double z = middle + half * panel.nodes[i];
-        total += half * panel.weights[i] * std::exp(-z * z / 2) * finite(f, z);
-      }
-    return total / std::sqrt(2 * std::numbers::pi);
-  };
-  double half = 0.125, before = on_panels(half);
-  for (int finer = 0; finer < 4; ++finer) {  // for what oscillates: sin(30 z)
-    half /= 2;
-    const double now = on_panels(half);
-    if (std::abs(now - before) <= 1e-13 * std::abs(now)) break;
-    before = now;
-  }
-  return before;
+double gaussian_mean(const std::function<double(double)>& f) {
+  double sum = 0;
+  Panels(f, [&](const Panel& panel) { sum += panel.sum; });
+  return sum;
 }
 
 }  // namespace fanin::init

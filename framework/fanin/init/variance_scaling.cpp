@@ -4,6 +4,7 @@
 #include <fanin/core/error.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/gain.hpp>
+#include <fanin/init/mean_field.hpp>
 #include <fanin/init/random.hpp>
 #include <fanin/init/variance_scaling.hpp>
 
@@ -18,13 +19,47 @@ double xavier_deviation(const Shape&, const Fans& fans, const XavierOptions& opt
   return sum > 0 ? options.gain * std::sqrt(2.0 / sum) : 0;
 }
 
-// PyTorch's table where it has the name, else the computed gain of the direction that the mode keeps.
-double kaiming_gain(const std::string& nonlinearity, double a, Fan mode) {
+bool in_pytorchs_table(const std::string& nonlinearity) {
   const auto& table = gain_names();
-  if (std::find(table.begin(), table.end(), nonlinearity) != table.end())
-    return calculate_gain(nonlinearity, a);
-  const Gain computed = gain(nonlinearity);
-  return mode == Fan::out ? computed.backward : computed.forward;
+  return std::find(table.begin(), table.end(), nonlinearity) != table.end();
+}
+
+// What follows the layer. PyTorch's names of layers stand for no activation.
+Nonlinearity function_behind(const KaimingOptions& options) {
+  const std::string& name = options.nonlinearity;
+  if (name == "leaky_relu") return Nonlinearity::named(fmt::format("leaky_relu({})", number_text(options.a)));
+  const auto& known = nonlinearity_names();
+  return Nonlinearity::named(std::find(known.begin(), known.end(), name) != known.end() ? name : "linear");
+}
+
+// Of the direction that the mode keeps, where it is computed.
+double kaiming_gain(const KaimingOptions& options) {
+  if (options.gain == GainFrom::table && in_pytorchs_table(options.nonlinearity))
+    return calculate_gain(options.nonlinearity, options.a);
+  const bool backward = options.mode == Fan::out || options.mode == Fan::true_out;
+  const Nonlinearity f = function_behind(options);
+  if (options.gain == GainFrom::fixed_point) {
+    const auto point = fixed_point_gain(f);
+    if (!point)
+      fail("{} has no gain at a fixed point: no scale gives its output second moment 1; take gain=unit",
+           options.nonlinearity);
+    return backward ? point->backward : point->sigma;
+  }
+  const Gain computed = gain(f);
+  return backward ? computed.backward : computed.forward;
+}
+
+std::string kaiming_caution(const Shape&, const KaimingOptions& options) {
+  const bool given = options.gain == GainFrom::table && in_pytorchs_table(options.nonlinearity);
+  if (given || options.gain == GainFrom::fixed_point || options.mode != Fan::in) return "";
+  const Nonlinearity f = function_behind(options);
+  const double unit = gain(f).forward, slope = variance_slope(f, unit, 1);
+  const auto point = fixed_point_gain(f);
+  if (slope <= 1.001 || !point) return "";
+  return fmt::format(
+      "the gain {:.4f} of {} is for pre-activations of variance 1, from which a deviation grows by a factor of "
+      "{:.3f} a layer, and an input of second moment 1 is one; gain=fixed_point takes {:.4f}, for such an input",
+      unit, options.nonlinearity, slope, point->sigma);
 }
 
 std::vector<std::string> kaiming_nonlinearities() {
@@ -36,7 +71,7 @@ std::vector<std::string> kaiming_nonlinearities() {
 
 double kaiming_deviation(const Shape&, const Fans& fans, const KaimingOptions& options) {
   const double fan = pick(fans, options.mode);
-  return fan > 0 ? kaiming_gain(options.nonlinearity, options.a, options.mode) / std::sqrt(fan) : 0;
+  return fan > 0 ? kaiming_gain(options) / std::sqrt(fan) : 0;
 }
 
 double scaled_deviation(const Fans& fans, double scale, Fan mode) {
@@ -112,8 +147,11 @@ std::vector<SchemeInfo> variance_scaling_family() {
       {"mode", &KaimingOptions::mode, "keep the forward signal's variance or the gradient's"},
       {"nonlinearity",
        &KaimingOptions::nonlinearity,
-       "what follows the layer; sets the gain: PyTorch's table, and the computed gain for what it lacks",
-       {.words = kaiming_nonlinearities()}}};
+       "what follows the layer; sets the gain",
+       {.words = kaiming_nonlinearities()}},
+      {"gain", &KaimingOptions::gain,
+       "from PyTorch's table, and for what that lacks as unit; computed for pre-activations of variance 1; or for an "
+       "input of second moment 1, which the layer and the activation keep (silu: 1.5588 for unit's 1.6765)"}};
   return {
       {.name = "xavier_uniform",
        .aliases = {"xavier"},
@@ -148,7 +186,12 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .least_rank = 2,
        .draw = Draw::uniforms,
        .fill = fill_uniform,
-       .deviation = kaiming_deviation},
+       .deviation = kaiming_deviation,
+       .caution = kaiming_caution,
+       .check =
+           [](const KaimingOptions& options) {
+             if (options.gain != GainFrom::table) kaiming_gain(options);
+           }},
       {.name = "kaiming_normal",
        .aliases = {"kaiming"},
        .options = kaiming,
@@ -160,7 +203,12 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .least_rank = 2,
        .draw = Draw::normals,
        .fill = fill_normal,
-       .deviation = kaiming_deviation},
+       .deviation = kaiming_deviation,
+       .caution = kaiming_caution,
+       .check =
+           [](const KaimingOptions& options) {
+             if (options.gain != GainFrom::table) kaiming_gain(options);
+           }},
       {.name = "variance_scaling",
        .options = {{"scale", &VarianceScalingOptions::scale, "variance times fan", {.least = 0}},
                    {"mode", &VarianceScalingOptions::mode, "which fan"},

@@ -14,14 +14,28 @@ Initializer xavier_uniform(const XavierOptions& options = {});
 Initializer xavier_normal(const XavierOptions& options = {});
 /// @}
 
+/// Where kaiming's gain is taken from.
+enum class GainFrom {
+  table,        ///< PyTorch's, `calculate_gain`; for what that lacks as `unit`
+  unit,         ///< `gain`: for pre-activations of variance 1
+  fixed_point,  ///< `fixed_point_gain`: for a layer's input of second moment 1
+};
+/// Their names in options: "table", "unit", "fixed_point".
+constexpr auto choices_of(GainFrom) {
+  return choices<GainFrom>(
+      "gain", {{GainFrom::table, "table"}, {GainFrom::unit, "unit"}, {GainFrom::fixed_point, "fixed_point"}});
+}
+
 /// Of kaiming_uniform and kaiming_normal.
 struct KaimingOptions {
   double a = 0;                             ///< leaky_relu's negative slope
   Fan mode = Fan::in;                       ///< keep the forward signal's variance, or the gradient's
-  std::string nonlinearity = "leaky_relu";  ///< what follows, one of `gain_names`
+  std::string nonlinearity = "leaky_relu";  ///< what follows, one of `gain_names` or `nonlinearity_names`
+  GainFrom gain = GainFrom::table;          ///< as PyTorch, or computed
 };
 /// @{
-/// He et al. 2015: variance gain² / fan, the gain being `calculate_gain(nonlinearity, a)`.
+/// He et al. 2015: variance gain² / fan. With options that PyTorch has, `calculate_gain(nonlinearity, a)` is the
+/// gain. Error for gain=fixed_point where there is none.
 /// `nn.init.kaiming_uniform_`, `kaiming_normal_`; a = √5 is PyTorch's default for Linear and Conv.
 Initializer kaiming_uniform(const KaimingOptions& options = {});
 Initializer kaiming_normal(const KaimingOptions& options = {});

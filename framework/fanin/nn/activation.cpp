@@ -31,6 +31,10 @@ ActivationLayer Softplus(double beta) { return layer(Kind::softplus, beta); }
 ActivationLayer SiLU() { return layer(Kind::silu, 0); }
 ActivationLayer Sine(double omega) { return layer(Kind::sine, omega); }
 ActivationLayer Mish() { return layer(Kind::mish, 0); }
+ActivationLayer ReLU6() { return layer(Kind::relu6, 0); }
+ActivationLayer Hardtanh() { return layer(Kind::hardtanh, 0); }
+ActivationLayer Hardswish() { return layer(Kind::hardswish, 0); }
+ActivationLayer Softsign() { return layer(Kind::softsign, 0); }
 
 std::optional<Activation> activation_of(const Module& module) {
   const auto* layer = dynamic_cast<const ActivationLayer*>(&module);

@@ -33,10 +33,14 @@ ActivationLayer Sigmoid();
 ActivationLayer Tanh();
 ActivationLayer Softplus(double beta = 1.0);
 ActivationLayer SiLU();
+ActivationLayer Mish();
+ActivationLayer ReLU6();
+ActivationLayer Hardtanh();  // between -1 and 1
+ActivationLayer Hardswish();
+ActivationLayer Softsign();
 /// @}
 /// sin(omega·x) (SIREN, Sitzmann et al. 2020): for init::siren of the same omega.
 ActivationLayer Sine(double omega = 30);
-ActivationLayer Mish();  ///< x·tanh(softplus(x)) (Misra 2020; torch.nn.Mish)
 
 /// The activation that the layer is, where it is an ActivationLayer.
 std::optional<Activation> activation_of(const Module& module);

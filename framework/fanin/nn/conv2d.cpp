@@ -50,7 +50,8 @@ Conv2d::Conv2d(Conv2dOptions options) : options_(std::move(options)) {
   check("Conv2d", options_);
   const auto& o = options_;
   const Index field = o.kernel.h * o.kernel.w;
-  const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
+  const Fans fans{
+      .in = o.in / o.groups * field, .out = o.out / o.groups * field, .out_parts = o.stride.h * o.stride.w};
   weight = add_parameter("weight", {o.out, o.in / o.groups, o.kernel.h, o.kernel.w},
                          init::kaiming_uniform({.a = std::sqrt(5.0)}), fans, o.weight_init);
   if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform(), fans, o.bias_init);
@@ -85,7 +86,8 @@ ConvTranspose2d::ConvTranspose2d(ConvTranspose2dOptions options) : options_(std:
          text_of(added), text_of(o.stride), text_of(o.dilation));
   }
   const Index field = o.kernel.h * o.kernel.w;
-  const Fans fans{o.in / o.groups * field, o.out / o.groups * field};
+  const Fans fans{
+      .in = o.in / o.groups * field, .out = o.out / o.groups * field, .in_parts = o.stride.h * o.stride.w};
   weight = add_parameter("weight", {o.in, o.out / o.groups, o.kernel.h, o.kernel.w},
                          init::kaiming_uniform({.a = std::sqrt(5.0), .mode = Fan::out}), fans, o.weight_init);
   if (o.bias) bias = add_parameter("bias", {o.out}, init::fan_uniform({.mode = Fan::out}), fans, o.bias_init);

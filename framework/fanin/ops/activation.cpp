@@ -96,6 +96,10 @@ Tensor softplus(const Tensor& x, double beta) {
 Tensor silu(const Tensor& x) { return activate(x, {Kind::silu}); }
 Tensor sine(const Tensor& x, double omega) { return activate(x, {Kind::sine, static_cast<real>(omega)}); }
 Tensor mish(const Tensor& x) { return activate(x, {Kind::mish}); }
+Tensor relu6(const Tensor& x) { return activate(x, {Kind::relu6}); }
+Tensor hardtanh(const Tensor& x) { return activate(x, {Kind::hardtanh}); }
+Tensor hardswish(const Tensor& x) { return activate(x, {Kind::hardswish}); }
+Tensor softsign(const Tensor& x) { return activate(x, {Kind::softsign}); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
   require_defined("prelu", "input", x);

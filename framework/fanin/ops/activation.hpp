@@ -22,7 +22,11 @@ Tensor tanh(const Tensor& x);                       ///< the hyperbolic tangent
 Tensor softplus(const Tensor& x, double beta = 1);  ///< ln(1 + exp(beta·x)) / beta; x where beta·x > 20
 Tensor silu(const Tensor& x);                       ///< x·sigmoid(x)
 Tensor sine(const Tensor& x, double omega = 30);    ///< sin(omega·x) (SIREN, Sitzmann et al. 2020)
-Tensor mish(const Tensor& x);  ///< x·tanh(softplus(x)) (Misra 2020; torch.nn.functional.mish)
+Tensor mish(const Tensor& x);       ///< x·tanh(softplus(x)) (Misra 2020; torch.nn.functional.mish)
+Tensor relu6(const Tensor& x);      ///< min(max(x, 0), 6)
+Tensor hardtanh(const Tensor& x);   ///< min(max(x, -1), 1)
+Tensor hardswish(const Tensor& x);  ///< x·relu6(x + 3) / 6 (Howard et al. 2019)
+Tensor softsign(const Tensor& x);   ///< x / (1 + |x|)
 
 /// x > 0 ? x : weight·x with a learned slope: one for all (weight [1]) or one a channel (weight [C], x [N, C,
 /// ...]). He et al. 2015. Error where the weight fits neither.

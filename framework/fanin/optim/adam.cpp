@@ -7,6 +7,7 @@ namespace {
 template <bool decoupled>
 UpdateRule moments(const char* name) {
   return {.name = name,
+          .momentum = &OptimizerOptions::beta1,
           .state =
               [](const OptimizerOptions&) {
                 return std::vector<std::string>{"exp_avg", "exp_avg_sq"};

@@ -17,10 +17,11 @@ void at_least_0(const char* what, double value) {
     fail_usage("optimizer: {} must be a finite number ≥ 0, got {}", what, value);
 }
 
+void share(const char* what, double value) {
+  if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
+}
+
 void check(const OptimizerOptions& o) {
-  const auto share = [](const char* what, double value) {
-    if (!(value >= 0 && value < 1)) fail_usage("optimizer: {} must be in [0, 1), got {}", what, value);
-  };
   if (!o.rule.step) fail("optimizer: the rule {} has no step function", in_quotes(o.rule.name));
   at_least_0("lr", o.lr);
   at_least_0("weight_decay", o.weight_decay);
@@ -69,6 +70,14 @@ void require_no_decay(const std::vector<Group>& groups, const std::string& patte
       fail_usage("optimizer: no_decay: no layer or parameter matches {}{}", in_quotes(pattern),
                  suggest(std::string(pattern), known));
   }
+}
+
+/// Whether an optimizer made with these options has all buffers that any momentum takes.
+bool has_momentum_buffers(const OptimizerOptions& options) {
+  if (!options.rule.momentum || !options.rule.state) return true;
+  OptimizerOptions with = options;
+  with.*options.rule.momentum = 0.5;
+  return options.rule.state(options).size() == options.rule.state(with).size();
 }
 
 constexpr Index least_shared = 50'000;  // parameters below which handing out costs more than it saves
@@ -157,6 +166,7 @@ Optimizer::Optimizer(std::vector<Group> groups, OptimizerOptions options) : opti
   check(options_);
   require_parameters(groups);
   require_no_decay(groups, options_.no_decay);
+  has_momentum_buffers_ = has_momentum_buffers(options_);
   given_ = groups.size();
   const auto add = [&](std::size_t given, double weight_decay, const auto& wanted) {
     FlatGroup flat;
@@ -224,8 +234,7 @@ void Optimizer::gather() {
 void Optimizer::list_leaf_steps() {
   leaf_steps_.clear();
   for (auto& group : groups_) {
-    const kernels::SgdStep step{.lr = options_.lr * group.lr_scale,
-                                .weight_decay = group.weight_decay};
+    const kernels::SgdStep step{.lr = options_.lr * group.lr_scale, .weight_decay = group.weight_decay};
     for (auto& entry : group.entries) {
       const bool seen_by_others = entry.home.use_count() != 2;  // this entry's, and the parameter's
       if (!options_.rule.plain || options_.momentum != 0 || seen_by_others) continue;
@@ -313,6 +322,15 @@ void Optimizer::set_steps(Index steps) {
 void Optimizer::set_lr(double lr) {
   at_least_0("lr", lr);
   options_.lr = lr;
+}
+
+void Optimizer::set_momentum(double momentum) {
+  if (!options_.rule.momentum) return;
+  share("momentum", momentum);
+  if (momentum > 0 && !has_momentum_buffers_)
+    fail("optimizer: {} was made without momentum and has no buffer for it; make it with one above 0",
+         in_quotes(options_.rule.name));
+  options_.*options_.rule.momentum = momentum;
 }
 
 void Optimizer::set_group_lr_scale(std::size_t group, double scale) {

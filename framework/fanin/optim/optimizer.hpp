@@ -75,9 +75,12 @@ class Optimizer {
 
   double lr() const { return options_.lr; }  ///< of the next step, before a group's scale
   void set_lr(double lr);                    ///< Error (usage) unless it is finite and ≥ 0
+  /// Sets the option that is the rule's momentum (`UpdateRule::momentum`); nothing for a rule without one. Error
+  /// (usage) outside [0, 1), Error for one above 0 where the optimizer was made with 0, and so without its buffers.
+  void set_momentum(double momentum);
   /// Error for a group (from 0) that is not there, (usage) for a scale that is negative.
   void set_group_lr_scale(std::size_t group, double scale);
-  const OptimizerOptions& options() const { return options_; }  ///< as given, but for `set_lr`
+  const OptimizerOptions& options() const { return options_; }  ///< as given, but for `set_…`
   Index steps() const { return steps_; }                        ///< updates made so far
 
   /// @{
@@ -102,6 +105,7 @@ class Optimizer {
   std::vector<FlatGroup> groups_;
   std::size_t given_ = 0;  // groups, before `no_decay` cut them
   OptimizerOptions options_;
+  bool has_momentum_buffers_ = true;
   Index steps_ = 0;
   std::vector<LeafStep> leaf_steps_;  // of the pass under way
 };

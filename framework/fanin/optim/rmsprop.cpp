@@ -5,6 +5,7 @@ namespace fanin::optim {
 
 UpdateRule rmsprop() {
   return {.name = "rmsprop",
+          .momentum = &OptimizerOptions::momentum,
           .state =
               [](const OptimizerOptions& o) {
                 return o.momentum > 0 ? std::vector<std::string>{"square_avg", "momentum"}

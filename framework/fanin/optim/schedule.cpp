@@ -33,11 +33,22 @@ Registry<ScheduleText>& registry() {
                    {.name = "cosine",
                     .options = {"floor"},
                     .read = [](const Options& o) { return Cosine{.floor = at_least(o, "floor", 0, 0)}; }},
-                   {.name = "one_cycle", .options = {"peak", "start", "end"}, .read = [](const Options& o) {
-                      const OneCycle cycle{.peak = at_least(o, "peak", 0.3, 0),
-                                           .start = at_least(o, "start", 25, 1),
-                                           .end = at_least(o, "end", 1e4, 1)};
+                   {.name = "one_cycle",
+                    .options = {"peak", "start", "end", "cycle_momentum", "base_momentum", "max_momentum"},
+                    .read = [](const Options& o) {
+                      OneCycle cycle;
+                      cycle.peak = at_least(o, "peak", cycle.peak, 0);
+                      cycle.start = at_least(o, "start", cycle.start, 1);
+                      cycle.end = at_least(o, "end", cycle.end, 1);
+                      cycle.cycle_momentum = o.flag("cycle_momentum", cycle.cycle_momentum);
+                      cycle.max_momentum = at_least(o, "max_momentum", cycle.max_momentum, 0);
+                      cycle.base_momentum =
+                          at_least(o, "base_momentum", std::min(cycle.base_momentum, cycle.max_momentum), 0);
                       if (cycle.peak > 1) o.refuse("peak", "in [0, 1]");
+                      if (cycle.max_momentum >= 1) o.refuse("max_momentum", "in [0, 1)");
+                      if (cycle.base_momentum > cycle.max_momentum)
+                        o.refuse("base_momentum",
+                                 fmt::format("at most max_momentum = {}", cycle.max_momentum));
                       return cycle;
                     }}});
   return instance;
@@ -73,6 +84,13 @@ Schedule Schedule::parse(const std::string& text) {
   return schedule;
 }
 
+std::optional<double> Schedule::momentum(Index step, Index total, Index per_epoch) const {
+  if (!momentum_) return std::nullopt;
+  return momentum_({.step = std::max<Index>(0, step - warmup_),
+                    .steps = std::max<Index>(1, total - warmup_),
+                    .epoch = step / std::max<Index>(1, per_epoch)});
+}
+
 double Schedule::factor(Index step, Index total, Index per_epoch) const {
   if (step < warmup_) return static_cast<double>(step + 1) / static_cast<double>(warmup_ + 1);
   return factor_({.step = step - warmup_,
@@ -95,16 +113,25 @@ std::string StepDecay::to_string() const {
 double Cosine::factor(const Place& place) const { return half_cosine(1, floor, place.progress()); }
 std::string Cosine::to_string() const { return fmt::format("cosine(floor={})", number_text(floor)); }
 
-double OneCycle::factor(const Place& place) const {
-  // As torch's OneCycleLR: the peak is step peak·length - 1, the end is the last step.
+double OneCycle::between(const Place& place, double edge, double top, double last) const {
+  // The peak is step peak·length - 1, which may lie before the first; the end is the last step.
   const auto at = static_cast<double>(place.step), length = static_cast<double>(place.steps);
-  const double last = length - 1, top = std::max(0.0, peak * length - 1);
-  if (at < top) return half_cosine(1 / start, 1, at / top);
-  return top < last ? half_cosine(1, 1 / end, std::min(1.0, (at - top) / (last - top))) : 1;
+  const double end_step = length - 1, top_step = peak * length - 1;
+  if (at <= top_step) return top_step > 0 ? half_cosine(edge, top, at / top_step) : top;
+  return end_step > top_step ? half_cosine(top, last, std::min(1.0, (at - top_step) / (end_step - top_step)))
+                             : top;
+}
+double OneCycle::factor(const Place& place) const { return between(place, 1 / start, 1, 1 / (start * end)); }
+std::optional<double> OneCycle::momentum(const Place& place) const {
+  if (!cycle_momentum) return std::nullopt;
+  return between(place, max_momentum, base_momentum, max_momentum);
 }
 std::string OneCycle::to_string() const {
-  return fmt::format("one_cycle(peak={}, start={}, end={})", number_text(peak), number_text(start),
-                     number_text(end));
+  const std::string shape =
+      fmt::format("peak={}, start={}, end={}", number_text(peak), number_text(start), number_text(end));
+  if (!cycle_momentum) return fmt::format("one_cycle({}, cycle_momentum=false)", shape);
+  return fmt::format("one_cycle({}, base_momentum={}, max_momentum={})", shape, number_text(base_momentum),
+                     number_text(max_momentum));
 }
 
 }  // namespace fanin::optim

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@ struct Place {
 /// The learning rate as a factor of the base rate, step by step: a shape, a value of its own such as
 /// `Cosine`, behind `warmup` steps of a linear rise. It has a text form, `cosine(floor=0.1, warmup=200)`. A
 /// shape of your own is any value with `double factor(const Place&) const` and `std::string to_string()
-/// const`.
+/// const`; one that also has `std::optional<double> momentum(const Place&) const` sets the momentum of each step.
 class Schedule {
  public:
   Schedule();  ///< constant
@@ -28,7 +29,10 @@ class Schedule {
   template <class Shape>
   requires requires(const Shape& shape, const Place& place) { shape.factor(place), shape.to_string(); }
   Schedule(Shape shape, Index warmup = 0)
-      : Schedule(shape.to_string(), warmup, [shape](const Place& place) { return shape.factor(place); }) {}
+      : Schedule(shape.to_string(), warmup, [shape](const Place& place) { return shape.factor(place); }) {
+    if constexpr (requires(const Place& place) { shape.momentum(place); })
+      momentum_ = [shape](const Place& place) { return shape.momentum(place); };
+  }
 
   /// One of the library's, or one that `register_schedule` was told of. Error (usage) naming the schedule or
   /// option and the nearest known names.
@@ -39,6 +43,9 @@ class Schedule {
 
   /// The factor for step `step` (from 0) of `total`, with `per_epoch` steps an epoch.
   double factor(Index step, Index total, Index per_epoch) const;
+  /// The momentum of that step; during the warm-up that of the step behind it. None where the optimizer's own
+  /// stays.
+  std::optional<double> momentum(Index step, Index total, Index per_epoch) const;
 
  private:
   using Factor = std::function<double(const Place&)>;
@@ -46,6 +53,7 @@ class Schedule {
   std::string text_;
   Index warmup_ = 0;
   Factor factor_;
+  std::function<std::optional<double>(const Place&)> momentum_;  // null: the optimizer's own throughout
 };
 
 /// The base rate throughout.
@@ -69,13 +77,22 @@ struct Cosine {
   std::string to_string() const;            ///< "cosine(floor=0)"
 };
 
-/// 1/start → 1 → 1/end, cosine both ways, with the top at the share `peak` of the run (Smith & Topin 2018,
-/// torch OneCycleLR).
+/// The rate from 1/start to 1 and down to 1/(start·end), the momentum from `max_momentum` to `base_momentum` and
+/// back, cosines both ways, with the top at the share `peak` of the run (Smith & Topin 2018; torch's OneCycleLR,
+/// whose pct_start, div_factor and final_div_factor are `peak`, `start` and `end`). As there, the momentum set here
+/// replaces the optimizer's own, of sgd even where that is 0; of adam and adamw it is beta1.
 struct OneCycle {
-  double peak = 0.3;                        ///< in [0, 1]
-  double start = 25, end = 1e4;             ///< ≥ 1
-  double factor(const Place& place) const;  ///< at most 1
-  std::string to_string() const;            ///< "one_cycle(peak=0.3, start=25, end=10000)"
+  double peak = 0.3;                                         ///< in [0, 1]
+  double start = 25, end = 1e4;                              ///< ≥ 1
+  bool cycle_momentum = true;                                ///< else the optimizer's own momentum stays
+  double base_momentum = 0.85, max_momentum = 0.95;          ///< 0 ≤ base ≤ max < 1
+  double factor(const Place& place) const;                   ///< at most 1
+  std::optional<double> momentum(const Place& place) const;  ///< none without `cycle_momentum`
+  std::string to_string() const;                             ///< "one_cycle(peak=0.3, start=25, …)"
+
+ private:
+  /// From `edge` at the first step over `top` to `last`.
+  double between(const Place& place, double edge, double top, double last) const;
 };
 
 /// How a shape is read from a call text.

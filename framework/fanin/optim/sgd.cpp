@@ -8,6 +8,7 @@ UpdateRule sgd() {
           .default_lr = 0.1,
           .adaptive = false,
           .plain = true,
+          .momentum = &OptimizerOptions::momentum,
           .state =
               [](const OptimizerOptions& o) {
                 return o.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};

@@ -40,6 +40,9 @@ struct UpdateRule {
   /// Whether a step without momentum is w - lr·(g + weight_decay·w), rounded after each operation: one that
   /// the backward pass can make as it computes g (`Optimizer::step_from`).
   bool plain = false;
+  /// The option that is its momentum, which a schedule may cycle: sgd's `momentum`, adam's `beta1`; null where it
+  /// has none.
+  double OptimizerOptions::*momentum = nullptr;
   /// The names of the buffers that it keeps for each element, which checkpoints hold; none where this is
   /// empty.
   std::function<std::vector<std::string>(const OptimizerOptions&)> state = {};

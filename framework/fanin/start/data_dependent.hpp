@@ -11,9 +11,11 @@ struct LsuvOptions {
   double tolerance = 0.01;         ///< how far from it is near enough, ≥ 0
   int steps = 10;                  ///< corrections a layer, at most; 1..1000
   init::Base base = "orthogonal";  ///< draws what is scaled
+  bool after_activation = false;   ///< target: the second moment behind the activation that follows directly
+  bool center = false;  ///< first moves each bias that is of the scheme so that its channel has mean 0
 };
-/// Mishkin & Matas 2015: each layer in turn scaled until its output has the target variance. Error for
-/// options out of range.
+/// Mishkin & Matas 2015: each layer in turn scaled until its output has the target variance, or what follows it the
+/// target second moment. Error for options out of range.
 init::Initializer lsuv(const LsuvOptions& options = {});
 
 /// Of krahenbuhl.
@@ -33,7 +35,8 @@ struct MetaInitOptions {
   double lr = 0.1;                     ///< how far a step moves the logarithm of a norm, in (0, 1]
   init::Base base = "kaiming_normal";  ///< draws what is scaled
 };
-/// Dauphin & Schoenholz 2019: the size of each weight such that a gradient step changes the gradient least.
+/// Dauphin & Schoenholz 2019: the size of each weight such that a gradient step changes the gradient least. A quotient
+/// that is small need not train well: it falls as gradients do, and a good start of a deep plain ReLU net gets worse.
 /// Error for options out of range.
 init::Initializer metainit(const MetaInitOptions& options = {});
 

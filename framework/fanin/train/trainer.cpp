@@ -45,6 +45,13 @@ Index batch_without_singles(Index count, Index batch, data::LastBatch last) {
   return batch > 1 ? batch : 0;
 }
 
+/// The optimizer's; where the schedule sets the momentum of each step, with some, so that it has the buffers.
+optim::OptimizerOptions first_options(const TrainOptions& options) {
+  optim::OptimizerOptions first = options.optimizer;
+  if (first.rule.momentum && options.schedule.momentum(0, 1, 1)) first.*first.rule.momentum = 0.5;
+  return first;
+}
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -66,7 +73,7 @@ class Run {
                  .transform = options.augment},
                 Generator(derive_seed(options.seed, "shuffle"))),
         tuning_(model, options.finetune),
-        optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
+        optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()), first_options(options)),
         base_lr_(options.optimizer.lr),
         class_weights_(options.class_weights.of(sets.training)) {
     tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
@@ -314,6 +321,9 @@ class Run {
   std::pair<double, Index> step() {
     lr_ = rate(state_.step, options_.epochs);
     optimizer_.set_lr(lr_);
+    const auto momentum =
+        options_.schedule.momentum(state_.step, steps_of(options_.epochs), loader_.batches());
+    if (momentum) optimizer_.set_momentum(*momentum);
     optimizer_.zero_grad();
     const ops::CrossEntropyOptions loss_options{.label_smoothing = options_.label_smoothing,
                                                 .class_weights = class_weights_};

@@ -26,6 +26,12 @@ constexpr real selu_scale = real(1.0507009873554804934193349852946);
 
 namespace {
 
+/// Within [low, high]; NaN stays NaN.
+FANIN_INLINE Vec clamped(Vec v, real low, real high) {
+  return v < low ? broadcast(low) : v > high ? broadcast(high) : v;
+}
+FANIN_INLINE Vec magnitude(Vec v) { return v < real(0) ? -v : v; }
+
 /// grad_x[i] (+)= grad_y[i] · derivative(from[i]).
 template <class F>
 FANIN_INLINE void map_gradient(Index n, const real* from, const real* grad_y, real* grad_x, bool accumulate,
@@ -78,6 +84,14 @@ void activate(Activation activation, Index n, const real* x, real* y) {
       return with([p](Vec v) FANIN_LAMBDA { return sine(p * v); });
     case Kind::mish:
       return with([=](Vec v) FANIN_LAMBDA { return v * tanh(softplus(v)); });
+    case Kind::relu6:
+      return with([=](Vec v) FANIN_LAMBDA { return clamped(v, 0, 6); });
+    case Kind::hardtanh:
+      return with([=](Vec v) FANIN_LAMBDA { return clamped(v, -1, 1); });
+    case Kind::hardswish:
+      return with([=](Vec v) FANIN_LAMBDA { return v * clamped(v + real(3), 0, 6) / real(6); });
+    case Kind::softsign:
+      return with([=](Vec v) FANIN_LAMBDA { return v / (real(1) + magnitude(v)); });
   }
 }
 
@@ -123,6 +137,19 @@ void differentiate(Activation activation, Index n, const real* from, const real*
       return with([=](Vec x) FANIN_LAMBDA {
         const Vec t = tanh(softplus(x));
         return t + x * (real(1) - t * t) * sigmoid(x);
+      });
+    case Kind::relu6:
+      return with([one](Vec y) FANIN_LAMBDA { return y <= real(0) ? Vec{} : y >= real(6) ? Vec{} : one; });
+    case Kind::hardtanh:
+      return with([one](Vec y) FANIN_LAMBDA { return y <= real(-1) ? Vec{} : y >= real(1) ? Vec{} : one; });
+    case Kind::hardswish:
+      return with([one](Vec x) FANIN_LAMBDA {
+        return x < real(-3) ? Vec{} : x > real(3) ? one : x / real(3) + real(0.5);
+      });
+    case Kind::softsign:
+      return with([=](Vec x) FANIN_LAMBDA {
+        const Vec root = real(1) / (real(1) + magnitude(x));
+        return root * root;
       });
   }
 }

@@ -6,7 +6,24 @@ namespace fanin::kernels {
 /// A pointwise nonlinearity, as a value: layers pass it to the fused epilogues of `linear_forward` and
 /// `conv_forward`.
 struct Activation {
-  enum class Kind { none, relu, leaky_relu, elu, selu, gelu, sigmoid, tanh, softplus, silu, sine, mish };
+  enum class Kind {
+    none,
+    relu,
+    leaky_relu,
+    elu,
+    selu,
+    gelu,
+    sigmoid,
+    tanh,
+    softplus,
+    silu,
+    sine,
+    mish,
+    relu6,
+    hardtanh,
+    hardswish,
+    softsign
+  };
   Kind kind = Kind::none;
   /// leaky_relu: negative slope; elu: alpha; softplus: beta; sine: omega; others ignore it.
   real parameter = 0;

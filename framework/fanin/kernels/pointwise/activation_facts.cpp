@@ -116,6 +116,35 @@ constexpr ActivationFacts table[] = {
            return t + x * (1 - t * t) * sigmoid(x);
          },
      .slope_needs_input = true},
+    {.kind = Kind::relu6,
+     .name = "relu6",
+     .layer = "ReLU6",
+     .f = [](double x, double) { return std::clamp(x, 0.0, 6.0); },
+     .slope = [](double x, double) { return x > 0 && x < 6 ? 1.0 : 0; },
+     .gain_remark = "not in PyTorch's table; relu's √2 while signals stay far below 6"},
+    {.kind = Kind::hardtanh,
+     .name = "hardtanh",
+     .layer = "Hardtanh",
+     .f = [](double x, double) { return std::clamp(x, -1.0, 1.0); },
+     .slope = [](double x, double) { return x > -1 && x < 1 ? 1.0 : 0; },
+     .low = -1,
+     .high = 1},
+    {.kind = Kind::hardswish,
+     .name = "hardswish",
+     .layer = "Hardswish",
+     .f = [](double x, double) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; },
+     .slope = [](double x, double) { return x < -3  ? 0
+                                            : x > 3 ? 1
+                                                    : x / 3 + 0.5; },
+     .slope_needs_input = true},
+    {.kind = Kind::softsign,
+     .name = "softsign",
+     .layer = "Softsign",
+     .f = [](double x, double) { return x / (1 + std::abs(x)); },
+     .slope = [](double x, double) { return 1 / ((1 + std::abs(x)) * (1 + std::abs(x))); },
+     .slope_needs_input = true,  // of the output, which is near 1, it would lose digits
+     .low = -1,
+     .high = 1},
 };
 
 }  // namespace

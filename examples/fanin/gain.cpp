@@ -1,0 +1,236 @@
+#include <fmt/core.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/core/console.hpp>
+#include <fanin/core/error.hpp>
+#include <fanin/core/expression.hpp>
+#include <fanin/core/text_table.hpp>
+#include <fanin/init/formula.hpp>
+#include <fanin/init/gain.hpp>
+#include <fanin/init/mean_field.hpp>
+
+#include "examples/fanin/command.hpp"
+
+namespace fanin::program {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// A gain as a choice for a deep net without biases, and what it makes of signals there.
+struct Choice {
+  std::string name, key;
+  double forward;
+  std::optional<double> backward;
+  double q, variance_slope,
+      chi;  // of the pre-activations; the factors a layer on a deviation and on the gradient
+
+  std::string verdict() const {
+    if (q == 0) return "vanishes";
+    if (std::isinf(q)) return "explodes";
+    if (std::abs(variance_slope - 1) < 1e-6) return "marginal";
+    if (variance_slope < 1) return "contractive";
+    return fmt::format("expansive, tenfold in {:.0f}", std::ceil(std::log(10) / std::log(variance_slope)));
+  }
+};
+
+struct Report {
+  std::string text;
+  init::Nonlinearity f;
+  std::vector<Choice> choices = {};
+  std::optional<double> pytorch = {};
+  std::string no_fixed_point = {}, no_edge = {};  // why there is none; empty where there is one
+  std::optional<init::Critical> edge = {};
+};
+
+init::Nonlinearity function_of(const std::string& text) {
+  if (init::is_formula(text)) return init::Formula::parse(text).nonlinearity();
+  return init::Nonlinearity::named(text);
+}
+
+std::optional<double> pytorchs(const std::string& text) {
+  if (init::is_formula(text)) return std::nullopt;
+  const Expression call = Expression::parse(text);
+  const auto& names = init::gain_names();
+  if (std::find(names.begin(), names.end(), call.name) == names.end()) return std::nullopt;
+  const Options options(call, "activation", {"negative_slope"});
+  return init::calculate_gain(call.name, options.number("negative_slope", 0.01));
+}
+
+Report report_on(const std::string& text) {
+  Report report{.text = text, .f = function_of(text)};
+  const init::Nonlinearity& f = report.f;
+  const init::Gain unit = init::gain(f);
+  report.choices.push_back({"unit variance", "unit", unit.forward, unit.backward, 1,
+                            init::variance_slope(f, unit.forward, 1),
+                            init::gradient_factor(f, unit.forward, 1)});
+  if (const auto point = init::fixed_point_gain(f))
+    report.choices.push_back({"fixed point", "fixed_point", point->sigma, point->backward,
+                              point->sigma * point->sigma, point->slope, point->chi});
+  else
+    report.no_fixed_point = "no scale of the input gives the output second moment 1";
+  if (const auto gain = pytorchs(text)) {
+    report.pytorch = gain;
+    const init::MeanField field = init::mean_field(f, *gain, 0);
+    report.choices.push_back(
+        {"PyTorch's", "pytorch", *gain, std::nullopt, field.q, field.variance_slope, field.chi});
+  }
+  try {
+    report.edge = init::stable_edge_of_chaos(f);
+  } catch (const Error& error) {
+    report.no_edge = error.what();
+    if (const std::string start = "edge of chaos: "; report.no_edge.starts_with(start))
+      report.no_edge.erase(0, start.size());
+  }
+  return report;
+}
+
+ordered_json json_of(const Report& report) {
+  ordered_json json = {
+      {"function", report.text},
+      {"formula", init::is_formula(report.text)},
+      {"pytorch_gain", report.pytorch ? ordered_json(*report.pytorch) : ordered_json(nullptr)},
+      {"fixed_point", nullptr}};
+  for (const Choice& choice : report.choices) {
+    ordered_json one = {
+        {"forward", choice.forward},
+        {"backward", choice.backward ? ordered_json(*choice.backward) : ordered_json(nullptr)},
+        {"q", std::isfinite(choice.q) ? ordered_json(choice.q) : ordered_json(nullptr)},
+        {"variance_slope", choice.variance_slope},
+        {"chi", choice.chi},
+        {"verdict", choice.verdict()}};
+    json[choice.key] = std::move(one);
+  }
+  if (report.edge)
+    json["edge_of_chaos"] = {{"sigma_w", report.edge->sigma_w},
+                             {"sigma_b", report.edge->sigma_b},
+                             {"q", report.edge->q},
+                             {"variance_slope", report.edge->variance_slope}};
+  else
+    json["edge_of_chaos"] = {{"none", report.no_edge}};
+  return json;
+}
+
+/// Whether the terminal shows more than ASCII, as its locale says.
+bool shows_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == 0) continue;
+    std::string locale = value;
+    for (char& c : locale) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
+/// f and its slope over [-4, 4].
+std::string plot_of(const init::Nonlinearity& f) {
+  constexpr int columns = 65, rows = 15;
+  constexpr double reach = 4, highest = 5;
+  const bool utf8 = shows_utf8();
+  const auto x_at = [](int column) { return reach * (2.0 * column / (columns - 1) - 1); };
+  double low = 0, high = 0;
+  for (int column = 0; column < columns; ++column)
+    for (const double y : {f.f(x_at(column)), f.slope(x_at(column))})
+      if (std::abs(y) <= highest) low = std::min(low, y), high = std::max(high, y);
+  if (high - low < 1e-6) high = low + 1;
+  const auto row_of = [&](double y) {
+    return static_cast<int>(std::lround((high - y) / (high - low) * (rows - 1)));
+  };
+  const std::string across = utf8 ? "─" : "-", down = utf8 ? "│" : "|", cross = utf8 ? "┼" : "+";
+  std::vector<std::vector<std::string>> picture(rows, std::vector<std::string>(columns, " "));
+  for (int column = 0; column < columns; ++column)
+    picture[static_cast<std::size_t>(row_of(0))][static_cast<std::size_t>(column)] = across;
+  for (auto& row : picture) row[columns / 2] = row[columns / 2] == " " ? down : cross;
+  const auto draw = [&](const std::function<double(double)>& curve, const char* mark) {
+    for (int column = 0; column < columns; ++column) {
+      const double y = curve(x_at(column));
+      if (y >= low && y <= high)
+        picture[static_cast<std::size_t>(row_of(y))][static_cast<std::size_t>(column)] = mark;
+    }
+  };
+  draw(f.slope, utf8 ? "·" : ".");
+  draw(f.f, utf8 ? "●" : "*");
+  std::string text;
+  for (int row = 0; row < rows; ++row) {
+    const double y = high - (high - low) * row / (rows - 1);
+    std::string line = row % 7 == 0 ? fmt::format("{:7.2f} ", y + 0.0) : std::string(8, ' ');
+    for (const std::string& cell : picture[static_cast<std::size_t>(row)]) line += cell;
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  text += fmt::format("{:>10}{:>31}{:>32}\n", "-4", "0", "4");
+  return text + fmt::format("        {} f   {} its derivative\n", utf8 ? "●" : "*", utf8 ? "·" : ".");
+}
+
+void print(const Report& report) {
+  const auto number = [](double value) { return fmt::format("{:.4f}", value); };
+  say("{}\n\n", report.text);
+  text::TextTable table({{"gain for"},
+                         {"forward", true},
+                         {"backward", true},
+                         {"q", true},
+                         {"variance", true},
+                         {"gradient", true},
+                         {"signal, with depth"}});
+  for (const Choice& choice : report.choices)
+    table.add({choice.name, number(choice.forward), choice.backward ? number(*choice.backward) : "-",
+               fmt::format("{:.4g}", choice.q), number(choice.variance_slope), number(choice.chi),
+               choice.verdict()});
+  say("{}\n", table.to_string());
+  if (!report.no_fixed_point.empty()) say("fixed point: none; {}\n", report.no_fixed_point);
+  if (!report.pytorch) say("PyTorch's: none; torch.nn.init.calculate_gain does not know it\n");
+  if (report.edge)
+    say("edge of chaos: sigma_w = {:.4f}, sigma_b = {:.4f} at q = {}, variance {:.4f} a layer\n",
+        report.edge->sigma_w, report.edge->sigma_b, report.edge->q, report.edge->variance_slope);
+  else
+    say("edge of chaos: none; {}\n", report.no_edge);
+  say("\n{}", plot_of(report.f));
+}
+
+void run(const std::string& text, bool json) {
+  std::optional<Report> report;
+  try {
+    report = report_on(text);
+  } catch (const Error& error) {  // a function that has no gain is what was typed
+    if (error.blame() == Blame::run) fail_usage("{}: {}", in_quotes(text), error.what());
+    throw;
+  }
+  if (json)
+    say("{}\n", json_text(json_of(*report)));
+  else
+    print(*report);
+}
+
+}  // namespace
+
+void add_gain(CLI::App& app) {
+  struct Flags {
+    std::string function;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand(
+      "gain", "Show by how much weights must be larger for an activation, or any function of x");
+  command->footer(
+      "unit variance: 1/sqrt E[f(z)^2] and 1/sqrt E[f'(z)^2], z normal with variance 1. fixed point: sigma with\n"
+      "E[f(sigma z)^2] = 1: an input of second moment 1 is kept. q is the variance before the activation; variance and\n"
+      "gradient are the factors a layer on a deviation from q and on the gradient's variance, without biases.\n"
+      "Functions: abs, sign, step, sqrt, exp, expm1, log, log1p, sin, cos, sinh, cosh, atan, erf, min, max, clamp,\n"
+      "and every activation by its name.\n"
+      "Examples:\n"
+      "  fanin gain silu\n"
+      "  fanin gain \"leaky_relu(0.2)\" --json\n"
+      "  fanin gain \"max(x,0)^3\"\n"
+      "  fanin gain \"x*sigmoid(1.702*x)\"");
+  command->add_option("function", flags->function, "an activation, or a formula in x")->required();
+  command->add_flag("--json", flags->json, "JSON on stdout");
+  command->callback([flags] { run(flags->function, flags->json); });
+}
+
+}  // namespace fanin::program

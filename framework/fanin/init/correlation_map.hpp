@@ -1,0 +1,26 @@
+#pragma once
+#include <vector>
+
+#include <fanin/init/nonlinearity.hpp>
+
+namespace fanin::init {
+
+/// What a wide layer makes of the correlation c of two signals of variance q: C(c) = (σw² E[f(u) f(v)] + σb²) / V(q)
+/// for normal u and v of variance q and correlation c (Poole et al. 2016), as the power series Σ σw² aₖ² cᵏ over f's
+/// coefficients in Hermite polynomials. Convex on [0, 1], where C(1) = 1.
+class CorrelationMap {
+ public:
+  CorrelationMap(const Nonlinearity& f, double sigma_w, double sigma_b, double q);
+
+  double operator()(double c) const;  ///< C(c), 0 ≤ c ≤ 1
+  double slope(double c) const;       ///< C'(c), 0 ≤ c < 1
+  /// The stable fixed point c* in [0, 1], and 1 where the slope there is at most 1.
+  double fixed_point() const;
+  double slope_at_1() const { return slope_at_1_; }  ///< C'(1) = σw² q E[f'(√q z)²] / V(q)
+
+ private:
+  std::vector<double> share_;  // of cᵏ, k = 0, 1, …; their sum is 1
+  double slope_at_1_;
+};
+
+}  // namespace fanin::init

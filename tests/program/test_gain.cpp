@@ -1,0 +1,94 @@
+// fanin gain: a table and JSON for activations and formulas, one-line errors for the rest.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/core/format.hpp>
+
+#include "tests/message.hpp"
+#include "tests/program/command.hpp"
+
+using namespace fanin;
+using nlohmann::json;
+
+namespace {
+
+json gain_of(const std::string& function) {
+  const Outcome outcome = fanin_command({"gain", function, "--json"});
+  CAPTURE(function);
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.code == 0);
+  return json::parse(outcome.out);
+}
+
+}  // namespace
+
+TEST_CASE("gain: an activation's gains, fixed point, PyTorch's, and edge of chaos as JSON") {
+  const json silu = gain_of("silu");
+  CHECK(silu.at("unit").at("forward").get<double>() == doctest::Approx(1.6765319).epsilon(1e-6));
+  CHECK(silu.at("fixed_point").at("forward").get<double>() == doctest::Approx(1.5587594).epsilon(1e-6));
+  CHECK(silu.at("fixed_point").at("verdict").get<std::string>().starts_with("expansive, tenfold in "));
+  CHECK(silu.at("pytorch_gain").is_null());
+  CHECK(silu.at("edge_of_chaos").at("variance_slope") < 1);
+  const json relu = gain_of("relu");
+  CHECK(relu.at("pytorch").at("verdict") == "marginal");
+  CHECK(relu.at("fixed_point").at("chi").get<double>() == doctest::Approx(1));
+  const json tanh = gain_of("tanh");
+  CHECK(tanh.at("fixed_point").is_null());
+  CHECK(tanh.at("unit").at("verdict") == "contractive");
+  CHECK(tanh.at("pytorch_gain").get<double>() == doctest::Approx(5.0 / 3));
+  CHECK(gain_of("leaky_relu(0.2)").at("pytorch_gain").get<double>() ==
+        doctest::Approx(1.3867505).epsilon(1e-6));
+  CHECK(holds(gain_of("softplus").at("edge_of_chaos").at("none").get<std::string>(), "negative"));
+}
+
+TEST_CASE("gain: a formula is read as one") {
+  const json cubed = gain_of("max(x,0)^3");
+  CHECK(cubed.at("formula") == true);
+  CHECK(cubed.at("unit").at("forward").get<double>() == doctest::Approx(0.3651484).epsilon(1e-6));
+  CHECK(gain_of("x/(1+exp(-x))").at("fixed_point") == gain_of("x/(1+exp(-x))").at("fixed_point"));
+}
+
+TEST_CASE("gain: the table and the plot fit 80 columns, in ASCII where the locale is not UTF-8") {
+  for (const char* locale : {"C", "C.UTF-8"}) {
+    CAPTURE(locale);
+    setenv("LC_ALL", locale, 1);
+    for (const char* function :
+         {"gelu", "relu", "softplus", "sine(omega=10)", "max(x,0)^3", "x*sigmoid(1.702*x)"}) {
+      CAPTURE(function);
+      const Outcome outcome = fanin_command({"gain", function});
+      CHECK(outcome.code == 0);
+      std::istringstream lines(outcome.out);
+      int count = 0;
+      for (std::string line; std::getline(lines, line); ++count) CHECK(text::text_width(line) <= 80);
+      CHECK(count > 20);
+      CHECK(holds(outcome.out, std::string(locale) == "C" ? "* f" : "● f"));
+    }
+  }
+  unsetenv("LC_ALL");
+}
+
+TEST_CASE("gain: what has none is refused in one line") {
+  struct Case {
+    const char *function, *message;
+  };
+  for (const Case c :
+       {Case{"rleu", "did you mean 'relu'"}, Case{"rleu(x)", "did you mean 'relu'"}, Case{"1/x", "inf"},
+        Case{"log(x)", "nan"}, Case{"x^1e9", "inf"}, Case{"sqrt(x)", "nan"}, Case{"exp(x^2)", "inf"},
+        Case{"0*x", "zero"}, Case{"step(x)", "derivative is zero"}, Case{"x +", "at character"},
+        Case{"", "expected a name"}, Case{"softplus(beta=0)", "> 0"}}) {
+    CAPTURE(c.function);
+    const Outcome outcome = fanin_command({"gain", c.function});
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out == "");
+    CHECK(line_count(outcome.err) == 1);
+    CHECK(holds(outcome.err, c.message));
+  }
+  const Outcome deep = fanin_command({"gain", std::string(400, '(') + "x" + std::string(400, ')')});
+  CHECK(deep.code == 2);
+  CHECK(line_count(deep.err) == 1);
+}
