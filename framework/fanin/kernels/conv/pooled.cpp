@@ -75,21 +75,41 @@ void pool_grid(const Grid& from, Index w, real bias, real* y, std::uint8_t* chos
 /// pixel, and zeros in the spare columns. May write 2·lanes further than the plane.
 void spread_gradient(Index h, Index w, Index pitch, const real* pooled, const std::uint8_t* chosen,
                      real* packed) {
-  const Index out_w = w / 2, size = h / 2 * out_w;
+  const Index out_w = w / 2, size = h / 2 * out_w, vectors = (out_w + lanes - 1) / lanes;
   const IntVec lane = lane_numbers();
+  const auto spread = [=](Index row, Index x, auto use) FANIN_LAMBDA {
+    // Past a row's end lie the next rows, of which nothing is taken; past the plane's may lie nothing.
+    const Index at = row + x, readable = std::min<Index>(lanes, size - at);
+    const Vec g = readable == lanes ? load(pooled + at) : load_first(pooled + at, readable);
+    IntVec where = load_bytes(chosen + at, readable);
+    if (out_w - x < lanes) where = lane < static_cast<int>(out_w - x) ? where : IntVec{} + 4;
+    use(g, where);
+  };
+  const auto zero_spare = [=](real* to) FANIN_LAMBDA {
+    for (Index x = vectors * 2 * lanes; x < pitch; x += lanes) store(to + x, Vec{});
+  };
+  // What is written past the end of the upper row must not come after the lower row's beginning.
+  const bool both_at_once = vectors == 1 || vectors * 2 * lanes <= pitch;
   for (Index row = 0; row < size; row += out_w, packed += 2 * pitch) {
-    for (const int half : {0, 1}) {  // the upper row to its end, then the lower
-      real* to = packed + half * pitch;
-      Index x = 0;
-      for (; x < out_w; x += lanes) {
-        // Past a row's end lie the next rows, of which nothing is taken; past the plane's may lie nothing.
-        const Index at = row + x, readable = std::min<Index>(lanes, size - at);
-        const Vec g = readable == lanes ? load(pooled + at) : load_first(pooled + at, readable);
-        IntVec where = load_bytes(chosen + at, readable);
-        if (out_w - x < lanes) where = lane < static_cast<int>(out_w - x) ? where : IntVec{} + 4;
-        store_gradients(g, where, 2 * half, to + 2 * x);
+    real *upper = packed, *lower = packed + pitch;
+    if (both_at_once) {
+      zero_spare(upper);
+      for (Index x = 0; x < out_w; x += lanes) {
+        spread(row, x, [&](Vec g, IntVec where) FANIN_LAMBDA {
+          store_gradients(g, where, 0, upper + 2 * x);
+          store_gradients(g, where, 2, lower + 2 * x);
+        });
       }
-      for (x *= 2; x < pitch; x += lanes) store(to + x, Vec{});
+      zero_spare(lower);
+      continue;
+    }
+    for (const int first : {0, 2}) {
+      real* to = first == 0 ? upper : lower;
+      for (Index x = 0; x < out_w; x += lanes) {
+        spread(row, x,
+               [&](Vec g, IntVec where) FANIN_LAMBDA { store_gradients(g, where, first, to + 2 * x); });
+      }
+      zero_spare(to);
     }
   }
 }
