@@ -224,8 +224,7 @@ void Optimizer::gather() {
 void Optimizer::list_leaf_steps() {
   leaf_steps_.clear();
   for (auto& group : groups_) {
-    const kernels::SgdStep step{.lr = options_.lr * group.lr_scale,
-                                .weight_decay = group.weight_decay};
+    const kernels::SgdStep step{.lr = options_.lr * group.lr_scale, .weight_decay = group.weight_decay};
     for (auto& entry : group.entries) {
       const bool seen_by_others = entry.home.use_count() != 2;  // this entry's, and the parameter's
       if (!options_.rule.plain || options_.momentum != 0 || seen_by_others) continue;
