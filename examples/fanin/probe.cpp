@@ -8,6 +8,7 @@
 #include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/schemes.hpp>
 
@@ -67,7 +68,7 @@ void print_model(const std::string& text, const std::vector<probe::Probed>& all)
          share(dead), share(twins), probe::three_digits(one.probe.jacobian.front()),
          probe::three_digits(probe::stretch_spread(one.probe))});
   }
-  say("{}\n{}\n", text, table.to_string());
+  say("{}\n{}\n", text, table.to_string(output_width()));
   std::vector<std::string> explained;
   for (const auto& one : all) {
     const probe::Diagnosis& d = one.diagnosis;
@@ -100,7 +101,7 @@ void print_detail(const probe::Probed& one) {
   if (!one.diagnosis.trains())
     say("  {} {}: {}\n", one.diagnosis.measure, probe::three_digits(one.diagnosis.value),
         one.diagnosis.reason);
-  say("{}", table.to_string());
+  say("{}", table.to_string(output_width()));
 }
 
 void run(const ProbeFlags& flags) {
@@ -179,9 +180,9 @@ void add_probe(CLI::App& app) {
       "  fanin probe --models \"plain_net(depth=20, activation=tanh)\" --schemes \"default; xavier_normal; "
       "orthogonal; normal(std=0.01)\" --detail\n"
       "  fanin probe --models lenet --schemes \"default; {conv*=orthogonal; fc*=kaiming_normal}\"");
-  command->add_option("--models", flags->models, "models, separated by ;")->capture_default_str();
+  command->add_option("--models,--model", flags->models, "models, separated by ;")->capture_default_str();
   command->add_option(
-      "--schemes", flags->schemes,
+      "--schemes,--init", flags->schemes,
       "schemes or {plans}, separated by ;, orthogonal(gain={1, 1.41}) being two (default: the usual ones and "
       "those for the model's activation)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();

@@ -13,6 +13,7 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
 
 namespace fanin {
@@ -20,13 +21,17 @@ namespace {
 
 constexpr const char* clear_line = "\r\033[K";
 
-std::atomic<int> output_error{0};     // errno of the first write to stdout that failed
+std::atomic<int> output_error{0};  // errno of the first write to stdout that failed
+std::atomic<bool> silent{false};
 std::atomic<bool> live_shown{false};  // a live line stands on the terminal
 bool pipes_kill = false;              // what SIGPIPE was to do before `prepare_streams`
 
 void write_error(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
 }
+
+/// As it may go to a terminal.
+std::string shown(std::string_view text) { return in_locale(printable_lines(text)); }
 
 void remember_failure(bool failed) {
   int none = 0;
@@ -51,21 +56,25 @@ void prepare_streams() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+void silence() { silent = true; }
+
 void write_note(std::string_view text) {
-  write_error((live_shown.exchange(false) ? clear_line : "") + printable_lines(text));
+  if (silent) return;
+  write_error((live_shown.exchange(false) ? clear_line : "") + shown(text));
 }
 
 void note_error(const std::string& program, std::string message) {
   std::replace_if(
       message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  silent = false;
   note("{}: {}\n", program, printable(message));
 }
 
 void write_output(std::string_view text) {
   if (live_shown.exchange(false)) write_error(clear_line);
-  const std::string shown = printable_lines(text);
+  const std::string output = shown(text);
   errno = 0;
-  remember_failure(std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size());
+  remember_failure(std::fwrite(output.data(), 1, output.size(), stdout) != output.size());
 }
 
 void flush_output() {
@@ -87,7 +96,7 @@ void close_output() {
 }
 
 int live_width() {
-  if (::isatty(STDERR_FILENO) == 0) return 0;
+  if (silent || ::isatty(STDERR_FILENO) == 0) return 0;
   const char* terminal = std::getenv("TERM");
   if (terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb") return 0;
   struct winsize size {};
@@ -97,7 +106,7 @@ int live_width() {
 
 void live_line(std::string_view line) {
   if (live_width() == 0) return;
-  write_error(clear_line + printable(line));
+  write_error(clear_line + in_locale(printable(line)));
   live_shown = true;
 }
 
