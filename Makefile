@@ -3,10 +3,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BUILD ?= build
 JOBS ?= $(shell nproc)
-CXX := $(if $(shell command -v ccache),ccache )g++
+# make CXX=clang++ BUILD=build/clang: any compiler that knows GCC's vectors and options, with a build folder of its own.
+CXX := g++
+ifneq ($(and $(shell command -v ccache),$(if $(findstring ccache,$(CXX)),,none)),)
+override CXX := ccache $(CXX)
+endif
 OPT ?= -O2
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -ffp-contract=off -pthread -Iframework -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
+# One set of objects serves the programs, the archive and the shared library: -fPIC costs no speed as long as calls
+# within the library stay direct and may be inlined.
+CXXFLAGS += -std=c++20 $(OPT) -g1 $(WARN) -fPIC -fno-semantic-interposition -ffp-contract=off -pthread -Iframework -I. -isystem /usr/include/stb -MMD -MP $(SANITIZE)
 LDLIBS += -lfmt -lz -ldeflate -lpng -lgif -lpthread $(SANITIZE)
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
@@ -29,6 +35,9 @@ help:
 	@echo 'make format      clang-format all sources;  make tidy: clang-tidy them all'
 	@echo 'make docs        the API reference as HTML (build/docs/html/index.html); needs doxygen'
 	@echo 'make compile_commands.json   every file'"'"'s own flags, for clangd (which manages without: .clangd)'
+	@echo 'make install     headers, libraries, program, man pages and completions into PREFIX (/usr/local), below DESTDIR;'
+	@echo '                 make uninstall removes them'
+	@echo 'make aarch64     build for ARM, and run the tests of kernels, random numbers, ops, init and files under qemu'
 	@echo 'make clean       remove build/'
 
 compare: deps
@@ -93,7 +102,7 @@ docs:
 
 # A line of the build is an entry: what make would run, told to clangd.
 compile_commands.json:
-	@$(MAKE) --no-print-directory -Bn program tests CXX=g++ | awk -v dir='$(CURDIR)' 'BEGIN {printf "["} \
+	@$(MAKE) --no-print-directory -Bn program tests CXX=g++ | sed 's/^ccache //' | awk -v dir='$(CURDIR)' 'BEGIN {printf "["} \
 	  / -c / {sub(/-include [^ ]* /, ""); for (i = 1; i <= NF; ++i) if ($$i == "-c") file = $$(i + 1); gsub(/["\\]/, "\\\\&"); \
 	  printf "%s\n{\"directory\":\"%s\",\"file\":\"%s\",\"command\":\"%s\"}", n++ ? "," : "", dir, file, $$0} END {print "\n]"}' \
 	  > .editor/compile_commands.json && echo .editor/compile_commands.json
@@ -144,7 +153,7 @@ export CCACHE_PCH_EXTSUM := 1
 define compiled
 $(BUILD)/$(1)/$(2)precompiled.hpp.gch: framework/precompiled.hpp
 	@mkdir -p $$(@D) && cp $$< $$(@:.gch=)
-	$$(CXX) $$(CXXFLAGS) $(3) -x c++-header $$< -o $$@
+	$$(CXX) $$(CXXFLAGS) $(3) $(if $(findstring clang,$(CXX)),-Xclang -fno-pch-timestamp) -x c++-header $$< -o $$@
 	@{ cat $$<; $$(CXX) --version; echo '$$(CXXFLAGS) $(3)'; } | sha1sum >$$@.sum
 $(BUILD)/$(1)/$(2)%.o: $(2)%.cpp $(BUILD)/$(1)/$(2)precompiled.hpp.gch
 	@mkdir -p $$(@D)
@@ -155,9 +164,9 @@ $(eval $(call compiled,float,tests/,$(if $(filter file,$(origin OPT)),-O1)))
 $(eval $(call compiled,double,,-DFANIN_DOUBLE))
 
 $(BUILD)/libfanin.a: $(call objects,float,$(library))
-	@rm -f $@; ar rcs $@ $^
+	@rm -f $@; $(AR) rcs $@ $^
 $(BUILD)/libfanin_double.a: $(call objects,double,$(engine))
-	@rm -f $@; ar rcs $@ $^
+	@rm -f $@; $(AR) rcs $@ $^
 $(BUILD)/fanin: $(call objects,float,$(commands)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 # What handing out runs to ranks costs (examples/cluster/scaling.py).
@@ -194,5 +203,5 @@ $(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/s
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/fanin/compare/page_files.o: $(wildcard framework/fanin/compare/page/*)
 
--include tests/fuzz/fuzz.mk tests/interop/interop.mk
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include packaging/install.mk packaging/aarch64.mk tests/fuzz/fuzz.mk tests/interop/interop.mk
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

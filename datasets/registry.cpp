@@ -37,7 +37,7 @@ Options options_of(const Expression& call, const std::vector<std::string>& own) 
   for (const Argument& argument : call.args) {
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
     std::vector<std::string> known = own;
-    known.insert(known.end(), {"only", "per_class", "draw"});
+    for (const auto& option : selection_options()) known.push_back(option.name);
     fail_usage("unknown option {} of data set '{}' {}{}", in_quotes(argument.key), call.name,
                at_character(call.source, argument.key_position), suggest(argument.key, known));
   }
@@ -119,17 +119,33 @@ const std::vector<Entry>& entries() {
        make_cifar10},
       {"idx",
        {"idx(DIR, classes=N, name=emnist-letters)",
-        "a folder of four files in MNIST's format, plain or .gz, also under EMNIST's and QMNIST's names"},
+        "a folder of four files in MNIST's format, plain or .gz, also under EMNIST's and QMNIST's names",
+        {{"path", "", "the folder"},
+         {"classes", "", "how many there are; as many as the labels tell, when left out"},
+         {"name", "", "which of a folder's data sets: emnist-letters, …"}}},
        make_idx},
       {"folder",
        {"folder(PATH, size=28, gray=true, test=0.2, background=white, skip_bad=false)",
         "PNG, JPEG, GIF or BMP images, a class for each sub-folder; parts from train/, val/ and test/ (val/ is the test set where "
-        "there is no test/), or a share of each class held out for testing"},
+        "there is no test/), or a share of each class held out for testing",
+        {{"path", "", "the folder"},
+         {"size", "28", "images are cut to their centre square and resized to so many pixels a side"},
+         {"gray", "true", "gray levels; false: three channels"},
+         {"test", "0.2", "share of each class held out, where the folder is not divided"},
+         {"background", "white",
+          "what shows through where an image is transparent: white, black, 0..255, rrggbb"},
+         {"skip_bad", "false", "leave out what cannot be read, and say how many"}}},
        make_folder,
        true},
       {"synthetic",
        {"synthetic(classes=10, size=28, count=2000, seed=0, channels=1, noise=0.25)",
-        "noisy random patterns, made without any file"},
+        "noisy random patterns, made without any file",
+        {{"classes", "10", "how many patterns"},
+         {"size", "28", "pixels a side"},
+         {"count", "2000", "training images; there are a quarter as many for testing"},
+         {"seed", "0", "of the patterns and the noise"},
+         {"channels", "1", "of an image"},
+         {"noise", "0.25", "its amplitude, of the pattern's own"}}},
        make_synthetic_set}};
   return all;
 }
@@ -200,6 +216,14 @@ const std::vector<DatasetEntry>& known_datasets() {
     for (const Entry& entry : entries()) help.push_back(entry.help);
     return help;
   }();
+  return all;
+}
+
+const std::vector<DatasetEntry::Option>& selection_options() {
+  static const std::vector<DatasetEntry::Option> all = {
+      {"only", "", "classes to keep, renumbered from 0: 0..4, or 0+3+7"},
+      {"per_class", "", "so many training images of each class; tests keep theirs"},
+      {"draw", "0", "which images per_class keeps"}};
   return all;
 }
 

@@ -1,11 +1,15 @@
 #include <fmt/core.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/core/terminal.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/init/suggest_scheme.hpp>
 
 #include "examples/fanin/command.hpp"
@@ -28,9 +32,10 @@ std::string signature(const init::SchemeInfo& scheme) {
 }
 
 void print_scheme(const init::SchemeInfo& scheme) {
-  say("{}\n  {}\n", signature(scheme), scheme.summary);
-  const auto line = [](const char* what, const std::string& text) {
-    if (!text.empty()) say("  {:<9} {}\n", what, text);
+  const int width = prose_width();
+  say("{}{}", text::hanging("", signature(scheme), 0, width), text::hanging("", scheme.summary, 2, width));
+  const auto line = [width](const char* what, const std::string& text) {
+    if (!text.empty()) say("{}", text::hanging(fmt::format("  {}", what), text, 12, width));
   };
   line("formula", scheme.formula);
   line("paper", scheme.paper);
@@ -80,9 +85,23 @@ void list_schemes(const std::string& name, bool json) {
   } else if (!name.empty()) {
     print_scheme(*shown[0]);
   } else {
-    for (const auto* scheme : shown) say("{:<20} {}\n", scheme->name, scheme->summary);
-    say("\n'default' stands for each layer's own. fanin inits NAME shows formula, paper, options, when to use it and when it fails.\n");
+    const int width = prose_width();
+    for (const auto* scheme : shown) say("{}", text::hanging(scheme->name, scheme->summary, 21, width));
+    say("\n{}",
+        text::hanging(
+            "",
+            "'default' stands for each layer's own. fanin inits NAME shows formula, paper, options, when to use "
+            "it and when it fails.",
+            0, width));
   }
+}
+
+template <class Option>
+nlohmann::ordered_json options_json(const std::vector<Option>& options) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& option : options)
+    json[option.name] = {{"default", option.fallback}, {"meaning", option.meaning}};
+  return json;
 }
 
 void list_models(bool json) {
@@ -90,25 +109,73 @@ void list_models(bool json) {
   for (const auto& model : models::registry()) {
     const auto built = models::build(model.name, {});
     if (json) {
-      nlohmann::ordered_json options = nlohmann::ordered_json::object();
-      for (const auto& option : model.options)
-        options[option.name] = {{"default", option.fallback}, {"meaning", option.meaning}};
       all.push_back({{"name", model.name},
                      {"summary", model.summary},
                      {"example", model.example},
-                     {"options", options},
+                     {"options", options_json(model.options)},
                      {"parameters", built->parameter_count()}});
       continue;
     }
-    say("{:<13} {} ({} parameters at 28×28)\n              {}\n", model.name, model.summary,
-        built->parameter_count(), model.example);
+    const int width = prose_width();
+    say("{}",
+        text::hanging(model.name,
+                      fmt::format("{} ({} parameters at 28×28)", model.summary, built->parameter_count()), 14,
+                      width));
+    say("{}", text::hanging("", model.example, 14, width));
     for (const auto& option : model.options)
-      say("              {:<11} {} [{}]\n", option.name, option.meaning, option.fallback);
+      say("{}", text::hanging("              " + option.name,
+                              fmt::format("{} [{}]", option.meaning, option.fallback), 27, width));
   }
   if (json) say("{}\n", all.dump(2));
 }
 
+void print_dataset_options(const std::vector<datasets::DatasetEntry::Option>& options) {
+  for (const auto& option : options)
+    say("{}", text::hanging("    " + option.name,
+                            option.meaning + (option.fallback.empty() ? "" : " [" + option.fallback + "]"),
+                            17, prose_width()));
+}
+
+void list_datasets(bool json) {
+  if (json) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const auto& data : datasets::known_datasets()) {
+      nlohmann::ordered_json options = options_json(data.options);
+      options.update(options_json(datasets::selection_options()));
+      all.push_back({{"name", data.usage.substr(0, data.usage.find('('))},
+                     {"usage", data.usage},
+                     {"summary", data.summary},
+                     {"options", options}});
+    }
+    say("{}\n", all.dump(2));
+    return;
+  }
+  const int width = prose_width();
+  for (const auto& data : datasets::known_datasets()) {
+    say("{}{}", text::hanging(data.usage, "", 2, width), text::hanging("", data.summary, 2, width));
+    print_dataset_options(data.options);
+  }
+  say("\nEvery data set takes these besides, as in \"mnist(only=0..4, per_class=10)\":\n");
+  print_dataset_options(datasets::selection_options());
+  const char* folder = std::getenv("FANIN_DATA");
+  say("\n{}",
+      text::hanging(
+          "",
+          fmt::format(
+              "Files are looked for in $FANIN_DATA ({}), then in ./data, then where Debian's packages put them.",
+              folder ? printable(folder) : "not set"),
+          0, width));
+}
+
 }  // namespace
+
+void add_data(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("data", "List the data sets and their options");
+  command->footer("Example:\n  fanin data");
+  command->add_flag("--json", *json, "a JSON list on stdout");
+  command->callback([json] { list_datasets(*json); });
+}
 
 void add_models(CLI::App& app) {
   auto json = std::make_shared<bool>(false);

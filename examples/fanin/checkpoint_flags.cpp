@@ -5,8 +5,6 @@
 #include <charconv>
 #include <cmath>
 
-#include <nlohmann/json.hpp>
-
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
@@ -80,7 +78,7 @@ void CheckpointFlags::require_writable() const {
   if (!folder.empty()) io::require_writable_folder(folder);
 }
 
-train::JsonLog open_log(const std::string& path, bool append, const nlohmann::ordered_json& facts) {
+train::JsonLog open_log(const std::string& path, bool append, const train::JsonLog::Labels& facts) {
   if (path.empty()) return {};
   return {path, append, facts, [](const std::string& notice) { note("{}\n", printable(notice)); }};
 }

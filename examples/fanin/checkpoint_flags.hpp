@@ -2,7 +2,6 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json_fwd.hpp>
 
 #include <fanin/train/trainer.hpp>
 
@@ -30,6 +29,6 @@ struct CheckpointFlags {
 
 /// A log of runs as `--log` names it, nowhere for an empty path: anew, or to `append`, as for --resume, behind
 /// what there is. What cannot be written later is told on stderr. Error when it cannot be opened.
-train::JsonLog open_log(const std::string& path, bool append, const nlohmann::ordered_json& facts);
+train::JsonLog open_log(const std::string& path, bool append, const train::JsonLog::Labels& facts);
 
 }  // namespace fanin::program

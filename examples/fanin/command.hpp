@@ -27,6 +27,10 @@ void add_plan(CLI::App& app);
 void add_probe(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_data(CLI::App& app);
+void add_help(CLI::App& app);
+void add_completion(CLI::App& app);
+void add_manual(CLI::App& app);
 
 /// What the commands that train have in common on the command line: the data set, and the settings of
 /// train/settings.

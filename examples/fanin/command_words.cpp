@@ -9,7 +9,7 @@ bool changes_results(const std::string& name) {
   static const std::vector<std::string> beside = {
       "--out",       "--output",           "--json",  "--format",     "--live",   "--log",
       "--jobs",      "--threads",          "--again", "--trust-plan", "--resume", "--checkpoint",
-      "--confusion", "--checkpoint-every", "--keep",  "--keep-best"};
+      "--confusion", "--checkpoint-every", "--keep",  "--keep-best",  "--quiet"};
   return std::find(beside.begin(), beside.end(), name) == beside.end();
 }
 

@@ -10,6 +10,7 @@
 #include <fanin/core/expression.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 
 #include "examples/fanin/compare_run.hpp"
@@ -68,7 +69,7 @@ struct Recorded {
 /// The user's own flags that go with --again; all else is for the file to say.
 void require_own_flags(const CLI::App& command) {
   static const std::vector<std::string> own = {"--again", "--out", "--jobs",      "--data",
-                                               "--live",  "--log", "--trust-plan"};
+                                               "--live",  "--log", "--trust-plan", "--quiet"};
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     if (option->count() > 0 && std::find(own.begin(), own.end(), name) == own.end())
@@ -115,7 +116,7 @@ void run_again(const CompareFlags& given, const CLI::App& command) {
   const auto runs = compare::runs_again(then, it->comparison);
   text::TextTable table({{"run"}, {"again"}});
   for (const auto& one : runs) table.add({printable(one.run), what_became(one)});
-  say("{}", table.to_string());
+  say("{}", table.to_string(output_width()));
   const auto different = static_cast<std::size_t>(
       std::count_if(runs.begin(), runs.end(), [](const auto& one) { return !one.same(); }));
   if (different > 0)

@@ -133,9 +133,9 @@ CLI::App* add_compare_flags(CLI::App& app, CompareFlags& flags) {
       "                --schemes \"default; orthogonal; warm(lenet.safetensors, lr_body=0.1)\"   a warm "
       "start beside random ones\n"
       "  fanin compare --again out/compare/results.json     are these the bits that this machine gives?");
-  command->add_option("--models", flags.models, "model texts, separated by ';'");
+  command->add_option("--models,--model", flags.models, "model texts, separated by ';'");
   command->add_option(
-      "--schemes", flags.schemes,
+      "--schemes,--init", flags.schemes,
       "initializers, separated by ';'; a plan with rules goes in braces: name={…}; warm(FILE, "
       "…) starts from saved weights; orthogonal(gain={1, 1.41}) is two schemes");
   command->add_option(

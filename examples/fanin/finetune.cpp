@@ -197,7 +197,7 @@ void run(const FinetuneFlags& flags, const CLI::App& command) {
                           {"model", text},
                           {"data", data.training.name},
                           {"init", flags.plan},
-                          {"settings_of_start", train::settings_json(train::settings_of(warm))}});
+                          {"settings_of_start", train::settings_of(warm)}});
   const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
   if (flags.run.json) {
     ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
@@ -235,8 +235,8 @@ void add_finetune(CLI::App& app) {
   add_setting_flags(*command, warm, train::Topic::finetuning);
   command->get_option("--from")->required();
   add_setting_flags(*command, warm.finetune, train::Topic::finetuning);
-  command->add_option("--model", flags->model, "model text; default: the one the file names");
-  command->add_option("--init", flags->plan, "plan for what the file does not give (the head)")
+  command->add_option("--model,--models", flags->model, "model text; default: the one the file names");
+  command->add_option("--init,--schemes", flags->plan, "plan for what the file does not give (the head)")
       ->capture_default_str();
   command->add_flag("--train-statistics", flags->train_statistics,
                     "frozen BatchNorm layers still update their running statistics");

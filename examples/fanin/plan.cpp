@@ -10,6 +10,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/deviation_score.hpp>
 #include <fanin/start/initialize.hpp>
@@ -118,7 +119,7 @@ void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vect
                row.improbable() ? "! improbable" : ""});
     if (!row.drawn.note.empty()) notes += fmt::format("note: {}: {}\n", row.drawn.name, row.drawn.note);
   }
-  say("{}\n", table.to_string());
+  say("{}\n", table.to_string(output_width()));
   say("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(),
       plan.to_string(), flags.seed);
   say("{}", notes);
@@ -193,9 +194,10 @@ void add_plan(CLI::App& app) {
       "  fanin plan --model lenet\n"
       "  fanin plan --model \"mlp(hidden=256-128)\" --init \"kaiming_normal; fc3.weight=zeros; *.bias=constant(0.01)\" --seed 1\n"
       "  fanin plan --model resnet_small --init orthogonal --input 3x32x32 --classes 100");
-  command->add_option("--model", flags->model, "the model; fanin models lists them")->capture_default_str();
+  command->add_option("--model,--models", flags->model, "the model; fanin models lists them")
+      ->capture_default_str();
   command
-      ->add_option("--init", flags->init,
+      ->add_option("--init,--schemes", flags->init,
                    "the plan: a scheme, or rules such as \"conv*=orthogonal; *.bias=zeros\"")
       ->capture_default_str();
   command->add_option("--seed", flags->seed, "of the draw")->capture_default_str()->check(seed_number());

@@ -123,9 +123,9 @@ void add_probe(CLI::App& app) {
       "  fanin probe --models \"plain_net(depth=20, activation=tanh)\" --schemes \"default; xavier_normal; "
       "orthogonal; normal(std=0.01)\" --lr 0.03 --detail\n"
       "  fanin probe --models lenet --schemes \"default; {conv*=orthogonal; fc*=kaiming_normal}\"");
-  command->add_option("--models", flags->models, "models, separated by ;")->capture_default_str();
+  command->add_option("--models,--model", flags->models, "models, separated by ;")->capture_default_str();
   command->add_option(
-      "--schemes", flags->schemes,
+      "--schemes,--init", flags->schemes,
       "schemes or {plans}, separated by ;, orthogonal(gain={1, 1.41}) being two (default: the usual ones and "
       "those for the model's activation and build)");
   command->add_option("--data", flags->data, "data set, as in fanin train")->capture_default_str();

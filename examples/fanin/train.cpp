@@ -186,9 +186,10 @@ void add_train(CLI::App& app) {
       "Models and their options: fanin models. Initializers: fanin inits; those fitted to data (lsuv, "
       "krahenbuhl, metainit) see\n"
       "the first 256 training images.");
-  command->add_option("--model", flags->model, "model text, see fanin models")->capture_default_str();
+  command->add_option("--model,--models", flags->model, "model text, see fanin models")
+      ->capture_default_str();
   command
-      ->add_option("--init", flags->plan,
+      ->add_option("--init,--schemes", flags->plan,
                    "initializer for all weights, or rules per layer: \"conv*=…; *.bias=…\"")
       ->capture_default_str();
   flags->training.add_to(*command);

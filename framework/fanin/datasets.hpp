@@ -28,9 +28,17 @@ enum class Split { train, validation, test };
 struct DatasetEntry {
   std::string usage;    ///< "folder(PATH, size=28, gray=true, test=0.2)"
   std::string summary;  ///< what it is and where it comes from
+  /// One of its options.
+  struct Option {
+    /// What it is called, what it is when left out, and what it does.
+    std::string name, fallback, meaning;
+  };
+  std::vector<Option> options{};  ///< its own, in the order of the positional arguments
 };
 /// Every data set there is, in the order of `--help`.
 const std::vector<DatasetEntry>& known_datasets();
+/// The options that every data set takes besides its own.
+const std::vector<DatasetEntry::Option>& selection_options();
 
 /// One part of the data set that `text` names: `fashion-mnist`, `mnist`, `idx(DIR)`, `folder(PATH, size=28)`,
 /// `synthetic(classes=10, …)`, each also with `only=0..4` and `per_class=10` (selection.hpp); checked, with

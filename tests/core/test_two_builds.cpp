@@ -11,13 +11,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Public headers whose functions mention `real` in no signature, in one, and not at all.
-constexpr const char* source = R"(
+/// Programs that see `real` in what they call, in none of it, or use nothing of what they include.
+constexpr const char* sources[] = {R"(
 #include <fanin/nn/module.hpp>
 #include <fanin/core/tensor.hpp>
 int count(fanin::nn::Module& model) { return static_cast<int>(model.parameter_count()); }
 int main() { return fanin::Tensor::zeros({2}).numel() == 2 ? 0 : 1; }
-)";
+)",
+                                   R"(
+#include <fanin/kernels/pointwise/activation.hpp>
+int main() { return fanin::kernels::backward_needs_input({fanin::kernels::Activation::Kind::relu}) ? 1 : 0; }
+)",
+                                   R"(
+#include <fanin/core/shape.hpp>
+int main() { return fanin::Shape({2, 3}).numel() == 6 ? 0 : 1; }
+)",
+                                   "#include <fanin/core/real.hpp>\nint main() {}\n"};
 
 bool runs(const std::string& command) {
   return std::system((command + " 2>/dev/null >/dev/null").c_str()) == 0;
@@ -33,21 +42,24 @@ TEST_CASE("headers of one build and the library of the other do not link") {
   const char* chosen = std::getenv("FANIN_SANITIZE");
   const std::string flags = chosen ? chosen : "";
   const Scratch scratch;
-  std::ofstream(scratch / "x.cpp") << source;
   const std::string compile = "g++ -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " +
                               flags + " -c " + (scratch / "x.cpp");
-  REQUIRE(runs(compile + " -o " + (scratch / "float.o")));
-  REQUIRE(runs(compile + " -DFANIN_DOUBLE -o " + (scratch / "double.o")));
   const auto links = [&](const std::string& object, const std::string& libraries) {
     return runs("g++ -Wl,--gc-sections " + flags + " " + (scratch / object) + " " + libraries + " -o " +
                 (scratch / "x") + " -lfmt -pthread") &&
            runs(scratch / "x");
   };
-  CHECK(links("float.o", as_float));
-  CHECK(links("double.o", as_double));
-  CHECK(!links("double.o", as_float));
-  CHECK(!links("float.o", as_double));
-  CHECK(!links("double.o", as_float + " " + as_double));
+  for (const char* source : sources) {
+    CAPTURE(source);
+    std::ofstream(scratch / "x.cpp") << source;
+    REQUIRE(runs(compile + " -o " + (scratch / "float.o")));
+    REQUIRE(runs(compile + " -DFANIN_DOUBLE -o " + (scratch / "double.o")));
+    CHECK(links("float.o", as_float));
+    CHECK(links("double.o", as_double));
+    CHECK(!links("double.o", as_float));
+    CHECK(!links("float.o", as_double));
+    CHECK(!links("double.o", as_float + " " + as_double));
+  }
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ const std::set<std::string> without_effect = {
     "--help",  "--threads",    "--jobs",     "--output",     "--out",
     "--json",  "--confusion",  "--log",      "--checkpoint", "--checkpoint-every",
     "--keep",  "--keep-best",  "--resume",   "--live",       "--format",
-    "--again", "--trust-plan", "--baseline", "--quick"};
+    "--again", "--trust-plan", "--baseline", "--quick", "--quiet"};
 /// Need a file made for them; tests of finetune and of image folders look at them.
 const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key",
                                            "--skip-bad"};
@@ -98,7 +98,7 @@ const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--
 /// The flags of a command, as its help lists them.
 std::vector<std::string> flags_of(const std::string& command) {
   const std::string all = fanin_command({command, "--help"}).out, help = all.substr(0, all.find("Examples:"));
-  static const std::regex line("\n +(?:-[a-zA-Z],)?(--[a-z0-9-]+)");
+  static const std::regex line("\n {2}(?:-[a-zA-Z],)?(--[a-z0-9-]+)");
   std::vector<std::string> flags;
   for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at)
     flags.push_back((*at)[1]);

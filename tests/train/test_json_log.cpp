@@ -92,7 +92,7 @@ TEST_CASE("log: a run, its steps and epochs, and its end, as they were") {
 TEST_CASE("log: what is not finite is null, and so is what a run has not") {
   const Scratch scratch;
   const std::string path = scratch / "run.jsonl";
-  const JsonLog log(path, false, json::object());
+  const JsonLog log(path, false, {});
   const double inf = std::numeric_limits<double>::infinity();
   log.step(1, 1, inf, 1e-300, train::unknown);
   log.epoch(1, {.epoch = 1, .train_loss = -inf});
@@ -104,7 +104,7 @@ TEST_CASE("log: what is not finite is null, and so is what a run has not") {
   CHECK(lines[1].at("train_loss").is_null());
 
   train::TrainOptions options{.epochs = 1, .batch = 30, .optimizer = {.lr = 1e19}};
-  options.log = JsonLog(path, false, json::object());
+  options.log = JsonLog(path, false, {});
   REQUIRE(trained(options).status == train::Status::diverged);
   const json end = lines_of(path).back();
   CHECK(end.at("status") == "diverged");
@@ -116,25 +116,25 @@ TEST_CASE("log: what is not finite is null, and so is what a run has not") {
 TEST_CASE("log: appending leaves what there is, and ends a line that was left half written") {
   const Scratch scratch;
   const std::string path = scratch / "run.jsonl";
-  JsonLog(path, false, json::object()).step(1, 1, 2.5, 0.1, 0);
-  JsonLog(path, true, json::object()).step(2, 1, 2.25, 0.1, 0);
+  JsonLog(path, false, {}).step(1, 1, 2.5, 0.1, 0);
+  JsonLog(path, true, {}).step(2, 1, 2.25, 0.1, 0);
   CHECK(lines_of(path).size() == 2);
   std::ofstream(path, std::ios::app) << "{\"kind\":\"st";
-  JsonLog(path, true, json::object()).step(3, 1, 2, 0.1, 0);
+  JsonLog(path, true, {}).step(3, 1, 2, 0.1, 0);
   std::ifstream file(path);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   REQUIRE(lines.size() == 4);
   CHECK(lines[2] == "{\"kind\":\"st");
   CHECK(json::parse(lines[3]).at("step") == 3);
-  JsonLog(path, false, json::object()).step(1, 1, 2, 0.1, 0);
+  JsonLog(path, false, {}).step(1, 1, 2, 0.1, 0);
   CHECK(lines_of(path).size() == 1);
 }
 
 TEST_CASE("log: several runs write whole lines into one file at once") {
   const Scratch scratch;
   const std::string path = scratch / "grid.jsonl";
-  const JsonLog log(path, false, json::object());
+  const JsonLog log(path, false, {});
   std::vector<std::thread> runs;
   for (int run = 0; run < 4; ++run)
     runs.emplace_back([mine = log.labelled({{"model", "mlp"}}).labelled({{"seed", run}})] {
@@ -151,13 +151,12 @@ TEST_CASE("log: several runs write whole lines into one file at once") {
 }
 
 TEST_CASE("log: a write that fails is told once and counted, and the run goes on") {
-  CHECK(holds(message([] { JsonLog("/no/such/folder/run.jsonl", false, json::object()); }),
+  CHECK(holds(message([] { JsonLog("/no/such/folder/run.jsonl", false, {}); }),
               "/no/such/folder/run.jsonl: the log cannot be written: No such file"));
   std::vector<std::string> told;
   train::TrainOptions options{.epochs = 1, .batch = 30};
   const auto quiet = trained(options);
-  options.log =
-      JsonLog("/dev/full", false, json::object(), [&](const std::string& notice) { told.push_back(notice); });
+  options.log = JsonLog("/dev/full", false, {}, [&](const std::string& notice) { told.push_back(notice); });
   const auto result = trained(options);
   CHECK(result.test.loss == quiet.test.loss);
   REQUIRE(told.size() == 1);
@@ -170,7 +169,7 @@ TEST_CASE("log: a write that fails is told once and counted, and the run goes on
 TEST_CASE("log: a step allocates nothing") {
   if (!counts_allocations()) return;
   const Scratch scratch;
-  const JsonLog log = JsonLog(scratch / "run.jsonl", false, json::object()).labelled({{"seed", 3}});
+  const JsonLog log = JsonLog(scratch / "run.jsonl", false, {}).labelled({{"seed", 3}});
   log.step(1, 1, 2.302585092994046, 0.012345678901234567, 1234.5678);
   const auto before = heap_allocations();
   for (Index step = 2; step < 50; ++step) log.step(step, 1, 1.0 / static_cast<double>(step), 0.1, 0.5);

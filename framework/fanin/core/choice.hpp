@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/exception.hpp>
 
 namespace fanin {
 
@@ -36,7 +36,7 @@ struct Choices {
   /// The same; Error (usage) with the nearest texts for an unknown one: "unknown adaptation 'x'; …".
   E named(const std::string& name) const {
     if (const auto found = find(name)) return *found;
-    fail_usage("unknown {} '{}'{}", kind, name, suggest(name, names()));
+    fail_unknown(kind, name, names());
   }
   /// All texts, in the table's order.
   std::vector<std::string> names() const {

@@ -13,6 +13,7 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>
 
@@ -22,13 +23,17 @@ namespace {
 constexpr const char* clear_line = "\r\033[K";
 
 std::atomic<int> output_error{0};     // errno of the first write to stdout that failed
+std::atomic<bool> silent{false};      // notes are not wanted
+std::atomic<bool> muted{false};       // nothing is: another process of the run speaks
 std::atomic<bool> live_shown{false};  // a live line stands on the terminal
-std::atomic<bool> silent{false};
-bool pipes_kill = false;  // what SIGPIPE was to do before `prepare_streams`
+bool pipes_kill = false;              // what SIGPIPE was to do before `prepare_streams`
 
 void write_error(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
 }
+
+/// As it may go to a terminal.
+std::string shown(std::string_view text) { return in_locale(printable_lines(text)); }
 
 void remember_failure(bool failed) {
   int none = 0;
@@ -53,25 +58,28 @@ void prepare_streams() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void keep_quiet(bool quiet) { silent = quiet; }
+void silence() { silent = true; }
+
+void keep_quiet(bool quiet) { muted = quiet; }
 
 void write_note(std::string_view text) {
-  if (silent) return;
-  write_error((live_shown.exchange(false) ? clear_line : "") + printable_lines(text));
+  if (silent || muted) return;
+  write_error((live_shown.exchange(false) ? clear_line : "") + shown(text));
 }
 
 void note_error(const std::string& program, std::string message) {
   std::replace_if(
       message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  silent = false;
   note("{}: {}\n", program, printable(message));
 }
 
 void write_output(std::string_view text) {
-  if (silent) return;
+  if (muted) return;
   if (live_shown.exchange(false)) write_error(clear_line);
-  const std::string shown = printable_lines(text);
+  const std::string output = shown(text);
   errno = 0;
-  remember_failure(std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size());
+  remember_failure(std::fwrite(output.data(), 1, output.size(), stdout) != output.size());
 }
 
 void flush_output() {
@@ -103,7 +111,7 @@ int live_width() {
 
 void live_line(std::string_view line) {
   if (live_width() == 0) return;
-  write_error(clear_line + printable(line));
+  write_error(clear_line + in_locale(printable(line)));
   live_shown = true;
 }
 

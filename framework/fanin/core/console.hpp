@@ -28,6 +28,9 @@ void note(fmt::format_string<Args...> format, Args&&... args) noexcept {
 }
 /// @}
 
+/// From here on nothing is noted on stderr, and no live line shown, but errors.
+void silence();
+
 /// A program's last word on stderr, on one line and printable whatever it quotes.
 void note_error(const std::string& program, std::string message);
 

@@ -59,4 +59,8 @@ std::string suggest(const std::string& name, const std::vector<std::string>& kno
   return known.empty() ? std::string() : fmt::format("; known: {}", fmt::join(known, ", "));
 }
 
+void fail_unknown(const std::string& kind, const std::string& name, const std::vector<std::string>& known) {
+  fail_usage("unknown {} '{}'{}", kind, name, suggest(name, known));
+}
+
 }  // namespace fanin

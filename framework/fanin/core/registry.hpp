@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/exception.hpp>
 #include <fanin/core/expression.hpp>
 
 namespace fanin {
@@ -26,7 +26,7 @@ class Registry {
   /// Usage Error with the nearest names where there is none of that name.
   const T& at(const std::string& name) const {
     if (const T* found = find(name)) return *found;
-    fail_usage("unknown {} '{}'{}", kind_, name, suggest(name, names()));
+    fail_unknown(kind_, name, names());
   }
 
   /// Null where there is none of that name.
@@ -40,9 +40,9 @@ class Registry {
     const std::lock_guard lock(mutex_);
     for (const std::string& name : names_of(one)) {
       if (Expression::parse(name).to_string() != name)
-        fail("a{} {} cannot be called {}", kind_.find_first_of("aeio") == 0 ? "n" : "", kind_,
-             in_quotes(name));
-      if (find_locked(name)) fail("the {} name {} is taken", kind_, in_quotes(name));
+        throw Error((kind_.find_first_of("aeio") == 0 ? "an " : "a ") + kind_ + " cannot be called " +
+                    in_quotes(name));
+      if (find_locked(name)) throw Error("the " + kind_ + " name " + in_quotes(name) + " is taken");
     }
     return all_.emplace_back(std::move(one));
   }

@@ -15,21 +15,6 @@ namespace fanin {
 
 class Node;  // autograd/node.hpp: how a tensor was computed
 
-// Headers of one build with the library of the other would read floats as doubles, also through functions
-// whose names tell nothing of `real`. So whoever sees this header refers to a name that only its own build's
-// library has (core/tensor.cpp): the link fails, and the name that is missing says why.
-/// @cond
-#ifdef FANIN_DOUBLE
-extern const char needs_the_library_built_with_FANIN_DOUBLE;
-[[gnu::used, gnu::retain]] inline const char* const built_with_double =
-    &needs_the_library_built_with_FANIN_DOUBLE;
-#else
-extern const char needs_the_library_built_without_FANIN_DOUBLE;
-[[gnu::used, gnu::retain]] inline const char* const built_with_float =
-    &needs_the_library_built_without_FANIN_DOUBLE;
-#endif
-/// @endcond
-
 /// A run of indices, `begin` up to but not with `end`: `t[{1, 3}]`.
 struct IndexRange {
   Index begin, end;                                                     ///< negative ones count from the end

@@ -19,20 +19,23 @@ class TextTable {
   explicit TextTable(std::vector<Column> columns);
   /// Adds a row, which the table keeps.
   void add(Cells cells);
-  /// The titles and all rows that were added, a line each.
-  std::string to_string() const;
+  /// The titles and all rows that were added, a line each; where that is wider than `width` (0: it never is),
+  /// cells are broken over several lines.
+  std::string to_string(int width = 0) const;
 
-  /// For a table of a hundred thousand rows, of which none is kept: the titles and `count` rows, on stdout,
-  /// line by line. `row(i)` is asked for twice, once for the widths.
+  /// For a table of a hundred thousand rows, of which none is kept: the titles and `count` rows, on stdout
+  /// as wide as it is, line by line. `row(i)` is asked for twice, once for the widths.
   void print(std::size_t count, const std::function<Cells(std::size_t)>& row);
 
  private:
   void measure(const Cells& cells);
+  void fit(int columns);
   std::string line(const std::function<const std::string&(std::size_t)>& cell) const;
   std::string titles() const;
 
   std::vector<Column> columns_;
-  std::vector<int> widths_;
+  int gap_ = 2;                      // spaces between columns
+  std::vector<int> widths_, least_;  // columns of each, and those that its widest word needs
   std::vector<Cells> rows_;
 };
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <fanin/core/error.hpp>
 #include <fanin/core/registry.hpp>
 #include <fanin/optim/schedule.hpp>
 

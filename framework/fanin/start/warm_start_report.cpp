@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 // A warm start's report as text.
 #include <algorithm>
 #include <ostream>

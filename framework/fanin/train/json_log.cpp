@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <type_traits>
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/format.hpp>
@@ -34,6 +35,26 @@ std::string members(const ordered_json& object) {
 }
 
 ordered_json known(double value) { return io::finite_or_null(value); }
+
+/// `,"key":value` for each.
+std::string members(const JsonLog::Labels& labels) {
+  std::string text;
+  for (const auto& label : labels) {
+    const ordered_json value = std::visit(
+        [](const auto& one) {
+          using T = std::decay_t<decltype(one)>;
+          if constexpr (std::is_same_v<T, double>)
+            return known(one);
+          else if constexpr (std::is_same_v<T, SettingTexts>)
+            return settings_json(one);
+          else
+            return ordered_json(one);
+        },
+        label.second);
+    text += "," + members(ordered_json{{label.first, value}});
+  }
+  return text;
+}
 
 void add(ordered_json& json, const char* name, const Evaluation& found) {
   const bool measured = found.count > 0;
@@ -144,20 +165,19 @@ void text(fmt::memory_buffer& line, const std::string& json) {
 
 }  // namespace
 
-JsonLog::JsonLog(const std::string& path, bool append, const ordered_json& facts, Notice notice)
-    : file_(std::make_shared<File>(path, append, facts.empty() ? "" : "," + members(facts),
-                                   std::move(notice))) {}
+JsonLog::JsonLog(const std::string& path, bool append, const Labels& facts, Notice notice)
+    : file_(std::make_shared<File>(path, append, members(facts), std::move(notice))) {}
 
-JsonLog::JsonLog(std::function<void(std::string_view line)> sink, const ordered_json& facts)
-    : file_(std::make_shared<File>(std::move(sink), facts.empty() ? "" : "," + members(facts))) {}
+JsonLog::JsonLog(std::function<void(std::string_view line)> sink, const Labels& facts)
+    : file_(std::make_shared<File>(std::move(sink), members(facts))) {}
 
 void JsonLog::line(std::string_view whole) const {
   if (file_) file_->write_whole(whole);
 }
 
-JsonLog JsonLog::labelled(const ordered_json& labels) const {
+JsonLog JsonLog::labelled(const Labels& labels) const {
   JsonLog log = *this;
-  if (!labels.empty()) log.labels_ += "," + members(labels);
+  log.labels_ += members(labels);
   return log;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json_fwd.hpp>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <fanin/data/sets.hpp>
 #include <fanin/train/checkpoint.hpp>
@@ -32,14 +34,18 @@ class JsonLog {
   /// Told in a sentence of the first object that could not be written.
   using Notice = std::function<void(const std::string&)>;
 
+  /// What stands in objects besides, by its key; settings become an object of their own.
+  using Label = std::variant<bool, std::int64_t, std::uint64_t, double, std::string, SettingTexts>;
+  using Labels = std::vector<std::pair<std::string, Label>>;  ///< in their order
+
   JsonLog() = default;  ///< nowhere
   /// Opens the file, empty or, to `append`, as it is. `facts` are put into every `run`. Error when it cannot
   /// be opened for writing.
-  JsonLog(const std::string& path, bool append, const nlohmann::ordered_json& facts, Notice notice = {});
+  JsonLog(const std::string& path, bool append, const Labels& facts, Notice notice = {});
   /// What would be written goes to `sink`, whole lines at a time: to where another process writes it by `line`.
-  JsonLog(std::function<void(std::string_view line)> sink, const nlohmann::ordered_json& facts);
+  JsonLog(std::function<void(std::string_view line)> sink, const Labels& facts);
   /// The same file, with `labels` in every object: which of several runs it is of.
-  JsonLog labelled(const nlohmann::ordered_json& labels) const;
+  JsonLog labelled(const Labels& labels) const;
 
   explicit operator bool() const { return file_ != nullptr; }  ///< whether it is written anywhere
   /// Objects that could not be written so far: what is in the file is whole, but not all.

@@ -5,6 +5,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/choice.hpp>
+#include <fanin/core/error.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/start/keep_state.hpp>

@@ -13,7 +13,11 @@ typedef std::int32_t IntVec __attribute__((vector_size(FANIN_VECTOR_BYTES)));
 #endif
 
 constexpr int lanes = FANIN_VECTOR_BYTES / static_cast<int>(sizeof(real));
+#ifdef __aarch64__
+constexpr int registers = 32;
+#else
 constexpr int registers = FANIN_VECTOR_BYTES == 64 ? 32 : 16;
+#endif
 
 FANIN_INLINE Vec load(const real* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 FANIN_INLINE void store(real* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
@@ -61,6 +65,10 @@ FANIN_INLINE Vec fma(Vec a, Vec b, Vec c) {
   return reinterpret_cast<Vec>(_mm256_fmadd_pd(a, b, c));
 #elif FANIN_VECTOR_BYTES == 32
   return reinterpret_cast<Vec>(_mm256_fmadd_ps(a, b, c));
+#elif defined(__aarch64__) && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(vfmaq_f64(c, a, b));
+#elif defined(__aarch64__)
+  return reinterpret_cast<Vec>(vfmaq_f32(c, a, b));
 #else
   return a * b + c;
 #endif
@@ -75,6 +83,10 @@ FANIN_INLINE Vec square_root(Vec x) {
   return reinterpret_cast<Vec>(_mm256_sqrt_pd(x));
 #elif FANIN_VECTOR_BYTES == 32
   return reinterpret_cast<Vec>(_mm256_sqrt_ps(x));
+#elif defined(__aarch64__) && defined(FANIN_DOUBLE)
+  return reinterpret_cast<Vec>(vsqrtq_f64(x));
+#elif defined(__aarch64__)
+  return reinterpret_cast<Vec>(vsqrtq_f32(x));
 #elif defined(FANIN_DOUBLE)
   return reinterpret_cast<Vec>(_mm_sqrt_pd(x));
 #else

@@ -28,6 +28,8 @@ FANIN_INLINE F fma(F a, F b, F c) {
   return reinterpret_cast<F>(_mm512_fmadd_ps(a, b, c));
 #elif FANIN_VECTOR_BYTES == 32
   return reinterpret_cast<F>(_mm256_fmadd_ps(a, b, c));
+#elif defined(__aarch64__)
+  return reinterpret_cast<F>(vfmaq_f32(c, a, b));
 #else
   F r;
   for (int i = 0; i < lanes; ++i) r[i] = std::fma(a[i], b[i], c[i]);
@@ -40,6 +42,8 @@ FANIN_INLINE F square_root(F x) {
   return reinterpret_cast<F>(_mm512_maskz_sqrt_ps(0xffff, x));
 #elif FANIN_VECTOR_BYTES == 32
   return reinterpret_cast<F>(_mm256_sqrt_ps(x));
+#elif defined(__aarch64__)
+  return reinterpret_cast<F>(vsqrtq_f32(x));
 #else
   return reinterpret_cast<F>(_mm_sqrt_ps(x));
 #endif

@@ -102,7 +102,7 @@ FANIN_INLINE Vec tanh(Vec x) {
 FANIN_INLINE Vec minus_multiple_of_pi(Vec x, Vec n, float unit) {
   constexpr float parts[] = {3.141592502593994f, 1.5099578831723193e-07f, 1.078060505991553e-14f};
   for (const float part : parts) {
-#if FANIN_VECTOR_BYTES == 16  // no fused multiply-add
+#if FANIN_VECTOR_BYTES == 16 && !defined(__aarch64__)  // no fused multiply-add
     for (int l = 0; l < lanes; ++l) {
       const auto product = static_cast<double>(n[l]) * static_cast<double>(-unit * part);
       x[l] = static_cast<float>(product + static_cast<double>(x[l]));
@@ -132,6 +132,8 @@ FANIN_INLINE bool any_far(Vec x) {
   return _mm512_movepi32_mask(reinterpret_cast<__m512i>(off)) != 0;
 #elif FANIN_VECTOR_BYTES == 32
   return _mm256_movemask_ps(reinterpret_cast<__m256>(off)) != 0;
+#elif defined(__aarch64__)
+  return vmaxvq_u32(reinterpret_cast<uint32x4_t>(off)) != 0;
 #else
   return _mm_movemask_ps(reinterpret_cast<__m128>(off)) != 0;
 #endif

@@ -1,0 +1,252 @@
+// What the program says of itself: help that fits, man pages and completions that know every flag, data sets.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <fanin/core/format.hpp>
+
+#include "tests/io/scratch.hpp"
+#include "tests/message.hpp"
+#include "tests/program/command.hpp"
+
+namespace {
+
+using nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+/// An environment variable as it is while this lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value, 1);
+  }
+  ~Environment() {
+    if (before_.empty())
+      ::unsetenv(name_);
+    else
+      ::setenv(name_, before_.c_str(), 1);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::string before_;
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+int widest_line(const std::string& text) {
+  int widest = 0;
+  for (const auto& line : lines_of(text)) widest = std::max(widest, fanin::text::text_width(line));
+  return widest;
+}
+
+/// The commands, as the program's help lists them.
+std::vector<std::string> commands() {
+  const std::string help = fanin_command({"--help"}).out;
+  static const std::regex line("\n  ([a-z]+) +[A-Z]");
+  std::vector<std::string> names;
+  for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at)
+    names.push_back((*at)[1]);
+  REQUIRE(names.size() > 13);
+  return names;
+}
+
+std::set<std::string> flags_of(const std::string& command) {
+  const std::string help = fanin_command({command, "--help"}).out;
+  static const std::regex line("\n {2}((?:-[a-zA-Z],)?--[a-z0-9-]+(?:,--[a-z0-9-]+)*)"), flag("--[a-z0-9-]+");
+  std::set<std::string> flags;
+  for (std::sregex_iterator at(help.begin(), help.end(), line), end; at != end; ++at) {
+    const std::string names = (*at)[1];
+    for (std::sregex_iterator one(names.begin(), names.end(), flag); one != end; ++one)
+      flags.insert(one->str());
+  }
+  return flags;
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool shell_says_yes(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("help: fits 80 columns, or as many as there are, and loses no word") {
+  std::vector<std::string> all = commands();
+  all.emplace_back("");
+  for (const auto& command : all) {
+    CAPTURE(command);
+    const Arguments asked = command.empty() ? Arguments{"help"} : Arguments{"help", command};
+    const auto words = [](const std::string& text) {
+      std::istringstream in(text);
+      std::multiset<std::string> found;
+      for (std::string word; in >> word;)
+        if (word != "\\") found.insert(word);
+      return found;
+    };
+    const Outcome usual = fanin_command(asked);
+    CHECK(usual.code == 0);
+    CHECK(widest_line(usual.out) <= 80);
+    const Environment wide("COLUMNS", "160");
+    const std::string wider = fanin_command(asked).out;
+    CHECK(widest_line(wider) <= 160);
+    CHECK(words(wider) == words(usual.out));
+    const Environment narrow("COLUMNS", "100");
+    CHECK(widest_line(fanin_command(asked).out) <= 100);
+  }
+  for (const Arguments& listing :
+       std::vector<Arguments>{{"models"}, {"inits"}, {"data"}, {"inits", "kaiming_normal"}})
+    CHECK(widest_line(fanin_command(listing).out) <= 80);
+}
+
+TEST_CASE("help: a command's is its --help; an unknown one has a suggestion") {
+  CHECK(fanin_command({"help", "train"}).out == fanin_command({"train", "--help"}).out);
+  CHECK(fanin_command({"help"}).out == fanin_command({"--help"}).out);
+  const Outcome unknown = fanin_command({"help", "trian"});
+  CHECK(unknown.code == 2);
+  CHECK(holds(unknown.err, "unknown command 'trian'; did you mean 'train'?"));
+}
+
+TEST_CASE("help: a locale without UTF-8 gets ASCII that fits too") {
+  for (const char* locale : {"C", "de_DE.ISO-8859-1"}) {
+    const Environment chosen("LC_ALL", locale);
+    for (const Arguments& asked :
+         std::vector<Arguments>{{"help", "train"}, {"inits", "kaiming_normal"}, {"models"}}) {
+      const std::string said = fanin_command(asked).out;
+      CHECK(
+          std::all_of(said.begin(), said.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+      CHECK(widest_line(said) <= 80);
+    }
+    CHECK(holds(fanin_command({"inits", "kaiming_normal"}).out, "gain = sqrt2 for relu"));
+  }
+  const Environment chosen("LC_ALL", "C.UTF-8");
+  CHECK(holds(fanin_command({"inits", "kaiming_normal"}).out, "gain = √2 for relu"));
+}
+
+TEST_CASE("tables: a narrow terminal breaks cells and loses nothing") {
+  const Arguments plan = {"plan", "--model", "mlp(hidden=8)", "--init", "orthogonal"};
+  const std::string whole = fanin_command(plan).out;
+  const Environment narrow("COLUMNS", "80");
+  const std::string broken = fanin_command(plan).out;
+  CHECK(widest_line(broken.substr(0, broken.find("\n\n"))) <= 80);
+  const auto letters = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    std::sort(text.begin(), text.end());
+    return text;
+  };
+  CHECK(letters(whole) == letters(broken));
+}
+
+TEST_CASE("man pages name every command and flag") {
+  const Scratch scratch;
+  REQUIRE(fanin_command({"manual", scratch / "man"}).code == 0);
+  const std::string program = content((scratch / "man") + "/fanin.1");
+  CHECK(program.starts_with(".TH fanin 1"));
+  for (const auto& command : commands()) {
+    CAPTURE(command);
+    CHECK(holds(program, "\n.B " + command + "\n"));
+    const std::string page = content((scratch / "man") + "/fanin-" + command + ".1");
+    CHECK(page.starts_with(".TH fanin-" + command + " 1"));
+    for (const auto& name : flags_of(command)) {
+      const std::string flag = std::regex_replace(name, std::regex("-"), "\\-");
+      CHECK_MESSAGE(holds(page, "\\fB" + flag + "\\fR"), flag);
+    }
+  }
+}
+
+TEST_CASE("completion knows every command and flag, and completes in bash") {
+  const std::string bash = fanin_command({"completion", "bash"}).out,
+                    zsh = fanin_command({"completion", "zsh"}).out,
+                    fish = fanin_command({"completion", "fish"}).out;
+  for (const auto& command : commands()) {
+    CAPTURE(command);
+    for (const auto* script : {&bash, &zsh, &fish}) CHECK(holds(*script, command));
+    for (const auto& flag : flags_of(command)) {
+      CAPTURE(flag);
+      CHECK(holds(bash, flag));
+      CHECK(holds(zsh, "'" + flag + "["));
+      CHECK(holds(fish, "-l " + flag.substr(2)));
+    }
+  }
+  CHECK(fanin_command({"completion", "csh"}).code == 2);
+  const Scratch scratch;
+  std::ofstream(scratch / "fanin.bash") << bash;
+  const auto completes = [&](const std::string& words, const std::string& expected) {
+    return shell_says_yes("bash -c 'source " + (scratch / "fanin.bash") + "; COMP_WORDS=(" + words +
+                          "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _fanin; [ \"${COMPREPLY[*]}\" = \"" +
+                          expected + "\" ]'");
+  };
+  CHECK(completes("fanin tra", "train"));
+  CHECK_FALSE(completes("fanin tra", "compare"));
+  CHECK(completes("fanin train --epo", "--epochs"));
+  CHECK(completes("fanin train --init ortho", "orthogonal"));
+  CHECK(completes("fanin probe --models len", "lenet"));
+  CHECK(completes("fanin inits diR", ""));
+  CHECK(completes("fanin help comp", "compare completion"));
+  CHECK(completes("fanin evaluate nothing_like_it", ""));  // bash completes files then
+  for (const std::string shell : {"zsh", "fish"}) {
+    if (!shell_says_yes("command -v " + shell)) continue;
+    std::ofstream(scratch / "script") << (shell == "zsh" ? zsh : fish);
+    CHECK_MESSAGE(shell_says_yes(shell + " -n " + (scratch / "script")), shell);
+  }
+}
+
+TEST_CASE("data lists every data set with its options") {
+  const std::string said = fanin_command({"data"}).out;
+  for (const char* word : {"fashion-mnist", "folder(", "gray", "test", "only", "per_class", "$FANIN_DATA"})
+    CHECK_MESSAGE(holds(said, word), word);
+  const json all = json::parse(fanin_command({"data", "--json"}).out);
+  CHECK(all.size() >= 6);
+  for (const auto& data : all) CHECK(data.at("options").contains("per_class"));
+  CHECK(all.back().at("options").at("noise").at("default") == "0.25");
+}
+
+TEST_CASE("--quiet says nothing but results and errors") {
+  const Arguments train = {
+      "train",    "--model", "mlp(hidden=4)", "--data", "synthetic(count=40, size=8, classes=2)",
+      "--epochs", "1"};
+  const Outcome usual = fanin_command(train);
+  CHECK_FALSE(usual.err.empty());
+  Arguments quietly = train;
+  quietly.emplace_back("--quiet");
+  const Outcome quiet = fanin_command(quietly);
+  CHECK(quiet.code == 0);
+  CHECK(quiet.err.empty());
+  CHECK(quiet.out == usual.out);
+  quietly.insert(quietly.end(), {"--lr", "-1"});
+  CHECK(holds(fanin_command(quietly).err, "--lr must be"));
+}
+
+TEST_CASE("one vocabulary: --model and --models, --init and --schemes, wherever there is one of them") {
+  for (const char* command : {"train", "finetune", "plan", "compare", "probe"}) {
+    CAPTURE(command);
+    const auto flags = flags_of(command);
+    for (const char* flag : {"--model", "--models", "--init", "--schemes"})
+      CHECK_MESSAGE(flags.contains(flag), flag);
+  }
+  CHECK(fanin_command({"plan", "--models", "mlp(hidden=4)", "--schemes", "zeros"}).out ==
+        fanin_command({"plan", "--model", "mlp(hidden=4)", "--init", "zeros"}).out);
+  CHECK(holds(fanin_command({"plan", "--modle", "lenet"}).err, "did you mean '--model'"));
+}
