@@ -18,7 +18,7 @@ struct Prepared {
   data::Sets data;
   compare::Comparison comparison;
   SchemeNotes notes;
-  nlohmann::ordered_json log_facts = {};
+  train::JsonLog::Labels log_facts = {};
   std::unique_ptr<compare::RunDealer> dealer = {};  ///< of rank 0, where several make the runs
 };
 

@@ -101,7 +101,7 @@ void close_output() {
 }
 
 int live_width() {
-  if (silent || ::isatty(STDERR_FILENO) == 0) return 0;
+  if (silent || muted || ::isatty(STDERR_FILENO) == 0) return 0;
   const char* terminal = std::getenv("TERM");
   if (terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb") return 0;
   struct winsize size {};

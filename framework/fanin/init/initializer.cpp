@@ -261,15 +261,15 @@ void check_base_text(const Expression& call, const std::string& name, const std:
 /// Whether it is one without names, or a formula that has a number for everyone.
 bool is_number(const std::string& text) {
   try {
-    Formula::parse(text);
+    fanin::Formula::parse(text);
     return true;
   } catch (const Error&) {
     return false;
   }
 }
 
-OptionFormula formula_of(const Argument& given, std::size_t option, const Formula::Definitions& definitions,
-                         const Options& options) {
+OptionFormula formula_of(const Argument& given, std::size_t option,
+                         const fanin::Formula::Definitions& definitions, const Options& options) {
   try {
     return {option, given.text, read_formula(given.text, definitions)};
   } catch (const Error& error) {
@@ -279,7 +279,7 @@ OptionFormula formula_of(const Argument& given, std::size_t option, const Formul
 }
 
 /// A definition that nothing uses is a slip.
-void require_used(const Expression& call, const Formula::Definitions& definitions,
+void require_used(const Expression& call, const fanin::Formula::Definitions& definitions,
                   const std::vector<OptionFormula>& formulas) {
   for (std::size_t i = 0; i < definitions.size(); ++i) {
     const std::string& name = definitions[i].first;
@@ -308,7 +308,7 @@ Initializer parse(const Expression& call) {
   Expression without = call;
   without.definitions.clear();
   const Options options(without, "scheme", known);
-  const Formula::Definitions definitions = read_definitions(call.definitions, call.source);
+  const fanin::Formula::Definitions definitions = read_definitions(call.definitions, call.source);
   if (const OptionSpec* base = scheme->base_option()) check_base_text(call, base->name, known, options);
   std::vector<Value> values;
   std::vector<OptionFormula> formulas;

@@ -35,8 +35,9 @@ std::vector<double> site_values(const Site& site) {
   return values;
 }
 
-Formula::Definitions read_definitions(const std::vector<Argument>& definitions, const std::string& source) {
-  Formula::Definitions read;
+fanin::Formula::Definitions read_definitions(const std::vector<Argument>& definitions,
+                                             const std::string& source) {
+  fanin::Formula::Definitions read;
   for (const Argument& one : definitions) {
     const auto& variables = site_variables();
     const bool defined =
@@ -51,8 +52,8 @@ Formula::Definitions read_definitions(const std::vector<Argument>& definitions, 
   return read;
 }
 
-Formula read_formula(const std::string& text, const Formula::Definitions& definitions) {
-  return Formula::parse(text, site_variables(), definitions, called);
+fanin::Formula read_formula(const std::string& text, const fanin::Formula::Definitions& definitions) {
+  return fanin::Formula::parse(text, site_variables(), definitions, called);
 }
 
 }  // namespace fanin::init

@@ -14,7 +14,7 @@ namespace fanin::init {
 struct OptionFormula {
   std::size_t option = 0;  ///< its place among the scheme's options
   std::string text;        ///< as written
-  Formula formula;         ///< of the variables of `site_values`
+  fanin::Formula formula;  ///< of the variables of `site_values`
 
   /// Whether it speaks of the place in a model, which a lone layer does not have.
   bool needs_model() const;
@@ -26,8 +26,9 @@ const std::vector<std::string>& site_variables();
 std::vector<double> site_values(const Site& site);
 
 /// What the definitions of a call stand for. Error (usage) for a name that is taken or defined twice.
-Formula::Definitions read_definitions(const std::vector<Argument>& definitions, const std::string& source);
+fanin::Formula::Definitions read_definitions(const std::vector<Argument>& definitions,
+                                             const std::string& source);
 /// A formula of those names and definitions. Error (usage).
-Formula read_formula(const std::string& text, const Formula::Definitions& definitions);
+fanin::Formula read_formula(const std::string& text, const fanin::Formula::Definitions& definitions);
 
 }  // namespace fanin::init
