@@ -225,8 +225,8 @@ class RunDealer::Deal {
       case step_made:
         if (const auto at = value_in<StepMade>(message); is_out(from.from, at.job) && progress.on_step) {
           const Job& one = assignment_.jobs[at.job];
-          progress.on_step(
-              {one.subject->name, one.scheme->label, one.seed, one.rate, at.step, at.steps, at.epochs});
+          progress.on_step({one.subject->name, one.scheme->label, one.seed, one.rate, one.lr,
+                            one.tuning_share, at.step, at.steps, at.epochs});
         }
         break;
       case epoch_made:
