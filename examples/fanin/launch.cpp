@@ -49,11 +49,15 @@ std::optional<int> number(const char* name) {
 
 /// How many processes a launcher says that it started this one with; 0: none did.
 int launched_with() {
-  // Open MPI's mpirun; PMI-1 and -2 (MPICH's and Intel's mpirun, srun --mpi=pmi2); srun itself, which sets
-  // nothing of the kind in the script that sbatch runs.
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
+  // Open MPI's mpirun; PMI-1 and -2 (MPICH's and Intel's mpirun, srun --mpi=pmi2).
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
     if (const auto size = number(name); size && *size > 0) return *size;
-  return std::getenv("PMIX_RANK") != nullptr && std::getenv("PMIX_NAMESPACE") != nullptr ? 1 : 0;
+  // srun itself; with one task it may as well have started the shell that this program was typed into.
+  if (const auto tasks = number("SLURM_STEP_NUM_TASKS"); tasks && *tasks > 1) return *tasks;
+  return std::getenv("PMIX_RANK") != nullptr && std::getenv("PMIX_NAMESPACE") != nullptr &&
+                 std::getenv("SLURM_STEP_NUM_TASKS") == nullptr
+             ? 1
+             : 0;
 }
 
 /// Which of them it is, as the launcher says; 0 where it does not.
