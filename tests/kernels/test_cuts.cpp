@@ -141,3 +141,40 @@ TEST_CASE("a convolution of 64 images has work for 64 threads in each pass, and 
     same_for_any_cut(w, weights);
   }
 }
+
+TEST_CASE(
+    "a convolution of one image is cut by its planes: by taps, by Winograd, by columns, with strides and groups") {
+  const kernels::ConvShape direct{.in_channels = 8,
+                                  .height = 20,
+                                  .width = 20,
+                                  .out_channels = 40,
+                                  .kernel_h = 3,
+                                  .kernel_w = 3,
+                                  .pad_h = 1,
+                                  .pad_w = 1};
+  kernels::ConvShape winograd = direct, columns = direct, strided = direct, grouped = direct;
+  winograd.in_channels = 32;
+  columns.in_channels = 24, columns.kernel_h = columns.kernel_w = 9, columns.height = columns.width = 12;
+  columns.pad_h = columns.pad_w = 0;
+  strided.in_channels = 20, strided.stride_h = strided.stride_w = 2;
+  grouped.in_channels = 32, grouped.groups = 2;
+  for (const auto& s : {direct, winograd, columns, strided, grouped}) {
+    CAPTURE(s.in_channels);
+    CAPTURE(s.kernel_h);
+    const Index size_x = s.in_channels * s.height * s.width, size_y = s.out_channels * s.out_h() * s.out_w(),
+                size_w = s.out_channels * s.in_channels / s.groups * s.kernel_h * s.kernel_w;
+    const Numbers x = random_numbers(size_x, 1), w = random_numbers(size_w, 2),
+                  grad = random_numbers(size_y, 3);
+    Numbers y(size_of(size_y));
+    const auto forward = [&](real* to) { kernels::conv_forward(s, x.data(), w.data(), nullptr, {}, to); };
+    const auto data = [&](real* to) { kernels::conv_backward_data(s, grad.data(), w.data(), to, true); };
+    CHECK(largest_cut(64, [&] { forward(y.data()); }) >= 4);
+    CHECK(largest_cut(2, [&] { forward(y.data()); }) == 2);
+    CHECK(largest_cut(1, [&] { forward(y.data()); }) == s.groups);
+    same_for_any_cut(y, forward);
+    same_for_any_cut(x, data);
+    same_for_any_cut(w, [&](real* to) {
+      kernels::conv_backward_weights(s, x.data(), grad.data(), to, true, nullptr, false);
+    });
+  }
+}

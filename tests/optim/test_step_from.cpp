@@ -5,6 +5,7 @@
 #include <functional>
 #include <thread>
 
+#include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/kernels/simd/isa.hpp>
@@ -157,6 +158,37 @@ TEST_CASE("step_from: gradients from before are added to, and what is frozen sta
   net.first.weight->value.set_requires_grad(true);
   optimizer.step_from(reconstruction(net, batch_of(8, 45)));
   CHECK(net.values()[0] != start[0]);
+}
+
+namespace {
+
+/// net.second(net.first(x)), of which nothing is kept: backward computes it again, and differentiates that.
+struct Again {
+  static constexpr const char* name = "again";
+  Net* net;
+  Tensor x;
+
+  Tensor forward(const Tensor& input) {
+    x = input.detach();
+    const NoGrad guard;
+    return net->second(net->first(x));
+  }
+  void backward(const Tensor& grad_output, Gradients& grads) {
+    Tensor again = x.detach();
+    again.set_requires_grad(true);
+    ops::sum(ops::mul(net->second(net->first(again)), grad_output)).backward();
+    grads.give(0, again.grad());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("step_from: a pass within an op of another one moves nothing: weights have their whole gradients") {
+  check_same_bits({.loss = [](Net& net, const Tensor& x) {
+    Tensor start = x.detach();
+    start.set_requires_grad(true);
+    return ops::mse(record(Again{&net, {}}, record(Again{&net, {}}, start)), x);
+  }});
 }
 
 TEST_CASE("step_from: moves a weight without storing its gradient only where nothing else may need it") {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <span>
 
 #include <fanin/autograd/after_op.hpp>
 #include <fanin/autograd/leaf_steps.hpp>
@@ -39,6 +41,27 @@ PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
   return nodes;
 }
 
+/// A pass within an op of another one (which computes its part of the graph anew, say) sees a part of what reads
+/// a leaf: it makes no steps.
+class Pass {
+ public:
+  Pass() : outer_(running()) {
+    if (outer_) no_steps_.emplace(std::span<LeafStep>());
+    running() = true;
+  }
+  ~Pass() { running() = outer_; }
+  Pass(const Pass&) = delete;
+  Pass& operator=(const Pass&) = delete;
+
+ private:
+  static bool& running() {
+    thread_local bool on = false;
+    return on;
+  }
+  bool outer_;
+  std::optional<LeafSteps> no_steps_;
+};
+
 void count_uses(const PoolVector<std::shared_ptr<Node>>& nodes, const LeafSteps& steps) {
   for (const auto& node : nodes) {
     for (int i = 0; i < node->input_count(); ++i) {
@@ -68,6 +91,7 @@ void Tensor::backward(bool retain_graph) const {
         "backward: this scalar was computed from nothing that requires grad (or under NoGrad), so there is "
         "no graph");
   }
+  const Pass pass;
   const auto nodes = reachable(node());
   if (const LeafSteps* steps = LeafSteps::current()) count_uses(nodes, *steps);
   for (const auto& one : nodes) one->grad = Tensor();

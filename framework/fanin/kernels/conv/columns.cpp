@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <fanin/core/parallel.hpp>
 #include <fanin/kernels/conv/columns.hpp>
 #include <fanin/kernels/conv/pooled.hpp>
 #include <fanin/kernels/gemm/gemm.hpp>
@@ -80,17 +79,17 @@ void backward_data_by_columns(const ConvShape& s, OutputGradient grad_y, const r
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
               taps = s.kernel_h * s.kernel_w;
   const Index out_size = s.out_h() * s.out_w(), in_size = s.height * s.width;
-  parallel_for(s.batch * s.groups, [&](Index piece) {
-    const Index image = piece / s.groups, group = piece % s.groups;
-    Workspace<> columns(rows * taps * out_size + 2 * columns_margin);
+  each_image(s, rows, [&](Index image, Index group, const Rows& part) {
+    Workspace<> columns(part.count * taps * out_size + 2 * columns_margin);
     Workspace<> room(dense_gradient_room(s, grad_y, sources));
     const real* planes =
         dense_gradient(s, grad_y, image * s.out_channels + group * sources, sources, room.data());
     real* first = columns.data() + columns_margin;
-    gemm_block(rows * taps, out_size, sources, {w + group * sources * rows * taps, rows * taps, true},
-               {planes, out_size}, first, out_size, false);
-    for (Index row = 0; row < rows; ++row) {
-      real* out = grad_x + (image * s.in_channels + group * rows + row) * in_size;
+    const real* filters = w + (group * sources * rows + part.first) * taps;
+    gemm_block(part.count * taps, out_size, sources, {filters, rows * taps, true}, {planes, out_size}, first,
+               out_size, false);
+    for (Index row = 0; row < part.count; ++row) {
+      real* out = grad_x + (image * s.in_channels + group * rows + part.first + row) * in_size;
       FANIN_BY_ISA(add_columns(s, first + row * taps * out_size, out, accumulate));
     }
   });

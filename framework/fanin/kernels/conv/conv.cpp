@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <fanin/core/parallel.hpp>
 #include <fanin/kernels/conv/columns.hpp>
 #include <fanin/kernels/conv/conv.hpp>
 #include <fanin/kernels/conv/correlation.hpp>
@@ -11,16 +10,15 @@
 namespace fanin::kernels {
 namespace {
 
-/// multiply(group, source, finish) with the packed planes of each group of each image; finish(image, channel,
+/// multiply(group, source, part, finish) with the packed planes of each group of each image; finish(image, channel,
 /// grid).
 template <class Multiply, class Finish>
 void each_source(const ConvShape& s, const SourcePlan& plan, const real* x, Multiply multiply,
                  Finish finish) {
   const Index rows = s.out_channels / s.groups;
-  parallel_for(s.batch * s.groups, [&](Index piece) {
-    const Index image = piece / s.groups, group = piece % s.groups;
+  each_image(s, rows, [&](Index image, Index group, const Rows& part) {
     Workspace<> packed(plan.packed_size() + correlation_slack);
-    multiply(group, plan.source(s, x, image, 1, group, packed.data()).data,
+    multiply(group, plan.source(s, x, image, 1, group, packed.data()).data, part,
              [&](Index row, const Grid& grid) { finish(image, group * rows + row, grid); });
   });
 }
@@ -37,8 +35,8 @@ void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish 
     winograd_filters(shape, s.groups, {w, rows * terms, terms, 9, false}, u.data());
     each_source(
         s, plan, x,
-        [&](Index group, const real* source, auto use) {
-          each_winograd_row(shape, u.data() + group * size, source, use);
+        [&](Index group, const real* source, const Rows& part, auto use) {
+          each_winograd_row(shape, u.data() + group * size, source, part, use);
         },
         finish);
     return;
@@ -47,10 +45,10 @@ void each_output_plane(const ConvShape& s, const real* x, const real* w, Finish 
   plan.fill_offsets(s, offsets.data());
   each_source(
       s, plan, x,
-      [&](Index group, const real* source, auto use) {
+      [&](Index group, const real* source, const Rows& part, auto use) {
         each_row(
             {rows, terms, s.out_h(), s.out_w(), plan.plane.pitch, w + group * rows * terms, offsets.data()},
-            source, use);
+            source, part, use);
       },
       finish);
 }
@@ -105,19 +103,18 @@ struct ResidueAxis {
   bool empty() const { return count <= 0 || highest < lowest; }
 };
 
-/// multiply(image, group, source) with the gradient's planes, packed.
+/// multiply(image, group, source, part) with the gradient's planes, packed.
 template <class Multiply>
 void each_gradient(const ConvShape& s, const PackedPlane& plane, OutputGradient grad_y, Multiply multiply) {
   const Index sources = s.out_channels / s.groups;
-  parallel_for(s.batch * s.groups, [&](Index piece) {
-    const Index image = piece / s.groups, group = piece % s.groups;
+  each_image(s, s.in_channels / s.groups, [&](Index image, Index group, const Rows& part) {
     Workspace<> packed(sources * plane.size() + correlation_slack);
     for (Index i = 0; i < sources; ++i) {
       const Index output = image * s.out_channels + group * sources + i;
       pack_gradient(plane, grad_y, output, packed.data() + i * plane.size());
     }
     std::fill_n(packed.data() + sources * plane.size(), correlation_slack, real(0));
-    multiply(image, group, static_cast<const real*>(packed.data()));
+    multiply(image, group, static_cast<const real*>(packed.data()), part);
   });
 }
 
@@ -157,10 +154,10 @@ void backward_data_residue(const ConvShape& s, const ResidueAxis& v, const Resid
     }
   }
   const bool dense = s.stride_h == 1 && s.stride_w == 1;
-  each_gradient(s, plane, grad_y, [&](Index image, Index group, const real* source) {
+  each_gradient(s, plane, grad_y, [&](Index image, Index group, const real* source, const Rows& part) {
     const Correlation c{
         rows, terms, v.count, h.count, plane.pitch, weights.data() + group * rows * terms, offsets.data()};
-    each_row(c, source, [&](Index row, const Grid& grid) {
+    each_row(c, source, part, [&](Index row, const Grid& grid) {
       real* out = grad_x + (image * s.in_channels + group * rows + row) * s.height * s.width;
       if (dense) {
         unpack_grid(grid, s.width, 0, false, out, accumulate);
@@ -191,8 +188,8 @@ void backward_data_by_winograd(const ConvShape& s, OutputGradient grad_y, const 
   const Index size = winograd_filters_size(shape);
   Workspace<> u(s.groups * size);
   winograd_filters(shape, s.groups, {w, sources * rows * 9, 9, rows * 9, true}, u.data());
-  each_gradient(s, plane, grad_y, [&](Index image, Index group, const real* source) {
-    each_winograd_row(shape, u.data() + group * size, source, [&](Index row, const Grid& grid) {
+  each_gradient(s, plane, grad_y, [&](Index image, Index group, const real* source, const Rows& part) {
+    each_winograd_row(shape, u.data() + group * size, source, part, [&](Index row, const Grid& grid) {
       real* out = grad_x + ((image * s.in_channels + group * rows + row) * s.height + grid.first) * s.width;
       unpack_grid(grid, s.width, 0, false, out, accumulate);
     });

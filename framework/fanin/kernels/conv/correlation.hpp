@@ -22,15 +22,16 @@ void correlate(const Correlation& c, const real* source, Index row, Index rows, 
                Index grid_stride);
 Index correlation_row_limit(Index rows);
 
-/// finish(row, grid) for each row's plane of the correlation over one packed source.
+/// finish(row, grid) for each of some rows' planes of the correlation over one packed source.
 template <class Finish>
-void each_row(const Correlation& c, const real* source, Finish finish) {
+void each_row(const Correlation& c, const real* source, const Rows& part, Finish finish) {
   const Index stride = grid_stride_of(c.length());
   const Index limit = correlation_row_limit(c.rows);
-  const Index blocks = (c.rows + limit - 1) / limit;
+  const Index blocks = (part.count + limit - 1) / limit;
   Workspace<> grid(limit * stride + correlation_slack);
   for (Index block = 0; block < blocks; ++block) {
-    const Index row = c.rows * block / blocks, rows = c.rows * (block + 1) / blocks - row;
+    const Index row = part.first + part.count * block / blocks,
+                rows = part.first + part.count * (block + 1) / blocks - row;
     correlate(c, source, row, rows, grid.data(), stride);
     for (Index r = 0; r < rows; ++r) finish(row + r, Grid{grid.data() + r * stride, c.pitch, 0, c.out_h});
   }

@@ -49,19 +49,21 @@ void winograd_multiply(const WinogradShape& shape, const real* u, Index row, Ind
 /// The most rows that one winograd_multiply should take here.
 Index winograd_row_limit();
 
-/// finish(row, grid) for stretches of each row's plane.
+/// finish(row, grid) for stretches of some rows' planes.
 template <class Finish>
-void each_winograd_row(const WinogradShape& s, const real* u, const real* planes, Finish finish) {
+void each_winograd_row(const WinogradShape& s, const real* u, const real* planes, const Rows& part,
+                       Finish finish) {
   const Index block = winograd_block(s, s.sources), limit = winograd_row_limit(),
               pitch = winograd_grid_pitch(s);
-  const Index blocks = (s.rows + limit - 1) / limit, grid_stride = 2 * block * pitch;
+  const Index blocks = (part.count + limit - 1) / limit, grid_stride = 2 * block * pitch;
   Workspace<> v(16 * winograd_matrix(s.sources, winograd_tiles(s, block))),
       grid(limit * grid_stride + correlation_slack);
   for (Index first = 0; first < s.height / 2; first += block) {
     const Index tile_rows = std::min(block, s.height / 2 - first);
     winograd_sources(s, planes, first, tile_rows, v.data());
     for (Index b = 0; b < blocks; ++b) {
-      const Index row = s.rows * b / blocks, rows = s.rows * (b + 1) / blocks - row;
+      const Index row = part.first + part.count * b / blocks,
+                  rows = part.first + part.count * (b + 1) / blocks - row;
       winograd_multiply(s, u, row, rows, v.data(), tile_rows, grid.data(), grid_stride);
       for (Index r = 0; r < rows; ++r)
         finish(row + r, Grid{grid.data() + r * grid_stride, pitch, 2 * first, 2 * tile_rows});
