@@ -10,8 +10,8 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/formula.hpp>
 #include <fanin/core/text_table.hpp>
-#include <fanin/init/formula.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/mean_field.hpp>
 
@@ -48,13 +48,21 @@ struct Report {
   std::optional<init::Critical> edge = {};
 };
 
+bool is_formula(const std::string& text) { return names_word(text, "x"); }
+
 init::Nonlinearity function_of(const std::string& text) {
-  if (init::is_formula(text)) return init::Formula::parse(text).nonlinearity();
-  return init::Nonlinearity::named(text);
+  if (!is_formula(text)) return init::Nonlinearity::named(text);
+  const Formula formula = Formula::parse(text, {"x"});
+  return {[formula](double x) {
+            return formula({&x, 1});
+          },
+          [formula](double x) {
+            return formula.derivative({&x, 1}, 0);
+          }};
 }
 
 std::optional<double> pytorchs(const std::string& text) {
-  if (init::is_formula(text)) return std::nullopt;
+  if (is_formula(text)) return std::nullopt;
   const Expression call = Expression::parse(text);
   const auto& names = init::gain_names();
   if (std::find(names.begin(), names.end(), call.name) == names.end()) return std::nullopt;
@@ -93,7 +101,7 @@ Report report_on(const std::string& text) {
 ordered_json json_of(const Report& report) {
   ordered_json json = {
       {"function", report.text},
-      {"formula", init::is_formula(report.text)},
+      {"formula", is_formula(report.text)},
       {"pytorch_gain", report.pytorch ? ordered_json(*report.pytorch) : ordered_json(nullptr)},
       {"fixed_point", nullptr}};
   for (const Choice& choice : report.choices) {
@@ -221,13 +229,12 @@ void add_gain(CLI::App& app) {
       "unit variance: 1/sqrt E[f(z)^2] and 1/sqrt E[f'(z)^2], z normal with variance 1. fixed point: sigma with\n"
       "E[f(sigma z)^2] = 1: an input of second moment 1 is kept. q is the variance before the activation; variance and\n"
       "gradient are the factors a layer on a deviation from q and on the gradient's variance, without biases.\n"
-      "Functions: abs, sign, step, sqrt, exp, expm1, log, log1p, sin, cos, sinh, cosh, atan, erf, min, max, clamp,\n"
-      "and every activation by its name.\n"
+      "Functions: sqrt, exp, log, abs, tanh, sin, cos, erf, min and max.\n"
       "Examples:\n"
       "  fanin gain silu\n"
       "  fanin gain \"leaky_relu(0.2)\" --json\n"
       "  fanin gain \"max(x,0)^3\"\n"
-      "  fanin gain \"x*sigmoid(1.702*x)\"");
+      "  fanin gain \"x/(1+exp(-1.702*x))\"");
   command->add_option("function", flags->function, "an activation, or a formula in x")->required();
   command->add_flag("--json", flags->json, "JSON on stdout");
   command->callback([flags] { run(flags->function, flags->json); });

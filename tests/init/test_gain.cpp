@@ -45,7 +45,9 @@ TEST_CASE("quadrature: moments of the normal come out exactly, smooth or kinked"
 }
 
 TEST_CASE("quadrature: kinks and jumps are met wherever they are, to the stated 1e-13") {
-  for (const double at : {0.1, -0.1, 0.25, 1.0 / 3, 0.7, 1.7, -2.3, 4.9, 1e-7}) {
+  for (const double at : {0.1, -0.1, 0.25, 1.0 / 3, 0.7, 1.7, -2.3, 4.9, 1e-7,
+                          // just beside where panels end
+                          0.2501, 0.2499999, 0.5004, -0.75 + 1e-6, 0.999, 1.5001, -2.0003}) {
     CAPTURE(at);
     const double density = std::exp(-at * at / 2) / std::sqrt(2 * M_PI);
     // a jump, a kink, the square of a kink
@@ -98,10 +100,12 @@ TEST_CASE("quadrature: what has no mean is an error, and what grows fast but has
         doctest::Approx(-0.63518142273073908).epsilon(1e-11));  // -(γ + ln 2) / 2
 }
 
-TEST_CASE("quadrature: Gauss-Legendre is exact to degree 2n - 1") {
-  const Quadrature rule = gauss_legendre(5);
+TEST_CASE("quadrature: Gauss-Lobatto is exact to degree 2n - 3, with nodes at both ends") {
+  const Quadrature rule = gauss_lobatto(6);
+  CHECK(rule.nodes.front() == -1);
+  CHECK(rule.nodes.back() == 1);
   double sum = 0;
-  for (std::size_t i = 0; i < 5; ++i) sum += rule.weights[i] * std::pow(rule.nodes[i], 8);
+  for (std::size_t i = 0; i < 6; ++i) sum += rule.weights[i] * std::pow(rule.nodes[i], 8);
   CHECK(sum == doctest::Approx(2.0 / 9).epsilon(1e-14));
 }
 

@@ -49,7 +49,8 @@ TEST_CASE("gain: a formula is read as one") {
   const json cubed = gain_of("max(x,0)^3");
   CHECK(cubed.at("formula") == true);
   CHECK(cubed.at("unit").at("forward").get<double>() == doctest::Approx(0.3651484).epsilon(1e-6));
-  CHECK(gain_of("x/(1+exp(-x))").at("fixed_point") == gain_of("x/(1+exp(-x))").at("fixed_point"));
+  CHECK(gain_of("x/(1+exp(-x))").at("fixed_point").at("forward").get<double>() ==
+        doctest::Approx(gain_of("silu").at("fixed_point").at("forward").get<double>()));
 }
 
 TEST_CASE("gain: the table and the plot fit 80 columns, in ASCII where the locale is not UTF-8") {
@@ -57,7 +58,7 @@ TEST_CASE("gain: the table and the plot fit 80 columns, in ASCII where the local
     CAPTURE(locale);
     setenv("LC_ALL", locale, 1);
     for (const char* function :
-         {"gelu", "relu", "softplus", "sine(omega=10)", "max(x,0)^3", "x*sigmoid(1.702*x)"}) {
+         {"gelu", "relu", "softplus", "sine(omega=10)", "max(x,0)^3", "x/(1+exp(-1.702*x))"}) {
       CAPTURE(function);
       const Outcome outcome = fanin_command({"gain", function});
       CHECK(outcome.code == 0);
@@ -76,9 +77,9 @@ TEST_CASE("gain: what has none is refused in one line") {
     const char *function, *message;
   };
   for (const Case c :
-       {Case{"rleu", "did you mean 'relu'"}, Case{"rleu(x)", "did you mean 'relu'"}, Case{"1/x", "inf"},
+       {Case{"rleu", "did you mean 'relu'"}, Case{"rleu(x)", "rleu"}, Case{"1/x", "to be integrated"},
         Case{"log(x)", "nan"}, Case{"x^1e9", "inf"}, Case{"sqrt(x)", "nan"}, Case{"exp(x^2)", "inf"},
-        Case{"0*x", "zero"}, Case{"step(x)", "derivative is zero"}, Case{"x +", "at character"},
+        Case{"0*x", "zero"}, Case{"2+0*x", "derivative is zero"}, Case{"x +", "at character"},
         Case{"", "expected a name"}, Case{"softplus(beta=0)", "> 0"}}) {
     CAPTURE(c.function);
     const Outcome outcome = fanin_command({"gain", c.function});

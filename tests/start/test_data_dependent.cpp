@@ -9,6 +9,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/activation.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/refine.hpp>
@@ -87,6 +88,66 @@ TEST_CASE("lsuv: the base keeps its direction, and only its size changes") {
   for (Index i = 0; i < drawn.numel(); i += 97)
     CHECK(fitted.data()[i] == doctest::Approx(ratio * drawn.data()[i]));
   CHECK(net->parameter("fc1.weight")->drawn_by == start::lsuv());
+}
+
+namespace {
+
+/// Mean squares of what the activations give out, in the order they run.
+std::vector<double> second_moments(nn::Module& model) {
+  std::vector<double> all;
+  const nn::Observer observer([&](nn::Module& module, const Tensor& out) {
+    if (!nn::activation_of(module)) return;
+    const auto [mean, std] = moments(out.values());
+    all.push_back(mean * mean + std * std);
+  });
+  model(images());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("lsuv: behind each activation the second moment is the target, for this draw, at every depth") {
+  struct Case {
+    const char *activation, *target;
+  };
+  for (const Case c : {Case{"relu", "1"}, Case{"silu", "1"}, Case{"gelu", "1"}, Case{"tanh", "0.3"},
+                       Case{"sigmoid", "0.3"}, Case{"softplus", "2"}}) {
+    for (const char* center : {"false", "true"}) {
+      CAPTURE(c.activation);
+      CAPTURE(center);
+      const auto net = born(fmt::format("plain_net(depth=20, width=32, activation={})", c.activation),
+                            fmt::format("lsuv(target={}, tolerance=0.001, after_activation=true, center={})",
+                                        c.target, center));
+      const auto found = second_moments(*net);
+      CHECK(found.size() >= 19);
+      for (const double one : found) CHECK(one == doctest::Approx(std::stod(c.target)).epsilon(0.005));
+    }
+  }
+  // By the outputs' variance alone the moment behind is another at every layer.
+  const auto usual = second_moments(*born("plain_net(depth=20, width=32, activation=silu)", "lsuv"));
+  CHECK(*std::max_element(usual.begin(), usual.end()) < 0.9);
+}
+
+TEST_CASE("lsuv: centred, every channel has mean 0 and the layer its variance; tanh's moment cannot be 1") {
+  const auto net = born("lenet", "lsuv(center=true)");
+  for (const Tensor& out : outputs(*net)) {
+    CHECK(moments(out.values()).std == doctest::Approx(1).epsilon(0.011));
+    const Index channels = out.size(1), area = out.numel() / (samples * channels);
+    for (Index c = 0; c < channels; ++c) {
+      double sum = 0;
+      for (Index n = 0; n < samples; ++n)
+        for (Index i = 0; i < area; ++i)
+          sum += static_cast<double>(out.data()[(n * channels + c) * area + i]);
+      CHECK(std::abs(sum / static_cast<double>(samples * area)) < 1e-3);
+    }
+  }
+  CHECK(net->parameter("fc1.bias")->drawn_by == init::parse("lsuv(center=true)"));
+  // A bias of another scheme stays.
+  const auto kept = born("lenet", "lsuv(center=true); *.bias=constant(0.25)");
+  for (const real b : kept->parameter("fc1.bias")->value.values()) CHECK(b == real(0.25));
+  const auto left = born("plain_net(depth=4, width=16, activation=tanh)", "lsuv(after_activation=true)");
+  const auto base = born("plain_net(depth=4, width=16, activation=tanh)", "orthogonal");
+  CHECK(left->parameter("fc1.weight")->value.to_vector() == base->parameter("fc1.weight")->value.to_vector());
 }
 
 TEST_CASE("krahenbuhl: every channel has mean 0 and deviation 1 on the batch") {

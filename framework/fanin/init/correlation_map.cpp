@@ -40,7 +40,6 @@ CorrelationMap::CorrelationMap(const Nonlinearity& f, double sigma_w, double sig
   share_[0] += sigma_b * sigma_b / next;
   // What the series leaves out, of kinks mostly, belongs to higher powers, which matter near 1 alone.
   share_.push_back(std::max(0.0, 1 - std::accumulate(share_.begin(), share_.end(), 0.0)));
-  slope_at_1_ = gradient_factor(f, sigma_w, q) * q / next;
 }
 
 double CorrelationMap::operator()(double c) const {
@@ -56,7 +55,6 @@ double CorrelationMap::slope(double c) const {
 }
 
 double CorrelationMap::fixed_point() const {
-  if (slope_at_1_ <= 1 + 1e-12) return 1;
   double low = 0, high = 1 - 1e-12;  // C(low) ≥ low, C(high) < high, and C is convex: one crossing
   if ((*this)(high) >= high) return 1;
   for (int step = 0; step < 100 && low < high; ++step) {

@@ -14,13 +14,12 @@ class CorrelationMap {
 
   double operator()(double c) const;  ///< C(c), 0 ≤ c ≤ 1
   double slope(double c) const;       ///< C'(c), 0 ≤ c < 1
-  /// The stable fixed point c* in [0, 1], and 1 where the slope there is at most 1.
+  /// The fixed point c* below 1, the stable one, which there is where C'(1) = σw² q E[f'(√q z)²] / V(q) is above 1;
+  /// else 1.
   double fixed_point() const;
-  double slope_at_1() const { return slope_at_1_; }  ///< C'(1) = σw² q E[f'(√q z)²] / V(q)
 
  private:
   std::vector<double> share_;  // of cᵏ, k = 0, 1, …; their sum is 1
-  double slope_at_1_;
 };
 
 }  // namespace fanin::init

@@ -45,7 +45,8 @@ Gain gain(const Nonlinearity& nonlinearity) {
 Gain gain(const std::string& activation) { return gain(Nonlinearity::named(activation)); }
 
 std::optional<FixedPointGain> fixed_point_gain(const Nonlinearity& nonlinearity) {
-  const auto& [f, slope] = nonlinearity;
+  const auto& f = nonlinearity.f;
+  const auto& slope = nonlinearity.slope;
   const auto second_moment = [](const std::function<double(double)>& of, double sigma) {
     return gaussian_mean([&](double z) {
       const double value = of(sigma * z);

@@ -21,17 +21,25 @@ double second_moment(const std::function<double(double)>& f, double q) {
 }
 
 /// Where iterating V from 1 ends: V's fixed point next to where it begins, in the direction in which it goes.
-double settled_variance(const std::function<double(double)>& next) {
+double settled_variance(const std::function<double(double)>& next,
+                        const std::function<double(double)>& slope) {
   const bool zero_stays = next(0) == 0;
   double q = 1;
-  for (int layer = 0; layer < 200; ++layer) {
+  for (int layer = 0; layer < 40; ++layer) {
     const double after = next(q);
     if (after >= unbounded) return std::numeric_limits<double>::infinity();
     if (after <= vanished && zero_stays) return 0;
     if (std::abs(after - q) <= 1e-14 * q) return after;
     q = after;
   }
-  // It is slow, or goes on for ever: the next sign change of V(q) - q.
+  double near = q;
+  for (int step = 0; step < 12; ++step) {  // slow, but near: Newton's method
+    const double after = near - (next(near) - near) / (slope(near) - 1);
+    if (!(after > vanished && std::abs(after - q) < q / 2)) break;
+    if (std::abs(after - near) <= 1e-14 * near) return after;
+    near = after;
+  }
+  // Far, or it goes on for ever: the next sign change of V(q) - q.
   const bool up = next(q) > q;
   double far = q;
   while ((next(far) > far) == up) {
@@ -94,19 +102,23 @@ MeanField mean_field(const Nonlinearity& f, double sigma_w, double sigma_b) {
   if (!(sigma_w >= 0 && sigma_b >= 0 && sigma_w <= 1e6 && sigma_b <= 1e6))
     fail("mean field: sigma_w = {} and sigma_b = {} must be in [0, 1e6]", sigma_w, sigma_b);
   MeanField result;
-  result.q = settled_variance([&](double q) { return next_variance(f, sigma_w, sigma_b, q); });
+  result.q = settled_variance([&](double q) { return next_variance(f, sigma_w, sigma_b, q); },
+                              [&](double q) { return variance_slope(f, sigma_w, q); });
   // Of a signal that vanishes or explodes, the slopes are those it has on the way.
   const double q = std::clamp(result.q, 1e-24, unbounded);
   result.chi = gradient_factor(f, sigma_w, q);
   result.gradient_depth = e_fold_depth(result.chi);
   result.variance_slope = variance_slope(f, sigma_w, q);
   result.settles = std::isfinite(result.q) && std::abs(result.variance_slope) <= 1 + 1e-9;
-  if (!(next_variance(f, sigma_w, sigma_b, q) > 0))
-    return result;  // σw = 0 or f = 0: nothing is left to compare
-  const CorrelationMap map(f, sigma_w, sigma_b, q);
-  result.correlation = map.fixed_point();
-  result.correlation_depth =
-      e_fold_depth(result.correlation == 1 ? map.slope_at_1() : map.slope(result.correlation));
+  const double next = next_variance(f, sigma_w, sigma_b, q);
+  if (!(next > 0)) return result;       // σw = 0 or f = 0: nothing is left to compare
+  double rate = result.chi * q / next;  // the correlation map's slope at 1
+  if (rate > 1 + 1e-12) {
+    const CorrelationMap map(f, sigma_w, sigma_b, q);
+    result.correlation = map.fixed_point();
+    if (result.correlation < 1) rate = map.slope(result.correlation);
+  }
+  result.correlation_depth = e_fold_depth(rate);
   return result;
 }
 
