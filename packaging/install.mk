@@ -13,11 +13,11 @@ abi := $(shell echo $(fanin_version) | sed 's/^\(0\.[0-9]*\)\..*/\1/; t; s/\..*/
 shared := libfanin.so.$(fanin_version)
 soname := libfanin.so.$(abi)
 
-# All headers but those of the kernels, of which the public ones need this one, and those for .cpp files that know of a
-# library of somebody else's.
-all_headers := $(filter-out framework/fanin/kernels/%,$(sort $(shell find framework/fanin -name '*.hpp'))) \
-  framework/fanin/kernels/pointwise/activation.hpp
-installed_headers := $(filter-out $(shell grep -lE '^#include <(fmt|nlohmann|CLI|boost)/' $(all_headers)),$(all_headers))
+# All headers but those for .cpp files that know of a library of somebody else's, and of the kernels those alone that the
+# others include.
+room_headers := $(filter-out framework/fanin/kernels/%,$(sort $(shell find framework/fanin -name '*.hpp')))
+room_headers := $(filter-out $(shell grep -lE '^#include <(fmt|nlohmann|CLI|boost)/' $(room_headers)),$(room_headers))
+installed_headers := $(room_headers) $(shell sed -n 's|^#include <\(fanin/kernels/[^>]*\)>.*|framework/\1|p' $(room_headers) | sort -u)
 
 # Exported is what stands in a namespace of fanin but for the kernels, and mentions no library of somebody else's.
 $(BUILD)/exported.map: $(BUILD)/libfanin.a packaging/exported.awk
