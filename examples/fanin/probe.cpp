@@ -8,6 +8,7 @@
 #include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
+#include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/schemes.hpp>
 
@@ -67,7 +68,7 @@ void print_model(const std::string& text, const std::vector<probe::Probed>& all)
          share(dead), share(twins), probe::three_digits(one.probe.jacobian.front()),
          probe::three_digits(probe::stretch_spread(one.probe))});
   }
-  say("{}\n{}\n", text, table.to_string());
+  say("{}\n{}\n", text, table.to_string(output_width()));
   std::vector<std::string> explained;
   for (const auto& one : all) {
     const probe::Diagnosis& d = one.diagnosis;
@@ -100,7 +101,7 @@ void print_detail(const probe::Probed& one) {
   if (!one.diagnosis.trains())
     say("  {} {}: {}\n", one.diagnosis.measure, probe::three_digits(one.diagnosis.value),
         one.diagnosis.reason);
-  say("{}", table.to_string());
+  say("{}", table.to_string(output_width()));
 }
 
 void run(const ProbeFlags& flags) {
