@@ -39,6 +39,8 @@ std::map<std::string, std::string> provenance_of(const CLI::App& command, const 
   // Without a folder there is no --keep-best; what it chose by was cut all the same.
   if (options.checkpoint.keep_best && !options.validation.none())
     settled["--validation"] = options.validation.to_string();
+  // Processes that train together cut their batches into shards by themselves.
+  if (options.shards > 1) settled["--shards"] = std::to_string(options.shards);
   std::vector<std::string> words = reproducing_words(command, settled);
   if (!weight_files.empty())
     sums.push_back({.part = "weights", .checksum = checksums(weight_files).substr(1)});
