@@ -5,6 +5,13 @@
 
 namespace fanin::program {
 
+namespace {
+
+/// Not a flag.
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
+}  // namespace
+
 bool changes_results(const std::string& name) {
   static const std::vector<std::string> beside = {
       "--out",       "--output",           "--json",  "--format",     "--live",   "--log",
@@ -28,7 +35,7 @@ CommandLine command_line(const CLI::App& command, std::vector<std::string> words
     const std::string name = words[i].substr(0, words[i].find('='));
     const bool joined = name.size() < words[i].size();
     const CLI::Option* option = name.starts_with("--") ? command.get_option_no_throw(name) : nullptr;
-    const bool has_value = option && option->get_type_size() > 0;
+    const bool has_value = option && takes_value(*option);
     const std::size_t last = has_value && !joined && i + 1 < words.size() ? i + 1 : i;
     const std::string value = joined ? words[i].substr(name.size() + 1) : words[last];
     const bool usual = has_value && value == option->get_default_str();
@@ -50,7 +57,7 @@ std::vector<std::string> reproducing_words(const CLI::App& command,
       continue;
     }
     if (option->count() == 0 || !changes_results(name)) continue;
-    if (option->get_type_size() == 0) {
+    if (!takes_value(*option)) {
       words.push_back(name);
       continue;
     }

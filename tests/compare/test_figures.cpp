@@ -203,7 +203,7 @@ TEST_CASE("bands and lines end where the axes do, markers of points there are wh
   };
   const double area = clip_of("fill-opacity");
   CHECK(area == 280);
-  CHECK(clip_of("fill=\"none\" d=\"M") <= area + 2);
+  CHECK(clip_of("stroke-width=\"2.4\" fill=\"none\"") <= area + 2);
   CHECK(clip_of("<g class=\"s0\"") > area + 6);
   // The point beyond the axis has no marker: two of three circles are there.
   const std::string markers =
