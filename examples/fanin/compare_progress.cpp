@@ -15,6 +15,7 @@ namespace {
 
 // Columns of a finished run's line beside its names: "[100/200]  …  …  seed 10  88.12%  (12 min 59 s left)".
 constexpr int beside_names = 49;
+constexpr const char* own_rate = "  own rate";  // behind the seed
 
 std::string name_of(const std::string& model, const std::string& scheme, std::uint64_t seed,
                     compare::RatePick rate) {
@@ -60,7 +61,8 @@ ProgressLines::ProgressLines(const compare::Grid& grid)
     model_width_ = std::max(model_width_, text::text_width(printable(subject.name)));
   for (const auto& scheme : grid.schemes)
     scheme_width_ = std::max(scheme_width_, text::text_width(printable(scheme.label)));
-  const int room = std::max(24, (live_width() > 0 ? live_width() : 80) - beside_names);
+  const int beside = beside_names + (grid.tune ? text::text_width(own_rate) : 0);
+  const int room = std::max(24, (live_width() > 0 ? live_width() : 80) - beside);
   model_width_ = std::min(model_width_, std::max(room / 2, room - scheme_width_));
   scheme_width_ = std::min(scheme_width_, room - model_width_);
 }
@@ -84,9 +86,9 @@ compare::GridProgress ProgressLines::callbacks(std::function<void(const compare:
                 } else {
                   tell_taken();
                   const auto left = remaining_.seconds(now());
-                  note("[{:>{}}/{}] {}  {}  seed {}  {}{}\n", done, std::to_string(total).size(), total,
+                  note("[{:>{}}/{}] {}  {}  seed {}{}  {}{}\n", done, std::to_string(total).size(), total,
                        fitted(run.model, model_width_), fitted(run.scheme, scheme_width_), run.seed,
-                       printable(outcome(run)),
+                       run.rate == compare::RatePick::own ? own_rate : "", printable(outcome(run)),
                        left && done < total ? "  (" + compare::duration_text(*left) + " left)" : "");
                 }
                 show_live();

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
@@ -104,6 +105,10 @@ void announce(const Prepared& it) {
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
        counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, grid.jobs,
        grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
+  if (grid.tune)
+    note("as many again at each scheme's own learning rate, where that is another; {} choose it before\n",
+         counted(compare::subjects(grid).size() * grid.schemes.size() * compare::tuning_runs(grid),
+                 "shorter run"));
   if (const std::string text = validation_text(grid, it.data); !text.empty()) note("validation: {}\n", text);
 }
 
