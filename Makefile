@@ -109,7 +109,7 @@ engine  := $(foreach d,$(engine_dirs),$(wildcard framework/fanin/$(d)/*.cpp))
 library := $(wildcard framework/fanin/*/*.cpp) $(wildcard framework/fanin/kernels/*/*.cpp) $(wildcard models/*.cpp) $(wildcard datasets/*.cpp)
 commands := $(wildcard examples/fanin/*.cpp)
 # tests/double/ holds the tests that run on the double build of the engine as well (gradient checks).
-test_sources   := $(filter-out tests/double/main.cpp tests/fuzz/% tests/interop/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
+test_sources   := $(filter-out tests/double/main.cpp tests/fuzz/% tests/interop/% tests/install/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
 claim_sources := $(wildcard examples/claims/*.cpp)
 bench_sources := $(wildcard examples/bench/*.cpp)

@@ -44,7 +44,8 @@ void check(bool good, const char* what) {
 
 int main() {
   const data::Sets data = datasets::load_sets("synthetic(classes=4, size=8, count=400)");
-  nn::Sequential net("stem", nn::Linear(64, 32), "block", Block(32), "head", nn::Linear(32, 4));
+  nn::Sequential net("flat", nn::Flatten(), "stem", nn::Linear(64, 32), "block", Block(32), "head",
+                     nn::Linear(32, 4));
   Generator generator(0);
   start::initialize(net, "*.weight = orthogonal; *.bias = zeros", generator);
   const auto result = train::train(net, data, {.epochs = 8, .batch = 20, .optimizer = {.lr = 0.1}});

@@ -90,7 +90,7 @@ const std::set<std::string> without_effect = {
     "--help",  "--threads",    "--jobs",     "--output",     "--out",
     "--json",  "--confusion",  "--log",      "--checkpoint", "--checkpoint-every",
     "--keep",  "--keep-best",  "--resume",   "--live",       "--format",
-    "--again", "--trust-plan", "--baseline", "--quick", "--quiet"};
+    "--again", "--trust-plan", "--baseline", "--quick",      "--quiet"};
 /// Need a file made for them; tests of finetune and of image folders look at them.
 const std::set<std::string> need_a_file = {"--strip-prefix", "--add-prefix", "--rename", "--key",
                                            "--skip-bad"};
