@@ -10,6 +10,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/core/formula.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/init/gain.hpp>
@@ -176,28 +177,46 @@ std::string plot_of(const init::Nonlinearity& f) {
   return text + fmt::format("        {} f   {} its derivative\n", utf8 ? "●" : "*", utf8 ? "·" : ".");
 }
 
+/// Cut between words into lines of at most 80 columns.
+std::string wrapped(const std::string& text) {
+  constexpr int width = 80;
+  std::string lines;
+  int column = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const int length = text::text_width(word);
+    const bool fits = column == 0 || column + 1 + length <= width;
+    lines += column == 0 ? word : (fits ? " " : "\n") + word;
+    column = fits && column > 0 ? column + 1 + length : length;
+    begin = end + 1;
+  }
+  return lines + "\n";
+}
+
 void print(const Report& report) {
   const auto number = [](double value) { return fmt::format("{:.4f}", value); };
   say("{}\n\n", report.text);
   text::TextTable table({{"gain for"},
                          {"forward", true},
-                         {"backward", true},
+                         {"back.", true},
                          {"q", true},
-                         {"variance", true},
-                         {"gradient", true},
+                         {"var.", true},
+                         {"grad.", true},
                          {"signal, with depth"}});
   for (const Choice& choice : report.choices)
     table.add({choice.name, number(choice.forward), choice.backward ? number(*choice.backward) : "-",
                fmt::format("{:.4g}", choice.q), number(choice.variance_slope), number(choice.chi),
                choice.verdict()});
   say("{}\n", table.to_string());
-  if (!report.no_fixed_point.empty()) say("fixed point: none; {}\n", report.no_fixed_point);
+  if (!report.no_fixed_point.empty()) say("{}", wrapped("fixed point: none; " + report.no_fixed_point));
   if (!report.pytorch) say("PyTorch's: none; torch.nn.init.calculate_gain does not know it\n");
   if (report.edge)
-    say("edge of chaos: sigma_w = {:.4f}, sigma_b = {:.4f} at q = {}, variance {:.4f} a layer\n",
-        report.edge->sigma_w, report.edge->sigma_b, report.edge->q, report.edge->variance_slope);
+    say("{}", wrapped(fmt::format(
+                  "edge of chaos: sigma_w = {:.4f}, sigma_b = {:.4f} at q = {}, variance {:.4f} a layer",
+                  report.edge->sigma_w, report.edge->sigma_b, report.edge->q, report.edge->variance_slope)));
   else
-    say("edge of chaos: none; {}\n", report.no_edge);
+    say("{}", wrapped("edge of chaos: none; " + report.no_edge));
   say("\n{}", plot_of(report.f));
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("initializer: what the user typed wrong is named, with its position") 
            {"trunc_normal(a=3)", "a = 3 is above b = 2"},
            {"sparse(1)", "sparsity = '1' must be a finite number in [0, 1), at character 8"},
            {"sparse(-0.1)", "in [0, 1)"},
-           {"dirac(groups=0)", "groups = '0' must be a whole number in [1, 1048576]"},
+           {"dirac(groups=-1)", "groups = '-1' must be a whole number in [0, 1048576]"},
            {"dirac(groups=1.5)", "must be a whole number"},
            {"kaiming_normal(mode=fan_inn)", "mode = 'fan_inn' must be one of fan_in, fan_out, fan_avg"},
            {"kaiming_normal(nonlinearity=rleu)",

@@ -39,7 +39,7 @@ TEST_CASE("schedule: one_cycle moves weights as torch's OneCycleLR, momentum inc
   for (const char* name : {"sgd", "adam", "rmsprop"}) {
     CAPTURE(name);
     nn::Linear layer({.in = 3, .out = 1, .bias = false});
-    layer.weight->value.copy_from(Tensor::from({real(0.3), real(-0.2), real(0.5)}, {1, 3}));
+    layer.weight->set(Tensor::from({real(0.3), real(-0.2), real(0.5)}, {1, 3}));
     Tensor x(Shape{4, 3});
     for (Index i = 0; i < 12; ++i) x.data()[i] = static_cast<real>(i) / 12 - real(0.4);
     optim::OptimizerOptions options{.rule = optim::update_rule_named(name), .lr = 0.2};

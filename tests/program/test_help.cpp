@@ -234,7 +234,10 @@ TEST_CASE("--quiet says nothing but results and errors") {
   const Outcome quiet = fanin_command(quietly);
   CHECK(quiet.code == 0);
   CHECK(quiet.err.empty());
-  CHECK(quiet.out == usual.out);
+  const auto result = [](const std::string& out) {
+    return out.substr(0, out.rfind(", "));
+  };  // but for its speed
+  CHECK(result(quiet.out) == result(usual.out));
   quietly.insert(quietly.end(), {"--lr", "-1"});
   CHECK(holds(fanin_command(quietly).err, "--lr must be"));
 }
