@@ -74,7 +74,7 @@ std::map<std::string, probe::ConvolutionUse> convolutions(const io::TensorFile& 
     for (const auto& one : saved.model->all_names()) {
       if (const auto* layer = dynamic_cast<const nn::Conv2d*>(one.owner)) {
         const nn::Conv2dOptions& o = layer->options();
-        all[one.name] = {.groups = o.groups, .stride = o.stride, .dilation = o.dilation};
+        all[one.name] = probe::ConvolutionUse{.groups = o.groups, .stride = o.stride, .dilation = o.dilation};
       }
     }
   } catch (const Error&) {  // then it is a file of tensors like any other
@@ -238,8 +238,8 @@ ordered_json json_of(const WeightSpectrum& weight) {
     ordered_json whole = {{"height", weight.height},
                           {"width", weight.width},
                           {"groups", use.groups},
-                          {"stride", use.stride},
-                          {"dilation", use.dilation},
+                          {"stride", {use.stride.h, use.stride.w}},
+                          {"dilation", {use.dilation.h, use.dilation.w}},
                           {"assumed", !weight.use},
                           {"values", weight.as_operator->values.size()}};
     whole.update(json_of(*weight.as_operator));

@@ -1,4 +1,5 @@
 #include <fanin/core/error.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/version_text.hpp"
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
     add(app);
   }
   return guarded(app, [&] {
+    kernels::check_products();
     if (argc > 1 && argv[1][0] != '-') require_command(app, argv[1]);
     app.parse(argc, argv);
     return 0;

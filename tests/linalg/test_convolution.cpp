@@ -30,10 +30,12 @@ TEST_CASE("linalg: a convolution's singular values are those of PyTorch's, as a 
                                       .height = one["kernel"][0],
                                       .width = one["kernel"][1],
                                       .groups = one["groups"],
-                                      .stride = one["stride"],
-                                      .dilation = one["dilation"],
+                                      .stride_h = one["stride"][0],
+                                      .stride_w = one["stride"][1],
+                                      .dilation_h = one["dilation"][0],
+                                      .dilation_w = one["dilation"][1],
                                       .values = values};
-    INFO("groups " << kernels.groups << " stride " << kernels.stride << " dilation " << kernels.dilation);
+    INFO("groups " << kernels.groups << " stride " << kernels.stride_h << " dilation " << kernels.dilation_h);
     const auto found = linalg::convolution_singular_values(kernels, one["height"], one["width"]);
     REQUIRE(found.size() == expected.size());
     for (std::size_t i = 0; i < found.size(); ++i)
@@ -50,8 +52,8 @@ TEST_CASE("linalg: a convolution that does not fit its image is refused") {
     return message([&] { linalg::convolution_singular_values(changed, height, width); });
   };
   CHECK(holds(refused([](auto&) {}, 2, 8), "smaller than a kernel"));
-  CHECK(holds(refused([](auto& c) { c.dilation = 4; }, 8, 8), "smaller than a kernel, 9×9"));
-  CHECK(holds(refused([](auto& c) { c.stride = 2; }, 8, 7), "no multiple of the stride 2"));
+  CHECK(holds(refused([](auto& c) { c.dilation_h = 4; }, 8, 8), "smaller than a kernel, 9×3"));
+  CHECK(holds(refused([](auto& c) { c.stride_w = 2; }, 8, 7), "no multiple of the stride 1×2"));
   CHECK(holds(refused([](auto& c) { c.groups = 3; }, 8, 8), "in 3 groups"));
   CHECK(holds(refused([](auto& c) { c.in = 4; }, 8, 8), "54 values"));
   CHECK(refused([](auto&) {}, 3, 3) == "no error");

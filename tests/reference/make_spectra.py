@@ -25,9 +25,9 @@ def matrix(rows, columns, scale):
             "singular_values": numbers(np.linalg.svd(a, compute_uv=False))}
 
 
-def convolution(out, channels, kernel, height, width, groups=1, stride=1, dilation=1):
+def convolution(out, channels, kernel, height, width, groups=1, stride=(1, 1), dilation=(1, 1)):
     w = torch.tensor(rng.standard_normal((out, channels // groups, *kernel)))
-    reach = [dilation * (k - 1) for k in kernel]
+    reach = [d * (k - 1) for d, k in zip(dilation, kernel)]
     columns = []
     for i in range(channels * height * width):
         image = torch.zeros(channels * height * width, dtype=torch.float64)
@@ -60,10 +60,12 @@ reference = {
         convolution(3, 2, (3, 3), 5, 6),
         convolution(2, 4, (2, 3), 4, 4, groups=2),
         convolution(4, 4, (3, 3), 6, 4, groups=4),
-        convolution(3, 2, (3, 3), 6, 4, stride=2),
-        convolution(4, 2, (3, 3), 6, 6, stride=3, groups=2),
-        convolution(2, 3, (3, 2), 6, 5, dilation=2),
-        convolution(2, 1, (2, 2), 4, 4, stride=2),
+        convolution(3, 2, (3, 3), 6, 4, stride=(2, 2)),
+        convolution(4, 2, (3, 3), 6, 6, stride=(3, 3), groups=2),
+        convolution(2, 3, (3, 2), 6, 5, dilation=(2, 2)),
+        convolution(2, 1, (2, 2), 4, 4, stride=(2, 2)),
+        convolution(3, 2, (3, 2), 6, 6, stride=(1, 3), dilation=(2, 1)),
+        convolution(2, 3, (2, 3), 4, 5, stride=(2, 1)),
     ],
     "tails": [
         tail((rng.pareto(1.5, 200) + 1) * 3),

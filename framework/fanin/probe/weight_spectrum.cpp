@@ -53,14 +53,16 @@ void add_operator(WeightSpectrum& weight, const io::StoredTensor& tensor, const 
                                     .height = count(tensor.sizes[2]),
                                     .width = count(tensor.sizes[3]),
                                     .groups = count(use.groups),
-                                    .stride = count(use.stride),
-                                    .dilation = count(use.dilation),
+                                    .stride_h = count(use.stride.h),
+                                    .stride_w = count(use.stride.w),
+                                    .dilation_h = count(use.dilation.h),
+                                    .dilation_w = count(use.dilation.w),
                                     .values = elements};
-  const auto side = [&](Index wanted, Index kernel) {
-    return rounded_up(std::max(wanted, use.dilation * (kernel - 1) + 1), use.stride);
+  const auto side = [](Index wanted, Index taps, Index dilation, Index stride) {
+    return rounded_up(std::max(wanted, dilation * (taps - 1) + 1), stride);
   };
-  weight.height = side(options.height, tensor.sizes[2]);
-  weight.width = side(options.width, tensor.sizes[3]);
+  weight.height = side(options.height, tensor.sizes[2], use.dilation.h, use.stride.h);
+  weight.width = side(options.width, tensor.sizes[3], use.dilation.w, use.stride.w);
   weight.no_operator =
       spend(linalg::convolution_work(kernels, count(weight.height), count(weight.width)), work_left);
   if (!weight.no_operator.empty()) return;

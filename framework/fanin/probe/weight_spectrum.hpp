@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fanin/io/stored_tensor.hpp>
+#include <fanin/ops/pair.hpp>
 #include <fanin/statistics/power_law.hpp>
 
 namespace fanin::probe {
@@ -22,9 +23,9 @@ Spectrum spectrum_of(std::vector<double> values);
 
 /// How a convolution's weight is used, which its shape does not tell.
 struct ConvolutionUse {
-  Index groups = 1;    ///< of channels, each convolved by itself
-  Index stride = 1;    ///< of the outputs
-  Index dilation = 1;  ///< of the kernel's taps
+  Index groups = 1;        ///< of channels, each convolved by itself
+  ops::Pair stride = 1;    ///< of the outputs
+  ops::Pair dilation = 1;  ///< of the kernel's taps
 };
 
 /// What is computed, and how much at most.
