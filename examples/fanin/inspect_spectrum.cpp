@@ -196,8 +196,7 @@ void print_table(const Moments& moments) {
         "law; - where fewer than {} eigenvalues or {} in the tail are too few to tell.\n",
         statistics::power_law_least_count, statistics::power_law_least_tail);
   }
-  if (any_operator)
-    say("operator: the convolution as a map of images of that size, continued periodically.\n");
+  if (any_operator) say("operator: the convolution as a map of such images, continued periodically.\n");
   if (assumed) say("* the file does not tell strides, groups and dilation: taken as 1.\n");
   if (!moments.no_start.empty()) say("no values of the start: {}\n", printable(moments.no_start));
   constexpr std::size_t most = 20;
