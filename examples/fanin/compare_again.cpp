@@ -68,7 +68,7 @@ struct Recorded {
 
 /// The user's own flags that go with --again; all else is for the file to say.
 void require_own_flags(const CLI::App& command) {
-  static const std::vector<std::string> own = {"--again", "--out", "--jobs",      "--data",
+  static const std::vector<std::string> own = {"--again", "--out", "--jobs",       "--data",
                                                "--live",  "--log", "--trust-plan", "--quiet"};
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();

@@ -17,6 +17,7 @@
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/inspect_diff.hpp"
+#include "examples/fanin/inspect_spectrum.hpp"
 #include "examples/fanin/json_printer.hpp"
 #include "examples/fanin/model_file.hpp"
 
@@ -31,8 +32,9 @@ constexpr std::size_t small_bins = 16, large_bins = 48;
 struct InspectFlags {
   std::vector<std::string> files;
   std::string key;
-  bool histograms = false, json = false, diff = false;
+  bool histograms = false, json = false, diff = false, spectrum = false;
   Redraw redraw;
+  SpectrumFlags spectra;
 };
 
 struct Row {
@@ -239,6 +241,14 @@ void print_json(JsonPrinter& json, const io::TensorFile& file, const std::vector
 }
 
 void run(const InspectFlags& flags) {
+  if (flags.spectrum) {
+    SpectrumFlags asked = flags.spectra;
+    asked.files = flags.files;
+    asked.key = flags.key;
+    asked.json = flags.json;
+    asked.redraw = flags.redraw;
+    return inspect_spectrum(asked);
+  }
   if (flags.diff) {
     if (flags.files.size() != 2) fail_usage("inspect --diff compares two files, got {}", flags.files.size());
     return inspect_diff(flags.files[0], flags.files[1], flags.key, flags.json);
@@ -289,18 +299,36 @@ void add_inspect(CLI::App& app) {
       "  fanin inspect model.safetensors\n"
       "  fanin inspect --histograms --json model.pth\n"
       "  fanin inspect --diff before.safetensors after.npz && echo equal\n"
-      "Reads safetensors (also a sharded index), npy, npz and PyTorch's .pt and .pth; nothing in a file is "
+      "  fanin inspect --spectrum model.pth --figure spectrum.svg\n"
+      "  fanin inspect --spectrum before.npz after.npz\n"
+      "Reads safetensors (also a sharded index), npy, npz, ONNX and PyTorch's .pt and .pth; nothing in a file is "
       "executed.\n"
       "For a model saved by fanin, 'moved' is how far each parameter is from its own initial values; for "
       "weights fitted to data\n"
       "(lsuv, krahenbuhl, metainit) name the data set with --fit-data: what a file says of itself opens nothing.\n"
+      "--spectrum shows singular values before and after: of two files, or of a model saved by fanin and its start.\n"
       "--diff, as diff does, exits with 0 when all tensors are equal, 1 when some differ, 2 when it cannot "
       "tell; metadata is\n"
       "shown but does not count.");
   command->add_option("files", flags->files, "weight files")->required();
   command->add_option("--key", flags->key, "the nested dict to show of a PyTorch file; default: the model's");
   command->add_flag("--histograms", flags->histograms, "a larger histogram of each tensor");
-  command->add_flag("--diff", flags->diff, "compare two files, tensor by tensor");
+  CLI::Option* diff = command->add_flag("--diff", flags->diff, "compare two files, tensor by tensor");
+  CLI::Option* spectrum = command->add_flag("--spectrum", flags->spectrum,
+                                            "singular values of every weight: norms, ranks, condition, tail");
+  spectrum->excludes(diff);
+  command
+      ->add_option("--image", flags->spectra.image,
+                   "side, or HEIGHTxWIDTH, of the image that convolutions act on")
+      ->capture_default_str()
+      ->needs(spectrum);
+  command->add_option("--figure", flags->spectra.figure, "SVG file for the singular values' figure")
+      ->needs(spectrum);
+  command
+      ->add_option("--most-work", flags->spectra.most_work,
+                   "multiplications, over all weights in turn, beyond which they are left out")
+      ->capture_default_str()
+      ->needs(spectrum);
   command->add_option("--fit-data", flags->redraw.fit_data,
                       "the data set that a model's initial values were fitted to");
   command->add_flag("--trust-plan", flags->redraw.open_paths_in_plan,

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include <fanin/core/console.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/help.hpp"
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   for (CLI::App* command : app.get_subcommands({}))
     command->add_flag_callback("--quiet", silence, "say nothing on stderr but errors");
   return guarded(app, [&] {
+    kernels::check_products();
     if (argc > 1 && argv[1][0] != '-') program::required_command(app, argv[1]);
     return program::launched({argv, argv + argc}, [&] {
       app.parse(argc, argv);

@@ -1,5 +1,6 @@
 #include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 
 #include "tests/kernels/naive.hpp"
 
@@ -28,16 +29,30 @@ struct Sizes {
   Index m, n, k;
 };
 
+/// Runs the body with our products on every instruction set, and with OpenBLAS's.
+template <class Body>
+void by_all_products(Body body) {
+  for (const auto by : {kernels::Products::own, kernels::Products::openblas}) {
+    const kernels::ProductsBy chosen(by);
+    INFO("products by " << kernels::products_text());
+    if (by == kernels::Products::own)
+      on_every_isa(body);
+    else
+      body();
+  }
+}
+
 }  // namespace
 
 TEST_CASE(
     "gemm gives the textbook product for every transposition, edge and instruction set, whatever the "
     "threads") {
-  const Sizes all[] = {{1, 1, 1},     {2, 3, 4},      {13, 33, 7},  {14, 32, 16},
-                       {15, 17, 65},  {64, 10, 40},   {10, 64, 30}, {40, 70, 300},
-                       {7, 100, 257}, {100, 129, 64}, {5, 5, 0},    {97, 65, 513}};
-  on_every_isa([&] {
-    for (const auto& [m, n, k] : all) {
+  const Sizes all[] = {{1, 1, 1},    {2, 3, 4},     {13, 33, 7},   {14, 32, 16},    {15, 17, 65},
+                       {64, 10, 40}, {10, 64, 30},  {40, 70, 300}, {7, 100, 257},   {100, 129, 64},
+                       {5, 5, 0},    {97, 65, 513}, {64, 128, 64}, {171, 2100, 65}, {400, 150, 520}};
+  by_all_products([&] {
+    for (const Sizes& sizes : all) {
+      const Index m = sizes.m, n = sizes.n, k = sizes.k;
       for (const int options : {0, 1, 2, 3, 4, 5, 6, 7}) {
         const bool trans_a = options & 1, trans_b = options & 2, accumulate = options & 4;
         const Index lda = (trans_a ? m : k) + 3, ldb = (trans_b ? k : n) + 2, ldc = n + 5;
@@ -49,15 +64,18 @@ TEST_CASE(
         });
         INFO("m " << m << " n " << n << " k " << k << " options " << options);
         // ldc > n: the comparison also sees that nothing right of C was touched.
+        // half a unit in the last place for each of k terms, of which each is below 1
+        const double rounding = std::max(2e-5, static_cast<double>(k) * std::pow(2.0, -24));
         CHECK(difference(found, naive_gemm(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate)) <
-              2e-5);
+              rounding);
       }
     }
   });
 }
 
 TEST_CASE("gemm gives the same bits with AVX2 and AVX-512") {
-  const Index m = 50, n = 70, k = 600;
+  const kernels::ProductsBy ours(kernels::Products::own);
+  const Index m = 90, n = 150, k = 600;
   const Numbers a = random_numbers(m * k, 1), b = random_numbers(k * n, 2);
   Numbers narrow(static_cast<std::size_t>(m * n)), wide = narrow;
   kernels::limit_isa(kernels::Isa::avx2);
@@ -69,11 +87,12 @@ TEST_CASE("gemm gives the same bits with AVX2 and AVX-512") {
 }
 
 TEST_CASE("linear forward and backward are the products of the textbook, for any batch") {
-  const Sizes all[] = {{1, 10, 37},  {1, 64, 200},  {1, 9, 16},    {2, 5, 3},
-                       {64, 10, 84}, {64, 100, 70}, {70, 33, 120}, {33, 97, 45}};
+  const Sizes all[] = {{1, 10, 37},   {1, 64, 200},  {1, 9, 16},   {2, 5, 3},      {64, 10, 84},
+                       {64, 100, 70}, {70, 33, 120}, {33, 97, 45}, {160, 200, 170}};
   const kernels::Activation none, relu{kernels::Activation::Kind::relu};
-  on_every_isa([&] {
-    for (const auto& [batch, out, in] : all) {
+  by_all_products([&] {
+    for (const Sizes& sizes : all) {
+      const Index batch = sizes.m, out = sizes.n, in = sizes.k;
       INFO("batch " << batch << " in " << in << " out " << out);
       const Numbers x = random_numbers(batch * in, 1), w = random_numbers(out * in, 2),
                     bias = random_numbers(out, 3);
@@ -113,4 +132,18 @@ TEST_CASE("linear forward and backward are the products of the textbook, for any
       }
     }
   });
+}
+
+TEST_CASE(
+    "gemm gives the bits of one chain of multiply-adds for each element, however large and however cut") {
+  const kernels::ProductsBy ours(kernels::Products::own);
+  const Index m = 200, n = 300, k = 700;
+  const Numbers a = random_numbers(m * k, 1), b = random_numbers(k * n, 2);
+  Numbers whole(static_cast<std::size_t>(m * n)), parts = whole;
+  kernels::gemm(false, false, m, n, k, a.data(), k, b.data(), n, whole.data(), n, false);
+  for (Index i = 0; i < m; i += 40)  // too few rows for A to be packed
+    for (Index j = 0; j < n; j += 100)
+      kernels::gemm_block(40, 100, k, {a.data() + i * k, k}, {b.data() + j, n}, parts.data() + i * n + j, n,
+                          false);
+  CHECK(whole == parts);
 }

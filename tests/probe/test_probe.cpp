@@ -9,7 +9,6 @@
 #include <fanin/models.hpp>
 #include <fanin/probe/probe.hpp>
 #include <fanin/probe/probe_text.hpp>
-#include <fanin/probe/spectrum.hpp>
 #include <fanin/probe/units.hpp>
 #include <fanin/start/initialize.hpp>
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -21,11 +22,14 @@
 
 namespace {
 
+std::string program() {
+  const char* chosen = std::getenv("FANIN_BIN");
+  return chosen ? chosen : "build/fanin";
+}
+
 /// Runs the program with `arguments` after `limits` in a shell of its own; all it says is in `out`.
 Outcome limited(const std::string& limits, const std::string& arguments) {
-  const char* chosen = std::getenv("FANIN_BIN");
-  const std::string program = chosen ? chosen : "build/fanin";
-  FILE* pipe = ::popen((limits + "; timeout 60 " + program + " " + arguments + " 2>&1").c_str(), "r");
+  FILE* pipe = ::popen((limits + "; timeout 60 " + program() + " " + arguments + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   Outcome outcome;
   char piece[4096];
@@ -36,6 +40,7 @@ Outcome limited(const std::string& limits, const std::string& arguments) {
   return outcome;
 }
 
+const std::string probe = "probe --data synthetic --models 'mlp(hidden=16)' --schemes default";
 const std::string small_run = "train --data synthetic --model 'mlp(hidden=16)' --epochs 1 --threads ";
 
 }  // namespace
@@ -47,6 +52,41 @@ TEST_CASE("threads that the system refuses are an Error that names what was aske
   CHECK(holds(outcome.out, "64 were asked for"));
   CHECK(holds(outcome.out, "the system gave 1"));
   CHECK(line_count(outcome.out) == 1);
+}
+
+TEST_CASE("linear algebra costs nothing until it is used, needs no thread, and where memory ends says so") {
+  // A limit on processes binds no root: as nobody then, where nobody may run the program at all.
+  const std::string become = ::geteuid() == 0 ? "setpriv --reuid=65534 --clear-groups " : "";
+  const auto alone = [&](const std::string& arguments) {
+    return limited(":", fmt::format("--version >/dev/null && timeout 60 sh -c \"ulimit -u 1; exec {}{} {}\"",
+                                    become, program(), arguments));
+  };
+  if (limited(":", "--version >/dev/null && " + become + program() + " --version").code == 0) {
+    const Outcome help = alone("--help"), probed = alone(probe);
+    CHECK(help.code == 0);
+    CHECK(holds(help.out, "Examples"));
+    CAPTURE(probed.out);
+    CHECK(probed.code == 0);
+    CHECK(holds(probed.out, "default"));
+  }
+  const Outcome help = limited("ulimit -v 120000", "--help"), probed = limited("ulimit -v 120000", probe);
+  CHECK(help.code == 0);
+  CHECK(holds(help.out, "Examples"));
+  CAPTURE(probed.out);
+  CHECK(probed.code == 1);
+  CHECK(line_count(probed.out) == 1);
+  CHECK((holds(probed.out, "ulimit -v") || holds(probed.out, "OpenBLAS cannot be loaded")));
+}
+
+TEST_CASE("linear algebra without its library is an Error that says what to install") {
+  const Outcome missing = limited("export FANIN_OPENBLAS=/nowhere/libopenblas.so.0", probe);
+  CHECK(missing.code == 2);
+  CHECK(line_count(missing.out) == 1);
+  CHECK(holds(missing.out, "/nowhere/libopenblas.so.0"));
+  const Outcome other = limited("export FANIN_OPENBLAS=libz.so.1", probe);
+  CHECK(other.code == 1);
+  CHECK(line_count(other.out) == 1);
+  CHECK(holds(other.out, "libz.so.1"));
 }
 
 TEST_CASE("more threads than cores, in little memory, take no more than the cores do") {
@@ -94,6 +134,31 @@ TEST_CASE(
   const Outcome outcome = limited("ulimit -v 60000", "inspect --diff " + file + " " + file);
   CHECK(outcome.code == 2);
   CHECK(holds(outcome.out, "memory"));
+}
+
+TEST_CASE("products are taken by whom the variable names; another value is one line, before any work") {
+  const Scratch scratch;
+  const auto trained = [&](const std::string& by, const std::string& threads) {
+    const std::string file = scratch / (by + threads + ".safetensors");
+    const Outcome outcome = limited("export FANIN_PRODUCTS=" + by,
+                                    "train --data synthetic --model 'mlp(hidden=256)' --epochs 1 --threads " +
+                                        threads + " --output " + file);
+    CHECK(outcome.code == 0);
+    return file;
+  };
+  const std::string own = trained("own", "1"), one = trained("openblas", "1"), two = trained("openblas", "2");
+  CHECK(limited(":", "inspect --diff " + one + " " + two).code == 0);  // bits do not depend on threads
+  CHECK(limited(":", "inspect --diff " + own + " " + one).code == 1);  // and are not ours
+  CHECK(holds(limited("export FANIN_PRODUCTS=openblas", "--version").out, "products by OpenBLAS"));
+  CHECK(!holds(limited("export FANIN_PRODUCTS=own", "--version").out, "products by OpenBLAS"));
+  for (const char* command : {"--version", "train --data nowhere"}) {
+    const Outcome wrong = limited("export FANIN_PRODUCTS=mkl", command);
+    CHECK(wrong.code == 2);
+    CHECK(line_count(wrong.out) == 1);
+    CHECK(holds(wrong.out, "FANIN_PRODUCTS is 'mkl'"));
+  }
+  CHECK(limited("export FANIN_PRODUCTS=openblas; export FANIN_OPENBLAS=/nowhere.so", small_run + "1").code ==
+        2);
 }
 
 #endif

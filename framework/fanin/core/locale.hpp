@@ -8,7 +8,7 @@ namespace fanin {
 bool locale_is_utf8();
 
 /// UTF-8 `text` for such a locale: as it is, or in ASCII alone, our signs in its spelling (√ as sqrt, ≥ as >=),
-/// every other character as \uXXXX.
+/// every other character as its number.
 std::string in_locale(std::string text);
 /// The same in ASCII, whatever the locale.
 std::string in_ascii(const std::string& text);

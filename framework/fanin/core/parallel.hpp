@@ -17,15 +17,15 @@ int threads();
 /// does all of it alone: what there would be to hand out where there are more cores than here.
 class CutAsFor {
  public:
-  explicit CutAsFor(int threads);
+  explicit CutAsFor(int threads);  ///< from here on
   ~CutAsFor();
   CutAsFor(const CutAsFor&) = delete;
   CutAsFor& operator=(const CutAsFor&) = delete;
 
   /// A call of parallel_for that is not within a piece: its pieces, and what they took one after another.
   struct Call {
-    Index pieces;
-    double seconds;
+    Index pieces;    ///< handed out
+    double seconds;  ///< of all of them
   };
   const std::vector<Call>& calls() const { return calls_; }  ///< since this began
   int cut_for() const { return threads_; }                   ///< as given

@@ -51,7 +51,7 @@ class Tensor {
   static Tensor from(std::initializer_list<real> values, const Shape& shape);
   /// @}
   /// @{
-  /// The same of other numbers, a std::vector<double> or <int>, say, each rounded to `real`; without a shape,
+  /// The same of other numbers, a std::vector<double> or of int, say, each rounded to `real`; without a shape,
   /// of rank 1. Error also for a finite number that `real` cannot hold.
   template <std::ranges::contiguous_range Values>
   requires std::is_arithmetic_v<std::ranges::range_value_t<Values>>

@@ -10,8 +10,8 @@ namespace fanin::init {
 /// coefficients in Hermite polynomials. Convex on [0, 1], where C(1) = 1.
 class CorrelationMap {
  public:
+  /// Of a layer of that σw and σb, for signals of variance q.
   CorrelationMap(const Nonlinearity& f, double sigma_w, double sigma_b, double q);
-
   double operator()(double c) const;  ///< C(c), 0 ≤ c ≤ 1
   double slope(double c) const;       ///< C'(c), 0 ≤ c < 1
   /// The fixed point c* below 1, the stable one, which there is where C'(1) = σw² q E[f'(√q z)²] / V(q) is above 1;

@@ -28,9 +28,9 @@ class BatchNorm : public Module {
  protected:
   /// For inputs of so many dimensions; Error for fewer than one feature.
   BatchNorm(BatchNormOptions options, int rank);
-  BatchNorm(const BatchNorm& other);          ///< for `copy`
-  BatchNorm(BatchNorm&&) noexcept = default;  ///< leaves nothing behind
-  BatchNorm& operator=(BatchNorm&&) noexcept = default;
+  BatchNorm(const BatchNorm& other);                     ///< for `copy`
+  BatchNorm(BatchNorm&&) noexcept = default;             ///< leaves nothing behind
+  BatchNorm& operator=(BatchNorm&&) noexcept = default;  ///< likewise
   Tensor forward(const Tensor& x) override;
 
  private:
@@ -77,11 +77,11 @@ struct LayerNormOptions {
 /// Normalizes each row over its last dimension (Ba et al. 2016; torch.nn.LayerNorm): x [..., features].
 class LayerNorm final : public Module {
  public:
-  /// @{
+  // By options, or by sizes.
   /// Error for fewer than one feature.
   explicit LayerNorm(LayerNormOptions options);
-  explicit LayerNorm(Index features) : LayerNorm(LayerNormOptions{.features = features}) {}
-  /// @}
+  explicit LayerNorm(Index features) : LayerNorm(LayerNormOptions{.features = features}) {}  ///< likewise
+
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]
   std::string kind() const override { return "LayerNorm"; }
   std::string describe() const override;
@@ -106,12 +106,12 @@ struct GroupNormOptions {
 /// Normalizes each sample over groups of channels (Wu & He 2018; torch.nn.GroupNorm): x [N, channels, ...].
 class GroupNorm final : public Module {
  public:
-  /// @{
+  // By options, or by sizes.
   /// Error unless `groups` divides the channels.
   explicit GroupNorm(GroupNormOptions options);
   GroupNorm(Index groups, Index channels)
-      : GroupNorm(GroupNormOptions{.groups = groups, .channels = channels}) {}
-  /// @}
+      : GroupNorm(GroupNormOptions{.groups = groups, .channels = channels}) {}  ///< likewise
+
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [channels]
   std::string kind() const override { return "GroupNorm"; }
   std::string describe() const override;

@@ -8,7 +8,7 @@ namespace fanin::ops {
 // Elementwise functions of a tensor of any shape, computed in double and rounded once, as those of torch that
 // are called so. Error for an undefined tensor.
 
-Tensor exp(const Tensor& x);
+Tensor exp(const Tensor& x);   ///< e to the power of x
 Tensor log(const Tensor& x);   ///< the natural one: NaN below 0, -inf at 0
 Tensor sqrt(const Tensor& x);  ///< NaN below 0; its gradient at 0 is infinite
 Tensor abs(const Tensor& x);   ///< its gradient at 0 is 0

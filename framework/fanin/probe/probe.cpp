@@ -4,11 +4,11 @@
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
+#include <fanin/linalg/svd.hpp>
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/ops/reduce.hpp>
 #include <fanin/probe/probe.hpp>
-#include <fanin/probe/spectrum.hpp>
 #include <fanin/probe/units.hpp>
 #include <fanin/probe/watch.hpp>
 #include <fanin/start/keep_state.hpp>
@@ -31,7 +31,7 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
     squares.resize(rows, 0);
     if (!std::all_of(one.begin(), one.end(), [](double v) { return std::isfinite(v); }))
       return std::vector<double>(rows, INFINITY);
-    const auto values = singular_values(one, rows, width);
+    const auto values = linalg::singular_values(linalg::Matrix{rows, width, one});
     for (std::size_t i = 0; i < rows; ++i)
       squares[i] += values[i] * values[i] / static_cast<double>(all.size());
   }

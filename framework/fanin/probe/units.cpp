@@ -4,7 +4,8 @@
 #include <vector>
 
 #include <fanin/kernels/pointwise/activation_facts.hpp>
-#include <fanin/probe/spectrum.hpp>
+#include <fanin/linalg/spectrum.hpp>
+#include <fanin/linalg/svd.hpp>
 #include <fanin/probe/units.hpp>
 
 namespace fanin::probe {
@@ -110,23 +111,25 @@ double twin_share(const Tensor& output, const Tensor& gradient) {
 double effective_rank(const Tensor& output, Index samples) {
   const Index batch = std::min(samples, output.size(0)), features = output.numel() / output.size(0);
   const auto n = static_cast<std::size_t>(batch), width = static_cast<std::size_t>(features);
-  std::vector<double> rows(n * width);
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<double>(output.data()[i]);
+  auto rows = linalg::Matrix::zeros(n, width);
+  for (std::size_t i = 0; i < n * width; ++i) rows.values[i] = static_cast<double>(output.data()[i]);
   std::vector<double> mean(width, 0);
   double before = 0, after = 0;
   for (std::size_t s = 0; s < n; ++s) {
-    for (std::size_t i = 0; i < width; ++i) mean[i] += rows[s * width + i] / static_cast<double>(n);
+    for (std::size_t i = 0; i < width; ++i) mean[i] += rows(s, i) / static_cast<double>(n);
   }
   for (std::size_t s = 0; s < n; ++s) {
     for (std::size_t i = 0; i < width; ++i) {
-      double& v = rows[s * width + i];
+      double& v = rows(s, i);
       before += v * v;
       v -= mean[i];
       after += v * v;
     }
   }
   if (!std::isfinite(after) || !(after > 1e-12 * before)) return 0;  // below the rounding of single precision
-  return effective_rank(symmetric_eigenvalues(gram(rows, n, width), n));
+  auto variances = linalg::singular_values(std::move(rows));
+  for (double& value : variances) value *= value;
+  return linalg::effective_rank(variances);
 }
 
 }  // namespace fanin::probe

@@ -35,7 +35,7 @@ constexpr auto choices_of(FilePart) {
 /// A tensor of a file as PyTorch would name it and lay it out, which is how a plan sees it.
 struct FilePlace {
   std::string name;  ///< "dense.weight" for "dense/kernel:0", "cls_token.weight" for "cls_token"
-  FilePart part = FilePart::kept;
+  FilePart part = FilePart::kept;  ///< what it is taken for
   /// A kernel of Keras or JAX: its last two dimensions are input and output, and go in front.
   bool inputs_last = false;
 };

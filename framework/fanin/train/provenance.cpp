@@ -9,6 +9,7 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/simd/isa.hpp>
 #include <fanin/train/provenance.hpp>
 #include <fanin/train/setting_json.hpp>
@@ -31,7 +32,10 @@ constexpr auto instruction_sets = choices<kernels::Isa>(
 
 }  // namespace
 
-std::string instruction_set() { return instruction_sets.name_of(kernels::isa()); }
+std::string instruction_set() {
+  const std::string own = instruction_sets.name_of(kernels::isa());
+  return kernels::products() == kernels::Products::own ? own : own + ", products by OpenBLAS";
+}
 
 std::string checksum(const data::Dataset& data) {
   std::uint32_t crc = libdeflate_crc32(0, data.images.data(), data.images.size());

@@ -2,7 +2,8 @@
 #include <array>
 
 #include <fanin/core/parallel.hpp>
-#include <fanin/kernels/gemm/gemm.hpp>
+#include <fanin/kernels/gemm/blocking.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/workspace.hpp>
 
 #define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/gemm.cpp>
@@ -12,8 +13,6 @@
 #include <fanin/kernels/simd/tile.inl>
 
 namespace {
-
-constexpr Index panel_depth = 256;  // a panel of B (256 × 32 floats, 32 KiB) stays in the first-level cache
 
 template <int rows, int width>
 void row_major_tile(Index k, const real* a, Index stride, const real* panel, real* c, Index ldc,
@@ -68,27 +67,78 @@ void pack_panel(Index k, Index columns, Index padded, Matrix b, real* panel) {
   }
 }
 
+/// A as it lies.
+struct InPlace {
+  Matrix a;
+  bool transposed() const { return a.transposed; }
+  const real* tile(Index i) const { return a.from(i, 0).data; }
+  Index stride(Index) const { return a.stride; }
+};
+
+/// A in tiles of the rows that a product takes at once, each column by column: what a large A costs in pages
+/// and in rows that want the same lines of the cache is paid once, not for every panel.
+struct Packed {
+  const real* tiles;
+  Index k;
+  bool transposed() const { return true; }
+  const real* tile(Index i) const { return tiles + i * k; }
+  Index stride(Index rows) const { return rows; }
+};
+
+void pack_tiles(Index m, Index k, Matrix a, real* tiles) {
+  const EvenCut cut(m, row_limit);
+  for (Index block = 0; block < cut.blocks; ++block) {
+    const Index i = cut.begin(block), rows = cut.size(block);
+    real* tile = tiles + i * k;
+    if (a.transposed) {
+      for (Index p = 0; p < k; ++p) std::copy_n(a.from(i, p).data, rows, tile + p * rows);
+    } else {
+      for (Index r = 0; r < rows; ++r) {
+        const real* row = a.from(i + r, 0).data;
+        for (Index p = 0; p < k; ++p) tile[p * rows + r] = row[p];
+      }
+    }
+  }
+}
+
 /// All rows of C against one packed panel of `width` vectors, of which `columns` are real.
-template <int width>
-void multiply_panel(Index m, Index columns, Index k, Matrix a, const real* panel, real* c, Index ldc,
+template <int width, class Left>
+void multiply_panel(Index m, Index columns, Index k, const Left& a, const real* panel, real* c, Index ldc,
                     bool accumulate) {
   constexpr Index padded = width * lanes;
   const EvenCut cut(m, row_limit);
   for (Index block = 0; block < cut.blocks; ++block) {
     const Index i = cut.begin(block), rows = cut.size(block);
-    const auto multiply = tile_function<width>(a.transposed, rows);
-    const real* a_block = a.from(i, 0).data;
+    const auto multiply = tile_function<width>(a.transposed(), rows);
+    const real* a_tile = a.tile(i);
+    const Index stride = a.stride(rows);
     real* c_block = c + i * ldc;
     if (columns == padded) {
-      multiply(k, a_block, a.stride, panel, c_block, ldc, accumulate);
+      multiply(k, a_tile, stride, panel, c_block, ldc, accumulate);
       continue;
     }
     // At the right edge the tile is wider than C: it works on a copy.
     real copy[row_limit * padded];
     for (Index r = 0; accumulate && r < rows; ++r) std::copy_n(c_block + r * ldc, columns, copy + r * padded);
-    multiply(k, a_block, a.stride, panel, copy, padded, accumulate);
+    multiply(k, a_tile, stride, panel, copy, padded, accumulate);
     for (Index r = 0; r < rows; ++r) std::copy_n(copy + r * padded, columns, c_block + r * ldc);
   }
+}
+
+/// visit(j, columns, width of the panel in vectors) for the panels of n columns.
+template <class Visit>
+void each_panel(Index n, const Visit& visit) {
+  for (Index j = 0; j < n; j += 2 * lanes) {
+    const Index columns = std::min<Index>(n - j, 2 * lanes);
+    visit(j, columns, columns > lanes ? 2 : 1);
+  }
+}
+
+template <class Left>
+void multiply_panel(int width, Index m, Index columns, Index k, const Left& a, const real* panel, real* c,
+                    Index ldc, bool accumulate) {
+  (width == 2 ? multiply_panel<2, Left> : multiply_panel<1, Left>)(m, columns, k, a, panel, c, ldc,
+                                                                   accumulate);
 }
 
 }  // namespace
@@ -98,12 +148,30 @@ void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ld
   const EvenCut depth(k, panel_depth);
   for (Index piece = 0; piece < depth.blocks; ++piece) {
     const Index p = depth.begin(piece), terms = depth.size(piece);
-    for (Index j = 0; j < n; j += 2 * lanes) {
-      const Index columns = std::min<Index>(n - j, 2 * lanes);
-      const bool wide = columns > lanes;
-      pack_panel(terms, columns, wide ? 2 * lanes : lanes, b.from(p, j), panel);
-      (wide ? multiply_panel<2> : multiply_panel<1>)(m, columns, terms, a.from(0, p), panel, c + j, ldc,
-                                                     accumulate || p > 0);
+    each_panel(n, [&](Index j, Index columns, int width) {
+      pack_panel(terms, columns, width * lanes, b.from(p, j), panel);
+      multiply_panel(width, m, columns, terms, InPlace{a.from(0, p)}, panel, c + j, ldc, accumulate || p > 0);
+    });
+  }
+}
+
+/// The same where A does not fit into the cache beside it: all of B is packed once, `panels`, and A by blocks
+/// of rows that stay in the second-level cache, `tiles`.
+void gemm_large_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc, bool accumulate,
+                      real* panels, real* tiles) {
+  const EvenCut depth(k, panel_depth), rows(m, packed_rows);
+  for (Index piece = 0; piece < depth.blocks; ++piece) {
+    const Index p = depth.begin(piece), terms = depth.size(piece);
+    each_panel(n, [&](Index j, Index columns, int width) {
+      pack_panel(terms, columns, width * lanes, b.from(p, j), panels + j * terms);
+    });
+    for (Index block = 0; block < rows.blocks; ++block) {
+      const Index i = rows.begin(block), count = rows.size(block);
+      pack_tiles(count, terms, a.from(i, p), tiles);
+      each_panel(n, [&](Index j, Index columns, int width) {
+        multiply_panel(width, count, columns, terms, Packed{tiles, terms}, panels + j * terms,
+                       c + i * ldc + j, ldc, accumulate || p > 0);
+      });
     }
   }
 }
@@ -133,8 +201,18 @@ void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ld
     for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, real(0));
   }
   if (m == 0 || n == 0 || k == 0) return;
-  Workspace<> panel(256 * 32);  // the widest instruction set's panel
-  FANIN_BY_ISA(gemm_block(m, n, k, a, b, c, ldc, accumulate, panel.data()));
+  if (products() == Products::openblas) return openblas_gemm_block(m, n, k, a, b, c, ldc, accumulate);
+  if (m < large_rows || n < large_columns || k < large_depth) {
+    Workspace<> panel(panel_depth * widest_panel);
+    FANIN_BY_ISA(gemm_block(m, n, k, a, b, c, ldc, accumulate, panel.data()));
+    return;
+  }
+  Workspace<> panels(panel_depth * (std::min(n, most_packed_columns) + widest_panel)),
+      tiles(panel_depth * packed_rows);
+  for (Index j = 0; j < n; j += most_packed_columns) {
+    FANIN_BY_ISA(gemm_large_block(m, std::min(n - j, most_packed_columns), k, a, b.from(0, j), c + j, ldc,
+                                  accumulate, panels.data(), tiles.data()));
+  }
 }
 
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,

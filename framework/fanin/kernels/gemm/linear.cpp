@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
-#include <fanin/kernels/pieces.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/workspace.hpp>
 
 #define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/linear.cpp>
@@ -150,24 +149,24 @@ void activate_block(const Block& at, Index out, const real* bias, Activation act
 void linear_forward(Index batch, Index in, Index out, const real* x, const real* w, const real* bias,
                     Activation activation, real* y) {
   // Each thread computes some of the outputs, and so meets the same rows of w in every pass.
-  each_share(out, unit, batch, block, batch * in * out,
-             [&](Index column, Index columns, Index row, Index rows) {
-               const real *rows_of_w = w + column * in, *rows_of_x = x + row * in;
-               real* to = y + row * out + column;
-               if (batch == 1) {
-                 FANIN_BY_ISA(matrix_vector(in, columns, x, rows_of_w, to));
-               } else if (batch >= out) {
-                 gemm_block(rows, columns, in, {rows_of_x, in}, {rows_of_w, in, true}, to, out, false);
-               } else {
-                 // A small batch: packing wᵀ would cost as much as the product. Compute yᵀ = w xᵀ, where w is
-                 // read as it lies.
-                 Workspace<> transposed(rows * columns);
-                 gemm_block(columns, rows, in, {rows_of_w, in}, {rows_of_x, in, true}, transposed.data(),
-                            rows, false);
-                 FANIN_BY_ISA(transpose_matrix(columns, rows, transposed.data(), rows, to, out));
-               }
-               activate_block({row, rows, column, columns}, out, bias, activation, y);
-             });
+  each_product_share(
+      out, unit, batch, block, batch * in * out, [&](Index column, Index columns, Index row, Index rows) {
+        const real *rows_of_w = w + column * in, *rows_of_x = x + row * in;
+        real* to = y + row * out + column;
+        if (batch == 1) {
+          FANIN_BY_ISA(matrix_vector(in, columns, x, rows_of_w, to));
+        } else if (batch >= out) {
+          gemm_block(rows, columns, in, {rows_of_x, in}, {rows_of_w, in, true}, to, out, false);
+        } else {
+          // A small batch: packing wᵀ would cost as much as the product. Compute yᵀ = w xᵀ, where w is
+          // read as it lies.
+          Workspace<> transposed(rows * columns);
+          gemm_block(columns, rows, in, {rows_of_w, in}, {rows_of_x, in, true}, transposed.data(), rows,
+                     false);
+          FANIN_BY_ISA(transpose_matrix(columns, rows, transposed.data(), rows, to, out));
+        }
+        activate_block({row, rows, column, columns}, out, bias, activation, y);
+      });
 }
 
 void linear_backward_weight(Index batch, Index in, Index out, const real* x, const real* grad_pre,
@@ -175,7 +174,7 @@ void linear_backward_weight(Index batch, Index in, Index out, const real* x, con
   if (!grad_w && !grad_bias) return;
   const Index least = batch == 1 || !grad_w ? std::max<Index>(in, 1) : block;  // one sample's: not cut
   const Index work = batch * out * (grad_w ? in : 1);
-  each_share(out, unit, in, least, work, [&](Index row, Index rows, Index column, Index columns) {
+  each_product_share(out, unit, in, least, work, [&](Index row, Index rows, Index column, Index columns) {
     if (grad_bias && column == 0)
       FANIN_BY_ISA(column_sums(batch, rows, out, grad_pre + row, grad_bias + row, acc_b));
     if (!grad_w) return;
@@ -190,15 +189,15 @@ void linear_backward_weight(Index batch, Index in, Index out, const real* x, con
 
 void linear_backward_input(Index batch, Index in, Index out, const real* w, const real* grad_pre,
                            real* grad_x, bool acc_x) {
-  each_share(in, unit, batch, block, batch * in * out,
-             [&](Index column, Index columns, Index row, Index rows) {
-               real* to = grad_x + row * in + column;
-               if (batch == 1) {
-                 FANIN_BY_ISA(vector_matrix(columns, in, out, grad_pre, w + column, to, acc_x));
-               } else {
-                 gemm_block(rows, columns, out, {grad_pre + row * out, out}, {w + column, in}, to, in, acc_x);
-               }
-             });
+  each_product_share(
+      in, unit, batch, block, batch * in * out, [&](Index column, Index columns, Index row, Index rows) {
+        real* to = grad_x + row * in + column;
+        if (batch == 1) {
+          FANIN_BY_ISA(vector_matrix(columns, in, out, grad_pre, w + column, to, acc_x));
+        } else {
+          gemm_block(rows, columns, out, {grad_pre + row * out, out}, {w + column, in}, to, in, acc_x);
+        }
+      });
 }
 
 }  // namespace fanin::kernels

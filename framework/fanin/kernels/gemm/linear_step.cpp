@@ -1,8 +1,7 @@
 #include <algorithm>
 
-#include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear_step.hpp>
-#include <fanin/kernels/pieces.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/workspace.hpp>
 
 #define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/linear_step.cpp>
@@ -61,7 +60,7 @@ void linear_step_weight(Index batch, Index in, Index out, const real* x, const r
                         const SgdStep& step) {
   constexpr Index unit = 16, block = 64;  // as linear_backward_weight
   const real lr = real(step.lr), decay = real(step.weight_decay);
-  each_share(
+  each_product_share(
       out, unit, in, batch == 1 ? std::max<Index>(in, 1) : block, batch * in * out,
       [&](Index row, Index rows, Index first, Index count) {
         if (batch == 1) {

@@ -19,7 +19,8 @@ FANIN_INLINE Bytes narrowed(IntVec numbers) {
 #if FANIN_VECTOR_BYTES == 32 && !defined(FANIN_DOUBLE)
   const auto all = reinterpret_cast<__m256i>(numbers);
   const __m128i shorts = _mm_packs_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-  return __builtin_bit_cast(Bytes, static_cast<long long>(_mm_cvtsi128_si64(_mm_packs_epi16(shorts, shorts))));
+  return __builtin_bit_cast(Bytes,
+                            static_cast<long long>(_mm_cvtsi128_si64(_mm_packs_epi16(shorts, shorts))));
 #else
   return __builtin_convertvector(numbers, Bytes);
 #endif
