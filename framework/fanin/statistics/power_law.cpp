@@ -40,7 +40,8 @@ PowerLaw power_law_tail(std::vector<double> values) {
   PowerLaw best{.distance = 2};
   for (std::size_t k = 0; k < std::min(count - 1, most_tails); ++k) {
     const std::size_t first = count - 1 <= most_tails ? k : k * (count - 1) / most_tails;
-    if (first > 0 && logarithms[first] == logarithms[first - 1]) continue;  // the same tail, but for a part of it
+    if (first > 0 && logarithms[first] == logarithms[first - 1])
+      continue;  // the same tail, but for a part of it
     if (!(logarithms[first] < logarithms[count - 1])) break;
     const PowerLaw law = fitted(logarithms, first, sums[first]);
     if (law.distance < best.distance) best = law;
