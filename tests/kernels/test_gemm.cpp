@@ -137,7 +137,7 @@ TEST_CASE("linear forward and backward are the products of the textbook, for any
 TEST_CASE(
     "gemm gives the bits of one chain of multiply-adds for each element, however large and however cut") {
   const kernels::ProductsBy ours(kernels::Products::own);
-  const Index m = 200, n = 300, k = 700;
+  const Index m = 200, n = 300, k = 700;  // more than a block of A, and than a panel is deep
   const Numbers a = random_numbers(m * k, 1), b = random_numbers(k * n, 2);
   Numbers whole(static_cast<std::size_t>(m * n)), parts = whole;
   kernels::gemm(false, false, m, n, k, a.data(), k, b.data(), n, whole.data(), n, false);

@@ -113,6 +113,14 @@ void multiply_panel(Index m, Index columns, Index k, const Left& a, const real* 
     const real* a_tile = a.tile(i);
     const Index stride = a.stride(rows);
     real* c_block = c + i * ldc;
+    if (block + 1 <
+        cut.blocks) {  // the next tile's rows of C, far apart, are fetched while this one is computed
+      const real* next = c_block + rows * ldc;
+      for (Index r = 0; r < cut.size(block + 1); ++r, next += ldc) {
+        __builtin_prefetch(next, 1);
+        __builtin_prefetch(next + columns - 1, 1);
+      }
+    }
     if (columns == padded) {
       multiply(k, a_tile, stride, panel, c_block, ldc, accumulate);
       continue;
@@ -162,9 +170,14 @@ void gemm_large_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, In
   const EvenCut depth(k, panel_depth), rows(m, packed_rows);
   for (Index piece = 0; piece < depth.blocks; ++piece) {
     const Index p = depth.begin(piece), terms = depth.size(piece);
-    each_panel(n, [&](Index j, Index columns, int width) {
-      pack_panel(terms, columns, width * lanes, b.from(p, j), panels + j * terms);
-    });
+    // A few rows of B at a time, all their panels: each row lies on pages of its own.
+    const Index step = b.transposed ? terms : 16;
+    for (Index q = 0; q < terms; q += step) {
+      each_panel(n, [&](Index j, Index columns, int width) {
+        pack_panel(std::min(step, terms - q), columns, width * lanes, b.from(p + q, j),
+                   panels + j * terms + q * width * lanes);
+      });
+    }
     for (Index block = 0; block < rows.blocks; ++block) {
       const Index i = rows.begin(block), count = rows.size(block);
       pack_tiles(count, terms, a.from(i, p), tiles);
@@ -181,16 +194,20 @@ namespace fanin::kernels {
 namespace {
 
 constexpr Index serial_work = 100'000;  // products below which handing work out costs more than it saves
-constexpr Index most_pieces = 64;
 
-/// How C is cut, by the sizes alone. Each piece packs the columns of B it needs: those are cut first, and the
-/// rows into blocks that are worth it.
+/// How C is cut: near squares, as each piece packs what it needs of A and B, and two to four for each thread.
 struct ProductCut {
-  Index columns, rows;
+  Index rows = 1, columns = 1;
   ProductCut(Index m, Index n, Index k) {
-    const Index most = std::clamp<Index>(m * n * k / serial_work, 1, most_pieces);
-    columns = std::clamp<Index>(n / 64, 1, std::min<Index>(most, 16));
-    rows = std::clamp<Index>(std::min(most / columns, m / (columns == 1 ? 16 : 48)), 1, most_pieces);
+    const Index wanted = threads() == 1 || products() == Products::openblas
+                             ? 1
+                             : std::min<Index>(2 * threads(), m * n * k / serial_work);
+    while (rows * columns < wanted) {
+      const bool more_rows = m / (2 * rows) >= 16, more_columns = n / (2 * columns) >= 64;
+      if (!more_rows && !more_columns) break;
+      const bool tall = m * columns > n * rows;
+      (more_rows && (tall || !more_columns) ? rows : columns) *= 2;
+    }
   }
 };
 

@@ -31,17 +31,22 @@ void dots(Index in, const real* x, const real* w, real* y) {
   });
 }
 
-/// grad_x[columns] (+)= Σ_o grad[o] · w[o, columns] with rows of w `stride` apart, for `width` vectors of
-/// columns at a time.
-template <int width>
-void weighted_rows(Index stride, Index out, const real* grad, const real* w, real* grad_x, bool accumulate) {
-  Vec sum[width];
-  unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = accumulate ? load(grad_x + j * lanes) : Vec{}; });
-  for (Index o = 0; o < out; ++o) {
-    const Vec g = broadcast(grad[o]);
-    unroll<width>([&](auto j) FANIN_LAMBDA { sum[j] = fma(g, load(w + o * stride + j * lanes), sum[j]); });
+/// y[columns] (+)= Σ_o grad[o] · w[o, columns] for `rows` rows of w, which are read side by side as they lie.
+template <int rows>
+void add_rows(Index columns, Index stride, const real* grad, const real* w, real* y, bool accumulate) {
+  Vec g[rows];
+  unroll<rows>([&](auto r) FANIN_LAMBDA { g[r] = broadcast(grad[r]); });
+  Index i = 0;
+  for (; i + lanes <= columns; i += lanes) {
+    Vec sum = accumulate ? load(y + i) : Vec{};
+    unroll<rows>([&](auto r) FANIN_LAMBDA { sum = fma(g[r], load(w + r * stride + i), sum); });
+    store(y + i, sum);
   }
-  unroll<width>([&](auto j) FANIN_LAMBDA { store(grad_x + j * lanes, sum[j]); });
+  for (; i < columns; ++i) {
+    real sum = accumulate ? y[i] : real(0);
+    for (Index r = 0; r < rows; ++r) sum += grad[r] * w[r * stride + i];
+    y[i] = sum;
+  }
 }
 
 }  // namespace
@@ -56,15 +61,11 @@ void matrix_vector(Index in, Index out, const real* x, const real* w, real* y) {
 /// grad_x[columns] (+)= grad[out] · w[out, columns], rows of w `stride` apart.
 void vector_matrix(Index columns, Index stride, Index out, const real* grad, const real* w, real* grad_x,
                    bool accumulate) {
-  Index i = 0;
-  for (; i + 8 * lanes <= columns; i += 8 * lanes)
-    weighted_rows<8>(stride, out, grad, w + i, grad_x + i, accumulate);
-  for (; i + lanes <= columns; i += lanes) weighted_rows<1>(stride, out, grad, w + i, grad_x + i, accumulate);
-  for (; i < columns; ++i) {
-    real total = accumulate ? grad_x[i] : real(0);
-    for (Index o = 0; o < out; ++o) total += grad[o] * w[o * stride + i];
-    grad_x[i] = total;
-  }
+  Index o = 0;
+  for (; o + 8 <= out; o += 8)
+    add_rows<8>(columns, stride, grad + o, w + o * stride, grad_x, accumulate || o > 0);
+  for (; o < out; ++o) add_rows<1>(columns, stride, grad + o, w + o * stride, grad_x, accumulate || o > 0);
+  if (out == 0 && !accumulate) std::fill_n(grad_x, columns, real(0));
 }
 
 /// grad_w[out, in] (+)= grad[out] ⊗ x[in]
