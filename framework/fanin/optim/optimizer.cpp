@@ -7,6 +7,7 @@
 #include <fanin/core/expression.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/init/pattern.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/optim/optimizer.hpp>
 
 namespace fanin::optim {
@@ -233,6 +234,8 @@ void Optimizer::gather() {
 /// Only where a step of the rule is what a pass can make.
 void Optimizer::list_leaf_steps() {
   leaf_steps_.clear();
+  // A weight is moved in strips, whose products round as the whole one's by our kernels alone.
+  if (kernels::products() == kernels::Products::openblas) return;
   for (auto& group : groups_) {
     const kernels::SgdStep step{.lr = options_.lr * group.lr_scale, .weight_decay = group.weight_decay};
     for (auto& entry : group.entries) {
