@@ -6,7 +6,7 @@
 passed=0 failed=0
 commands=("$@")
 for program in "$@"; do
-  commands+=("env FANIN_PRODUCTS=openblas $program -sf=*tests/kernels/*,*tests/ops/*,*tests/optim/*,*tests/double/* -sfe=*test_cuts*")
+  commands+=("env FANIN_PRODUCTS=openblas $program -sf=*tests/kernels/*,*tests/ops/*,*tests/double/* -sfe=*test_cuts*")
 done
 for program in "${commands[@]}"; do
   log=$(mktemp)
