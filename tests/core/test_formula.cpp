@@ -99,7 +99,7 @@ TEST_CASE("what is no formula is refused at its place") {
       {"x^", "expected a number"},
       {"1\n;2", "an operator or the end"},
       {std::string(5000, '1'), "too long"},
-      {std::string(100, '(') + "1" + std::string(100, ')'), "nested more than 64 deep"},
+      {fmt::format("{}1{}", std::string(100, '('), std::string(100, ')')), "nested more than 64 deep"},
       {"1" +
            [] {
              std::string tower;
