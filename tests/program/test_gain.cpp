@@ -1,5 +1,6 @@
 // fanin gain: a table and JSON for activations and formulas, one-line errors for the rest.
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <sstream>
@@ -89,7 +90,8 @@ TEST_CASE("gain: what has none is refused in one line") {
     CHECK(line_count(outcome.err) == 1);
     CHECK(holds(outcome.err, c.message));
   }
-  const Outcome deep = fanin_command({"gain", std::string(400, '(') + "x" + std::string(400, ')')});
+  const Outcome deep =
+      fanin_command({"gain", fmt::format("{}x{}", std::string(400, '('), std::string(400, ')'))});
   CHECK(deep.code == 2);
   CHECK(line_count(deep.err) == 1);
 }
