@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes init.json: what PyTorch draws, for tests/init and tests/core/test_generator.cpp.
+"""Writes init.json: what PyTorch draws, for tests/init and tests/random/test_generator.cpp.
 
 Run with a Python that has torch (Debian: /usr/bin/python3 with python3-torch); made with torch 1.13.1.
 Small tensors are stored whole; of large ones a strided sample, the last values, the sum in double precision,
