@@ -11,6 +11,7 @@
 #include <fanin/nn/sequential.hpp>
 #include <fanin/start/initialize.hpp>
 
+#include "tests/message.hpp"
 #include "tests/usage_message.hpp"
 
 using namespace fanin;
@@ -26,15 +27,6 @@ std::vector<real> drawn(const std::string& text, const init::Site& at = site) {
   Generator generator(7);
   parse(text).fill(w, at, generator);
   return {w.values().begin(), w.values().end()};
-}
-
-std::string refusal(auto&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 nn::Sequential net() {
@@ -135,7 +127,7 @@ TEST_CASE("what a formula may not be is refused: when it is read, or where it ha
       {"sparse(sparsity=fan_in)", "is 30 here"}};
   for (const auto& row : at_place) {
     CAPTURE(row.first);
-    const std::string said = refusal([&] { drawn(row.first); });
+    const std::string said = message([&] { drawn(row.first); });
     CHECK_MESSAGE(said.find(row.second) != std::string::npos, said);
   }
   auto model = net();

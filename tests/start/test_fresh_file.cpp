@@ -4,15 +4,14 @@
 #include <cmath>
 #include <map>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/start/fresh_file.hpp>
 #include <fanin/start/state_dict.hpp>
 
 #include "tests/io/scratch.hpp"
+#include "tests/message.hpp"
 #include "tests/nn/zoo.hpp"
-#include "tests/usage_message.hpp"
 
 using namespace fanin;
 using start::FilePart;
@@ -175,13 +174,8 @@ TEST_CASE("a weight that a PyTorch file has under two names is one, and drawn on
 
 TEST_CASE("a file that cannot be drawn like is refused by name") {
   const auto refused = [](const io::TensorFile& file, const std::string& plan, const std::string& why) {
-    std::string message = "no error";
-    try {
-      fresh_of(file, plan);
-    } catch (const Error& error) {
-      message = error.what();
-    }
-    CHECK_MESSAGE(message.find(why) != std::string::npos, message);
+    const std::string said = message([&] { fresh_of(file, plan); });
+    CHECK_MESSAGE(holds(said, why), said);
   };
   const io::TensorFile plain = file_of({{"fc.weight", {4, 4}}});
   refused(plain, "fd=zeros", "fd");
