@@ -71,7 +71,7 @@ double sum_of_squares(Index n, const real* x, real center) {
 
 namespace {
 
-/// Σ g and Σ g·(x - center), where g(i) are at_once terms from element i on, and g_of(i) is one.
+/// Σ g and Σ g·(x - center), where g(i) are at_once terms from element i on, and one(i) is that of element i.
 template <class G, class One>
 FANIN_INLINE SumAndDot sums_of(Index n, const real* x, real center, G g, One one) {
   const double c = static_cast<double>(center);
