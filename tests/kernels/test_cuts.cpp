@@ -5,6 +5,7 @@
 #include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
 #include <fanin/kernels/gemm/linear_step.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 
 #include "tests/kernels/naive.hpp"
 
@@ -176,5 +177,30 @@ TEST_CASE(
     same_for_any_cut(w, [&](real* to) {
       kernels::conv_backward_weights(s, x.data(), grad.data(), to, true, nullptr, false);
     });
+  }
+}
+
+TEST_CASE(
+    "by OpenBLAS, whose parts of a product round otherwise than the whole, no cut shows in the bits either") {
+  const kernels::ProductsBy openblas(kernels::Products::openblas);
+  const kernels::ConvShape s{
+      .in_channels = 16, .height = 12, .width = 12, .out_channels = 32, .kernel_h = 5, .kernel_w = 5};
+  const Index size_x = s.in_channels * s.height * s.width, size_y = s.out_channels * s.out_h() * s.out_w();
+  const Numbers w = random_numbers(s.out_channels * s.in_channels * 25, 1), grad = random_numbers(size_y, 2);
+  same_for_any_cut(Numbers(size_of(size_x)),
+                   [&](real* to) { kernels::conv_backward_data(s, grad.data(), w.data(), to, false); });
+  for (const Index batch : {1, 63, 130}) {
+    CAPTURE(batch);
+    const Index in = 150, out = 100;
+    const Numbers x = random_numbers(batch * in, 1), v = random_numbers(out * in, 2),
+                  bias = random_numbers(out, 3), g = random_numbers(batch * out, 4);
+    same_for_any_cut(Numbers(size_of(batch * out)), [&](real* to) {
+      kernels::linear_forward(batch, in, out, x.data(), v.data(), bias.data(), {}, to);
+    });
+    same_for_any_cut(v, [&](real* to) {
+      kernels::linear_backward_weight(batch, in, out, x.data(), g.data(), to, true, nullptr, false);
+    });
+    same_for_any_cut(
+        x, [&](real* to) { kernels::linear_backward_input(batch, in, out, v.data(), g.data(), to, true); });
   }
 }

@@ -8,6 +8,7 @@
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/parallel.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/simd/isa.hpp>
 #include <fanin/models.hpp>
 #include <fanin/nn/linear.hpp>
@@ -192,6 +193,7 @@ TEST_CASE("step_from: a pass within an op of another one moves nothing: weights 
 }
 
 TEST_CASE("step_from: moves a weight without storing its gradient only where nothing else may need it") {
+  const kernels::ProductsBy ours(kernels::Products::own);
   const Tensor x = batch_of(8, 45);
   Net net;
   Optimizer plain(net.groups(), {.lr = 0.1, .weight_decay = 0.1});

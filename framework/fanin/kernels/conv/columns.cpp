@@ -3,6 +3,7 @@
 #include <fanin/kernels/conv/columns.hpp>
 #include <fanin/kernels/conv/pooled.hpp>
 #include <fanin/kernels/gemm/gemm.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/workspace.hpp>
 
 #ifndef FANIN_VECTOR_BYTES
@@ -79,7 +80,9 @@ void backward_data_by_columns(const ConvShape& s, OutputGradient grad_y, const r
   const Index rows = s.in_channels / s.groups, sources = s.out_channels / s.groups,
               taps = s.kernel_h * s.kernel_w;
   const Index out_size = s.out_h() * s.out_w(), in_size = s.height * s.width;
-  each_image(s, rows, [&](Index image, Index group, const Rows& part) {
+  // A part of a product by OpenBLAS rounds otherwise than the whole: there the cut would show in the bits.
+  const Index least = products() == Products::openblas ? rows : least_part;
+  const auto piece = [&](Index image, Index group, const Rows& part) {
     Workspace<> columns(part.count * taps * out_size + 2 * columns_margin);
     Workspace<> room(dense_gradient_room(s, grad_y, sources));
     const real* planes =
@@ -92,7 +95,8 @@ void backward_data_by_columns(const ConvShape& s, OutputGradient grad_y, const r
       real* out = grad_x + (image * s.in_channels + group * rows + part.first + row) * in_size;
       FANIN_BY_ISA(add_columns(s, first + row * taps * out_size, out, accumulate));
     }
-  });
+  };
+  each_image(s, rows, piece, least);
 }
 
 }  // namespace fanin::kernels

@@ -8,18 +8,20 @@ namespace fanin::kernels {
 
 constexpr Index correlation_slack = 128;  // readable elements past the end of packed sources and grids
 
+constexpr Index least_part = 8;  // planes that are worth packing a group's sources once more
+
 /// Some of the planes that a convolution computes.
 struct Rows {
   Index first, count;
 };
 
 /// piece(image, group, rows) for each group of each image, and, where that gives less than a piece a thread,
-/// for each part of the group's `rows` planes: every part packs the group's sources for itself.
+/// for each part of the group's `rows` planes, of `least` and more: every part packs the group's sources for
+/// itself.
 template <class Piece>
-void each_image(const ConvShape& s, Index rows, Piece piece) {
-  constexpr Index worth_packing = 8;  // planes
+void each_image(const ConvShape& s, Index rows, Piece piece, Index least = least_part) {
   const Index parts = std::clamp<Index>(threads() / std::max<Index>(s.batch * s.groups, 1), 1,
-                                        std::max<Index>(rows / worth_packing, 1));
+                                        std::max<Index>(rows / least, 1));
   parallel_for(s.batch * s.groups * parts, [&](Index i) {
     const Index of_batch = i / parts, part = i % parts, first = rows * part / parts;
     piece(of_batch / s.groups, of_batch % s.groups, Rows{first, rows * (part + 1) / parts - first});

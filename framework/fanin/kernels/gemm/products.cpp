@@ -26,7 +26,7 @@ std::optional<Products> asked() {
 
 Products by_variable() {
   if (const auto found = asked()) return *found;
-  if (isa() != Isa::baseline) return Products::own;
+  if (widest_isa() != Isa::baseline) return Products::own;
   try {
     openblas_address("sgemm_");
     return Products::openblas;

@@ -23,6 +23,8 @@ std::atomic<Isa> chosen{widest_here};
 
 }  // namespace
 
+Isa widest_isa() { return widest_here; }
+
 Isa isa() { return chosen.load(std::memory_order_relaxed); }
 
 void limit_isa(Isa widest) { chosen.store(std::min(widest, widest_here)); }

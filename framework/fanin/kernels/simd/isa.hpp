@@ -8,6 +8,7 @@ namespace fanin::kernels {
 enum class Isa { baseline, avx2, avx512 };
 
 Isa isa();
+Isa widest_isa();  ///< what this CPU has, whatever `isa` is limited to
 /// Restricts `isa()` to at most this one (tests compare the variants); never widens past what the CPU has.
 void limit_isa(Isa widest);
 
