@@ -8,7 +8,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 grid=(compare --models "mlp(hidden=32); lenet" --schemes "default; zeros; orthogonal; xavier_normal" --seeds 6
   --data "synthetic(count=600)" --epochs 2 --batch 32 --jobs 1)
-start() { mpirun --allow-run-as-root --oversubscribe -n 4 build/fanin "${grid[@]}" --out "$1"; }
+# An array, not a function: behind it & gives the process of mpirun itself, whose children the ranks are.
+start=(mpirun --allow-run-as-root --oversubscribe -n 4 build/fanin "${grid[@]}" --out)
 # Results without what a clock decided or a folder's name.
 bits() {
   python3 - "$1/results.json" <<'PY'
@@ -24,12 +25,12 @@ assert len(runs) == len(set(runs)) == 48, "a run is missing, or counted twice"
 print(json.dumps(timeless(results), sort_keys=True))
 PY
 }
-start "$work/whole" >"$work/whole.out" 2>&1 || { cat "$work/whole.out"; exit 1; }
+"${start[@]}" "$work/whole" >"$work/whole.out" 2>&1 || { cat "$work/whole.out"; exit 1; }
 bits "$work/whole" >"$work/whole.bits" || exit 1
 killed=0 failed=0
 for ((i = 1; i <= times; ++i)); do
   out=$work/$i
-  start "$out" >"$out.log" 2>&1 &
+  "${start[@]}" "$out" >"$out.log" 2>&1 &
   launcher=$!
   sleep "$(awk -v r=$RANDOM 'BEGIN {print 0.4 + 2.2 * r / 32768}')"
   ranks=($(pgrep -P $launcher))
@@ -38,7 +39,7 @@ for ((i = 1; i <= times; ++i)); do
   wait $launcher
   told=$(grep -c '^\[ *[0-9]*/48\]' "$out.log")
   taken=0
-  if ! start "$out" >"$out.again" 2>&1; then
+  if ! "${start[@]}" "$out" >"$out.again" 2>&1; then
     echo "$i: the grid does not go on:"; tail -n 3 "$out.again"; failed=$((failed + 1)); continue
   fi
   taken=$(sed -n 's/^\([0-9]*\) runs\{0,1\} taken from .*/\1/p' "$out.again" | awk '{n += $1} END {print n + 0}')
