@@ -1,7 +1,8 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -10,9 +11,10 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
-#include <fanin/core/format.hpp>
 #include <fanin/core/formula.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/text_table.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/mean_field.hpp>
 
@@ -125,23 +127,11 @@ ordered_json json_of(const Report& report) {
   return json;
 }
 
-/// Whether the terminal shows more than ASCII, as its locale says.
-bool shows_utf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == 0) continue;
-    std::string locale = value;
-    for (char& c : locale) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
-  }
-  return false;
-}
-
 /// f and its slope over [-4, 4].
 std::string plot_of(const init::Nonlinearity& f) {
   constexpr int columns = 65, rows = 15;
   constexpr double reach = 4, highest = 5;
-  const bool utf8 = shows_utf8();
+  const bool utf8 = locale_is_utf8();
   const auto x_at = [](int column) { return reach * (2.0 * column / (columns - 1) - 1); };
   double low = 0, high = 0;
   for (int column = 0; column < columns; ++column)
@@ -177,22 +167,8 @@ std::string plot_of(const init::Nonlinearity& f) {
   return text + fmt::format("        {} f   {} its derivative\n", utf8 ? "●" : "*", utf8 ? "·" : ".");
 }
 
-/// Cut between words into lines of at most 80 columns.
-std::string wrapped(const std::string& text) {
-  constexpr int width = 80;
-  std::string lines;
-  int column = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    const int length = text::text_width(word);
-    const bool fits = column == 0 || column + 1 + length <= width;
-    lines += column == 0 ? word : (fits ? " " : "\n") + word;
-    column = fits && column > 0 ? column + 1 + length : length;
-    begin = end + 1;
-  }
-  return lines + "\n";
-}
+/// In lines of the table's width, at most.
+std::string wrapped(const std::string& text) { return text::hanging("", text, 0, 80); }
 
 void print(const Report& report) {
   const auto number = [](double value) { return fmt::format("{:.4f}", value); };
