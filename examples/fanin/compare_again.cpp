@@ -101,7 +101,7 @@ void run_again(const CompareFlags& given, const CLI::App& command) {
   Recorded recorded(then, given, *command.get_option("--data"));
   in_step([&] {
     const std::string out = command.get_option("--out")->count() > 0 ? given.out : "out/again";
-    recorded.flags.out = ranks() == nullptr || ranks()->rank == 0 ? new_folder(out) : out;
+    recorded.flags.out = is_first() ? new_folder(out) : out;
   });
   note("again: {}\n", train::shell_line(recorded.line.reproduce));
   const auto it = prepare(recorded.flags, recorded.line);

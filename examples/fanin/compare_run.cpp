@@ -112,8 +112,6 @@ void announce(const Prepared& it) {
   if (const std::string text = validation_text(grid, it.data); !text.empty()) note("validation: {}\n", text);
 }
 
-bool is_first() { return ranks() == nullptr || ranks()->rank == 0; }
-
 /// What the data decides of a grid, and the comparison's frame.
 void complete(Prepared& it, const CompareFlags& flags, const CommandLine& line) {
   compare::Grid& grid = it.grid;

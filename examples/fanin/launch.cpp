@@ -226,6 +226,7 @@ void leave_in_time(int code) {
 void on_its_own() { nobody_waits = true; }
 
 const Ranks* ranks() { return joined ? &joined->ranks() : nullptr; }
+bool is_first() { return ranks() == nullptr || ranks()->rank == 0; }
 
 void require_same(const std::string& what, const std::string& same) {
   if (!joined) return;

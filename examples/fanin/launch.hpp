@@ -16,6 +16,8 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
 
 /// The processes that work together; null where this one works alone.
 const Ranks* ranks();
+/// Whether this one is the first of them, which writes; so is one that works alone.
+bool is_first();
 
 /// Calls `step` on every rank, and goes on only where it succeeded on all of them: else everybody throws the
 /// Error of the lowest rank that has one.

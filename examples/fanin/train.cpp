@@ -82,9 +82,6 @@ void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
 
 constexpr Index usual_shards = 8;  // of processes that work together
 
-/// Of processes that work together the first one writes.
-bool writes() { return ranks() == nullptr || ranks()->rank == 0; }
-
 /// A training that is about to run.
 struct Ready {
   train::TrainOptions options;
@@ -106,10 +103,10 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
     options.seed = flags.run.seed;
     it.plan = init::Plan::parse(flags.plan);
     set_threads(flags.run.threads);
-    if (writes() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
+    if (is_first() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
     flags.checkpoints.apply(options);
-    if (writes()) flags.checkpoints.require_writable();
-    options.checkpoint.follow = !writes();
+    if (is_first()) flags.checkpoints.require_writable();
+    options.checkpoint.follow = !is_first();
   });
   in_step([&] { it.data = load_data(flags.training.data); });
   in_step([&] {
@@ -134,7 +131,7 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
     options.last_batch = train::last_batch_of(options, *it.model);
     options.checkpoint.provenance =
         provenance_of(command, options, train::settings_of(options), sums, files_of(it.plan));
-    if (writes())
+    if (is_first())
       options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
                              {{"command", "train"},
                               {"model", flags.model},
@@ -152,7 +149,7 @@ void run(const TrainFlags& flags, const CLI::App& command) {
   const auto& model = ready.model;
   const auto& drawn = ready.drawn;
   const auto result = train_and_save(*model, data, options, ready.origin, flags.checkpoints,
-                                     writes() ? flags.run.output : "");
+                                     is_first() ? flags.run.output : "");
   on_its_own();  // all ranks know what became of it
   if (flags.run.json) {
     ordered_json json = result_json(flags, options, *model, drawn, result, data.test);
