@@ -5,12 +5,7 @@
 
 namespace fanin::program {
 
-namespace {
-
-/// Not a flag.
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
-
-}  // namespace
 
 bool changes_results(const std::string& name) {
   static const std::vector<std::string> beside = {

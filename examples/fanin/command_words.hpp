@@ -26,6 +26,9 @@ CommandLine command_line(const CLI::App& command, std::vector<std::string> words
 std::vector<std::string> reproducing_words(const CLI::App& command,
                                            const std::map<std::string, std::string>& settled = {});
 
+/// Whether a word stands behind the option, or it is a flag.
+bool takes_value(const CLI::Option& option);
+
 /// Whether a result depends on the option of this name ("--out": no).
 bool changes_results(const std::string& name);
 

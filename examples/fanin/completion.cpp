@@ -10,6 +10,7 @@
 #include <fanin/init/scheme.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/command_words.hpp"
 
 namespace fanin::program {
 namespace {
@@ -46,8 +47,6 @@ Words positional_words(const CLI::App& app, const CLI::App& command) {
     for (const auto* scheme : init::schemes()) names.push_back(scheme->name);
   return names;
 }
-
-bool takes_value(const CLI::Option& option) { return option.get_type_size() > 0; }
 
 /// Within single quotes of a POSIX shell.
 std::string shell_quoted(const std::string& text) {

@@ -11,6 +11,7 @@
 #include <fanin/io/atomic_file.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/command_words.hpp"
 #include "examples/fanin/help.hpp"
 
 namespace fanin::program {
@@ -38,8 +39,7 @@ std::string option_names(const CLI::Option& option) {
   for (const auto& name : option.get_lnames())
     names += (names.empty() ? "\\fB\\-\\-" : ", \\fB\\-\\-") + roff(name) + "\\fR";
   if (names.empty()) names = "\\fI" + roff(option.get_name(true)) + "\\fR";
-  if (option.nonpositional() && option.get_type_size() > 0)
-    names += " \\fI" + roff(option.get_type_name()) + "\\fR";
+  if (option.nonpositional() && takes_value(option)) names += " \\fI" + roff(option.get_type_name()) + "\\fR";
   return names;
 }
 
