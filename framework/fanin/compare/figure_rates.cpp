@@ -6,6 +6,7 @@
 
 #include <fanin/compare/figure_rates.hpp>
 #include <fanin/compare/summary.hpp>
+#include <fanin/compare/window_table.hpp>
 #include <fanin/core/format.hpp>
 
 namespace fanin::compare {
@@ -149,26 +150,23 @@ Table windows_table(const Comparison& comparison, const std::string& window) {
                   {.title = "within one point", .fields = {"low", "high"}},
                   {.title = "factor", .fields = {"factor"}},
                   {.title = "largest without divergence", .fields = {"largest_stable"}}}};
-  const auto rate = [](double value) {
-    return std::isfinite(value) ? fmt::format("{:.3g}", value) : std::string(no_value);
-  };
   for (const Window& one : comparison.windows) {
     if (one.subject != window) continue;
     const bool trains = one.low > 0;
     table.rows.push_back(
         {.cells = {{.text = one.scheme},
-                   {.text = rate(one.best_lr) + (one.at_edge ? " (at the end of the axis)" : ""),
+                   {.text = rate_text(one.best_lr) + (one.at_edge ? " (at the end of the axis)" : ""),
                     .numbers = {one.best_lr}},
                    {.text = std::isfinite(one.best_accuracy) ? text::percent(one.best_accuracy) : no_value,
                     .numbers = {one.best_accuracy}},
-                   {.text = trains ? fmt::format("{}{}–{}{}", one.open_low ? "≤ " : "", rate(one.low),
-                                                 one.open_high ? "≥ " : "", rate(one.high))
+                   {.text = trains ? fmt::format("{}{}–{}{}", one.open_low ? "≤ " : "", rate_text(one.low),
+                                                 one.open_high ? "≥ " : "", rate_text(one.high))
                                    : no_value,
                     .numbers = {one.low, one.high}},
                    {.text = trains ? (one.open_low || one.open_high ? "≥ " : "") + factor_text(one.factor)
                                    : no_value,
                     .numbers = {one.factor}},
-                   {.text = rate(one.largest_stable), .numbers = {one.largest_stable}}},
+                   {.text = rate_text(one.largest_stable), .numbers = {one.largest_stable}}},
          .scheme = one.scheme,
          .reference = one.scheme == default_scheme(comparison.settings, comparison.runs)});
   }

@@ -28,9 +28,7 @@ Table::Cell beats_cell(const Summary& row) {
           {row.beats, low, high}};
 }
 
-Table::Cell rate_cell(double rate) {
-  return {std::isfinite(rate) ? fmt::format("{:.3g}", rate) : no_value, {rate}};
-}
+Table::Cell rate_cell(double rate) { return {rate_text(rate), {rate}}; }
 
 /// Where there are windows, every row has that of its scheme.
 void add_windows(Table& table, const Comparison& comparison, const std::vector<Summary>& rows) {

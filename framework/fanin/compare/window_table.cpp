@@ -11,8 +11,6 @@
 namespace fanin::compare {
 namespace {
 
-std::string rate_text(double rate) { return std::isfinite(rate) ? fmt::format("{:.3g}", rate) : no_value; }
-
 /// What the windows of a subject were measured by.
 std::string measured(const Window& window) {
   const std::string runs =
@@ -23,6 +21,8 @@ std::string measured(const Window& window) {
 }
 
 }  // namespace
+
+std::string rate_text(double rate) { return std::isfinite(rate) ? fmt::format("{:.3g}", rate) : no_value; }
 
 std::string window_text(const Window& window) {
   if (!std::isfinite(window.low)) return no_value;

@@ -5,6 +5,9 @@
 
 namespace fanin::compare {
 
+/// A learning rate as tables have it, "0.03"; `no_value` for none.
+std::string rate_text(double rate);
+
 /// "0.02–0.5: ×25", the rates of a window; "≤0.003–0.3: ≥×100" for one that reaches the end of what was tried;
 /// "–" for a scheme without one.
 std::string window_text(const Window& window);
