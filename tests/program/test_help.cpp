@@ -201,6 +201,7 @@ TEST_CASE("completion knows every command and flag, and completes in bash") {
   CHECK(completes("fanin tra", "train"));
   CHECK_FALSE(completes("fanin tra", "compare"));
   CHECK(completes("fanin train --epo", "--epochs"));
+  CHECK(completes("fanin train --json --epo", "--epochs"));  // a flag has no value
   CHECK(completes("fanin train --init ortho", "orthogonal"));
   CHECK(completes("fanin probe --models len", "lenet"));
   CHECK(completes("fanin inits diR", ""));
