@@ -135,7 +135,7 @@ class RunDealer::Deal {
         heard = true;
       }
       if (heard) pause.heard();
-      if (!stopped_at && (broken_ || assignment_.stopped())) {
+      if (!stopped_at && stops()) {
         stopped_at = Pause::Clock::now();
         waiting_.clear();
         stop_all();
@@ -215,7 +215,7 @@ class RunDealer::Deal {
     switch (from.tag) {
       case run_made:
         if (is_back(worker, job)) take(job, std::string_view(message).substr(sizeof(RunMade)), from.from);
-        hand_next(from.from);
+        if (!stops()) hand_to(from.from);
         break;
       case run_refused:
         is_back(worker, job);
@@ -247,10 +247,6 @@ class RunDealer::Deal {
       default:
         break;
     }
-  }
-
-  void hand_next(int rank) {
-    if (!stops()) hand_to(rank);
   }
 
   void take(std::size_t job, std::string_view bytes, int rank) {

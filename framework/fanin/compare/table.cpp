@@ -65,7 +65,6 @@ std::string latex(const std::string& text) {
       {"–", "--"},
       {"×", "$\\times$"},
       {"√", "$\\surd$"},
-      {"√", "$\\surd$"},
       {"…", "\\dots{}"},
       {"→", "$\\to$"},
       {"≤", "$\\le$"},
