@@ -3,11 +3,11 @@
 .PHONY: aarch64
 aarch64_root := build/aarch64-root
 aarch64_lib  := $(aarch64_root)/usr/lib/aarch64-linux-gnu
-aarch64_packages := libfmt-dev zlib1g-dev libdeflate-dev libpng-dev libgif-dev librapidcheck-dev libopenblas-dev
+aarch64_packages := libfmt-dev zlib1g-dev libdeflate-dev libpng-dev libgif-dev librapidcheck-dev libopenblas0-serial
 # Tests under tests/io and tests/kernels that look at this machine's own limits and processor are left to it.
 aarch64_tests := tests/main.cpp tests/allocations.cpp $(foreach d,kernels random ops init io,$(wildcard tests/$(d)/*.cpp))
 aarch64_flags := -idirafter $(aarch64_root)/any -idirafter $(aarch64_root)/usr/include -idirafter $(aarch64_root)/usr/include/aarch64-linux-gnu
-aarch64_links := -L$(aarch64_lib) -L$(aarch64_lib)/openblas-pthread -Wl,-rpath-link,$(aarch64_lib)
+aarch64_links := -L$(aarch64_lib) -Wl,-rpath-link,$(aarch64_lib)
 
 aarch64: build/fanin
 	@.ci/prerequisites g++-aarch64-linux-gnu qemu-user
