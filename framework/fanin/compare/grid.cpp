@@ -127,7 +127,6 @@ class Team {
               if (progress_.on_notice) progress_.on_notice(notice);
             },
             static_cast<bool>(grid.hand_out)) {
-    if (grid.hand_out) costs_ = costs_of(grid, subjects, sets);
     if (grid.directory.empty()) return;
     io::remove_abandoned(grid.directory);
     for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
@@ -201,11 +200,13 @@ class Team {
       const KeptRuns& runs;
       ~Flushed() { runs.flush(); }
     } const flushed{kept_};
-    if (!left.empty() && !stopped())
+    if (!left.empty() && !stopped()) {
+      if (costs_.empty()) costs_ = costs_of(grid_, subjects_, sets_);
       grid_.hand_out(
           {left, subjects_, grid_.schemes.data(), costs_, guarded,
            [&](std::size_t job) { return run_one(grid_, left[job], sets_, guarded, interrupted_); }, made,
            stopped});
+    }
     kept_.flush();
     return results;
   }
