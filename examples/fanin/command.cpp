@@ -56,7 +56,8 @@ void RunFlags::add_to(CLI::App& command, const char* seeded) {
   command.add_option("--seed", seed, seeded)->capture_default_str()->check(seed_number());
   command.add_option("--threads", threads, "threads; the result does not depend on them")
       ->capture_default_str();
-  command.add_option("--output", output, "save the trained model here (safetensors)");
+  command.add_option("--output", output,
+                     "save the trained model here: safetensors, or PyTorch (.pth) or npz by its name");
   command.add_flag("--json", json, "one JSON object on stdout, progress on stderr");
 }
 

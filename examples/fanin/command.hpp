@@ -99,7 +99,7 @@ CLI::Validator seed_number();
 /// ones dropped.
 std::vector<std::string> split_list(const std::string& text, const std::string& separators);
 
-/// "88.1%", or "-" for a number that is not known.
+/// "88.12%", or "-" for a number that is not known.
 std::string share_text(double share);
 
 /// As text in ASCII alone, whatever the strings hold: it may go to a terminal.
