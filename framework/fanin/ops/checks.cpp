@@ -29,4 +29,22 @@ Index count(const Shape& shape, int begin, int end) {
   return product;
 }
 
+Reduction reduction(const char* op, const Tensor& x, int dim, bool keepdim, bool needed) {
+  const int at = require_dim(op, x, dim);
+  if (needed && x.size(at) == 0)
+    fail("{}: dimension {} of input {} has no elements", op, dim, x.shape().to_string());
+  Shape to;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i != at) to.append(x.size(i));
+    if (i == at && keepdim) to.append(1);
+  }
+  return {count(x.shape(), 0, at), x.size(at), count(x.shape(), at + 1, x.rank()), to};
+}
+
+Reduction reduction(const char* op, const Tensor& x, bool needed) {
+  require_defined(op, "input", x);
+  if (needed && x.numel() == 0) fail("{}: input {} has no elements", op, x.shape().to_string());
+  return {1, x.numel(), 1, {}};
+}
+
 }  // namespace fanin::ops

@@ -14,6 +14,18 @@ int require_dim(const char* op, const Tensor& x, int dim);
 /// The product of the sizes of dimensions [begin, end).
 Index count(const Shape& shape, int begin, int end);
 
+/// A tensor seen as [outer, n, inner], of which the middle is what a reduction takes away.
+struct Reduction {
+  Index outer, n, inner;  ///< of which n is reduced
+  Shape to;               ///< of what is left
+};
+/// @{
+/// Along one dimension, kept with size 1 when `keepdim`, or over all elements. Error for an undefined `x`, for
+/// no such dimension, and, where elements are `needed`, for none to reduce.
+Reduction reduction(const char* op, const Tensor& x, int dim, bool keepdim, bool needed);
+Reduction reduction(const char* op, const Tensor& x, bool needed);
+/// @}
+
 /// Its elements; null for an undefined tensor: a bias that is not there.
 inline const real* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
 

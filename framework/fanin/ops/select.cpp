@@ -20,14 +20,9 @@ struct Smallest {
   static bool beats(real a, real b) { return a < b; }
 };
 
-/// The middle of [outer, n, inner].
-struct Along {
-  Index outer, n, inner;
-};
-
 /// Where in the middle of [outer, n, inner] the extreme stands, for each of the others.
 template <class Kind>
-PoolVector<Index> places(const Along& along, const real* x) {
+PoolVector<Index> places(const Reduction& along, const real* x) {
   PoolVector<Index> all;
   all.reserve(static_cast<std::size_t>(along.outer * along.inner));
   for (Index o = 0; o < along.outer; ++o) {
@@ -44,26 +39,21 @@ PoolVector<Index> places(const Along& along, const real* x) {
   return all;
 }
 
+/// Elements of x by their places.
 template <class Kind>
-struct ExtremeOp {
+struct PickOp {
   static constexpr const char* name = Kind::name;
-  Along along;
-  Shape to;
+  Shape from, to;
   PoolVector<Index> at;  // of each result, in x
 
   Tensor forward(const Tensor& x) {
-    at = places<Kind>(along, x.data());
     Tensor y(to);
-    for (std::size_t i = 0; i < at.size(); ++i) {
-      const Index o = static_cast<Index>(i) / along.inner, in = static_cast<Index>(i) % along.inner;
-      at[i] = (o * along.n + at[i]) * along.inner + in;
-      y.data()[i] = x.data()[at[i]];
-    }
+    for (std::size_t i = 0; i < at.size(); ++i) y.data()[i] = x.data()[at[i]];
     return y;
   }
   void backward(const Tensor& grad_output, Gradients& grads) {
     const auto gx = grads.slot(0);
-    if (!gx.accumulate) std::fill_n(gx.data, along.outer * along.n * along.inner, real(0));
+    if (!gx.accumulate) std::fill_n(gx.data, from.numel(), real(0));
     for (std::size_t i = 0; i < at.size(); ++i) gx.data[at[i]] += grad_output.data()[i];
   }
 };
@@ -72,12 +62,13 @@ struct ExtremeOp {
 template <class Kind>
 struct ExtremeOfAllOp {
   static constexpr const char* name = Kind::name;
+  Reduction all;
   Tensor x;
   real best = 0;
 
   Tensor forward(const Tensor& input) {
     x = input;
-    best = x.data()[places<Kind>({1, x.numel(), 1}, x.data())[0]];
+    best = x.data()[places<Kind>(all, x.data())[0]];
     return Tensor::scalar(best);
   }
   void backward(const Tensor& grad_output, Gradients& grads) {
@@ -93,58 +84,33 @@ struct ExtremeOfAllOp {
   }
 };
 
-void require_elements(const char* op, const Tensor& x) {
-  require_defined(op, "input", x);
-  if (x.numel() == 0) fail("{}: input {} has no elements", op, x.shape().to_string());
-}
-
-struct Reduced {
-  Along along;
-  Shape to;
-};
-Reduced reduced(const char* op, const Tensor& x, int dim, bool keepdim) {
-  const int at = require_dim(op, x, dim);
-  if (x.size(at) == 0) fail("{}: dimension {} of input {} has no elements", op, dim, x.shape().to_string());
-  Shape to;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (i != at) to.append(x.size(i));
-    if (i == at && keepdim) to.append(1);
-  }
-  return {{count(x.shape(), 0, at), x.size(at), count(x.shape(), at + 1, x.rank())}, to};
-}
-
 template <class Kind>
 Tensor extreme(const Tensor& x) {
-  require_elements(Kind::name, x);
-  return record(ExtremeOfAllOp<Kind>{}, x);
+  return record(ExtremeOfAllOp<Kind>{reduction(Kind::name, x, true), {}, 0}, x);
 }
 template <class Kind>
 Tensor extreme(const Tensor& x, int dim, bool keepdim) {
-  const Reduced r = reduced(Kind::name, x, dim, keepdim);
-  return record(ExtremeOp<Kind>{r.along, r.to, {}}, x);
+  const Reduction along = reduction(Kind::name, x, dim, keepdim, true);
+  auto at = places<Kind>(along, x.data());
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const Index outer = static_cast<Index>(i) / along.inner, inner = static_cast<Index>(i) % along.inner;
+    at[i] = (outer * along.n + at[i]) * along.inner + inner;
+  }
+  return record(PickOp<Kind>{x.shape(), along.to, std::move(at)}, x);
 }
 
 constexpr double countable = sizeof(real) == sizeof(float) ? 0x1p24 : 0x1p53;
 
-template <class Kind>
-Tensor place(const Along& along, const Shape& to, const Tensor& x) {
+template <class Kind, class... By>
+Tensor place(const Tensor& x, By... by) {
+  const Reduction along = reduction(Kind::place, x, by..., true);
   if (static_cast<double>(along.n) > countable)
     fail("{}: {} elements of input {} are more than a number of {} bits can count", Kind::place, along.n,
          x.shape().to_string(), 8 * sizeof(real));
-  Tensor y(to);
+  Tensor y(along.to);
   const auto at = places<Kind>(along, x.data());
   for (std::size_t i = 0; i < at.size(); ++i) y.data()[i] = static_cast<real>(at[i]);
   return y;
-}
-template <class Kind>
-Tensor place(const Tensor& x) {
-  require_elements(Kind::place, x);
-  return place<Kind>({1, x.numel(), 1}, {}, x);
-}
-template <class Kind>
-Tensor place(const Tensor& x, int dim, bool keepdim) {
-  const Reduced r = reduced(Kind::place, x, dim, keepdim);
-  return place<Kind>(r.along, r.to, x);
 }
 
 struct WhereOp {
@@ -169,21 +135,8 @@ struct WhereOp {
   bool holds(Index i) const { return condition.data()[i] != 0; }
 };
 
-struct GatherOp {
+struct Gather {
   static constexpr const char* name = "gather";
-  Shape from, to;
-  PoolVector<Index> at;  // of each result, in x
-
-  Tensor forward(const Tensor& x) {
-    Tensor y(to);
-    for (std::size_t i = 0; i < at.size(); ++i) y.data()[i] = x.data()[at[i]];
-    return y;
-  }
-  void backward(const Tensor& grad_output, Gradients& grads) {
-    const auto gx = grads.slot(0);
-    if (!gx.accumulate) std::fill_n(gx.data, from.numel(), real(0));
-    for (std::size_t i = 0; i < at.size(); ++i) gx.data[at[i]] += grad_output.data()[i];
-  }
 };
 
 }  // namespace
@@ -219,7 +172,7 @@ Tensor gather(const Tensor& x, int dim, const Tensor& index) {
   for (int d = 0; d < x.rank(); ++d) {
     if (d != along && index.size(d) > x.size(d)) refuse();
   }
-  GatherOp op{x.shape(), index.shape(), {}};
+  PickOp<Gather> op{x.shape(), index.shape(), {}};
   op.at.reserve(static_cast<std::size_t>(index.numel()));
   for (Index i = 0; i < index.numel(); ++i) {
     const auto wanted = static_cast<double>(index.data()[i]);
