@@ -61,11 +61,11 @@ void require_parameters(const std::vector<Group>& groups) {
 
 /// A pattern that speaks of nothing is a typing error.
 void require_no_decay(const std::vector<Group>& groups, const std::string& patterns) {
+  std::vector<std::string> known;
+  for (const Group& group : groups) {
+    for (const auto& one : group.parameters) known.push_back(one.name);
+  }
   for (const std::string_view pattern : init::split_patterns(patterns)) {
-    std::vector<std::string> known;
-    for (const Group& group : groups) {
-      for (const auto& one : group.parameters) known.push_back(one.name);
-    }
     if (std::none_of(known.begin(), known.end(),
                      [&](const std::string& name) { return init::covers(pattern, name); }))
       fail_usage("optimizer: no_decay: no layer or parameter matches {}{}", in_quotes(pattern),
@@ -234,14 +234,14 @@ void Optimizer::gather() {
 /// Only where a step of the rule is what a pass can make.
 void Optimizer::list_leaf_steps() {
   leaf_steps_.clear();
+  if (!options_.rule.plain || options_.momentum != 0) return;
   // A weight is moved in strips, whose products round as the whole one's by our kernels alone.
   if (kernels::products() == kernels::Products::openblas) return;
   for (auto& group : groups_) {
     const kernels::SgdStep step{.lr = options_.lr * group.lr_scale, .weight_decay = group.weight_decay};
     for (auto& entry : group.entries) {
       const bool seen_by_others = entry.home.use_count() != 2;  // this entry's, and the parameter's
-      if (!options_.rule.plain || options_.momentum != 0 || seen_by_others) continue;
-      leaf_steps_.push_back({&entry.value().shape(), step, &entry.moved});
+      if (!seen_by_others) leaf_steps_.push_back({&entry.value().shape(), step, &entry.moved});
     }
   }
 }
