@@ -62,6 +62,10 @@ std::string kaiming_caution(const Shape&, const KaimingOptions& options) {
       unit, options.nonlinearity, slope, point->sigma);
 }
 
+void check_kaiming(const KaimingOptions& options) {
+  if (options.gain != GainFrom::table) kaiming_gain(options);
+}
+
 std::vector<std::string> kaiming_nonlinearities() {
   std::vector<std::string> names = gain_names();
   for (const std::string& name : nonlinearity_names())
@@ -188,10 +192,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fill = fill_uniform,
        .deviation = kaiming_deviation,
        .caution = kaiming_caution,
-       .check =
-           [](const KaimingOptions& options) {
-             if (options.gain != GainFrom::table) kaiming_gain(options);
-           }},
+       .check = check_kaiming},
       {.name = "kaiming_normal",
        .aliases = {"kaiming"},
        .options = kaiming,
@@ -205,10 +206,7 @@ std::vector<SchemeInfo> variance_scaling_family() {
        .fill = fill_normal,
        .deviation = kaiming_deviation,
        .caution = kaiming_caution,
-       .check =
-           [](const KaimingOptions& options) {
-             if (options.gain != GainFrom::table) kaiming_gain(options);
-           }},
+       .check = check_kaiming},
       {.name = "variance_scaling",
        .options = {{"scale", &VarianceScalingOptions::scale, "variance times fan", {.least = 0}},
                    {"mode", &VarianceScalingOptions::mode, "which fan"},
