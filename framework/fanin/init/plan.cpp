@@ -84,10 +84,6 @@ std::vector<std::string> near_names(const std::string& pattern, std::span<const 
   return names;
 }
 
-}  // namespace
-
-namespace {
-
 bool matches_name(const PlanRule& rule, const Target& parameter) {
   const Role role = role_of(parameter.name);
   const bool is_weight =

@@ -685,12 +685,10 @@ void Module::before_replaced(const std::string&, const ModulePtr&) {}
 
 void Module::set_child(const std::string& name, ModulePtr layer) {
   this->layer(name);
-  const auto dot = name.rfind('.');
-  if (dot != std::string::npos) {
-    check_child(name, layer);
-    return this->layer(name.substr(0, dot))->set_child(name.substr(dot + 1), std::move(layer));
-  }
   check_child(name, layer);
+  const auto dot = name.rfind('.');
+  if (dot != std::string::npos)
+    return this->layer(name.substr(0, dot))->set_child(name.substr(dot + 1), std::move(layer));
   const auto found =
       std::find_if(children_.begin(), children_.end(), [&](const auto& one) { return one.first == name; });
   std::shared_ptr<ModulePtr>& place = places_[static_cast<std::size_t>(found - children_.begin())];

@@ -91,10 +91,6 @@ struct MseOp {
   }
 };
 
-}  // namespace
-
-namespace {
-
 void require_class_weights(const char* op, const Tensor& weights, const Tensor& x) {
   const Index classes = x.size(1);
   require_vector(op, "class_weights", weights, classes, x.shape());
@@ -146,9 +142,8 @@ void require_smoothing(double smoothing) {
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
                      const CrossEntropyOptions& options) {
   const auto& [smoothing, class_weights, ignore_index] = options;
-  require_rank("cross_entropy", "logits", logits, 2, "[N, classes]");
-  require_smoothing(smoothing);
   auto kept = checked_labels("cross_entropy", "logits", logits, labels, class_weights, ignore_index);
+  require_smoothing(smoothing);
   return record(CrossEntropyOp{std::move(kept), class_weights, static_cast<real>(smoothing), {}}, logits);
 }
 

@@ -1,6 +1,6 @@
+// A warm start's report as text.
 #include <fmt/format.h>
 
-// A warm start's report as text.
 #include <algorithm>
 #include <ostream>
 
