@@ -1,7 +1,4 @@
-#include <algorithm>
-
-#include <fanin/core/error.hpp>
-#include <fanin/core/expression.hpp>
+#include <fanin/core/exception.hpp>
 #include <fanin/init/elsewhere.hpp>
 
 namespace fanin::init {
@@ -157,9 +154,7 @@ std::vector<Elsewhere> initializers_of(std::string_view framework) {
   std::vector<Elsewhere> found;
   for (const Elsewhere& one : initializers_elsewhere())
     if (one.framework == framework) found.push_back(one);
-  if (found.empty())
-    fail_usage("no framework {} is known; there are {}", in_quotes(framework),
-               fmt::join(frameworks_elsewhere(), ", "));
+  if (found.empty()) fail_unknown("framework", std::string(framework), frameworks_elsewhere());
   return found;
 }
 
