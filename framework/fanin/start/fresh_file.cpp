@@ -99,10 +99,10 @@ std::string layer_of(const std::string& name) {
 class Skeleton final : public nn::Module {
  public:
   std::string kind() const override { return "Layer"; }
-  void add(const std::string& name, const Shape& shape, const init::Initializer& scheme,
-           const init::Fans& fans) {
+  std::shared_ptr<nn::Parameter> add(const std::string& name, const Shape& shape,
+                                     const init::Initializer& scheme, const init::Fans& fans) {
     names_.push_back(name);
-    add_parameter(names_.back().c_str(), shape, scheme, fans);
+    return add_parameter(names_.back().c_str(), shape, scheme, fans);
   }
   /// The layer of that name below this one, made where there is none.
   Skeleton& below(const std::string& name) {
@@ -246,12 +246,13 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
       fans.try_emplace(layer_of(place.name), init::fans_of(torch_shape(file.tensors[i], place.inputs_last)));
   }
   Skeleton model;
-  std::vector<bool> draws;
+  std::vector<std::shared_ptr<nn::Parameter>>
+      parameters;  // of each tensor that is drawn; null for the others
   for (std::size_t i = 0; i < fresh.places.size(); ++i) {
     const FilePlace& place = fresh.places[i];
     const bool parameter =
         !fresh.tied_to[i] && (place.part <= FilePart::bias || is_named(plan, place, file.tensors[i]));
-    draws.push_back(parameter);
+    parameters.emplace_back();
     if (!parameter) continue;
     Skeleton* layer = &model;
     const auto parts = parts_of(place.name);
@@ -262,7 +263,7 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
                            : found != fans.end()          ? found->second
                            : shape.rank() == 1            ? init::Fans{shape[0], shape[0]}
                                                           : init::Fans{};
-    layer->add(parts.back(), shape, scheme_of(place.part, found != fans.end()), own);
+    parameters.back() = layer->add(parts.back(), shape, scheme_of(place.part, found != fans.end()), own);
   }
   std::map<std::string, Drawn> drawn;
   for (auto& one : initialize(model, plan, generator)) drawn.emplace(one.name, one);
@@ -273,10 +274,10 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
     if (fresh.tied_to[i]) {
       fresh.tensors.push_back(fresh.tensors[*fresh.tied_to[i]]);
       fresh.tensors.back().name = like.name;
-    } else if (draws[i]) {
+    } else if (parameters[i]) {
       fresh.drawn.back() = drawn.at(place.name);
-      fresh.tensors.push_back(in_form_of(like, model.parameter(place.name)->value, place.inputs_last));
-      model.parameter(place.name)->value = Tensor();
+      fresh.tensors.push_back(in_form_of(like, parameters[i]->value, place.inputs_last));
+      parameters[i]->value = Tensor();
     } else if (place.part == FilePart::kept) {
       fresh.tensors.push_back(like);
     } else if (place.part == FilePart::running_var) {
