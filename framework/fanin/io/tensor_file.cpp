@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include <fanin/core/error.hpp>
-#include <fanin/core/expression.hpp>
 #include <fanin/io/beside.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/nested_dict.hpp>
@@ -144,14 +143,16 @@ std::optional<FileFormat> format_by_name(const std::string& path) {
   return std::nullopt;
 }
 
+FileFormat format_for(const std::string& path) {
+  if (const auto format = format_by_name(path)) return *format;
+  fail_usage("'{}': the file's name must end in .safetensors, .npz, .npy, .pth or .pt", path);
+}
+
 void save(const std::string& path, const std::vector<std::pair<std::string, Tensor>>& tensors,
           const std::map<std::string, std::string>& metadata) {
-  const auto format = format_by_name(path);
-  if (!format)
-    fail_usage("{}: the file's name must end in .safetensors, .npz, .npy, .pth or .pt", in_quotes(path));
-  TensorFile file{.format = *format, .path = path, .tensors = {}, .metadata = metadata};
+  TensorFile file{.format = format_for(path), .path = path, .tensors = {}, .metadata = metadata};
   for (const auto& [name, tensor] : tensors) file.tensors.push_back(stored(name, tensor));
-  write_tensor_file(path, file, *format);
+  write_tensor_file(path, file, file.format);
 }
 
 }  // namespace fanin::io

@@ -29,6 +29,8 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
 /// The format that a file of that name is written in: `.safetensors`, `.npz`, `.npy`, `.pth` or `.pt`; nothing
 /// for another ending.
 std::optional<FileFormat> format_by_name(const std::string& path);
+/// The same; Error (usage) for another ending.
+FileFormat format_for(const std::string& path);
 
 /// Writes tensors by name, in the format that the file's name says: `io::save("x.npz", {{"weights", w},
 /// {"mean", m}})`; `read_tensor_file(path).at("mean").to_tensor()` reads one back. Error (usage) for a name of

@@ -67,11 +67,6 @@ io::StoredTensor in_order(const io::StoredTensor& tensor, const std::string& nam
 
 }  // namespace
 
-io::FileFormat format_for(const std::string& path) {
-  if (const auto format = io::format_by_name(path)) return *format;
-  fail_usage("'{}': the file's name must end in .safetensors, .npz, .npy, .pth or .pt", path);
-}
-
 Conversion convert(const io::TensorFile& file, const std::string& path, const ConvertOptions& options) {
   const io::FileFormat format = format_for(path);
   if (options.dtype && *options.dtype != io::DType::f32 && *options.dtype != io::DType::f16 &&

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fanin/io/tensor_file.hpp>
 #include <fanin/start/adapt.hpp>
 #include <fanin/start/rename.hpp>
 
@@ -29,8 +30,7 @@ struct Conversion {
   std::vector<std::string> lost_metadata;  ///< keys the new format has no place for
 };
 
-/// The format a file name asks for by its ending (.safetensors, .npz, .npy); usage Error for another one.
-io::FileFormat format_for(const std::string& path);
+using io::format_for;  ///< of a file's name
 
 /// Writes the tensors of `file` to `path`, atomically. Error, with nothing written, when a finite number
 /// would become infinite in the new dtype.
