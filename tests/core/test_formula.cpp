@@ -62,6 +62,7 @@ TEST_CASE("a formula's derivative is that of central differences") {
   const Formula cube = Formula::parse("max(x, 0)^3", {"x"});
   CHECK(cube.derivative(std::vector{-1.0}, 0) == 0);
   CHECK(cube.derivative(std::vector{0.0}, 0) == 0);
+  CHECK(Formula::parse("x^0", {"x"}).derivative(std::vector{0.0}, 0) == 0);
 }
 
 TEST_CASE("a formula knows its variables, and names that stand for others or for numbers") {

@@ -101,6 +101,14 @@ TEST_CASE("what a piece throws reaches the caller, from whichever thread, and th
   }).join();
 }
 
+TEST_CASE("a piece that throws while its cuts are counted ends the count of its call alone") {
+  const CutAsFor cut(8);
+  CHECK(holds(message([] { parallel_for(4, [](Index) { fail("no"); }); }), "no"));
+  CHECK(cut.calls().empty());
+  CHECK(sum_in_pieces(3) == 6);
+  CHECK(cut.calls().size() == 1);
+}
+
 TEST_CASE("more teams than cores give way to each other") {
   std::vector<std::thread> callers;
   std::atomic<int> right{0};

@@ -82,4 +82,8 @@ TEST_CASE("positive_unitball and oivs draw what Caffe and mlpack define") {
   init::oivs({.gamma = 0}).fill(w, generator);
   CHECK(static_cast<double>(w.data()[3]) == doctest::Approx(scale));
   CHECK(init::oivs({.gamma = 0}).deviation(w.shape(), {40, 50}).value() == 0);
+  for (const double gamma :
+       {1e-6, 0.9e-3, 1.1e-3})  // for a small γ the deviation of √(1 + a) is that of a, halved
+    CHECK(init::oivs({.gamma = gamma}).deviation(w.shape(), {40, 50}).value() ==
+          doctest::Approx(scale * gamma / std::sqrt(12.0)).epsilon(1e-5));
 }

@@ -88,6 +88,9 @@ TEST_CASE("a model is drawn by formulas, each parameter at its own place, biases
         doctest::Approx(2.0 / 400).epsilon(0.2));
   CHECK(static_cast<double>(model.parameter("fc1.bias")->value.values()[0]) == doctest::Approx(2 + 1.0 / 30));
   CHECK(static_cast<double>(model.parameter("fc2.bias")->value.values()[0]) == doctest::Approx(2 + 2.0 / 40));
+  auto cautioned = net();
+  const auto noted = start::initialize(cautioned, "trunc_normal(mean=5*layer)", generator);
+  CHECK(noted[2].note.find("mean = 10 of trunc_normal is outside [a, b]") != std::string::npos);
   auto again = net();
   Generator same(3);
   start::initialize(again, "fc1=normal(std=1/300); fc2=normal(std=2/400)", same);

@@ -52,6 +52,8 @@ TEST_CASE("losses: where logs and exponentials would overflow, and a target of 0
   CHECK(ops::bce_with_logits(x, Tensor::from({0, 1, 1}, {3})).item() ==
         doctest::Approx((1000 + std::log(2.0)) / 3));
   const Tensor logs = Tensor::from({-1, -2}, {1, 2}).set_requires_grad(true);
+  CHECK_THROWS_WITH_AS(ops::kl_div(logs, Tensor::from({real(NAN), 1}, {1, 2})),
+                       doctest::Contains("no probability"), Error);
   const Tensor divergence = ops::kl_div(logs, Tensor::from({0, 1}, {1, 2}));
   CHECK(divergence.item() == 2);
   divergence.backward();

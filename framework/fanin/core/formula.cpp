@@ -88,8 +88,8 @@ Dual divide(Dual a, Dual b) {
 }
 Dual power(Dual a, Dual b) {
   const double value = std::pow(a.value, b.value);
-  return {value, chain(b.value * std::pow(a.value, b.value - 1), a.slope) +
-                     chain(value * std::log(a.value), b.slope)};
+  const double by_base = b.value == 0 ? 0 : b.value * std::pow(a.value, b.value - 1);  // x^0 is 1, at 0 too
+  return {value, chain(by_base, a.slope) + chain(value * std::log(a.value), b.slope)};
 }
 Dual negated(Dual a) { return {-a.value, -a.slope}; }
 Dual call(const Function& function, Dual a, Dual b) { return function.dual(a, b); }

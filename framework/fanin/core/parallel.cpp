@@ -239,6 +239,14 @@ class Threads {
   int asked_ = 1, used_ = 1;
 };
 
+/// While one lives, this thread is within a piece.
+struct InPiece {
+  InPiece() { Team::inside_piece() = true; }
+  ~InPiece() { Team::inside_piece() = false; }
+  InPiece(const InPiece&) = delete;
+  InPiece& operator=(const InPiece&) = delete;
+};
+
 thread_local Threads mine;
 thread_local CutAsFor* as_for = nullptr;
 
@@ -257,9 +265,10 @@ CutAsFor::~CutAsFor() { as_for = before_; }
 void detail::run_pieces(Index pieces, PieceFunction function, void* context) {
   if (as_for && !Team::inside_piece()) {
     const auto start = std::chrono::steady_clock::now();
-    Team::inside_piece() = true;
-    for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
-    Team::inside_piece() = false;
+    {
+      const InPiece inside;  // also when a piece throws
+      for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
+    }
     as_for->add({pieces, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     return;
   }

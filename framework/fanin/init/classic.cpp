@@ -152,9 +152,10 @@ std::vector<SchemeInfo> classic_family() {
            },
        .deviation =
            [](const Shape&, const Fans& fans, const OivsOptions& options) {
-             const double g = options.gamma;
-             const double mean = g > 1e-4 ? (std::pow(1 + g, 1.5) - std::pow(1 - g, 1.5)) / (3 * g) : 1;
-             return oivs_scale(fans.in, options) * std::sqrt(std::max(0.0, 1 - mean * mean));
+             const double g = options.gamma, scale = oivs_scale(fans.in, options);
+             if (g < 1e-3) return scale * g / std::sqrt(12.0);  // where the difference below would cancel
+             const double mean = (std::pow(1 + g, 1.5) - std::pow(1 - g, 1.5)) / (3 * g);
+             return scale * std::sqrt(std::max(0.0, 1 - mean * mean));
            }},
       {.name = "textbook",
        .options = {{"c", &TextbookOptions::c, "1 for tanh, 2 for ReLU", {.least = 0}}},

@@ -10,13 +10,13 @@ namespace fanin::init {
 
 /// A numeric option as a formula of its parameter's place: `std=1.3/sqrt(fan_in)`. It may name `fan_in` and
 /// `fan_out` of the layer, `depth`, how many weight layers the model has, and `layer`, which of them it is,
-/// from 1; and call `gain(relu)`, the forward gain of any of the framework's activations (`init::gain`).
+/// from 1 (a lone layer is the first of one); and call `gain(relu)`, the forward gain of any of the framework's activations (`init::gain`).
 struct OptionFormula {
   std::size_t option = 0;  ///< its place among the scheme's options
   std::string text;        ///< as written
   fanin::Formula formula;  ///< of the variables of `site_values`
 
-  /// Whether it speaks of the place in a model, which a lone layer does not have.
+  /// Whether it speaks of the place in a model, which fans alone do not tell.
   bool needs_model() const;
 };
 

@@ -127,7 +127,7 @@ Tensor bce_with_logits(const Tensor& x, const Tensor& target, const Tensor& pos_
 Tensor kl_div(const Tensor& log_probabilities, const Tensor& target) {
   require_defined("kl_div", "target", target);
   for (const real t : target.values()) {
-    if (t < 0) fail("kl_div: target {} holds {}, which is no probability", target.shape().to_string(), t);
+    if (!(t >= 0)) fail("kl_div: target {} holds {}, which is no probability", target.shape().to_string(), t);
   }
   return loss(KlDiv{}, log_probabilities, target, true);
 }

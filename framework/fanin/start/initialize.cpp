@@ -228,8 +228,12 @@ std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Gen
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     origins.push_back(all.draws(i) ? all.schemes[i].to_string() : origin_of(*parameters[i].parameter));
     const nn::Parameter& parameter = *parameters[i].parameter;
-    notes.push_back(
-        all.draws(i) ? all.schemes[i].caution(parameter.value.shape(), parameter.fans).value_or("") : "");
+    notes.emplace_back();
+    if (all.draws(i))
+      all.naming(i, [&] {
+        notes.back() =
+            all.schemes[i].at(all.sites[i]).caution(parameter.value.shape(), parameter.fans).value_or("");
+      });
     if (!all.draws(i) || !all.schemes[i].scheme().needs_data()) continue;
     require_batch(*samples, parameters[i].name, all.schemes[i]);
     fits.push_back({parameters[i].name, parameters[i].parameter.get(), parameters[i].owner, all.schemes[i]});

@@ -73,8 +73,8 @@ WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
                                 const WarmStartOptions& options = {});
 
 /// Writes the model's state dict, atomically, under the names PyTorch gives the same layers: as PyTorch does
-/// where the file's name ends in .pth or .pt, as npz where it ends so, else as safetensors, which alone keep
-/// the metadata. Error for a parameter that has no values yet.
+/// where the file's name ends in .pth or .pt, as npz or npy (one tensor) where it ends so, else as safetensors,
+/// which alone keep the metadata. Error for a parameter that has no values yet.
 void save_model(const std::string& path, nn::Module& model,
                 const std::map<std::string, std::string>& metadata = {},
                 std::optional<io::DType> dtype = std::nullopt);
