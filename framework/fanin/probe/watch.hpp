@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fanin/kernels/pointwise/activation.hpp>
 #include <fanin/nn/module.hpp>
 
 namespace fanin::probe {
