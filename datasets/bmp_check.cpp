@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/raster.hpp"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/files.hpp"
 

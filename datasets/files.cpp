@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 
 namespace fanin::datasets {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/image_kind.hpp"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::datasets {
 namespace {

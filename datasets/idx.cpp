@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 
 #include "datasets/files.hpp"

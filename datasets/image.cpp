@@ -1,6 +1,6 @@
 #include "datasets/image.hpp"
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/bmp_check.hpp"
 #include "datasets/exif.hpp"

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <new>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/image_kind.hpp"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/fnv1a.hpp>
 #include <fanin/core/printable.hpp>
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/exif.hpp"
 #include "datasets/raster.hpp"

@@ -8,8 +8,8 @@
 #include <optional>
 #include <regex>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/files.hpp"

@@ -7,7 +7,7 @@
 #include <csetjmp>
 #include <string_view>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/exif.hpp"
 

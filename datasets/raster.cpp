@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::datasets {
 namespace {

@@ -4,8 +4,8 @@
 #include <functional>
 #include <optional>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/datasets.hpp>
 
@@ -33,8 +33,8 @@ struct Entry {
 
 /// The options of a data set. What is unknown is told together with those that every data set takes
 /// (`Selection`).
-Options options_of(const Expression& call, const std::vector<std::string>& own) {
-  for (const Argument& argument : call.args) {
+CallOptions options_of(const Expression& call, const std::vector<std::string>& own) {
+  for (const CallArgument& argument : call.args) {
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
     std::vector<std::string> known = own;
     for (const auto& option : selection_options()) known.push_back(option.name);
@@ -44,7 +44,7 @@ Options options_of(const Expression& call, const std::vector<std::string>& own) 
   return {call, "data set", own};
 }
 
-std::string required_path(const Options& options, const char* key) {
+std::string required_path(const CallOptions& options, const char* key) {
   if (!options.has(key)) options.refuse(key, "a folder");
   return options.word(key, "");
 }
@@ -65,7 +65,7 @@ Load make_cifar10(const Expression& call) {
 }
 
 Load make_idx(const Expression& call) {
-  const Options options = options_of(call, {"path", "classes", "name"});
+  const CallOptions options = options_of(call, {"path", "classes", "name"});
   const std::string path = required_path(options, "path");
   const auto classes = static_cast<int>(options.integer("classes", 0, 1, most_idx_classes));
   const std::string name = options.word("name", "");
@@ -75,7 +75,7 @@ Load make_idx(const Expression& call) {
 }
 
 Load make_folder(const Expression& call) {
-  const Options options = options_of(call, {"path", "size", "gray", "test", "background", "skip_bad"});
+  const CallOptions options = options_of(call, {"path", "size", "gray", "test", "background", "skip_bad"});
   const auto background = Background::parse(options.word("background", "white"));
   if (!background) options.refuse("background", "white, black, a gray level 0..255 or rrggbb in hexadecimal");
   const ImageFolderOptions folder{.path = required_path(options, "path"),
@@ -89,7 +89,7 @@ Load make_folder(const Expression& call) {
 }
 
 Load make_synthetic_set(const Expression& call) {
-  const Options options = options_of(call, {"classes", "size", "count", "seed", "channels", "noise"});
+  const CallOptions options = options_of(call, {"classes", "size", "count", "seed", "channels", "noise"});
   const SyntheticOptions made{
       .classes = static_cast<int>(options.integer("classes", 10, 1, 1000)),
       .size = options.integer("size", 28, 1, 512),

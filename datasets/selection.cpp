@@ -43,12 +43,12 @@ std::optional<std::vector<int>> class_list(std::string_view text) {
 Selection Selection::take_from(Expression& call) {
   Expression mine{.name = call.name, .args = {}, .position = call.position, .source = call.source};
   const std::vector<std::string> known = {"only", "per_class", "draw"};
-  const auto is_mine = [&](const Argument& argument) {
+  const auto is_mine = [&](const CallArgument& argument) {
     return std::find(known.begin(), known.end(), argument.key) != known.end();
   };
   std::copy_if(call.args.begin(), call.args.end(), std::back_inserter(mine.args), is_mine);
   std::erase_if(call.args, is_mine);
-  const Options options(mine, "data set", known);
+  const CallOptions options(mine, "data set", known);
   Selection selection;
   if (options.has("only")) {
     const auto classes = class_list(options.word("only", ""));

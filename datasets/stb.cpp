@@ -8,7 +8,7 @@
 #include <new>
 #include <string_view>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "datasets/image_kind.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/random/generator.hpp>
 
 namespace fanin::datasets {

@@ -17,12 +17,12 @@ int main() {
                      "up2", nn::ConvTranspose2d(16, 1, 4, 2, 1));                      // 28×28
   Generator generator(0);
   start::initialize(net, {{"conv*; up*", init::kaiming_normal()}, {"*.bias", init::zeros()}}, generator);
-  train::train(net, data::arrays(images, images, {.batch = 50, .shuffle = true}, generator), ops::mse,
-               {.epochs = 4,
-                .optimizer = {.rule = optim::adam(), .lr = 0.003},
-                .on_epoch = [](const train::FitEpoch& epoch) {
-                  std::cout << "epoch " << epoch.epoch << "  loss " << epoch.loss << "\n";
-                }});
+  train::fit(net, data::arrays(images, images, {.batch = 50, .shuffle = true}, generator), ops::mse,
+             {.epochs = 4,
+              .optimizer = {.rule = optim::adam(), .lr = 0.003},
+              .on_epoch = [](const train::FitEpoch& epoch) {
+                std::cout << "epoch " << epoch.epoch << "  loss " << epoch.loss << "\n";
+              }});
   const Tensor some = images[{0, 8}];
   std::cout << "code " << net.until("code").predict(some).shape().to_string() << "\n"
             << "error " << ops::mse(net.predict(some), some) << "\n";

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     Generator generator(0);
     start::initialize(*net, "fc = zeros", generator);  // draws the new head; what was loaded stays
 
-    const auto result = train::train(
+    const auto result = train::fit(
         *net, data, {.epochs = 2, .batch = 32, .optimizer = {.lr = 0.05}, .finetune = {.head_epochs = 1}});
     std::cout << "test accuracy " << 100 * result.test.accuracy << "%\n";
     start::save_model(argv[2], *net);  // torch.load(…, weights_only=True) reads it

@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin {
 

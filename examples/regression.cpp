@@ -21,17 +21,17 @@ int main() {
   nn::Sequential net("fc1", nn::Linear(2, 32), "act1", nn::Tanh(), "fc2", nn::Linear(32, 32), "act2",
                      nn::Tanh(), "out", nn::Linear(32, 1));
   start::initialize(net, init::xavier_normal(), generator);
-  train::train(
-      net, data::arrays(x[{0, 1500}], y[{0, 1500}], {.batch = 50, .shuffle = true}, generator), ops::mse,
-      {.epochs = 40,
-       .optimizer = {.rule = optim::adamw(), .lr = 0.005, .weight_decay = 0.001, .no_decay = "*.bias"},
-       .schedule = optim::Cosine{},
-       .validation = data::arrays(x[{1500, 2000}], y[{1500, 2000}]),
-       .on_epoch = [](const train::FitEpoch& epoch) {
-         if (epoch.epoch % 10 == 0)
-           std::cout << "epoch " << epoch.epoch << "  loss " << epoch.loss << "  unseen "
-                     << epoch.validation_loss << "\n";
-       }});
+  train::fit(net, data::arrays(x[{0, 1500}], y[{0, 1500}], {.batch = 50, .shuffle = true}, generator),
+             ops::mse,
+             {.epochs = 40,
+              .optimizer = {.rule = optim::adamw(), .lr = 0.005, .weight_decay = 0.001, .no_decay = "*.bias"},
+              .schedule = optim::Cosine{},
+              .validation = data::arrays(x[{1500, 2000}], y[{1500, 2000}]),
+              .on_epoch = [](const train::FitEpoch& epoch) {
+                if (epoch.epoch % 10 == 0)
+                  std::cout << "epoch " << epoch.epoch << "  loss " << epoch.loss << "  unseen "
+                            << epoch.validation_loss << "\n";
+              }});
   const Tensor at = Tensor::from({1, 0, -1, 1}, {2, 2});
   std::cout << "sin(1) cos(0) = " << std::sin(1) << ", learned " << net.predict(at)[0][0] << "\n";
 }

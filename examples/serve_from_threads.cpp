@@ -29,7 +29,7 @@ int main() {
   const nn::ModulePtr net = models::build("mlp(hidden=64)", {});
   Generator generator(0);
   start::initialize(*net, "kaiming_normal", generator);
-  train::train(*net, sets, {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}});
+  train::fit(*net, sets, {.epochs = 4, .batch = 32, .optimizer = {.lr = 0.02}});
   const data::Batch images = data::first_batch(sets.test, 1000);
 
   const nn::Module& model = *net;  // const: nothing below can change it

@@ -50,12 +50,12 @@ int main() {
   };
   Siamese twins;
   start::initialize(twins, generator);
-  report("siamese", train::train(twins, data::arrays({left, right}, {alike}),
-                                 [](const Tensor& logit, const Tensor& same) {
-                                   return ops::bce_with_logits(
-                                       logit, same, Tensor::scalar(9));  // one pair in ten is alike
-                                 },
-                                 {.epochs = 8, .optimizer = {.rule = optim::adam(), .lr = 0.002}}));
+  report("siamese", train::fit(twins, data::arrays({left, right}, {alike}),
+                               [](const Tensor& logit, const Tensor& same) {
+                                 return ops::bce_with_logits(logit, same,
+                                                             Tensor::scalar(9));  // one pair in ten is alike
+                               },
+                               {.epochs = 8, .optimizer = {.rule = optim::adam(), .lr = 0.002}}));
   TwoHeads heads;
   start::initialize(heads, generator);
   const Tensor bright = ops::mean(ops::flatten(all.images), 1, true);
@@ -63,5 +63,5 @@ int main() {
                                                                std::span<const Tensor> target) {
     return by_class(out.first(1), target.first(1)) + ops::huber(out[1], target[1]);
   };
-  report("two heads", train::train(heads, data::arrays({all.images}, {labels, bright}), both, {.epochs = 8}));
+  report("two heads", train::fit(heads, data::arrays({all.images}, {labels, bright}), both, {.epochs = 8}));
 }

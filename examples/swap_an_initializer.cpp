@@ -23,7 +23,6 @@ int main() {
     std::cout << one.name << "  " << one.shape.to_string() << "  " << one.scheme << "  std " << one.std
               << "\n";
   }
-  const auto result =
-      train::train(net, data, {.epochs = 2, .batch = 64, .seed = 42, .optimizer = {.lr = 0.1}});
+  const auto result = train::fit(net, data, {.epochs = 2, .batch = 64, .seed = 42, .optimizer = {.lr = 0.1}});
   std::cout << "test accuracy " << 100 * result.test.accuracy << "%\n";
 }

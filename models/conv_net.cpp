@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -17,7 +17,7 @@ ModelInfo conv_net() {
           .options = {{"channels", "32-64", "of the two convolutions"},
                       {"hidden", "128", "units"},
                       activation_help()},
-          .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
+          .build = [](const CallOptions& options, const InputSpec& input) -> nn::ModulePtr {
             const auto channels = options.sizes("channels", {32, 64}, 1, 4096);
             if (channels.size() != 2) options.refuse("channels", "two numbers, such as 32-64");
             const Index hidden = options.integer("hidden", 128, 1, 1 << 16);

@@ -12,7 +12,7 @@ ModelInfo resnet_small();
 ModelInfo plain_net();
 
 /// The option "activation", common to all families.
-nn::Activation activation_option(const Options& options, const char* fallback = "relu");
+nn::Activation activation_option(const CallOptions& options, const char* fallback = "relu");
 ModelInfo::Option activation_help(const char* fallback = "relu");
 
 }  // namespace fanin::models

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/path_guard.hpp>
 #include <fanin/models.hpp>

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -18,13 +18,13 @@ namespace {
 constexpr Index most = Index{1} << 24;
 
 /// A size that has to be given.
-Index size(const Options& o, const char* key) {
+Index size(const CallOptions& o, const char* key) {
   if (!o.has(key)) fail_usage("the layer needs {}=…", key);
   return o.integer(key, 0, 1, most);
 }
 
 template <class LayerOptions>
-LayerOptions conv_options(const Options& o) {
+LayerOptions conv_options(const CallOptions& o) {
   LayerOptions options{.in = size(o, "in"), .out = size(o, "out"), .kernel = size(o, "kernel")};
   options.stride = o.integer("stride", 1, 1, most);
   options.padding = o.integer("padding", 0, 0, most);
@@ -37,7 +37,7 @@ LayerOptions conv_options(const Options& o) {
 struct LayerText {
   std::string name;
   std::vector<std::string> options;
-  std::function<nn::ModulePtr(const Options&)> build;
+  std::function<nn::ModulePtr(const CallOptions&)> build;
 };
 
 const std::vector<std::string> conv_names = {"in",      "out",      "kernel", "stride",
@@ -46,46 +46,46 @@ const std::vector<std::string> conv_names = {"in",      "out",      "kernel", "s
 const std::vector<LayerText> layers = {
     {"linear",
      {"in", "out", "bias"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::Linear>(
            nn::LinearOptions{.in = size(o, "in"), .out = size(o, "out"), .bias = o.flag("bias", true)});
      }},
     {"conv2d", conv_names,
-     [](const Options& o) { return std::make_shared<nn::Conv2d>(conv_options<nn::Conv2dOptions>(o)); }},
+     [](const CallOptions& o) { return std::make_shared<nn::Conv2d>(conv_options<nn::Conv2dOptions>(o)); }},
     {"conv_transpose2d", conv_names,
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::ConvTranspose2d>(conv_options<nn::ConvTranspose2dOptions>(o));
      }},
     {"embedding",
      {"count", "dimension"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::Embedding>(
            nn::EmbeddingOptions{.count = size(o, "count"), .dimension = size(o, "dimension")});
      }},
     {"batch_norm1d",
      {"features"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::BatchNorm1d>(nn::BatchNormOptions{.features = size(o, "features")});
      }},
     {"batch_norm2d",
      {"features"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::BatchNorm2d>(nn::BatchNormOptions{.features = size(o, "features")});
      }},
     {"layer_norm",
      {"features"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::LayerNorm>(nn::LayerNormOptions{.features = size(o, "features")});
      }},
     {"group_norm",
      {"groups", "channels"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::GroupNorm>(
            nn::GroupNormOptions{.groups = size(o, "groups"), .channels = size(o, "channels")});
      }},
     {"prelu",
      {"parameters"},
-     [](const Options& o) {
+     [](const CallOptions& o) {
        return std::make_shared<nn::PReLU>(
            nn::PReLUOptions{.parameters = o.integer("parameters", 1, 1, most)});
      }},
@@ -98,7 +98,7 @@ nn::ModulePtr build_layer(const std::string& text) {
   std::vector<std::string> names;
   for (const auto& layer : layers) {
     names.push_back(layer.name);
-    if (layer.name == call.name) return layer.build(Options(call, "layer", layer.options));
+    if (layer.name == call.name) return layer.build(CallOptions(call, "layer", layer.options));
   }
   fail_usage("unknown layer '{}' {}{}", call.name, at_character(text, call.position),
              suggest(call.name, names));

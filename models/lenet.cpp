@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -15,7 +15,7 @@ ModelInfo lenet() {
           .summary = "LeNet-5: two convolutions, three fully connected layers",
           .example = "lenet(activation=tanh, pool=avg)",
           .options = {activation_help(), {"pool", "max", "max or avg"}},
-          .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
+          .build = [](const CallOptions& options, const InputSpec& input) -> nn::ModulePtr {
             const auto activation = activation_option(options);
             const bool average = options.word("pool", "max", {"max", "avg"}) == "avg";
             const auto after_pools = [](Index size) { return ((size / 2) - 4) / 2; };

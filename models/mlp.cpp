@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/norm.hpp>
@@ -18,7 +18,7 @@ ModelInfo mlp() {
                       activation_help(),
                       {"batch_norm", "false", "normalise before each activation"},
                       {"dropout", "0", "share dropped after each activation, in [0, 1)"}},
-          .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
+          .build = [](const CallOptions& options, const InputSpec& input) -> nn::ModulePtr {
             auto hidden = options.sizes("hidden", {256, 128}, 0, 1 << 16);
             if (hidden == std::vector<Index>{0}) hidden.clear();
             const auto activation = activation_option(options);

@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -52,7 +52,7 @@ ModelInfo plain_net() {
                       {"width", "256", "units, or channels with conv=true (default then 32)"},
                       activation_help("tanh"),
                       {"conv", "false", "3×3 convolutions in place of fully connected layers"}},
-          .build = [](const Options& options, const InputSpec& input) {
+          .build = [](const CallOptions& options, const InputSpec& input) {
             const Index depth = options.integer("depth", 20, 1, 10'000);
             const bool conv = options.flag("conv", false);
             const Index width = options.integer("width", conv ? 32 : 256, 1, 1 << 16);

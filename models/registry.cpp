@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 
 #include "models/families.hpp"
@@ -19,13 +19,13 @@ nn::ModulePtr build(const std::string& text, const InputSpec& input) {
     if (model.name != call.name) continue;
     std::vector<std::string> known;
     for (const auto& option : model.options) known.push_back(option.name);
-    return model.build(Options(call, "model", std::move(known)), input);
+    return model.build(CallOptions(call, "model", std::move(known)), input);
   }
   fail_usage("unknown model '{}' {}{}", call.name, at_character(text, call.position),
              suggest(call.name, names));
 }
 
-nn::Activation activation_option(const Options& options, const char* fallback) {
+nn::Activation activation_option(const CallOptions& options, const char* fallback) {
   const std::string text = options.word("activation", fallback);
   const bool plain = text.find('(') == std::string::npos;
   return nn::activation_named(plain ? options.word("activation", fallback, nn::activation_names()) : text);

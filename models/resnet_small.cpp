@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -50,7 +50,7 @@ ModelInfo resnet_small() {
                   {"batch_norm", "true", "normalise after each convolution"},
                   {"branch_scale", "false", "a learnable scalar on each residual branch, for rezero"},
                   activation_help()},
-      .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
+      .build = [](const CallOptions& options, const InputSpec& input) -> nn::ModulePtr {
         const Index blocks = options.integer("blocks", 1, 1, 200);
         const Index first = options.integer("width", 16, 1, 1024);
         const bool batch_norm = options.flag("batch_norm", true);

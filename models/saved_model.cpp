@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/json_scanner.hpp>
@@ -81,7 +81,7 @@ class Metadata {
 std::string anywhere(const std::string& data) {
   Expression call = Expression::parse(data);
   if (call.name != "folder" && call.name != "idx") return data;
-  for (Argument& argument : call.args) {
+  for (CallArgument& argument : call.args) {
     if (argument.key != "path" && !(argument.key.empty() && &argument == &call.args.front())) continue;
     argument.text = std::filesystem::absolute(argument.text).lexically_normal().string();
   }

@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
@@ -21,7 +21,7 @@ ModelInfo vgg_small() {
                   {"hidden", "128", "units of the hidden layer"},
                   {"batch_norm", "false", "normalise after each convolution"},
                   activation_help()},
-      .build = [](const Options& options, const InputSpec& input) -> nn::ModulePtr {
+      .build = [](const CallOptions& options, const InputSpec& input) -> nn::ModulePtr {
         Index width = options.integer("width", 16, 1, 1024);
         const Index stages = options.integer("stages", 3, 1, 6);
         const Index hidden = options.integer("hidden", 128, 1, 1 << 16);

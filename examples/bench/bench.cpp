@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "examples/bench/table.hpp"
 #include "examples/bench/workloads.hpp"

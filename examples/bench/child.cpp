@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 extern char** environ;
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/writable.hpp>
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "examples/bench/sections.hpp"
 

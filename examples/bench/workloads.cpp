@@ -8,7 +8,7 @@
 #include <thread>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/datasets.hpp>

@@ -6,7 +6,7 @@
 #include <exception>
 #include <mutex>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
 
 namespace fanin::claims {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/train/trainer.hpp>
 
@@ -26,13 +26,13 @@ Course train_briefly(nn::Module& model, const data::Sets& data, const ShortTrain
          training.count);
   Course course;
   const auto result =
-      train::train(model, {training.take(samples), {}, test.take(std::min<Index>(1000, test.count))},
-                   {.epochs = 1,
-                    .batch = options.batch,
-                    .seed = options.seed,
-                    .optimizer = options.optimizer,
-                    .on_step = [&](Index, double loss) { course.losses.push_back(loss); },
-                    .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
+      train::fit(model, {training.take(samples), {}, test.take(std::min<Index>(1000, test.count))},
+                 {.epochs = 1,
+                  .batch = options.batch,
+                  .seed = options.seed,
+                  .optimizer = options.optimizer,
+                  .on_step = [&](Index, double loss) { course.losses.push_back(loss); },
+                  .stop = [&] { return options.until_loss > 0 && course.reached(options.until_loss); }});
   if (result.status == train::Status::diverged)
     course.losses.resize(static_cast<std::size_t>(options.steps), std::numeric_limits<double>::infinity());
   course.test_accuracy = train::counted_accuracy(result);

@@ -33,8 +33,8 @@ io::TensorFile pretrained(const data::Dataset& training, const data::Dataset& te
   const auto net = five_class_lenet();
   Generator generator(seed);
   start::initialize(*net, generator);
-  train::train(*net, {training, {}, test},
-               {.epochs = 2, .seed = seed, .optimizer = {.lr = 0.02, .momentum = 0.9}, .test_every = 2});
+  train::fit(*net, {training, {}, test},
+             {.epochs = 2, .seed = seed, .optimizer = {.lr = 0.02, .momentum = 0.9}, .test_every = 2});
   io::TensorFile file{
       .format = io::FileFormat::safetensors, .path = "pre-trained", .tensors = {}, .metadata = {}};
   for (const auto& [name, value] : net->state_dict()) file.tensors.push_back(io::stored(name, value.clone()));
@@ -55,12 +55,12 @@ double accuracy(const Task& task, const char* scheme, double lr, std::uint64_t s
   if (!scheme) start::load_state_dict(*net, task.learned, {.skip = {head}});
   start::initialize(*net, scheme ? scheme : "default", generator);
   const data::Dataset few = task.training.take_per_class(task.labels.per_class, seed);
-  return train::counted_accuracy(train::train(*net, {few, {}, task.test},
-                                              {.epochs = task.labels.epochs,
-                                               .batch = 10,
-                                               .seed = seed,
-                                               .optimizer = {.lr = lr, .momentum = 0.9},
-                                               .test_every = task.labels.epochs}));
+  return train::counted_accuracy(train::fit(*net, {few, {}, task.test},
+                                            {.epochs = task.labels.epochs,
+                                             .batch = 10,
+                                             .seed = seed,
+                                             .optimizer = {.lr = lr, .momentum = 0.9},
+                                             .test_every = task.labels.epochs}));
 }
 
 /// One accuracy a seed, at the learning rate that is best in the mean.

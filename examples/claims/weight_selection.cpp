@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <limits>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
@@ -85,11 +85,11 @@ Claim weight_selection(const Setup& setup) {
                   const auto net = models::build(large, {});
                   Generator generator(setup.seed_of(0));
                   start::initialize(*net, generator);
-                  train::train(*net, data,
-                               {.epochs = 2,
-                                .seed = setup.seed_of(0),
-                                .optimizer = {.lr = 0.02, .momentum = 0.9},
-                                .test_every = 2});
+                  train::fit(*net, data,
+                             {.epochs = 2,
+                              .seed = setup.seed_of(0),
+                              .optimizer = {.lr = 0.02, .momentum = 0.9},
+                              .test_every = 2});
                   start::save_model(file, *net);
                 }
                 std::vector<double> seen;

@@ -14,7 +14,7 @@
 #include <fanin/compare/grid_ranks.hpp>
 #include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/run_journal.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 #include "examples/fanin/launch.hpp"
 #include "examples/guarded.hpp"

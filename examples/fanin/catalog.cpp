@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/wrap.hpp>

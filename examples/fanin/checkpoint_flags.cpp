@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/writable.hpp>

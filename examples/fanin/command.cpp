@@ -14,8 +14,8 @@
 
 #include <fanin/compare/guessing.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/train/class_scores.hpp>

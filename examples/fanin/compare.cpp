@@ -10,7 +10,7 @@
 #include <fanin/compare/summary_values.hpp>
 #include <fanin/compare/window_table.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>

@@ -6,8 +6,8 @@
 #include <fanin/compare/outputs.hpp>
 #include <fanin/compare/same_bits.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include <fanin/core/cores.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "examples/fanin/compare_start.hpp"

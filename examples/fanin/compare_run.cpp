@@ -9,7 +9,7 @@
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/summary.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/writable.hpp>

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_file.hpp>

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/formula.hpp>
 #include <fanin/core/locale.hpp>
 #include <fanin/core/text_table.hpp>
@@ -69,7 +69,7 @@ std::optional<double> pytorchs(const std::string& text) {
   const Expression call = Expression::parse(text);
   const auto& names = init::gain_names();
   if (std::find(names.begin(), names.end(), call.name) == names.end()) return std::nullopt;
-  const Options options(call, "activation", {"negative_slope"});
+  const CallOptions options(call, "activation", {"negative_slope"});
   return init::calculate_gain(call.name, options.number("negative_slope", 0.01));
 }
 

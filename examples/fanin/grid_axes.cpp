@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 
 namespace fanin::program {

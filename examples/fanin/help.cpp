@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/locale.hpp>
 #include <fanin/core/terminal.hpp>

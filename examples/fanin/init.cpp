@@ -6,7 +6,7 @@
 #include <memory>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/text_table.hpp>

@@ -12,7 +12,7 @@
 
 #include <fanin/compare/figure_svg.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/atomic_file.hpp>

@@ -17,7 +17,7 @@
 #include <CLI/CLI.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>
 #include <fanin/core/version.hpp>

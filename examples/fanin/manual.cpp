@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/atomic_file.hpp>
 

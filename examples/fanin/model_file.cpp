@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/data/transform.hpp>
 

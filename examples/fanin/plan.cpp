@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>

@@ -10,8 +10,8 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/ops/softmax.hpp>
 

@@ -7,7 +7,7 @@
 
 #include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/schemes.hpp>

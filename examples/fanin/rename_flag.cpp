@@ -1,6 +1,6 @@
 #include "examples/fanin/rename_flag.hpp"
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::program {
 

@@ -3,7 +3,7 @@
 
 #include <fanin/compare/outputs.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/train/settings.hpp>
 
 #include "examples/fanin/command.hpp"

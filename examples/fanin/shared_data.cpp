@@ -4,7 +4,7 @@
 #include <optional>
 #include <type_traits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::program {
 namespace {

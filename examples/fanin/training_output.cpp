@@ -53,7 +53,7 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
   // so that a checkpoint is a model file too
   options.checkpoint.metadata = models::metadata_of(origin, data.training);
   follow(options, data.has_validation());
-  const auto result = train::train(model, data, options);
+  const auto result = train::fit(model, data, options);
   checkpoints.report_end(options, result);
   if (!output.empty() && result.status != train::Status::diverged) {
     start::save_model(output, model, result.metadata);

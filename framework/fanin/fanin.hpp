@@ -41,7 +41,7 @@
 
 #include <fanin/autograd/gradcheck.hpp>
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/exception.hpp>
+#include <fanin/core/error.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/tensor.hpp>
 #include <fanin/data/dataset.hpp>

@@ -34,7 +34,7 @@ struct ModelInfo {
   std::vector<Option> options;  ///< in the order of the positional arguments
   /// Makes the model for inputs [N, channels, height, width] and outputs [N, classes], its parameters
   /// declared but not yet drawn. Error (usage) for a value that does not fit.
-  nn::ModulePtr (*build)(const Options& options, const InputSpec& input);
+  nn::ModulePtr (*build)(const CallOptions& options, const InputSpec& input);
 };
 
 /// Every family there is, in the order of `--help`.

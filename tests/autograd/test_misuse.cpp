@@ -141,7 +141,7 @@ TEST_CASE("misuse: an op that gives gradients as it cannot is named") {
               "wrong: the gradient given to input 0 is undefined"},
              {"of an input that is not there", backward_by([](auto& g, auto& grads) { grads.give(1, g); }),
               "wrong: there is no input 1, the op was recorded with 1"},
-             {"of input 8", backward_by([](auto& g, auto& grads) { grads.give(Node::max_inputs, g); }),
+             {"of input 8", backward_by([](auto& g, auto& grads) { grads.give(OpNode::max_inputs, g); }),
               "there is no input 8"},
              {"of input -1", backward_by([](auto&, auto& grads) { static_cast<void>(grads.wanted(-1)); }),
               "there is no input -1"},

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/statistics/linear_fit.hpp>
 

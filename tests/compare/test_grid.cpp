@@ -6,7 +6,7 @@
 
 #include <fanin/compare/grid.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>

@@ -12,7 +12,7 @@
 #include <fanin/compare/results_json.hpp>
 #include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/run_journal.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/datasets.hpp>
 
 #include "tests/compare/rank_threads.hpp"

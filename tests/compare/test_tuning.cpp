@@ -12,7 +12,7 @@
 #include <fanin/compare/label_budget.hpp>
 #include <fanin/compare/rate_search.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>

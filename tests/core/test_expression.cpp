@@ -16,8 +16,8 @@ TEST_CASE("expression: reads a name with options and prints it back") {
       Expression::parse("  mlp ( hidden = 256-128 ,activation=tanh, kaiming_normal(mode=fan_out), 1e-3 ) ");
   CHECK(call.name == "mlp");
   REQUIRE(call.args.size() == 4);
-  CHECK(call.args[0] == Argument{.key = "hidden", .text = "256-128"});
-  CHECK(call.args[2] == Argument{.text = "kaiming_normal(mode=fan_out)"});
+  CHECK(call.args[0] == CallArgument{.key = "hidden", .text = "256-128"});
+  CHECK(call.args[2] == CallArgument{.text = "kaiming_normal(mode=fan_out)"});
   CHECK(call.to_string() == "mlp(hidden=256-128, activation=tanh, kaiming_normal(mode=fan_out), 1e-3)");
   CHECK(Expression::parse(call.to_string()) == call);
   CHECK(Expression::parse("lenet").to_string() == "lenet");
@@ -75,13 +75,13 @@ TEST_CASE("expression: a value in quotes holds what would end it, and is printed
     CHECK(Expression::parse(call.to_string()) == call);
     const auto keyed = Expression::parse("folder(size=3, file = " + std::string(printed) + " , x=1)");
     REQUIRE(keyed.args.size() == 3);
-    CHECK(keyed.args[1] == Argument{.key = "file", .text = value});
+    CHECK(keyed.args[1] == CallArgument{.key = "file", .text = value});
     CHECK(Expression::parse(keyed.to_string()) == keyed);
   }
   // A quoted value within a call within a call.
   const auto nested = Expression::parse("rezero(base=weight_selection(file=\"a, (b\"), 'x')");
   REQUIRE(nested.args.size() == 2);
-  CHECK(nested.args[0] == Argument{.key = "base", .text = "weight_selection(file=\"a, (b\")"});
+  CHECK(nested.args[0] == CallArgument{.key = "base", .text = "weight_selection(file=\"a, (b\")"});
   CHECK(Expression::parse(nested.to_string()) == nested);
 
   const auto refused = [](const std::string& text) {
@@ -113,7 +113,7 @@ TEST_CASE("expression: a list of calls is cut outside parentheses, braces and qu
 
 TEST_CASE("expression: options are typed, named or positional, and refused with the position") {
   const auto call = Expression::parse("normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)");
-  const Options options(call, "scheme", {"mean", "std", "n", "sizes", "act", "on"});
+  const CallOptions options(call, "scheme", {"mean", "std", "n", "sizes", "act", "on"});
   CHECK(options.number("mean", 0) == 0.5);
   CHECK(options.number("std", 0) == std::sqrt(2.0));
   CHECK(options.integer("n", 0, 1, 9) == 3);
@@ -129,7 +129,7 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
 
   const auto refused = [](const std::string& text) {
     return usage_message([&] {
-      Options(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0);
+      CallOptions(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0);
     });
   };
   CHECK(refused("normal( sdt = 1)") ==
@@ -146,7 +146,7 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
 TEST_CASE("expression: numbers print in the shortest form that reads back the same") {
   for (double value : {0.1, 1.0 / 3, std::sqrt(5.0), 1e-300, -2.0, 1e22}) {
     const auto call = Expression::parse("f(" + number_text(value) + ")");
-    CHECK(Options(call, "scheme", {"x"}).number("x", 0) == value);
+    CHECK(CallOptions(call, "scheme", {"x"}).number("x", 0) == value);
   }
   CHECK(number_text(0.01) == "0.01");
   CHECK(number_text(1) == "1");

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/formula.hpp>
 
 #include "tests/message.hpp"

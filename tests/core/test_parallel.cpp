@@ -12,7 +12,7 @@
 #include <thread>
 
 #include <fanin/core/cores.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/tensor.hpp>
 
@@ -53,7 +53,7 @@ int in_child(const auto& body) {
 TEST_CASE("threads beyond the cores at hand are not used") {
   std::thread([] {
     set_threads(256);
-    CHECK(threads() == std::min(256, cores_at_hand()));
+    CHECK(thread_count() == std::min(256, cores_at_hand()));
     CHECK(sum_in_pieces(1'000) == 500'500);
   }).join();
 }
@@ -70,7 +70,7 @@ TEST_CASE("a thread that may run on one core only uses one") {
     REQUIRE(::sched_setaffinity(0, sizeof one, &one) == 0);
     CHECK(cores_at_hand() == 1);
     set_threads(64);
-    CHECK(threads() == 1);
+    CHECK(thread_count() == 1);
     CHECK(sum_in_pieces(100) == 5'050);
   }).join();
 }
@@ -80,7 +80,7 @@ TEST_CASE("a setting out of range is refused and leaves the one before") {
     CAPTURE(bad);
     CHECK(holds(message([&] { set_threads(bad); }), "between 1 and 256"));
   }
-  CHECK(threads() == 1);
+  CHECK(thread_count() == 1);
 }
 
 TEST_CASE("what a piece throws reaches the caller, from whichever thread, and the team works on") {
@@ -206,7 +206,7 @@ TEST_CASE("work cut as for more threads than there are is counted, done once, an
   std::thread([] {
     set_threads(2);
     const CutAsFor cut(64);
-    CHECK(threads() == 64);
+    CHECK(thread_count() == 64);
     const std::thread::id self = std::this_thread::get_id();
     Index done = 0, nested = 0;
     parallel_for(100, [&](Index) {
@@ -222,7 +222,7 @@ TEST_CASE("work cut as for more threads than there are is counted, done once, an
     CHECK(cut.calls()[1].pieces == 7);
     CHECK(cut.calls()[0].seconds > 0);
   }).join();
-  CHECK(threads() == 1);
+  CHECK(thread_count() == 1);
 }
 
 #if !defined(__SANITIZE_THREAD__)  // which does not follow a fork of several threads
@@ -232,7 +232,7 @@ TEST_CASE("a child process computes after its parent has used threads, sets its 
     set_threads(2);
     CHECK(sum_in_pieces(1'000) == 500'500);
     CHECK(in_child([] {
-            return threads() == std::min(2, cores_at_hand()) && sum_in_pieces(1'000) == 500'500 ? 0 : 1;
+            return thread_count() == std::min(2, cores_at_hand()) && sum_in_pieces(1'000) == 500'500 ? 0 : 1;
           }) == 0);
     CHECK(in_child([] {
             set_threads(1);
@@ -302,7 +302,7 @@ TEST_CASE(
           const std::string text = message([] { set_threads(200); });
           const bool named = holds(text, "200 were asked for") && holds(text, "the system gave 1") &&
                              text.find('\n') == std::string::npos;
-          return named && threads() == 1 && sum_in_pieces(100) == 5'050 ? 0 : 1;
+          return named && thread_count() == 1 && sum_in_pieces(100) == 5'050 ? 0 : 1;
         }) == 0);
 }
 #endif

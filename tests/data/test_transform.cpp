@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/transform.hpp>
 
 using namespace fanin;

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   try {
     const fanin::Expression call = fanin::Expression::parse(text);
     if (!(fanin::Expression::parse(call.to_string()) == call)) std::abort();
-    for (const fanin::Argument& arg : call.args) {  // each value by itself too
+    for (const fanin::CallArgument& arg : call.args) {  // each value by itself too
       const auto again = fanin::Expression::parse("f(x=" + fanin::value_text(arg.text) + ", " +
                                                   fanin::value_text(arg.text) + ")");
       if (again.args.size() != 2 || again.args[0].text != arg.text || again.args[1].text != arg.text)

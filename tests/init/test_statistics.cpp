@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/init.hpp>
 
 using namespace fanin;

@@ -14,6 +14,8 @@ using namespace fanin;
 
 static_assert(FANIN_VERSION_MAJOR * 1000 + FANIN_VERSION_MINOR >= 2);
 
+int own_names();  // names.cpp
+
 namespace {
 
 struct Cube {
@@ -48,7 +50,7 @@ int main() {
                      nn::Linear(32, 4));
   Generator generator(0);
   start::initialize(net, "*.weight = orthogonal; *.bias = zeros", generator);
-  const auto result = train::train(net, data, {.epochs = 8, .batch = 20, .optimizer = {.lr = 0.1}});
+  const auto result = train::fit(net, data, {.epochs = 8, .batch = 20, .optimizer = {.lr = 0.1}});
   check(result.test.accuracy > 0.9, "training reaches 90%");
 
   Tensor x = Tensor::from({-1, 2}, {2});
@@ -68,6 +70,7 @@ int main() {
     check(error.blame() == Blame::usage && std::string(error.what()).find("hidden") != std::string::npos,
           "the Error names the nearest option");
   }
+  check(own_names() == 3, "names of its own");
   std::cout << "fanin " << fanin::version << ", accuracy " << result.test.accuracy << "\n";
   return failures == 0 ? 0 : 1;
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/tensor_file.hpp>

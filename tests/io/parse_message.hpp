@@ -2,7 +2,7 @@
 #include <functional>
 #include <string>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/tensor_file.hpp>
 
 #include "tests/allocations.hpp"

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <iterator>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/writable.hpp>
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/json_scanner.hpp>
 #include <fanin/io/safetensors.hpp>
 #include <fanin/io/tensor_file.hpp>

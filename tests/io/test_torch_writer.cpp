@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/torch_file.hpp>
 #include <fanin/models.hpp>

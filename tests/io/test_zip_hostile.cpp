@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/zip.hpp>

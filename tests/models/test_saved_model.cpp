@@ -32,7 +32,7 @@ struct Trained {
     Generator generator(origin.seed);
     start::initialize(*model, origin.plan, generator);
     for (const auto& one : model->named_parameters()) born.push_back(one.parameter->value.clone());
-    train::train(*model, data, {.epochs = 1, .batch = 32, .seed = 3});
+    train::fit(*model, data, {.epochs = 1, .batch = 32, .seed = 3});
     models::save(path, *model, origin, data.training);
   }
   /// The file with one entry of its metadata replaced.

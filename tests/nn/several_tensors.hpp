@@ -1,5 +1,5 @@
 #pragma once
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/sequential.hpp>

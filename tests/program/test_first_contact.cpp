@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 
 #include "tests/io/scratch.hpp"

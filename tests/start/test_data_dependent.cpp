@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/models.hpp>

@@ -5,7 +5,7 @@
 #include <map>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
 #include <fanin/ops/loss.hpp>

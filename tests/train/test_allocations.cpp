@@ -31,7 +31,7 @@ TEST_CASE("train: a step allocates nothing after warm-up") {
         if (step == warm) heap_before = heap_allocations(), pool_before = pool_system_allocations();
         if (step == last) heap_after = heap_allocations(), pool_after = pool_system_allocations();
       };
-      train::train(*model, data, options);
+      train::fit(*model, data, options);
       REQUIRE(heap_before > 0);
       CHECK(pool_after == pool_before);
       CHECK(heap_after == heap_before);

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/io/folder_lock.hpp>
@@ -44,7 +44,7 @@ nn::ModulePtr born(const std::string& text, std::uint64_t seed = 0) {
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, samples(), options);
+  return train::fit(model, samples(), options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -289,7 +289,7 @@ TEST_CASE("checkpoint: the first setting that differs is named, with both values
   resumed.checkpoint = {.folder = scratch / "run", .resume = true};
   const auto model = born("mlp(hidden=8)");
   const auto before = state(*model);
-  CHECK_THROWS_WITH_AS(train::train(*model, {other.training, {}, samples().test}, resumed),
+  CHECK_THROWS_WITH_AS(train::fit(*model, {other.training, {}, samples().test}, resumed),
                        doctest::Contains("training data was"), Error);
   CHECK(state(*model) == before);
   CHECK_THROWS_WITH_AS(
@@ -443,7 +443,7 @@ TEST_CASE(
   options.early_stopping = {.patience = 3, .measure = Measure::loss};
   const data::Sets sets{samples().training, samples().test, samples().test};
   const auto stopped = [&](nn::Module& model, const TrainOptions& some) {
-    return train::train(model, sets, some);
+    return train::fit(model, sets, some);
   };
   std::vector<std::vector<std::vector<real>>> after;
   const auto model = born("mlp(hidden=16)");

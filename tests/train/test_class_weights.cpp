@@ -46,12 +46,12 @@ nn::Sequential net_of(int classes) {
 
 std::vector<real> trained(const data::Dataset& data, const ClassWeights& weights, double smoothing = 0) {
   auto net = net_of(data.classes);
-  train::train(net, {data, {}, data},
-               {.epochs = 1,
-                .batch = data.count,
-                .optimizer = {.lr = 0.5},
-                .label_smoothing = smoothing,
-                .class_weights = weights});
+  train::fit(net, {data, {}, data},
+             {.epochs = 1,
+              .batch = data.count,
+              .optimizer = {.lr = 0.5},
+              .label_smoothing = smoothing,
+              .class_weights = weights});
   return net.parameter("fc.weight")->value.to_vector();
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("divergence: what the last step did is seen, and nothing of it is save
     train::TrainOptions options{.epochs = 1, .batch = 80, .optimizer = {.lr = lr}};
     options.checkpoint.folder = scratch / "run";
     options.checkpoint.keep_best = true;
-    const auto result = train::train(*born(), samples(), options);
+    const auto result = train::fit(*born(), samples(), options);
     CHECK(result.status == Status::diverged);
     CHECK(result.diverged_step == 1);
     CHECK(holds(result.divergence, "after step 1"));
@@ -84,19 +84,19 @@ TEST_CASE("divergence: what the last step did is seen, and nothing of it is save
     CHECK(result.checkpoint.empty());
     CHECK(std::filesystem::is_empty(scratch / "run"));
   }
-  CHECK(train::train(*born(), samples(), {.epochs = 1, .batch = 80}).status == Status::ok);
+  CHECK(train::fit(*born(), samples(), {.epochs = 1, .batch = 80}).status == Status::ok);
 }
 
 TEST_CASE("divergence: the best epoch's weights, when they are restored, are what counts") {
   train::TrainOptions options{
       .epochs = 2, .batch = 80, .optimizer = {.lr = 1e-3}, .early_stopping = {.restore_best = true}};
   options.schedule = optim::Schedule::parse("step(every=1, gamma=1e15)");  // a second step of 10^12
-  const auto result = train::train(*born(), samples(), options);
+  const auto result = train::fit(*born(), samples(), options);
   CHECK(result.status == Status::ok);
   CHECK(result.best_epoch == 1);
   CHECK(result.test.loss < 10);
   options.early_stopping.restore_best = false;
-  CHECK(train::train(*born(), samples(), options).status == Status::diverged);
+  CHECK(train::fit(*born(), samples(), options).status == Status::diverged);
 }
 
 TEST_CASE("divergence: the newest checkpoint from before is named, not one whose weights have run away") {
@@ -105,13 +105,13 @@ TEST_CASE("divergence: the newest checkpoint from before is named, not one whose
   options.schedule = optim::Schedule::parse("step(every=3, gamma=1e22)");  // from the fourth step on, 10^19
   options.checkpoint = {.folder = scratch / "run", .every_steps = 1, .keep = 10};
   const auto model = born();
-  const auto result = train::train(*model, samples(), options);
+  const auto result = train::fit(*model, samples(), options);
   REQUIRE(result.status == Status::diverged);
   CHECK(result.checkpoint == scratch / "run/step-00000003.safetensors");
   // What it died of is not asked for again with one option changed, and the message says what can be done.
   options.checkpoint.resume = true;
   options.optimizer.lr = 1e-4;
-  const std::string says = message([&] { train::train(*born(), samples(), options); });
+  const std::string says = message([&] { train::fit(*born(), samples(), options); });
   CAPTURE(says);
   CHECK(holds(says, "its lr was '0.001', now it is '0.0001'"));
   CHECK(holds(says, "fanin finetune --from " + scratch / "run/step-00000003.safetensors"));
@@ -121,13 +121,13 @@ TEST_CASE("divergence: no checkpoint is named when none works; the message on re
   const Scratch scratch;
   train::TrainOptions options{.epochs = 6, .batch = 80, .optimizer = {.lr = 1e19}};
   options.checkpoint = {.folder = scratch / "run", .every_steps = 1, .keep = 10};
-  const auto result = train::train(*born(), samples(), options);
+  const auto result = train::fit(*born(), samples(), options);
   REQUIRE(result.status == Status::diverged);
   CHECK(result.checkpoint.empty());
   REQUIRE_FALSE(std::filesystem::is_empty(scratch / "run"));
   options.checkpoint.resume = true;
   options.optimizer.lr = 1e-4;
-  CHECK(holds(message([&] { train::train(*born(), samples(), options); }),
+  CHECK(holds(message([&] { train::fit(*born(), samples(), options); }),
               "no checkpoint there holds weights that predict"));
 }
 
@@ -136,13 +136,13 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
   train::TrainOptions options{.epochs = 2, .batch = 80};
   options.checkpoint.folder = scratch / "run";
   options.stop = [] { return true; };
-  train::train(*born(), samples(), options);
+  train::fit(*born(), samples(), options);
   data::Sets changed = samples();
   // mean and stddev stay those of the set
   auto& last_pixel = changed.training.images.back();
   last_pixel = static_cast<std::uint8_t>(last_pixel ^ 1);
   options.checkpoint.resume = true;
-  const std::string says = message([&] { train::train(*born(), changed, options); });
+  const std::string says = message([&] { train::fit(*born(), changed, options); });
   CAPTURE(says);
   const auto was = says.find("was '"), now = says.find("', now it is '");
   REQUIRE(was != std::string::npos);
@@ -156,29 +156,29 @@ TEST_CASE("resume: data that differ in the last pixel show what differs, however
 TEST_CASE("threshold: a run shorter than the time between two looks is looked at after its last step") {
   train::TrainOptions options{.epochs = 7, .batch = 20, .threshold = 0.9};
   options.optimizer.lr = 0.2;
-  const auto result = train::train(*born(), validated(), options);
+  const auto result = train::fit(*born(), validated(), options);
   REQUIRE(result.test.accuracy >= 0.9);
   CHECK(result.steps == 28);
   CHECK(result.steps_to_threshold == 28);
   options.threshold_every = 5;
-  const auto closely = train::train(*born(), validated(), options);
+  const auto closely = train::fit(*born(), validated(), options);
   REQUIRE(closely.steps_to_threshold);
   CHECK(*closely.steps_to_threshold % 5 == 0);
   options.optimizer.lr = 0;
-  CHECK_FALSE(train::train(*born(), validated(), options).steps_to_threshold);
+  CHECK_FALSE(train::fit(*born(), validated(), options).steps_to_threshold);
   options.threshold = 0;
-  CHECK_FALSE(train::train(*born(), validated(), options).steps_to_threshold);
+  CHECK_FALSE(train::fit(*born(), validated(), options).steps_to_threshold);
 }
 
 TEST_CASE("threshold: a run resumed with more epochs does not count the look after its first end") {
   const Scratch scratch;
   train::TrainOptions options{.epochs = 14, .batch = 20, .optimizer = {.lr = 0.2}, .threshold = 0.9};
-  const auto whole = train::train(*born(), validated(), options);
+  const auto whole = train::fit(*born(), validated(), options);
   REQUIRE(whole.steps_to_threshold == 50);
   options.checkpoint.folder = scratch / "run";
   options.epochs = 7;
-  CHECK(train::train(*born(), validated(), options).steps_to_threshold == 28);
+  CHECK(train::fit(*born(), validated(), options).steps_to_threshold == 28);
   options.epochs = 14;
   options.checkpoint.resume = true;
-  CHECK(train::train(*born(), validated(), options).steps_to_threshold == 50);
+  CHECK(train::fit(*born(), validated(), options).steps_to_threshold == 50);
 }

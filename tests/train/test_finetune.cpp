@@ -78,7 +78,7 @@ TEST_CASE(
   train::TrainOptions options{
       .epochs = 1, .batch = 50, .optimizer = {.lr = 0.05, .weight_decay = 0.01, .momentum = 0.9}};
   options.finetune.freeze = {"conv*", "fc1"};
-  train::train(*model, samples(), options);
+  train::fit(*model, samples(), options);
   CHECK(changed(before, values_of(*model)) ==
         std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
   for (auto& one : model->named_parameters()) CHECK(one.parameter->value.requires_grad());  // as before
@@ -107,7 +107,7 @@ TEST_CASE("fine-tuning: BatchNorm's statistics freeze with their layer, or not, 
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 1, .batch = 50};
     options.finetune = {.freeze = {"fc1", first_norm}, .freeze_statistics = freeze_statistics};
-    train::train(*model, samples(), options);
+    train::fit(*model, samples(), options);
     const auto names = changed(before, values_of(*model));
     const auto moved = [&](const std::string& name) {
       return std::find(names.begin(), names.end(), name) != names.end();
@@ -143,7 +143,7 @@ TEST_CASE("fine-tuning: a group's rate is what its weights are stepped with") {
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 1, .batch = 200, .optimizer = {.lr = 0.1}};
     if (scaled) options.finetune.rates = {{"fc1", 0.25}};
-    train::train(*model, samples(), options);
+    train::fit(*model, samples(), options);
     for (const auto& [name, values] : values_of(*model)) {
       for (std::size_t i = 0; i < values.size(); ++i)
         step[scaled][name].push_back(values[i] - before.at(name)[i]);
@@ -181,7 +181,7 @@ TEST_CASE("fine-tuning: the head trains alone first; then layer after layer join
       moved.push_back(changed(before, now));
       before = now;
     };
-    train::train(*net, samples(), options);
+    train::fit(*net, samples(), options);
     CHECK(moved[0] == std::vector<std::string>{"fc3.bias", "fc3.weight"});
     CHECK(moved[1] == std::vector<std::string>{"fc2.bias", "fc2.weight", "fc3.bias", "fc3.weight"});
     CHECK(moved[2].size() == 6);
@@ -216,7 +216,7 @@ TEST_CASE("fine-tuning: a strong L2-SP keeps the body near its start") {
     const Values before = values_of(*model);
     train::TrainOptions options{.epochs = 3, .batch = 20, .optimizer = {.lr = 0.05}};
     if (strong) options.finetune.l2_sp = 5;
-    train::train(*model, samples(), options);
+    train::fit(*model, samples(), options);
     const auto after = values_of(*model).at("fc1.weight");
     for (std::size_t i = 0; i < after.size(); ++i)
       distance[strong] += std::pow(static_cast<double>(after[i] - before.at("fc1.weight")[i]), 2);

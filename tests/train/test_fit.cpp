@@ -54,14 +54,14 @@ TEST_CASE("fit: regression on arrays, with a schedule by value and a validation 
   draw(net);
   const Tensor x = uniform({200, 2}, 1), test = uniform({50, 2}, 2);
   std::vector<double> seen;
-  const auto result = train::train(
-      net, data::arrays(x, product(x), {.batch = 20, .shuffle = true}, Generator(3)), ops::mse,
-      {.epochs = 60,
-       .optimizer = {.rule = optim::adam(), .lr = 0.02},
-       .schedule = optim::Cosine{},
-       .clip_norm = 5,
-       .validation = data::arrays(test, product(test)),
-       .on_epoch = [&](const train::FitEpoch& epoch) { seen.push_back(epoch.validation_loss); }});
+  const auto result =
+      train::fit(net, data::arrays(x, product(x), {.batch = 20, .shuffle = true}, Generator(3)), ops::mse,
+                 {.epochs = 60,
+                  .optimizer = {.rule = optim::adam(), .lr = 0.02},
+                  .schedule = optim::Cosine{},
+                  .clip_norm = 5,
+                  .validation = data::arrays(test, product(test)),
+                  .on_epoch = [&](const train::FitEpoch& epoch) { seen.push_back(epoch.validation_loss); }});
   CHECK(result.status == train::Status::ok);
   CHECK(result.steps == 600);
   CHECK(result.history.size() == 60);
@@ -78,8 +78,8 @@ TEST_CASE("fit: several inputs, several outputs, labels, and a function as the s
   draw(twins);
   const Tensor left = uniform({32, 6}, 1), right = uniform({32, 6}, 2), target = uniform({32, 2}, 3);
   const auto pairs =
-      train::train(twins, data::arrays({left, right}, {target}, {.batch = 8}),
-                   [](const Tensor& y, const Tensor& t) { return ops::huber(y, t, 0.5); }, {.epochs = 20});
+      train::fit(twins, data::arrays({left, right}, {target}, {.batch = 8}),
+                 [](const Tensor& y, const Tensor& t) { return ops::huber(y, t, 0.5); }, {.epochs = 20});
   CHECK(pairs.history.back().loss < pairs.history.front().loss);
 
   TwoHeaded heads;
@@ -97,7 +97,7 @@ TEST_CASE("fit: several inputs, several outputs, labels, and a function as the s
     batch = {{left}, {labels, uniform({32, 1}, 9)}};
     return true;
   });
-  const auto result = train::train(heads, own, both, {.epochs = 30, .optimizer = {.lr = 0.2}});
+  const auto result = train::fit(heads, own, both, {.epochs = 30, .optimizer = {.lr = 0.2}});
   CHECK(result.steps == 90);
   CHECK(result.history.back().loss < 0.8 * result.history.front().loss);
 }
@@ -106,9 +106,9 @@ TEST_CASE("fit: two halves accumulated are one batch") {
   const Tensor x = uniform({40, 2}, 1);
   nn::Sequential whole = small(), halves = small();
   draw(whole), draw(halves);
-  train::train(whole, data::arrays(x, product(x), {.batch = 20}), ops::mse, {.epochs = 3});
-  const auto result = train::train(halves, data::arrays(x, product(x), {.batch = 10}), ops::mse,
-                                   {.epochs = 3, .accumulate = 2});
+  train::fit(whole, data::arrays(x, product(x), {.batch = 20}), ops::mse, {.epochs = 3});
+  const auto result = train::fit(halves, data::arrays(x, product(x), {.batch = 10}), ops::mse,
+                                 {.epochs = 3, .accumulate = 2});
   CHECK(result.steps == 6);
   const auto a = values(whole), b = values(halves);
   for (std::size_t k = 0; k < a.size(); ++k) {
@@ -137,8 +137,8 @@ TEST_CASE("fit: the same arguments give the same bits, and shuffled epochs see e
     nn::Sequential net("fc1", nn::Linear(2, 8), "drop", nn::Dropout(0.5), "fc2", nn::Linear(8, 1));
     draw(net);
     const Tensor x = uniform({40, 2}, 1);
-    train::train(net, data::arrays(x, product(x), {.batch = 7, .shuffle = true}, Generator(5)), ops::mse,
-                 {.epochs = 2, .seed = 4});
+    train::fit(net, data::arrays(x, product(x), {.batch = 7, .shuffle = true}, Generator(5)), ops::mse,
+               {.epochs = 2, .seed = 4});
     return values(net);
   };
   CHECK(run() == run());
@@ -149,20 +149,20 @@ TEST_CASE("fit: a run that diverges or is stopped says so, and what cannot be is
   draw(net);
   const Tensor x = uniform({8, 2}, 1);
   const data::Source data = data::arrays(x, product(x), {.batch = 4});
-  CHECK(train::train(net, data, [](const Tensor& y, const Tensor&) {
+  CHECK(train::fit(net, data, [](const Tensor& y, const Tensor&) {
           return ops::log(ops::mul(ops::sum(y), 0));
         }).status == train::Status::diverged);
-  CHECK(train::train(net, data, ops::l1, {.stop = [] { return true; }}).status == train::Status::interrupted);
+  CHECK(train::fit(net, data, ops::l1, {.stop = [] { return true; }}).status == train::Status::interrupted);
   const data::Source unknown([](data::TensorBatch&) { return false; });
-  CHECK(holds(usage_message([&] { train::train(net, unknown, ops::mse, {.schedule = optim::Cosine{}}); }),
+  CHECK(holds(usage_message([&] { train::fit(net, unknown, ops::mse, {.schedule = optim::Cosine{}}); }),
               "schedule cosine"));
-  CHECK(holds(message([&] { train::train(net, unknown, ops::mse); }), "gave no batches in epoch 1"));
+  CHECK(holds(message([&] { train::fit(net, unknown, ops::mse); }), "gave no batches in epoch 1"));
   CHECK(holds(message([&] { train::mean_loss(net, unknown, ops::mse); }), "gave no batches"));
-  CHECK(holds(usage_message([&] { train::train(net, data, ops::mse, {.epochs = 0}); }), "epochs"));
-  CHECK(holds(usage_message([&] { train::train(net, data, ops::mse, {.accumulate = 0}); }), "accumulate"));
-  CHECK(holds(message([&] { train::train(net, data, [](const Tensor& y, const Tensor&) { return y; }); }),
+  CHECK(holds(usage_message([&] { train::fit(net, data, ops::mse, {.epochs = 0}); }), "epochs"));
+  CHECK(holds(usage_message([&] { train::fit(net, data, ops::mse, {.accumulate = 0}); }), "accumulate"));
+  CHECK(holds(message([&] { train::fit(net, data, [](const Tensor& y, const Tensor&) { return y; }); }),
               "a loss must be one number: got shape [4, 1]"));
-  CHECK(holds(message([&] { train::train(net, data::arrays({x}, {x, x}), ops::mse); }), "got 1 and 2"));
+  CHECK(holds(message([&] { train::fit(net, data::arrays({x}, {x, x}), ops::mse); }), "got 1 and 2"));
   CHECK(holds(message([&] {
                 data::arrays(x, uniform({7, 1}, 1));
               }),
@@ -179,7 +179,7 @@ TEST_CASE("fit: a run that diverges or is stopped says so, and what cannot be is
                 const train::Loss loss(none);
               }),
               "empty"));
-  CHECK(holds(message([&] { train::train(net, data, train::cross_entropy()); }), "cross_entropy"));
+  CHECK(holds(message([&] { train::fit(net, data, train::cross_entropy()); }), "cross_entropy"));
 }
 
 TEST_CASE("fit: weight decay of a group's own, and none where a pattern says so") {

@@ -38,7 +38,7 @@ train::TrainResult trained(const train::TrainOptions& options) {
   const auto model = models::build("mlp(hidden=8)", models::input_of(samples().training));
   Generator generator(0);
   start::initialize(*model, generator);
-  return train::train(*model, samples(), options);
+  return train::fit(*model, samples(), options);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What a run does with samples that do not fill a batch.
 #include <doctest/doctest.h>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
@@ -31,7 +31,7 @@ constexpr const char* normed = "mlp(hidden=6, batch_norm=true)";
 
 train::TrainResult trained(const std::string& text, Index count, train::TrainOptions options) {
   const data::Sets data = of(count);
-  return train::train(*born(text), data, options);
+  return train::fit(*born(text), data, options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -77,7 +77,7 @@ TEST_CASE(
     train::TrainOptions options{.epochs = 1, .batch = batch, .last_batch = one.last};
     options.on_step = [&](Index, double) { ++steps; };
     const std::string says = usage_message([&] {
-      train::train(*model, {data.training.take(count), {}, data.test}, options);
+      train::fit(*model, {data.training.take(count), {}, data.test}, options);
     });
     CAPTURE(says);
     CHECK(says.find(fmt::format("{} samples in batches of {}", count, batch)) != std::string::npos);
@@ -98,7 +98,7 @@ TEST_CASE(
         if (one.owner->kind() == "BatchNorm1d") options.finetune.freeze.push_back(one.name);
       }
     }
-    CHECK(train::train(*model, data, options).steps == 2);
+    CHECK(train::fit(*model, data, options).steps == 2);
   }
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("last batch: schedule, history and resume follow the number of batches
     train::TrainOptions options{.epochs = 3, .batch = 16, .last_batch = last, .seed = 2};
     options.schedule = optim::Schedule::parse("cosine");
     const auto whole = born(plain);
-    const auto result = train::train(*whole, data, options);
+    const auto result = train::fit(*whole, data, options);
     const Index batches = last == data::LastBatch::drop ? 4 : 5;
     CHECK(result.steps == 3 * batches);
     Index tested = 0;
@@ -120,18 +120,18 @@ TEST_CASE("last batch: schedule, history and resume follow the number of batches
     options.checkpoint.folder = scratch / "run";
     int asked = 0;
     options.stop = [&] { return ++asked == batches + 2; };
-    train::train(*born(plain), data, options);
+    train::fit(*born(plain), data, options);
     options.stop = {};
     options.checkpoint.resume = true;
     const auto other_way = last == data::LastBatch::keep ? data::LastBatch::spread : data::LastBatch::keep;
     auto changed = options;
     changed.last_batch = other_way;
     CHECK(usage_message([&] {
-            train::train(*born(plain), data, changed);
+            train::fit(*born(plain), data, changed);
           }).find(fmt::format("batch was '{}', now it is '{}'", name_of(last), name_of(other_way))) !=
           std::string::npos);
     const auto resumed = born(plain);
-    train::train(*resumed, data, options);
+    train::fit(*resumed, data, options);
     CHECK(state(*resumed) == state(*whole));
   }
 }

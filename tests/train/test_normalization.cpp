@@ -52,8 +52,8 @@ TEST_CASE(
     auto given = options;
     given.augment.normalize(one);
     const data::Sets own = under(one);
-    const auto by_option = train::train(*a, samples(), given);
-    const auto by_data = train::train(*b, own, options);
+    const auto by_option = train::fit(*a, samples(), given);
+    const auto by_data = train::fit(*b, own, options);
     CHECK(by_option.test.loss == by_data.test.loss);
     CHECK(by_option.test.accuracy == by_data.test.accuracy);
     CHECK(by_option.steps_to_threshold == by_data.steps_to_threshold);

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/start/initialize.hpp>
@@ -61,7 +61,7 @@ Run run(train::TrainOptions options, Index stop_at = 1000) {
   Index done = 0;
   options.on_step = [&done](Index step, double) { done = step + 1; };
   options.stop = [&] { return done >= stop_at; };
-  Run run{train::train(*model, data, options), {}};
+  Run run{train::fit(*model, data, options), {}};
   for (const auto& [name, tensor] : model->state_dict()) run.weights.push_back(tensor.to_vector());
   return run;
 }
@@ -124,7 +124,7 @@ TEST_CASE("optimizer and schedule: one's own can be named in texts once it is re
             "a b"));
   CHECK(holds(message([] { run(options_of({.name = "stepless"}, 1)); }), "has no step function"));
 
-  optim::register_schedule({.name = "sawtooth", .options = {"bump"}, .read = [](const Options& o) {
+  optim::register_schedule({.name = "sawtooth", .options = {"bump"}, .read = [](const CallOptions& o) {
                               return Sawtooth{o.number("bump", 0.25)};
                             }});
   for (const char* text : {"sawtooth", "sawtooth(bump=0.5)", "sawtooth(0.5, warmup=3)"})
@@ -134,7 +134,7 @@ TEST_CASE("optimizer and schedule: one's own can be named in texts once it is re
   CHECK(holds(message([] { optim::register_schedule({.name = "empty"}); }), "no function that reads it"));
   CHECK(holds(message([] {
                 optim::register_schedule(
-                    {.name = "step", .read = [](const Options&) { return optim::Constant{}; }});
+                    {.name = "step", .read = [](const CallOptions&) { return optim::Constant{}; }});
               }),
               "the schedule name 'step' is taken"));
 }

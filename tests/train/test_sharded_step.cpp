@@ -63,7 +63,7 @@ std::vector<std::vector<real>> trained(int count, Index shards, const std::strin
       const Ranks ranks = threads.of(rank);
       const auto model = model_of(text);
       train::TrainOptions options{.epochs = 2, .batch = 24, .shards = shards, .ranks = &ranks};
-      train::train(*model, samples(), options);
+      train::fit(*model, samples(), options);
       states[static_cast<std::size_t>(rank)] = state_of(*model);
     });
   }
@@ -150,10 +150,10 @@ TEST_CASE("shards: what cannot be shared out alike is refused, with a number tha
                        doctest::Contains("8 shards cannot be shared out alike among 3 processes"), Error);
   CHECK_THROWS_WITH_AS(train::ShardedStep(*model, 8, &ranks, 0), doctest::Contains("--shards 6"), Error);
   train::TrainOptions options{.epochs = 1, .batch = 4, .shards = 5};
-  CHECK_THROWS_WITH_AS(train::train(*model, samples(), options),
+  CHECK_THROWS_WITH_AS(train::fit(*model, samples(), options),
                        doctest::Contains("shards must be between 1 and"), Error);
   const auto normed = model_of("mlp(hidden=4, batch_norm=true)");
   options.shards = 4;
-  CHECK_THROWS_WITH_AS(train::train(*normed, samples(), options), doctest::Contains("leave a shard of 1"),
+  CHECK_THROWS_WITH_AS(train::fit(*normed, samples(), options), doctest::Contains("leave a shard of 1"),
                        Error);
 }

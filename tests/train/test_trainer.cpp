@@ -31,7 +31,7 @@ nn::ModulePtr born(const std::string& text, const std::string& plan = "default",
 }
 
 TrainResult trained(nn::Module& model, const TrainOptions& options) {
-  return train::train(model, samples(), options);
+  return train::fit(model, samples(), options);
 }
 
 std::vector<std::vector<real>> state(nn::Module& model) {
@@ -86,7 +86,7 @@ TEST_CASE("train: learns, and reports what it did") {
                        .threshold_samples = 60};
   options.on_epoch = [&](const train::EpochRecord& record) { epochs.push_back(record.epoch); };
   const data::Sets sets{samples().training, samples().test, samples().test};
-  const TrainResult result = train::train(*model, sets, options);
+  const TrainResult result = train::fit(*model, sets, options);
   CHECK(result.status == Status::ok);
   CHECK_FALSE(result.diverged_step);
   CHECK(result.steps == 60);
@@ -191,8 +191,8 @@ TEST_CASE("train: bad arguments are errors, not crashes") {
                                                            {.threshold = 0.5, .threshold_every = 0},
                                                            {.threshold = 0.5, .threshold_samples = 0}})
     CHECK_THROWS_AS(trained(*model, bad), Error);
-  CHECK_THROWS_AS(train::train(*model, {{}, {}, samples().test}, {}), Error);
-  CHECK_THROWS_AS(train::train(*model, {samples().training, {}, {}}, {.epochs = 1}), Error);
+  CHECK_THROWS_AS(train::fit(*model, {{}, {}, samples().test}, {}), Error);
+  CHECK_THROWS_AS(train::fit(*model, {samples().training, {}, {}}, {.epochs = 1}), Error);
   CHECK_THROWS_WITH_AS(trained(*models::build("mlp", {}), {.epochs = 1}), doctest::Contains("'fc1.weight'"),
                        Error);
   const auto wrong = models::build("mlp(hidden=8)", {.classes = 5});

@@ -45,7 +45,7 @@ Ended trained(const data::Sets& sets, const TrainOptions& options) {
   const auto model = models::build("mlp(hidden=12, batch_norm=true)", models::input_of(sets.training));
   Generator generator(0);
   start::initialize(*model, "xavier_uniform", generator);
-  Ended ended{train::train(*model, sets, options), {}};
+  Ended ended{train::fit(*model, sets, options), {}};
   for (const auto& entry : model->state_dict()) ended.weights.push_back(entry.second.to_vector());
   return ended;
 }

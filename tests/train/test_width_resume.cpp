@@ -28,7 +28,7 @@ TEST_CASE("mup: a resumed run is the run that never was, and other rates by widt
     const Scratch scratch;
     train::TrainOptions options{.epochs = 2, .batch = 20};
     options.optimizer = {.rule = rule, .lr = 0.01, .momentum = rule.name == "sgd" ? 0.9 : 0};
-    const auto run = [&](nn::Module& model) { return train::train(model, data, options).test.loss; };
+    const auto run = [&](nn::Module& model) { return train::fit(model, data, options).test.loss; };
     const auto whole = born("mup"), parts = born("mup"), standard = born("mup(base_width=96)");
     const double loss = run(*whole);
     CHECK(run(*standard) != loss);  // whose rates and last layer differ

@@ -6,7 +6,7 @@
 #include <fanin/autograd/after_op.hpp>
 #include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin {
 namespace {
@@ -17,13 +17,13 @@ std::atomic<std::uint64_t> passes = 0;  // one count for all threads: a graph ma
 
 /// Every node the loss depends on, the latest first: an op is made after its inputs, so this order is
 /// topological.
-PoolVector<std::shared_ptr<Node>> reachable(const std::shared_ptr<Node>& root) {
+PoolVector<std::shared_ptr<OpNode>> reachable(const std::shared_ptr<OpNode>& root) {
   const std::uint64_t pass = ++passes;
-  PoolVector<std::shared_ptr<Node>> nodes;
+  PoolVector<std::shared_ptr<OpNode>> nodes;
   root->visit = pass;
   nodes.push_back(root);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const std::shared_ptr<Node> node = nodes[i];
+    const std::shared_ptr<OpNode> node = nodes[i];
     if (node->released()) {
       fail(
           "backward: part of this loss's graph ({}) was freed by an earlier backward; call backward(true) "
@@ -62,7 +62,7 @@ class Pass {
   std::optional<LeafSteps> no_steps_;
 };
 
-void count_uses(const PoolVector<std::shared_ptr<Node>>& nodes, const LeafSteps& steps) {
+void count_uses(const PoolVector<std::shared_ptr<OpNode>>& nodes, const LeafSteps& steps) {
   for (const auto& node : nodes) {
     for (int i = 0; i < node->input_count(); ++i) {
       const Tensor leaf = node->input_leaf(i);

@@ -4,7 +4,7 @@
 
 #include <fanin/autograd/gradcheck.hpp>
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin {
 namespace {

@@ -1,6 +1,6 @@
 #include <fanin/autograd/leaf_steps.hpp>
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
 
 namespace fanin {
@@ -34,15 +34,15 @@ bool grad_enabled() { return recording; }
 NoGrad::NoGrad() : before_(recording) { recording = false; }
 NoGrad::~NoGrad() { recording = before_; }
 
-Node::Node() : order_(++nodes_made) {}
+OpNode::OpNode() : order_(++nodes_made) {}
 
-Node::~Node() {
+OpNode::~OpNode() {
   for (auto& one : inputs_) {
     if (one.defined() && one.node()) free_flat(std::move(one));
   }
 }
 
-void Node::add_input(const Tensor& tensor) {
+void OpNode::add_input(const Tensor& tensor) {
   if (count_ == max_inputs) fail("{}: at most {} inputs can be differentiated", name(), int{max_inputs});
   Tensor& at = input(count_++);
   if (!tensor.defined() || !tensor.requires_grad()) return;
@@ -51,18 +51,18 @@ void Node::add_input(const Tensor& tensor) {
   if (tensor.node() && tensor.node()->order() >= order_) order_ = nodes_made = tensor.node()->order() + 1;
 }
 
-std::shared_ptr<Node> Node::input_node(int i) { return input(i).defined() ? input(i).node() : nullptr; }
+std::shared_ptr<OpNode> OpNode::input_node(int i) { return input(i).defined() ? input(i).node() : nullptr; }
 
-Tensor Node::input_leaf(int i) {
+Tensor OpNode::input_leaf(int i) {
   const Tensor& from = input(i);
   return from.defined() && !from.node() ? from : Tensor();
 }
 
-void Node::refuse_input(int i) const {
+void OpNode::refuse_input(int i) const {
   fail("{}: there is no input {}, the op was recorded with {}", name(), i, count_);
 }
 
-void Node::run() {
+void OpNode::run() {
   if (released_) fail("{}: the op was released, and what its backward pass needs was freed", name());
   require_defined(name(), "the gradient of the output", grad);
   Gradients gradients(*this);
@@ -80,7 +80,7 @@ Tensor retained_grad(const Tensor& output) {
   return output.node() ? output.node()->kept_grad : output.grad();
 }
 
-void Node::release() {
+void OpNode::release() {
   free_saved();
   released_ = true;
   for (auto& one : inputs_) {
@@ -96,7 +96,7 @@ Gradients::Slot Gradients::slot(int i) {
   if (!input.defined())
     fail("{}: the gradient of input {} is not wanted, so it has no slot; ask wanted({}) first", node_.name(),
          i, i);
-  if (Node* from = input.node().get()) {
+  if (OpNode* from = input.node().get()) {
     if (from->grad.defined()) {
       if (!from->grad.unique()) from->grad = from->grad.clone();
       return {from->grad.data(), true};
@@ -127,7 +127,7 @@ void Gradients::give(int i, Tensor gradient) {
     fail("{}: the gradient of input {} has shape {}, the input {}", node_.name(), i,
          gradient.shape().to_string(), input.shape().to_string());
   }
-  Node* from = input.node().get();
+  OpNode* from = input.node().get();
   if (from != nullptr && !from->grad.defined()) {
     from->grad = std::move(gradient);
     return;

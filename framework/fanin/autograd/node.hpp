@@ -53,20 +53,20 @@ class Gradients {
   const kernels::SgdStep* step(int i);
 
  private:
-  friend class Node;
-  explicit Gradients(class Node& node) : node_(node) {}
-  class Node& node_;
+  friend class OpNode;
+  explicit Gradients(class OpNode& node) : node_(node) {}
+  class OpNode& node_;
 };
 
 /// One recorded op: what it needs for its backward pass and where its inputs came from.
-class Node {
+class OpNode {
  public:
   static constexpr int max_inputs = 8;  ///< tensors that one op may differentiate by
 
-  Node();  ///< takes its place in the order of creation on this thread
-  virtual ~Node();
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
+  OpNode();  ///< takes its place in the order of creation on this thread
+  virtual ~OpNode();
+  OpNode(const OpNode&) = delete;
+  OpNode& operator=(const OpNode&) = delete;
 
   /// The op's, for messages.
   virtual const char* name() const = 0;
@@ -82,7 +82,7 @@ class Node {
   int input_count() const { return count_; }  ///< wanted or not
   /// The node that computed input `i`; null for a leaf or an input whose gradient is not wanted. Error when
   /// the op has no such input.
-  std::shared_ptr<Node> input_node(int i);
+  std::shared_ptr<OpNode> input_node(int i);
   /// Input `i` where it is a leaf whose gradient is wanted; undefined otherwise. Error as `input_node`.
   Tensor input_leaf(int i);
   /// Rank in creation: an op's inputs always have a smaller one.
@@ -124,10 +124,10 @@ Tensor retained_grad(const Tensor& output);
 /// The node of an op: `Op` has `static constexpr const char* name`, members that backward needs, and
 /// `void backward(const Tensor& grad_output, Gradients& grads)`.
 template <class Op>
-class NodeOf final : public Node {
+class OpNodeOf final : public OpNode {
  public:
   /// Of an op whose `forward` has run.
-  explicit NodeOf(Op&& op) : op_(std::move(op)) {}
+  explicit OpNodeOf(Op&& op) : op_(std::move(op)) {}
   const char* name() const override { return Op::name; }
 
  protected:
@@ -147,7 +147,7 @@ Tensor record(Op op, const Inputs&... inputs) {
   const bool wanted = grad_enabled() && ((inputs.defined() && inputs.requires_grad()) || ...);
   if (!wanted) return output;
   Tensor result = output.detach();
-  auto node = make_pooled<NodeOf<Op>>(std::move(op));
+  auto node = make_pooled<OpNodeOf<Op>>(std::move(op));
   (node->add_input(inputs), ...);
   result.set_node(std::move(node));
   return result;

@@ -8,7 +8,7 @@
 #include <fanin/compare/figure_svg.hpp>
 #include <fanin/compare/html_text.hpp>
 #include <fanin/compare/svg.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 
 namespace fanin::compare {

@@ -16,7 +16,7 @@
 #include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/until.hpp>
 #include <fanin/compare/windows.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/start/slots.hpp>

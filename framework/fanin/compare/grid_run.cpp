@@ -6,7 +6,7 @@
 #include <fanin/compare/grid.hpp>
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/label_budget.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/probe/diagnosis.hpp>
 #include <fanin/probe/signal.hpp>
@@ -169,7 +169,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
     if (progress.on_epoch) progress.on_epoch(run.model, run.scheme, run.seed, record);
   };
   tell_steps(options, job, progress, options.epochs * batches_of(options, *model, training.count));
-  const auto result = train::train(*model, sets, options);
+  const auto result = train::fit(*model, sets, options);
 
   note_end(run, result);
   run.test_accuracy = counted(result, result.test);
@@ -225,7 +225,7 @@ void train_for_rate(Run& run, const Grid& grid, const Job& job, const data::Sets
   const data::Sets sets{part_of(training, images, job.seed), {}, scored};
   run.plan = grid.initialize(*model, *job.scheme, job.seed, sets.training);
   if (grid.adjust) grid.adjust(*model, *job.scheme, options);
-  const auto result = train::train(*model, sets, options);
+  const auto result = train::fit(*model, sets, options);
 
   note_end(run, result);
   run.validation_accuracy = counted(result, result.test);

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include <fanin/compare/grid.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::compare {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <fanin/compare/kept_runs.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/writable.hpp>

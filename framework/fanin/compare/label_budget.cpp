@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <fanin/compare/label_budget.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::compare {
 namespace {

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include <fanin/compare/rate_search.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::compare {
 namespace {

@@ -6,7 +6,7 @@
 #include <fanin/compare/json_fields.hpp>
 #include <fanin/compare/json_values.hpp>
 #include <fanin/compare/results_json.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/train/setting_json.hpp>
 
 namespace fanin::compare {

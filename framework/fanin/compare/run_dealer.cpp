@@ -12,7 +12,7 @@
 #include <fanin/compare/grid_messages.hpp>
 #include <fanin/compare/grid_ranks.hpp>
 #include <fanin/compare/run_bytes.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
 
 namespace fanin::compare {

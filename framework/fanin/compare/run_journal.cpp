@@ -13,7 +13,7 @@
 
 #include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/run_journal.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::compare {
 namespace {

@@ -3,8 +3,8 @@
 #include <set>
 
 #include <fanin/compare/scheme.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/sweep.hpp>
 
 namespace fanin::compare {

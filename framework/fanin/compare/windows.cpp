@@ -4,7 +4,7 @@
 
 #include <fanin/compare/counted_runs.hpp>
 #include <fanin/compare/windows.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin::compare {
 namespace {

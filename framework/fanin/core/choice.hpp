@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <fanin/core/exception.hpp>
+#include <fanin/core/error.hpp>
 
 namespace fanin {
 

@@ -12,7 +12,7 @@
 #include <iostream>
 
 #include <fanin/core/console.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 
 namespace fanin {
 namespace {

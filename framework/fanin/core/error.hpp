@@ -1,21 +1,37 @@
 #pragma once
-// For the library's and the program's own files: what is installed does without fmt.
-#include <fmt/format.h>
-
-#include <fanin/core/exception.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace fanin {
 
-/// Throws an Error with a formatted message: `fail("conv2d: stride {} must be at least 1", stride)`.
-template <class... Args>
-[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(fmt::format(format, std::forward<Args>(args)...));
-}
+/// Whose fault it was; the program's exit code follows from it.
+enum class Blame {
+  run,    ///< data, files, the machine; exit code 1
+  usage,  ///< what the user typed; exit code 2
+  memory  ///< the system refused memory; exit code 1
+};
 
-/// As `fail`, for what the user typed: an unknown name, a bad option, a malformed text (exit code 2).
-template <class... Args>
-[[noreturn]] void fail_usage(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(fmt::format(format, std::forward<Args>(args)...), Blame::usage);
-}
+/// The one exception type. Its message is one line that names the thing, the value, what was expected and
+/// what to do.
+class Error : public std::runtime_error {
+ public:
+  /// `message` without a line's end.
+  explicit Error(const std::string& message, Blame blame = Blame::run)
+      : std::runtime_error(message), blame_(blame) {}
+  Blame blame() const { return blame_; }  ///< whose fault it was
+
+ private:
+  Blame blame_;
+};
+
+/// The end of a message about an unknown name: "; did you mean 'a' or 'b'?" for up to three of the `known`
+/// names that are a slip of `name` (edit distance) or begin with it, else "; known: a, b, c"; nothing when
+/// none is known.
+std::string suggest(const std::string& name, const std::vector<std::string>& known);
+
+/// Throws a usage Error: "unknown KIND 'NAME'", with what `suggest` says of it.
+[[noreturn]] void fail_unknown(const std::string& kind, const std::string& name,
+                               const std::vector<std::string>& known);
 
 }  // namespace fanin

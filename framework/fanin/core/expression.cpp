@@ -4,8 +4,8 @@
 #include <optional>
 
 #include <fanin/core/call_characters.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/formula.hpp>
 
@@ -66,9 +66,9 @@ class Reader {
     return std::string(source_.substr(begin, at_ - begin));
   }
 
-  Argument argument() {
+  CallArgument argument() {
     skip_space();
-    Argument result;
+    CallArgument result;
     result.position = result.key_position = at_;
     const bool in_quotes = at_ < end_ && is_quote(source_[at_]);
     result.text = value();
@@ -88,8 +88,8 @@ class Reader {
     return result;
   }
 
-  Argument definition() {
-    Argument result = argument();
+  CallArgument definition() {
+    CallArgument result = argument();
     if (!result.key.empty()) return result;
     at_ = result.position;
     refuse("expected 'name=formula' behind ';' (a value that holds a ';' is put in quotes)");
@@ -191,18 +191,18 @@ Expression Expression::parse(std::string_view source, std::size_t begin, std::si
 std::string Expression::to_string() const {
   if (args.empty()) return name;
   std::string text = name + "(";
-  for (const Argument& arg : args) {
+  for (const CallArgument& arg : args) {
     if (text.back() != '(') text += ", ";
     text += (arg.key.empty() ? "" : arg.key + "=") + value_text(arg.text);
   }
-  for (const Argument& one : definitions) text += "; " + one.key + "=" + value_text(one.text);
+  for (const CallArgument& one : definitions) text += "; " + one.key + "=" + value_text(one.text);
   return text + ")";
 }
 
 std::string value_text(const std::string& text) {
   try {
     const Expression read = Expression::parse("f(" + text + ", k=" + text + ")");
-    const Argument bare{.text = text}, keyed{.key = "k", .text = text};
+    const CallArgument bare{.text = text}, keyed{.key = "k", .text = text};
     if (read.args.size() == 2 && read.args[0] == bare && read.args[1] == keyed) return text;
   } catch (const Error&) {  // it does not read at all
   }
@@ -263,14 +263,14 @@ std::string at_character(std::string_view source, std::size_t position) {
 
 std::string number_text(double value) { return fmt::format("{}", value); }
 
-Options::Options(const Expression& call, std::string kind, std::vector<std::string> known)
+CallOptions::CallOptions(const Expression& call, std::string kind, std::vector<std::string> known)
     : kind_(std::move(kind)), name_(call.name), source_(call.source), known_(std::move(known)) {
   if (!call.definitions.empty())
     fail_usage("{} '{}' takes no definitions behind ';' {}", kind_, name_,
                at_character(source_, call.definitions[0].key_position));
   std::size_t positional = 0;
-  for (const Argument& given : call.args) {
-    Argument arg = given;
+  for (const CallArgument& given : call.args) {
+    CallArgument arg = given;
     if (arg.key.empty()) {
       if (known_.empty())
         fail_usage("{} '{}' takes no options; {} {}", kind_, name_, in_quotes(arg.text),
@@ -295,22 +295,22 @@ Options::Options(const Expression& call, std::string kind, std::vector<std::stri
   }
 }
 
-const Argument* Options::find(std::string_view key) const {
+const CallArgument* CallOptions::find(std::string_view key) const {
   const auto found =
-      std::find_if(args_.begin(), args_.end(), [&](const Argument& arg) { return arg.key == key; });
+      std::find_if(args_.begin(), args_.end(), [&](const CallArgument& arg) { return arg.key == key; });
   return found == args_.end() ? nullptr : &*found;
 }
 
-void Options::refuse(std::string_view key, const std::string& expected) const {
-  const Argument* arg = find(key);
+void CallOptions::refuse(std::string_view key, const std::string& expected) const {
+  const CallArgument* arg = find(key);
   if (!arg) fail_usage("{} '{}': option '{}' is missing; expected {}", kind_, name_, key, expected);
   fail_usage("{} '{}': {} = {} must be {}, {}{}", kind_, name_, key, in_quotes(arg->text), expected,
              at_character(source_, arg->position),
              arg->key_position == arg->position ? quoting_hint(key) : "");
 }
 
-std::string Options::quoting_hint(std::string_view key) const {
-  for (const Argument& arg : args_) {
+std::string CallOptions::quoting_hint(std::string_view key) const {
+  for (const CallArgument& arg : args_) {
     if (arg.key == key) break;
     if (arg.text.find('/') != std::string::npos)
       return fmt::format("; a path that holds a comma is put in quotes: {}(\"…\")", name_);
@@ -318,16 +318,16 @@ std::string Options::quoting_hint(std::string_view key) const {
   return "";
 }
 
-double Options::number(std::string_view key, double fallback) const {
-  const Argument* arg = find(key);
+double CallOptions::number(std::string_view key, double fallback) const {
+  const CallArgument* arg = find(key);
   if (!arg) return fallback;
   const auto value = parse_number(arg->text);
   if (!value) refuse(key, "a finite number");
   return *value;
 }
 
-Index Options::integer(std::string_view key, Index fallback, Index least, Index most) const {
-  const Argument* arg = find(key);
+Index CallOptions::integer(std::string_view key, Index fallback, Index least, Index most) const {
+  const CallArgument* arg = find(key);
   if (!arg) return fallback;
   const auto value = parse_integer(arg->text);
   if (!value || *value < least || *value > most)
@@ -335,17 +335,17 @@ Index Options::integer(std::string_view key, Index fallback, Index least, Index 
   return *value;
 }
 
-std::string Options::word(std::string_view key, const std::string& fallback,
-                          const std::vector<std::string>& allowed) const {
-  const Argument* arg = find(key);
+std::string CallOptions::word(std::string_view key, const std::string& fallback,
+                              const std::vector<std::string>& allowed) const {
+  const CallArgument* arg = find(key);
   if (!arg) return fallback;
   if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), arg->text) == allowed.end())
     refuse(key, "one of " + joined(allowed));
   return arg->text;
 }
 
-bool Options::flag(std::string_view key, bool fallback) const {
-  const Argument* arg = find(key);
+bool CallOptions::flag(std::string_view key, bool fallback) const {
+  const CallArgument* arg = find(key);
   if (!arg) return fallback;
   for (const char* yes : {"true", "yes", "on", "1"})
     if (arg->text == yes) return true;
@@ -354,9 +354,9 @@ bool Options::flag(std::string_view key, bool fallback) const {
   refuse(key, "true or false");
 }
 
-std::vector<Index> Options::sizes(std::string_view key, const std::vector<Index>& fallback, Index least,
-                                  Index most) const {
-  const Argument* arg = find(key);
+std::vector<Index> CallOptions::sizes(std::string_view key, const std::vector<Index>& fallback, Index least,
+                                      Index most) const {
+  const CallArgument* arg = find(key);
   if (!arg) return fallback;
   std::vector<Index> result;
   std::string_view rest = arg->text;

@@ -9,14 +9,14 @@
 namespace fanin {
 
 /// One argument of a call text: `key=text`, or `text` alone.
-struct Argument {
+struct CallArgument {
   std::string key = {};          ///< empty for a positional argument
   std::string text = {};         ///< the value, without the quotes it stood in
   std::size_t position = 0;      ///< of the value's first byte in the source, counted from 0
   std::size_t key_position = 0;  ///< of the key's; the value's when there is no key
 
   /// Whether they say the same, wherever they stand.
-  bool operator==(const Argument& other) const { return key == other.key && text == other.text; }
+  bool operator==(const CallArgument& other) const { return key == other.key && text == other.text; }
 };
 
 /// A call text, the way schemes, models and data sets are named on the command line, in files and in
@@ -26,11 +26,11 @@ struct Argument {
 /// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 /// Behind a ';' may stand what names in the values mean: `uniform(a=-r, b=r; r=sqrt(6/fan_in))`.
 struct Expression {
-  std::string name;                        ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
-  std::vector<Argument> args;              ///< in the order written
-  std::vector<Argument> definitions = {};  ///< behind the ';', each with a key
-  std::size_t position = 0;                ///< of the name's first byte in the source, counted from 0
-  std::string source;                      ///< the whole text it was read from, for messages
+  std::string name;                            ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
+  std::vector<CallArgument> args;              ///< in the order written
+  std::vector<CallArgument> definitions = {};  ///< behind the ';', each with a key
+  std::size_t position = 0;                    ///< of the name's first byte in the source, counted from 0
+  std::string source;                          ///< the whole text it was read from, for messages
 
   /// Error (usage) that shows the position for anything else than one call.
   static Expression parse(std::string_view text);
@@ -66,10 +66,10 @@ std::string number_text(double value);
 /// The arguments of a call as typed options. Made with the names the call knows, in the order of its
 /// positional arguments: an unknown, repeated or surplus argument is an Error (usage) there, a bad value one
 /// when it is asked for. An option that the call leaves out has the `fallback` asked for.
-class Options {
+class CallOptions {
  public:
   /// `kind` names the sort of thing in messages: "scheme", "model". Definitions are not options: Error (usage).
-  Options(const Expression& call, std::string kind, std::vector<std::string> known);
+  CallOptions(const Expression& call, std::string kind, std::vector<std::string> known);
 
   /// Whether the call gives this option.
   bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -90,7 +90,7 @@ class Options {
   /// of '…'".
   [[noreturn]] void refuse(std::string_view key, const std::string& expected) const;
   /// What the call gives for this option; null where it does not.
-  const Argument* find(std::string_view key) const;
+  const CallArgument* find(std::string_view key) const;
 
  private:
   /// What to do about a path that a comma has cut in two, where an argument before `key`'s looks like one.
@@ -98,7 +98,7 @@ class Options {
 
   std::string kind_, name_, source_;
   std::vector<std::string> known_;
-  std::vector<Argument> args_;  // with every key filled in
+  std::vector<CallArgument> args_;  // with every key filled in
 };
 
 }  // namespace fanin

@@ -5,8 +5,8 @@
 #include <numbers>
 
 #include <fanin/core/call_characters.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/formula.hpp>
 
 namespace fanin {

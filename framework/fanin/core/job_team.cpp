@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
 #include <fanin/core/parallel.hpp>
 

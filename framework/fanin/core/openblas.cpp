@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/openblas.hpp>
 #include <fanin/core/printable.hpp>
 

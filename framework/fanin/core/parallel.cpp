@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <fanin/core/cores.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 
 namespace fanin {
@@ -257,7 +257,7 @@ void set_threads(int count) {
   mine.set(count, count == 1 ? 1 : std::min(count, cores_at_hand()));
 }
 
-int threads() { return as_for ? as_for->cut_for() : mine.used(); }
+int thread_count() { return as_for ? as_for->cut_for() : mine.used(); }
 
 CutAsFor::CutAsFor(int threads) : threads_(threads), before_(as_for) { as_for = this; }
 CutAsFor::~CutAsFor() { as_for = before_; }

@@ -7,13 +7,13 @@
 namespace fanin {
 
 /// How many threads the calling thread's own work may use (default 1), of which no more than the cores at
-/// hand are: `threads()`. Each thread has a setting of its own. Error, and the setting before stays, when not
+/// hand are: `thread_count()`. Each thread has a setting of its own. Error, and the setting before stays, when not
 /// in 1..256 (usage) or when the system refuses.
 void set_threads(int count);
 /// How many threads the calling thread's work is spread over, itself included.
-int threads();
+int thread_count();
 
-/// While one lives, the calling thread cuts its work as for so many threads, of which `threads()` tells, and
+/// While one lives, the calling thread cuts its work as for so many threads, of which `thread_count()` tells, and
 /// does all of it alone: what there would be to hand out where there are more cores than here.
 class CutAsFor {
  public:
@@ -42,7 +42,7 @@ using PieceFunction = void (*)(void* context, Index piece);
 void run_pieces(Index pieces, PieceFunction function, void* context);
 }  // namespace detail
 
-/// Calls `body(piece)` once for each piece in [0, pieces), on up to `threads()` threads; returns when all are
+/// Calls `body(piece)` once for each piece in [0, pieces), on up to `thread_count()` threads; returns when all are
 /// done. The cut into pieces is the caller's and must not depend on the thread count: then no result does
 /// either. Never allocates after the first call; a call from inside a piece runs serially. What `body` throws
 /// reaches the caller.

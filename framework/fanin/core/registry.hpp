@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <fanin/core/exception.hpp>
+#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
 
 namespace fanin {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/shape.hpp>
 
 namespace fanin {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include <fanin/core/call_characters.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/sweep.hpp>
 
 namespace fanin {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <new>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/tensor.hpp>
 
 namespace fanin {
@@ -158,7 +158,7 @@ Tensor& Tensor::grad_buffer() {
   return impl_->grad;
 }
 
-void Tensor::set_node(std::shared_ptr<Node> node) {
+void Tensor::set_node(std::shared_ptr<OpNode> node) {
   held().requires_grad = true;
   impl_->node = std::move(node);
 }

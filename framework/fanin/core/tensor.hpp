@@ -13,7 +13,7 @@
 
 namespace fanin {
 
-class Node;  // autograd/node.hpp: how a tensor was computed
+class OpNode;  // autograd/node.hpp: how a tensor was computed
 
 /// A run of indices, `begin` up to but not with `end`: `t[{1, 3}]`.
 struct IndexRange {
@@ -140,10 +140,10 @@ class Tensor {
   void zero_grad();
   /// The gradient's buffer, of this tensor's shape; made if needed, with elements not yet written.
   Tensor& grad_buffer();
-  void mark_grad();                           ///< declares that the buffer now holds the gradient
-  const std::shared_ptr<Node>& node() const;  ///< the op that computed it; null for a leaf
+  void mark_grad();                             ///< declares that the buffer now holds the gradient
+  const std::shared_ptr<OpNode>& node() const;  ///< the op that computed it; null for a leaf
   /// For autograd: this handle, newly made, as the output of `node`.
-  void set_node(std::shared_ptr<Node> node);
+  void set_node(std::shared_ptr<OpNode> node);
   /// Runs the graph backward from this scalar (`Tensor.backward` of PyTorch), adding to the `grad()` of every
   /// leaf, and frees the graph unless it is to be retained. Error for more than one element, a tensor without
   /// a graph, or a graph already freed.
@@ -190,7 +190,7 @@ struct Tensor::Impl {
   bool requires_grad = false;
   bool has_grad = false;
   Tensor grad;
-  std::shared_ptr<Node> node;
+  std::shared_ptr<OpNode> node;
 };
 /// @endcond
 
@@ -216,7 +216,7 @@ inline bool Tensor::requires_grad() const { return held().requires_grad; }
 inline Tensor Tensor::grad() const { return held().has_grad ? impl_->grad : Tensor(); }
 inline void Tensor::zero_grad() { held().has_grad = false; }
 inline void Tensor::mark_grad() { held().has_grad = true; }
-inline const std::shared_ptr<Node>& Tensor::node() const { return held().node; }
+inline const std::shared_ptr<OpNode>& Tensor::node() const { return held().node; }
 inline long Tensor::handles() const { return impl_.use_count(); }
 inline bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->owner.use_count() == 1; }
 

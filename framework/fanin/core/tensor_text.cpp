@@ -2,7 +2,7 @@
 #include <cmath>
 #include <ostream>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/tensor.hpp>
 
 namespace fanin {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/dataset.hpp>
 #include <fanin/random/generator.hpp>
 

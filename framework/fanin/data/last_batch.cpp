@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/last_batch.hpp>
 
 namespace fanin::data {

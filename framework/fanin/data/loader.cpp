@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/kernels/pointwise/gather.hpp>
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numeric>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/data/sets.hpp>
 #include <fanin/random/generator.hpp>

@@ -1,7 +1,7 @@
 #include <memory>
 #include <numeric>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/source.hpp>
 #include <fanin/kernels/pointwise/layout.hpp>
 

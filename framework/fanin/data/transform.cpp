@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/transform.hpp>
 
 namespace fanin::data {
@@ -17,7 +17,7 @@ constexpr auto fills = choices<Transform::Fill>("mode", {{Transform::Fill::zero,
                                                          {Transform::Fill::reflect, "reflect"}});
 
 /// A number, or several joined by '+'; empty for an option that is missing or not of this form.
-std::vector<double> constants(const Options& options, const char* key) {
+std::vector<double> constants(const CallOptions& options, const char* key) {
   if (!options.has(key)) return {};
   const std::string text = options.word(key, "");
   std::vector<double> all;
@@ -81,20 +81,20 @@ Transform Transform::parse(const std::string& text) {
   for (const auto& [begin, end] : split_calls(text, ";")) {
     const Expression call = Expression::parse(text, begin, end);
     if (call.name == "crop") {
-      const Options options(call, "transform", {"pad", "mode"});
+      const CallOptions options(call, "transform", {"pad", "mode"});
       transform.crop(options.integer("pad", 2, 0, max_move),
                      fills.named(options.word("mode", "zero", fills.names())));
     } else if (call.name == "flip") {
-      const Options options(call, "transform", {"p"});
+      const CallOptions options(call, "transform", {"p"});
       const double p = options.number("p", 0.5);
       if (p < 0 || p > 1) options.refuse("p", "from 0 to 1");
       transform.flip(p);
     } else if (call.name == "shift") {
-      const Options options(call, "transform", {"x", "y"});
+      const CallOptions options(call, "transform", {"x", "y"});
       const Index x = options.integer("x", options.has("y") ? 0 : 2, 0, max_move);
       transform.shift(x, options.integer("y", x, 0, max_move));
     } else if (call.name == "normalise" || call.name == "normalize") {
-      const Options options(call, "transform", {"mean", "stddev"});
+      const CallOptions options(call, "transform", {"mean", "stddev"});
       const auto mean = constants(options, "mean"), stddev = constants(options, "stddev");
       if (mean.empty()) options.refuse("mean", "a number, or one for each channel as 0.5+0.4+0.3");
       if (stddev.empty() || !std::all_of(stddev.begin(), stddev.end(), [](double s) { return s > 0; }))

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/mean_field.hpp>
 #include <fanin/init/orthogonal.hpp>

@@ -1,4 +1,4 @@
-#include <fanin/core/exception.hpp>
+#include <fanin/core/error.hpp>
 #include <fanin/init/elsewhere.hpp>
 
 namespace fanin::init {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/quadrature.hpp>
 #include <fanin/kernels/pointwise/activation_facts.hpp>

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/identity.hpp>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/initializer.hpp>
 #include <fanin/init/suggest_scheme.hpp>
 
@@ -88,7 +88,7 @@ Initializer::Initializer(const SchemeInfo& scheme, const std::vector<Value>& val
 }
 
 Initializer::Initializer(const SchemeInfo& scheme, const std::vector<Value>& values,
-                         std::vector<OptionFormula> formulas, std::vector<Argument> definitions)
+                         std::vector<OptionFormula> formulas, std::vector<CallArgument> definitions)
     : Initializer(scheme, values) {
   if (scheme.needs_data() && !formulas.empty())
     fail("scheme '{}': {} = {} must be a number: what is fitted to data is of no one place", name(),
@@ -225,7 +225,7 @@ std::string Initializer::to_string() const {
     text += (text.empty() ? "" : ", ") + option.name + "=" +
             (formula == formulas_.end() ? shown(value) : value_text(formula->text));
   }
-  for (const Argument& one : definitions_) text += "; " + one.key + "=" + value_text(one.text);
+  for (const CallArgument& one : definitions_) text += "; " + one.key + "=" + value_text(one.text);
   return text.empty() ? name() : name() + "(" + text + ")";
 }
 
@@ -246,11 +246,11 @@ namespace {
 
 /// Parses a scheme named within another's options, so that a message shows the place in the whole text.
 void check_base_text(const Expression& call, const std::string& name, const std::vector<std::string>& known,
-                     const Options& options) {
+                     const CallOptions& options) {
   std::size_t i = 0;
   while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != name) ++i;
   if (i == call.args.size()) return;
-  const Argument& arg = call.args[i];
+  const CallArgument& arg = call.args[i];
   const bool as_written = call.source.compare(arg.position, arg.text.size(), arg.text) == 0;  // not in quotes
   const Initializer base =
       as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
@@ -268,8 +268,8 @@ bool is_number(const std::string& text) {
   }
 }
 
-OptionFormula formula_of(const Argument& given, std::size_t option,
-                         const fanin::Formula::Definitions& definitions, const Options& options) {
+OptionFormula formula_of(const CallArgument& given, std::size_t option,
+                         const fanin::Formula::Definitions& definitions, const CallOptions& options) {
   try {
     return {option, given.text, read_formula(given.text, definitions)};
   } catch (const Error& error) {
@@ -287,7 +287,7 @@ void require_used(const Expression& call, const fanin::Formula::Definitions& def
     const bool used = std::any_of(formulas.begin(), formulas.end(),
                                   [&](const OptionFormula& one) { return names(one.text); }) ||
                       std::any_of(call.definitions.begin(), call.definitions.end(),
-                                  [&](const Argument& one) { return names(one.text); });
+                                  [&](const CallArgument& one) { return names(one.text); });
     if (!used)
       fail_usage("'{}' is defined and used nowhere {}", name,
                  at_character(call.source, call.definitions[i].key_position));
@@ -307,7 +307,7 @@ Initializer parse(const Expression& call) {
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
   Expression without = call;
   without.definitions.clear();
-  const Options options(without, "scheme", known);
+  const CallOptions options(without, "scheme", known);
   const fanin::Formula::Definitions definitions = read_definitions(call.definitions, call.source);
   if (const OptionSpec* base = scheme->base_option()) check_base_text(call, base->name, known, options);
   std::vector<Value> values;
@@ -316,7 +316,7 @@ Initializer parse(const Expression& call) {
     const OptionSpec& spec = scheme->options[i];
     if (const auto* word = std::get_if<std::string>(&spec.standard)) {
       values.emplace_back(options.word(spec.name, *word, spec.limits.words));
-    } else if (const Argument* given = options.find(spec.name); given && !is_number(given->text)) {
+    } else if (const CallArgument* given = options.find(spec.name); given && !is_number(given->text)) {
       formulas.push_back(formula_of(*given, i, definitions, options));
       values.push_back(spec.standard);
     } else {

@@ -29,7 +29,7 @@ class Initializer {
   /// With formulas in the place of some numbers, and the definitions that these were read with. Error for a
   /// scheme that is fitted to data, whose numbers are no one parameter's.
   Initializer(const SchemeInfo& scheme, const std::vector<Value>& values, std::vector<OptionFormula> formulas,
-              std::vector<Argument> definitions);
+              std::vector<CallArgument> definitions);
 
   const SchemeInfo& scheme() const { return *scheme_; }      ///< all that is known of it
   const std::string& name() const { return scheme_->name; }  ///< the scheme's
@@ -82,9 +82,9 @@ class Initializer {
   void check() const;
 
   const SchemeInfo* scheme_;
-  std::shared_ptr<const void> options_;  // of the scheme's own type; null where it has none
-  std::vector<OptionFormula> formulas_;  // in place of options, which are then at their defaults
-  std::vector<Argument> definitions_;    // that the formulas use
+  std::shared_ptr<const void> options_;    // of the scheme's own type; null where it has none
+  std::vector<OptionFormula> formulas_;    // in place of options, which are then at their defaults
+  std::vector<CallArgument> definitions_;  // that the formulas use
 };
 
 /// @{

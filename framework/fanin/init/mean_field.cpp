@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/correlation_map.hpp>
 #include <fanin/init/mean_field.hpp>
 #include <fanin/init/quadrature.hpp>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/nonlinearity.hpp>
 #include <fanin/kernels/pointwise/activation_facts.hpp>
 
@@ -25,8 +25,8 @@ Nonlinearity Nonlinearity::named(const Expression& call) {
     fail_usage("unknown activation {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
                suggest(call.name, nonlinearity_names()));
   const char* option = prelu ? "init" : one->option;
-  const Options options(call, "activation",
-                        option ? std::vector<std::string>{option} : std::vector<std::string>{});
+  const CallOptions options(call, "activation",
+                            option ? std::vector<std::string>{option} : std::vector<std::string>{});
   const double parameter = option ? options.number(option, prelu ? 0.25 : one->parameter) : 0;
   if (one->positive && !(parameter > 0)) options.refuse(option, "a number > 0");
   return {[one, parameter](double x) { return one->f(x, parameter); },

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/option_formula.hpp>
 
@@ -35,10 +35,10 @@ std::vector<double> site_values(const Site& site) {
   return values;
 }
 
-fanin::Formula::Definitions read_definitions(const std::vector<Argument>& definitions,
+fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
                                              const std::string& source) {
   fanin::Formula::Definitions read;
-  for (const Argument& one : definitions) {
+  for (const CallArgument& one : definitions) {
     const auto& variables = site_variables();
     const bool defined =
         std::any_of(read.begin(), read.end(), [&](const auto& it) { return it.first == one.key; });

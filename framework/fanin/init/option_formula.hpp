@@ -26,7 +26,7 @@ const std::vector<std::string>& site_variables();
 std::vector<double> site_values(const Site& site);
 
 /// What the definitions of a call stand for. Error (usage) for a name that is taken or defined twice.
-fanin::Formula::Definitions read_definitions(const std::vector<Argument>& definitions,
+fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
                                              const std::string& source);
 /// A formula of those names and definitions. Error (usage).
 fanin::Formula read_formula(const std::string& text, const fanin::Formula::Definitions& definitions);

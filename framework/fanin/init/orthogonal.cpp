@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/orthogonal.hpp>

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <fanin/core/call_characters.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/init/role.hpp>

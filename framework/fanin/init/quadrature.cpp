@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/quadrature.hpp>
 
 namespace fanin::init {

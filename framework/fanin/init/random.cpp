@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/random.hpp>
 #include <fanin/kernels/random/erfinv.hpp>

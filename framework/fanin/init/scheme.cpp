@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/registry.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/scheme.hpp>

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/sparse.hpp>

@@ -1,7 +1,7 @@
 #include <bit>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/families.hpp>
 #include <fanin/init/structural.hpp>
 

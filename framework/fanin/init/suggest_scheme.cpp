@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/scheme.hpp>
 #include <fanin/init/suggest_scheme.hpp>
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 
 namespace fanin::io {

@@ -1,6 +1,6 @@
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/beside.hpp>
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/dtype.hpp>
 
 namespace fanin::io {

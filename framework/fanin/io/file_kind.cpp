@@ -3,7 +3,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/protobuf.hpp>

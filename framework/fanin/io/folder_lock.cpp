@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/folder_lock.hpp>
 
 namespace fanin::io {

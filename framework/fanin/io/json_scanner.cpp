@@ -2,7 +2,7 @@
 #include <limits>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/json_scanner.hpp>
 

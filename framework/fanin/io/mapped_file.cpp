@@ -9,7 +9,7 @@
 #include <cstring>
 #include <mutex>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/mapped_file.hpp>
 #include <fanin/io/path_guard.hpp>
 

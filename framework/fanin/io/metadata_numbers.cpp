@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/json_scanner.hpp>
 #include <fanin/io/metadata_numbers.hpp>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/nested_dict.hpp>
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/numpy_dtype.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/zip.hpp>

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <optional>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/onnx_file.hpp>
 #include <fanin/io/protobuf.hpp>

@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/path_guard.hpp>
 
 namespace fanin::io {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/pickle.hpp>
 
 namespace fanin::io {

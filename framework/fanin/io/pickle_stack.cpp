@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/pickle.hpp>
 
 namespace fanin::io {

@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/pickle.hpp>
 #include <fanin/io/stored_tensor.hpp>

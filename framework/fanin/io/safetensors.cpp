@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/json_scanner.hpp>
 #include <fanin/io/safetensors.hpp>

@@ -1,7 +1,7 @@
 #include <map>
 #include <unordered_map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/beside.hpp>
 #include <fanin/io/json_scanner.hpp>
 #include <fanin/io/shard_index.hpp>

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/json_scanner.hpp>

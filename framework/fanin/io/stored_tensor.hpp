@@ -38,7 +38,7 @@ struct StoredTensor {
   void read(Index first, Index count, float* out) const;
   /// The same elements as they are, but contiguous and little-endian: `count * size_of(dtype)` bytes.
   void read_bytes(Index first, Index count, std::byte* out) const;
-  /// All elements as floats, on up to `threads()` threads; `out` holds `numel()`.
+  /// All elements as floats, on up to `thread_count()` threads; `out` holds `numel()`.
   void read_all(float* out) const;
   std::vector<float> to_floats() const;  ///< `read_all` into new memory
   /// The same as a tensor; Error also for more dimensions than `Shape` has.

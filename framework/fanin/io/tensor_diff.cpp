@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/tensor_diff.hpp>
 #include <fanin/io/tensor_stats.hpp>
 

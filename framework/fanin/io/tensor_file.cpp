@@ -2,7 +2,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/beside.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/nested_dict.hpp>

@@ -1,7 +1,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/torch_file.hpp>
 #include <fanin/io/torch_tensors.hpp>

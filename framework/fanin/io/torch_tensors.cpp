@@ -2,7 +2,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/nested_dict.hpp>
 #include <fanin/io/numpy_dtype.hpp>
 #include <fanin/io/torch_tensors.hpp>

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/torch_file.hpp>
 #include <fanin/io/zip_writer.hpp>

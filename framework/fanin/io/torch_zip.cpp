@@ -1,6 +1,6 @@
 #include <unordered_map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/torch_file.hpp>
 #include <fanin/io/torch_tensors.hpp>

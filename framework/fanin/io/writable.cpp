@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/writable.hpp>
 

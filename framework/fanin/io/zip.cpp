@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/stored_tensor.hpp>
 #include <fanin/io/zip.hpp>
 #include <fanin/io/zip_format.hpp>

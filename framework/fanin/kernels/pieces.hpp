@@ -27,7 +27,7 @@ struct UnitCut {
 template <class Body>
 void each_share(Index n, Index unit, Index m, Index row_unit, Index work, Body body) {
   constexpr Index serial_work = 50'000;  // multiply-adds below which handing out costs more than it saves
-  const Index wanted = std::min<Index>(threads(), 1 + work / serial_work);
+  const Index wanted = std::min<Index>(thread_count(), 1 + work / serial_work);
   const UnitCut across{n, unit, std::clamp<Index>(n / unit, 1, wanted)};
   const UnitCut down{m, row_unit, std::clamp<Index>(m / row_unit, 1, wanted / across.parts)};
   parallel_for(across.parts * down.parts, [&](Index piece) {

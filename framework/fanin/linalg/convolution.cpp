@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/linalg/convolution.hpp>
 #include <fanin/linalg/svd.hpp>
 

@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/openblas.hpp>
 #include <fanin/linalg/matrix.hpp>
 

@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/activation_facts.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/ops/activation.hpp>
@@ -46,10 +46,10 @@ Activation activation_named(const std::string& text) {
   const auto* one = kernels::find_activation(call.name);
   if (!one) fail_usage("unknown activation '{}'{}", call.name, suggest(call.name, activation_names()));
   if (!one->option) {
-    Options(call, "activation", {});
+    CallOptions(call, "activation", {});
     return {.kind = one->kind};
   }
-  const Options options(call, "activation", {one->option});
+  const CallOptions options(call, "activation", {one->option});
   const auto parameter = static_cast<real>(options.number(one->option, one->parameter));
   if (!std::isfinite(parameter)) options.refuse(one->option, "a number of single precision");
   if (one->positive && !(parameter > 0)) options.refuse(one->option, "a number > 0");

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/declaration_limit.hpp>
 #include <fanin/nn/module.hpp>
 

@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/ops/normalization.hpp>
 

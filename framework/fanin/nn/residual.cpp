@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/residual.hpp>
 #include <fanin/ops/activation.hpp>
 #include <fanin/ops/elementwise.hpp>

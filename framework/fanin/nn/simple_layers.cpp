@@ -1,7 +1,7 @@
 #include <atomic>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/simple_layers.hpp>
 #include <fanin/ops/dropout.hpp>
 #include <fanin/ops/embedding.hpp>

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/activation_facts.hpp>
 #include <fanin/kernels/pointwise/prelu.hpp>
 #include <fanin/ops/activation.hpp>

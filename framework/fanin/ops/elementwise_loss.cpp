@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/elementwise_loss.hpp>
 

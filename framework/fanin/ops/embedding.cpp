@@ -1,5 +1,5 @@
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/layout.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/embedding.hpp>

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
 
 namespace fanin {

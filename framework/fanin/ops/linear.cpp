@@ -1,5 +1,5 @@
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/gemm/linear.hpp>
 #include <fanin/kernels/gemm/linear_step.hpp>
 #include <fanin/ops/checks.hpp>

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
 #include <fanin/kernels/reduce/softmax.hpp>
 #include <fanin/ops/checks.hpp>

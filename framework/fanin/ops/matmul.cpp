@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/gemm/gemm.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/matmul.hpp>

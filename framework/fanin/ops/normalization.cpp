@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/norm/batch_norm.hpp>
 #include <fanin/kernels/norm/group_norm.hpp>
 #include <fanin/ops/checks.hpp>

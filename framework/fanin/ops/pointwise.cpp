@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pieces.hpp>
 #include <fanin/ops/pointwise.hpp>
 

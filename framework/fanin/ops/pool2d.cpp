@@ -1,7 +1,7 @@
 #include <limits>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/reduce/pool.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/pool2d.hpp>

@@ -1,7 +1,7 @@
 #include <array>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/kernels/pointwise/layout.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/reshape.hpp>
@@ -87,7 +87,7 @@ struct ConcatOp {
   static constexpr const char* name = "concat";
   int dim;
   Shape to;
-  std::array<Index, Node::max_inputs> sizes{};
+  std::array<Index, OpNode::max_inputs> sizes{};
 
   template <class... Parts>
   Tensor forward(const Parts&... parts) {
@@ -107,7 +107,7 @@ struct ConcatOp {
 
   void backward(const Tensor& grad_output, Gradients& grads) {
     Index begin = 0;
-    for (int i = 0; i < Node::max_inputs; ++i) {
+    for (int i = 0; i < OpNode::max_inputs; ++i) {
       const Index size = sizes[static_cast<std::size_t>(i)];
       if (grads.wanted(i)) {
         const Run run = run_of(to, dim, begin, size);
@@ -174,11 +174,11 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
 
 Tensor concat(std::span<const Tensor> parts, int dim) {
   if (parts.empty()) fail("concat: no tensors; at least one is needed");
-  if (parts.size() > Node::max_inputs) {  // what one op may join, and these in turn
+  if (parts.size() > OpNode::max_inputs) {  // what one op may join, and these in turn
     PoolVector<Tensor> joined;
-    for (std::size_t i = 0; i < parts.size(); i += Node::max_inputs)
+    for (std::size_t i = 0; i < parts.size(); i += OpNode::max_inputs)
       joined.push_back(
-          concat(parts.subspan(i, std::min<std::size_t>(Node::max_inputs, parts.size() - i)), dim));
+          concat(parts.subspan(i, std::min<std::size_t>(OpNode::max_inputs, parts.size() - i)), dim));
     return concat(std::span<const Tensor>(joined), dim);
   }
   const int at = require_dim("concat", parts[0], dim);

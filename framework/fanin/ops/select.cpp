@@ -3,7 +3,7 @@
 #include <limits>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/ops/select.hpp>

@@ -3,8 +3,8 @@
 #include <map>
 #include <utility>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/init/pattern.hpp>
 #include <fanin/kernels/gemm/products.hpp>
@@ -259,7 +259,7 @@ void Optimizer::step_gathered() {
       // Each thread updates its share of every parameter: the rows it computes with.
       Index left = 0;
       for (const auto& entry : group.entries) left += entry.moved ? 0 : entry.numel;
-      const Index shares = left < least_shared ? 1 : threads();
+      const Index shares = left < least_shared ? 1 : thread_count();
       parallel_for(shares, [&](Index share) {
         for (auto& entry : group.entries) {
           if (entry.moved) continue;

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/registry.hpp>
 #include <fanin/optim/schedule.hpp>
 
@@ -13,7 +13,7 @@ double half_cosine(double from, double to, double progress) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
-double at_least(const Options& options, const char* key, double fallback, double least) {
+double at_least(const CallOptions& options, const char* key, double fallback, double least) {
   const double value = options.number(key, fallback);
   if (value < least) options.refuse(key, fmt::format("≥ {}", least));
   return value;
@@ -23,20 +23,20 @@ constexpr Index most = Index{1} << 40;
 
 Registry<ScheduleText>& registry() {
   static Registry<ScheduleText> instance(
-      "schedule", {{.name = "constant", .read = [](const Options&) { return Constant{}; }},
+      "schedule", {{.name = "constant", .read = [](const CallOptions&) { return Constant{}; }},
                    {.name = "step",
                     .options = {"every", "gamma"},
                     .read =
-                        [](const Options& o) {
+                        [](const CallOptions& o) {
                           return StepDecay{.every = o.integer("every", 1, 1, most),
                                            .gamma = at_least(o, "gamma", 0.1, 0)};
                         }},
                    {.name = "cosine",
                     .options = {"floor"},
-                    .read = [](const Options& o) { return Cosine{.floor = at_least(o, "floor", 0, 0)}; }},
+                    .read = [](const CallOptions& o) { return Cosine{.floor = at_least(o, "floor", 0, 0)}; }},
                    {.name = "one_cycle",
                     .options = {"peak", "start", "end", "cycle_momentum", "base_momentum", "max_momentum"},
-                    .read = [](const Options& o) {
+                    .read = [](const CallOptions& o) {
                       OneCycle cycle;
                       cycle.peak = at_least(o, "peak", cycle.peak, 0);
                       cycle.start = at_least(o, "start", cycle.start, 1);
@@ -78,7 +78,7 @@ Schedule Schedule::parse(const std::string& text) {
   const ScheduleText& known = registry().at(call.name);
   std::vector<std::string> names = known.options;
   names.emplace_back("warmup");
-  const Options options(call, "schedule", std::move(names));
+  const CallOptions options(call, "schedule", std::move(names));
   Schedule schedule = known.read(options);
   schedule.warmup_ = options.integer("warmup", 0, 0, most);
   schedule.text_ = call.to_string();

@@ -99,7 +99,7 @@ struct OneCycle {
 struct ScheduleText {
   std::string name;                       ///< of the call
   std::vector<std::string> options = {};  ///< in the order of positional arguments; `warmup` is read for all
-  std::function<Schedule(const Options&)> read = {};  ///< of a call that holds no other option
+  std::function<Schedule(const CallOptions&)> read = {};  ///< of a call that holds no other option
 };
 /// Adds a shape of one's own to those that a text may name: for checkpoints and results, `read` must give
 /// back what `to_string` says. Error for a taken name, or one without `read`.

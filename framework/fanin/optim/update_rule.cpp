@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/registry.hpp>
 #include <fanin/optim/optimizer.hpp>
 

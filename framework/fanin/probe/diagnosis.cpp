@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/probe/diagnosis.hpp>
 
 namespace fanin::probe {

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/linalg/svd.hpp>
 #include <fanin/ops/elementwise.hpp>

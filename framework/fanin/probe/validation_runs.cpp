@@ -16,7 +16,7 @@ double ValidationRuns::accuracy_of(nn::Module& model, std::uint64_t seed) const 
   train::TrainOptions options{
       .epochs = validation_epochs, .batch = 32, .seed = seed, .test_every = validation_epochs};
   options.optimizer.lr = lr;
-  return train::counted_accuracy(train::train(model, data, options));
+  return train::counted_accuracy(train::fit(model, data, options));
 }
 
 void run_in_order(std::size_t count, int threads, const std::function<void(std::size_t)>& work,

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/tensor_stats.hpp>
 #include <fanin/linalg/convolution.hpp>
 #include <fanin/linalg/spectrum.hpp>

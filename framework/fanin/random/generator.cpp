@@ -7,7 +7,7 @@
 #include <numeric>
 #include <type_traits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/fnv1a.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/kernels/random/random.hpp>

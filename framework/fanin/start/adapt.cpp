@@ -3,8 +3,8 @@
 #include <memory>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/adapt.hpp>
 
 namespace fanin::start {
@@ -162,7 +162,7 @@ Adapt parse_adapt(const std::string& name) { return names.named(name); }
 AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text) {
   const Expression call = Expression::parse(text);
   AdaptRule rule{pattern, parse_adapt(call.name)};
-  const Options options(
+  const CallOptions options(
       call, "adaptation",
       rule.rule == Adapt::transpose ? std::vector<std::string>{"channels"} : std::vector<std::string>{});
   rule.channels = options.integer("channels", 0, 1, Index{1} << 40);

@@ -2,7 +2,7 @@
 #include <array>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/tensor_stats.hpp>

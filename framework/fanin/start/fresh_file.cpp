@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/random.hpp>
 #include <fanin/init/variance_scaling.hpp>

@@ -2,7 +2,7 @@
 #include <limits>
 #include <map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/start/initialize.hpp>

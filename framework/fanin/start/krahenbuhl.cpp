@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/nn/activation.hpp>
 #include <fanin/ops/activation.hpp>

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>

@@ -1,7 +1,7 @@
 #include <regex>
 #include <unordered_map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/start/rename.hpp>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/shrink_perturb.hpp>
 #include <fanin/start/slots.hpp>
 

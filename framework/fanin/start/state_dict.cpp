@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/init/plan.hpp>
 #include <fanin/io/not_finite.hpp>

@@ -1,4 +1,4 @@
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/init/initializer.hpp>
 #include <fanin/io/not_finite.hpp>
 #include <fanin/start/adapt.hpp>

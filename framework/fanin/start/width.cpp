@@ -2,7 +2,7 @@
 #include <functional>
 #include <map>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/start/sites.hpp>
 #include <fanin/start/width.hpp>
 

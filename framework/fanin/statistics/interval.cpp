@@ -3,7 +3,7 @@
 
 #include <boost/math/distributions/beta.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/statistics/interval.hpp>
 #include <fanin/statistics/statistics.hpp>
 

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <vector>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/statistics/linear_fit.hpp>
 
 namespace fanin::statistics {

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/io/not_finite.hpp>
 #include <fanin/io/safetensors.hpp>

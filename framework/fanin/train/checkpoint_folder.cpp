@@ -1,7 +1,7 @@
 #include <charconv>
 #include <filesystem>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/train/checkpoint_folder.hpp>
 

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/train/checkpoint_state.hpp>
 
 namespace fanin::train {

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <cmath>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/train/class_weights.hpp>
 
 namespace fanin::train {

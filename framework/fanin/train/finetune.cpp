@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/train/finetune.hpp>
 

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <type_traits>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/train/loss.hpp>
 

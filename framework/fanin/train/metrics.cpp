@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/train/history.hpp>

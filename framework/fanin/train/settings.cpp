@@ -1,6 +1,6 @@
 #include <fmt/ranges.h>
 
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/train/provenance.hpp>
 #include <fanin/train/settings.hpp>

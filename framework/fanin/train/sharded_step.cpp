@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include <fanin/autograd/after_op.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/random/generator.hpp>
 #include <fanin/train/metrics.hpp>
 #include <fanin/train/sharded_step.hpp>

@@ -5,7 +5,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/start/keep_state.hpp>
@@ -457,7 +457,7 @@ data::Share validation_share(const TrainOptions& options, const data::Sets& sets
   return usual_validation;
 }
 
-TrainResult train(nn::Module& model, const data::Sets& sets, const TrainOptions& options) {
+TrainResult fit(nn::Module& model, const data::Sets& sets, const TrainOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.batch < 1) fail_usage("train: batch must be at least 1, got {}", options.batch);
   if (options.shards < 1 || options.shards > options.batch)

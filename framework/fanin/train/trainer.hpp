@@ -126,6 +126,6 @@ data::Share validation_share(const TrainOptions& options, const data::Sets& sets
 /// With `checkpoint.resume`, a run goes on where it was interrupted, and the result (but for times) and the
 /// weights are those of a run that never was. `epochs` may then differ as far as the schedule has not
 /// depended on it so far.
-TrainResult train(nn::Module& model, const data::Sets& sets, const TrainOptions& options);
+TrainResult fit(nn::Module& model, const data::Sets& sets, const TrainOptions& options);
 
 }  // namespace fanin::train

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <fanin/core/error.hpp>
 #include <fanin/core/expression.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/io/metadata_numbers.hpp>
 #include <fanin/io/tensor_file.hpp>
@@ -28,28 +28,28 @@ constexpr const char* head_note = "the head, new for this task";
 }  // namespace
 
 WarmStart WarmStart::parse(const std::string& text) {
-  const Options options(Expression::parse(text), "scheme",
-                        {"file",
-                         "head",
-                         "key",
-                         "keep_head",
-                         "freeze",
-                         "freeze_statistics",
-                         "lr_body",
-                         "layer_decay",
-                         "head_epochs",
-                         "unfreeze_every",
-                         "l2_sp",
-                         "l2_head",
-                         "shrink",
-                         "perturb",
-                         "skip",
-                         "adapt",
-                         "strip_prefix",
-                         "add_prefix",
-                         "allow_missing",
-                         "allow_unexpected",
-                         "allow_nonfinite"});
+  const CallOptions options(Expression::parse(text), "scheme",
+                            {"file",
+                             "head",
+                             "key",
+                             "keep_head",
+                             "freeze",
+                             "freeze_statistics",
+                             "lr_body",
+                             "layer_decay",
+                             "head_epochs",
+                             "unfreeze_every",
+                             "l2_sp",
+                             "l2_head",
+                             "shrink",
+                             "perturb",
+                             "skip",
+                             "adapt",
+                             "strip_prefix",
+                             "add_prefix",
+                             "allow_missing",
+                             "allow_unexpected",
+                             "allow_nonfinite"});
   WarmStart warm;
   if (!options.has("file")) options.refuse("file", "a weight file, as in warm(lenet.safetensors)");
   warm.file = options.word("file", "");

@@ -133,7 +133,7 @@ void conv_backward_weights(const ConvShape& s, const real* x, OutputGradient gra
   // A fixed number of partial sums over the batch, added in order: the thread count cannot show in the
   // result. Threads beyond them share the filters, in parts that each pack the images they need.
   const Index chunks = std::clamp<Index>(s.batch, 1, 8);
-  const Index parts = std::clamp<Index>(threads() / chunks, 1, std::max<Index>(rows / 8, 1));
+  const Index parts = std::clamp<Index>(thread_count() / chunks, 1, std::max<Index>(rows / 8, 1));
   const auto first_of = [&](Index part) { return rows * part / parts; };
   const Index row_size = !grad_w ? 0 : winograd ? 16 * winograd_padded_sources(tiles) : terms;
   const Index sums_w = s.out_channels * row_size, chunk_size = sums_w + s.out_channels;

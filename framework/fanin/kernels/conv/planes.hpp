@@ -20,7 +20,7 @@ struct Rows {
 /// itself.
 template <class Piece>
 void each_image(const ConvShape& s, Index rows, Piece piece, Index least = least_part) {
-  const Index parts = std::clamp<Index>(threads() / std::max<Index>(s.batch * s.groups, 1), 1,
+  const Index parts = std::clamp<Index>(thread_count() / std::max<Index>(s.batch * s.groups, 1), 1,
                                         std::max<Index>(rows / least, 1));
   parallel_for(s.batch * s.groups * parts, [&](Index i) {
     const Index of_batch = i / parts, part = i % parts, first = rows * part / parts;

@@ -199,9 +199,9 @@ constexpr Index serial_work = 100'000;  // products below which handing work out
 struct ProductCut {
   Index rows = 1, columns = 1;
   ProductCut(Index m, Index n, Index k) {
-    const Index wanted = threads() == 1 || products() == Products::openblas
+    const Index wanted = thread_count() == 1 || products() == Products::openblas
                              ? 1
-                             : std::min<Index>(2 * threads(), m * n * k / serial_work);
+                             : std::min<Index>(2 * thread_count(), m * n * k / serial_work);
     while (rows * columns < wanted) {
       const bool more_rows = m / (2 * rows) >= 16, more_columns = n / (2 * columns) >= 64;
       if (!more_rows && !more_columns) break;

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include <fanin/core/choice.hpp>
-#include <fanin/core/error.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/openblas.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/kernels/gemm/products.hpp>
