@@ -108,7 +108,7 @@ class Fit {
 
 }  // namespace
 
-FitResult train(nn::Module& model, const data::Source& data, const Loss& loss, const FitOptions& options) {
+FitResult fit(nn::Module& model, const data::Source& data, const Loss& loss, const FitOptions& options) {
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.accumulate < 1) fail_usage("train: accumulate must be at least 1, got {}", options.accumulate);
   if (!(options.clip_norm >= 0)) fail_usage("train: clip_norm must be at least 0, got {}", options.clip_norm);

@@ -47,8 +47,7 @@ struct FitResult {
 /// step of the same arguments gives the same bits. A loss that is not finite ends the run as diverged. Error
 /// (usage) for options out of range, and for a schedule other than constant where the source does not say how
 /// many batches an epoch has; Error for a source without batches, and what model and loss refuse.
-FitResult train(nn::Module& model, const data::Source& data, const Loss& loss,
-                const FitOptions& options = {});
+FitResult fit(nn::Module& model, const data::Source& data, const Loss& loss, const FitOptions& options = {});
 
 /// The mean loss over one epoch of a source, weighted by the batches' sizes, of the model's predictions
 /// (`predict`). Error for a source without batches.
