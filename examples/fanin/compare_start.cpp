@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <fanin/core/console.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/train/warm_start.hpp>
@@ -54,6 +55,9 @@ std::string content_of(const compare::Scheme& scheme) { return checksums(files_o
 void require_startable(const compare::Grid& grid) {
   for (const auto& text : grid.models) {
     const auto model = grid.build(text);
+    if (grid.training.sync_batch_norm && !train::has_batch_norm(*model))
+      fail_usage("--sync-batch-norm: '{}' has no batch normalization; leave it out, or compare it by itself",
+                 text);
     for (const auto& scheme : grid.schemes) {
       if (const auto* warm = scheme.start.warm()) {
         const auto trial = grid.build(text);

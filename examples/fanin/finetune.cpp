@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <tuple>
 
 #include <nlohmann/json.hpp>
 
@@ -18,9 +19,11 @@
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/launch.hpp"
 #include "examples/fanin/model_file.hpp"
 #include "examples/fanin/rename_flag.hpp"
 #include "examples/fanin/setting_flags.hpp"
+#include "examples/fanin/shared_training.hpp"
 #include "examples/fanin/training_output.hpp"
 #include "examples/fanin/weight_files.hpp"
 
@@ -156,59 +159,96 @@ std::string rates_text(const train::TrainOptions& options, const std::optional<d
   return body ? fmt::format("{} for the head and {:.6g} below", head, *body) : head;
 }
 
-void run(const FinetuneFlags& flags, const CLI::App& command) {
-  train::TrainOptions options = flags.training.options();
-  options.seed = flags.run.seed;
-  if (flags.lr_head) options.optimizer.lr = *flags.lr_head;
-  const double lr = options.optimizer.lr;
-  const init::Plan plan = init::Plan::parse(flags.plan);
-  const train::WarmStart warm = warm_of(flags, lr);
+/// A training that is about to run.
+struct Ready {
+  train::TrainOptions options;
+  init::Plan plan;
+  train::WarmStart warm;
+  data::Sets data;
+  std::string text;  // the model's
+  nn::ModulePtr model;
+  start::WarmStartReport report;
+  std::optional<train::FineTuning> tuning;
+};
+
+/// The weight files that it reads: where it begins, then those of its plan.
+std::vector<std::string> files_read(const Ready& it) {
+  std::vector<std::string> files = files_of(it.plan);
+  files.insert(files.begin(), it.warm.file);
+  return files;
+}
+
+void take_flags(Ready& it, const FinetuneFlags& flags) {
+  it.options = flags.training.options();
+  it.options.seed = flags.run.seed;
+  if (flags.lr_head) it.options.optimizer.lr = *flags.lr_head;
+  it.plan = init::Plan::parse(flags.plan);
+  it.warm = warm_of(flags, it.options.optimizer.lr);
   set_threads(flags.run.threads);
-  if (!flags.run.output.empty()) io::require_writable_file(flags.run.output);
-  flags.checkpoints.apply(options);
-  flags.checkpoints.require_writable();
-  data::Sets data = load_data(flags.training.data);
-  const auto sums = train::sums_of(data);
-  cut_validation(data, options);
-  normalize(data, options, warm.normalization(data.training.channels), "of " + warm.file);
-  const auto [text, model] = model_of(flags, input_of(data.training));
-  const data::Batch batch = initial_batch(data.training);
-  const start::WarmStartReport report = warm.start(*model, flags.run.seed, plan, &batch);
-  if (!flags.run.json) note("{}", report.to_string());
-  options.finetune = warm.tuning(*model);
-  const train::FineTuning tuning(*model, options.finetune);
-  if (!flags.run.json) print_layers(tuning, lr);
-  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}\n", text,
-       model->parameter_count(), flags.warm.file, flags.plan, flags.run.seed, options.optimizer.rule.name,
-       rates_text(options, flags.lr_body), data.training.name, counts_text(data, options));
-  const models::ModelOrigin origin{.model = text,
+  if (is_first() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
+  flags.checkpoints.apply(it.options);
+  if (is_first()) flags.checkpoints.require_writable();
+  share_out(it.options, flags.training);
+}
+
+void make_model(Ready& it, const FinetuneFlags& flags, const CLI::App& command) {
+  train::TrainOptions& options = it.options;
+  const data::Dataset& training = it.data.training;
+  const double lr = options.optimizer.lr;
+  const auto sums = train::sums_of(it.data);
+  cut_validation(it.data, options);
+  normalize(it.data, options, it.warm.normalization(training.channels), "of " + it.warm.file);
+  std::tie(it.text, it.model) = model_of(flags, input_of(training));
+  require_shares(*it.model, options);
+  const data::Batch batch = initial_batch(training);
+  it.report = it.warm.start(*it.model, flags.run.seed, it.plan, &batch);
+  if (!flags.run.json) note("{}", it.report.to_string());
+  options.finetune = it.warm.tuning(*it.model);
+  it.tuning.emplace(*it.model, options.finetune);
+  if (!flags.run.json) print_layers(*it.tuning, lr);
+  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}{}\n", it.text,
+       it.model->parameter_count(), flags.warm.file, flags.plan, flags.run.seed, options.optimizer.rule.name,
+       rates_text(options, flags.lr_body), training.name, counts_text(it.data, options),
+       shares_text(options));
+  options.last_batch = train::last_batch_of(options, *it.model);
+  train::SettingTexts settings = train::settings_of(it.warm);
+  const train::SettingTexts of_training = train::settings_of(options);
+  settings.insert(settings.end(), of_training.begin(), of_training.end());
+  options.checkpoint.provenance = provenance_of(command, options, settings, sums, files_read(it));
+  if (is_first())
+    options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
+                           {{"command", "finetune"},
+                            {"model", it.text},
+                            {"data", training.name},
+                            {"init", flags.plan},
+                            {"settings_of_start", train::settings_of(it.warm)}});
+}
+
+void run(const FinetuneFlags& flags, const CLI::App& command) {
+  Ready it;
+  in_step([&] { take_flags(it, flags); });
+  in_step([&] { it.data = load_data(flags.training.data); });
+  in_step([&] { make_model(it, flags, command); });
+  require_same_files(it.data, files_read(it));
+  train::TrainOptions& options = it.options;
+  const models::ModelOrigin origin{.model = it.text,
                                    .plan = flags.plan,
                                    .seed = flags.run.seed,
                                    .warm_start = std::filesystem::absolute(flags.warm.file).string()};
-  options.last_batch = train::last_batch_of(options, *model);
-  train::SettingTexts settings = train::settings_of(warm);
-  const train::SettingTexts of_training = train::settings_of(options);
-  settings.insert(settings.end(), of_training.begin(), of_training.end());
-  std::vector<std::string> files = files_of(plan);
-  files.insert(files.begin(), flags.warm.file);
-  options.checkpoint.provenance = provenance_of(command, options, settings, sums, files);
-  options.log = open_log(flags.checkpoints.log, flags.checkpoints.resume,
-                         {{"command", "finetune"},
-                          {"model", text},
-                          {"data", data.training.name},
-                          {"init", flags.plan},
-                          {"settings_of_start", train::settings_of(warm)}});
-  const auto result = train_and_save(*model, data, options, origin, flags.checkpoints, flags.run.output);
+  const auto result = train_and_save(*it.model, it.data, options, origin, flags.checkpoints,
+                                     is_first() ? flags.run.output : "");
+  on_its_own();  // all ranks know what became of it
   if (flags.run.json) {
-    ordered_json json = result_json(report, tuning, lr, result, options.class_weights, data.test);
-    json["settings"] = settings_json(flags, text, warm, options);
-    if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
+    ordered_json json =
+        result_json(it.report, *it.tuning, options.optimizer.lr, result, options.class_weights, it.data.test);
+    json["settings"] = settings_json(flags, it.text, it.warm, options);
+    if (const auto notes = it.data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("{}\n", result_text(result, data));
+    say("{}\n", result_text(result, it.data));
   }
   flags.checkpoints.require_end(options, result, "a smaller --lr, --lr-head or --lr-body");
-  point_to_probe(result.test, data.test, text, flags.plan);
+  point_to_probe(result.test, it.data.test, it.text, flags.plan);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -194,7 +195,7 @@ bool nobody_waits = false;
 
 /// The commands whose work is shared out; any other is each process's own.
 bool is_shared_out(const std::vector<std::string>& words) {
-  return words.size() > 1 && (words[1] == "compare" || words[1] == "train");
+  return words.size() > 1 && (words[1] == "compare" || words[1] == "train" || words[1] == "finetune");
 }
 
 std::string folder_here() {
@@ -207,6 +208,14 @@ std::string from(const std::string& text, std::size_t begin) {
   std::string part = text.substr(begin, 60);
   std::replace(part.begin(), part.end(), '\n', ' ');
   return part.empty() ? "nothing" : "'" + printable(part) + "'";
+}
+
+/// Rank 0 keeps what all others find: one heap that grows by large steps asks the system thousands of times less often
+/// than one for each thread, which grows by a page or two.
+void keep_much() {
+  constexpr int step = 64 << 20;  // bytes, of addresses alone until they are used
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TOP_PAD, step);
 }
 
 /// Leaves the others; where a launcher is killing them, which no longer answers, not for long.
@@ -280,11 +289,6 @@ std::string mpi_text() {
 int launched(const std::vector<std::string>& words, const std::function<int()>& body) {
   const int with = launched_with();
   if (with == 0 || words.size() < 2) return body();
-  if (with > 1 && words[1] == "finetune") {
-    keep_quiet(launched_as() != 0);
-    fail_usage("fanin finetune is the work of one process, and a launcher started {}; start it by itself",
-               with);
-  }
   if (!is_shared_out(words)) return body();
   keep_quiet(launched_as() != 0);  // until it is known better
   std::string why;
@@ -293,6 +297,7 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
     if (with == 1) return body();
     fail_usage("a launcher started {} processes of one {}, which takes MPI, but {}", with, words[1], why);
   }
+  if (launched_as() == 0) keep_much();
   joined = std::make_unique<Joined>(*calls);
   keep_quiet(ranks()->rank != 0);
   std::string line;

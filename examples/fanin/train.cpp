@@ -21,6 +21,7 @@
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/launch.hpp"
+#include "examples/fanin/shared_training.hpp"
 #include "examples/fanin/training_output.hpp"
 #include "examples/fanin/weight_files.hpp"
 
@@ -80,8 +81,6 @@ void print_rates(nn::Module& model, const optim::UpdateRule& rule) {
   if (!text.empty()) note("mup: learning rates by width: {}\n", text);
 }
 
-constexpr Index usual_shards = 8;  // of processes that work together
-
 /// A training that is about to run.
 struct Ready {
   train::TrainOptions options;
@@ -98,15 +97,13 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
   train::TrainOptions& options = it.options;
   in_step([&] {
     options = flags.training.options();
-    options.ranks = ranks();
-    if (ranks() && !flags.training.chose_shards()) options.shards = std::min(usual_shards, options.batch);
     options.seed = flags.run.seed;
     it.plan = init::Plan::parse(flags.plan);
     set_threads(flags.run.threads);
     if (is_first() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
     flags.checkpoints.apply(options);
     if (is_first()) flags.checkpoints.require_writable();
-    options.checkpoint.follow = !is_first();
+    share_out(options, flags.training);
   });
   in_step([&] { it.data = load_data(flags.training.data); });
   in_step([&] {
@@ -115,13 +112,13 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
     cut_validation(it.data, options);
     normalize(it.data, options);
     it.model = models::build(flags.model, input_of(training));
+    require_shares(*it.model, options);
     Generator generator(flags.run.seed);
     const data::Batch batch = initial_batch(training);
     it.drawn = start::initialize(*it.model, it.plan, generator, batch.images, batch.labels);
     note("{}: {} parameters drawn by {} from seed {}; {}, lr {:.6g}; {}: {}{}\n", flags.model,
          it.model->parameter_count(), it.plan.to_string(), flags.run.seed, options.optimizer.rule.name,
-         options.optimizer.lr, training.name, counts_text(it.data, options),
-         ranks() ? fmt::format("; {} shards on {} processes", options.shards, ranks()->size) : "");
+         options.optimizer.lr, training.name, counts_text(it.data, options), shares_text(options));
     for (const auto& one : start::notes_of(it.drawn)) note("note: {}\n", one);
     print_rates(*it.model, options.optimizer.rule);
     it.origin = {.model = flags.model,
@@ -138,7 +135,7 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
                               {"data", training.name},
                               {"init", it.plan.to_string()}});
   });
-  require_same("data set", train::checksum(it.data.training) + " " + train::checksum(it.data.test));
+  require_same_files(it.data, files_of(it.plan));
   return it;
 }
 

@@ -98,8 +98,12 @@ TEST_CASE("the gradients are the same on every instruction set, written or added
   naive::on_every_isa([&] {
     for (const bool accumulate : {false, true}) {
       results.push_back(naive::same_on_two_threads(start, [&](real* out) {
-        batch_norm_backward(b, x.data(), mean.data(), spread.data(), weight.data(), real(1e-3), true,
-                            grad.data(), {out, accumulate, out + n, accumulate, out + n + 95, accumulate});
+        std::vector<double> sums(10);
+        batch_norm_sums(b, x.data(), mean.data(), grad.data(), sums.data());
+        batch_norm_backward_affine(5, spread.data(), real(1e-3), sums.data(),
+                                   {out + n, accumulate, out + n + 95, accumulate});
+        batch_norm_backward_data(b, x.data(), mean.data(), spread.data(), weight.data(), real(1e-3),
+                                 sums.data(), 76, grad.data(), out, accumulate);
       }));
       results.push_back(naive::same_on_two_threads(start, [&](real* out) {
         group_norm_backward_data(g, x.data(), row_mean.data(), row_inverse.data(), weight.data(), grad.data(),

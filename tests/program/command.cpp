@@ -48,11 +48,6 @@ bool holds_a_file(const std::string& folder) {
   ::_exit(127);
 }
 
-std::string fanin_path() {
-  const char* chosen = std::getenv("FANIN_BIN");
-  return chosen ? chosen : "build/fanin";
-}
-
 Outcome run(const std::string& program, const std::vector<std::string>& arguments,
             const std::string& interrupt_when = {}) {
   REQUIRE_MESSAGE(fs::exists(program), program, " is not there: make program");
@@ -80,6 +75,11 @@ Outcome run(const std::string& program, const std::vector<std::string>& argument
 
 }  // namespace
 
+std::string fanin_path() {
+  const char* chosen = std::getenv("FANIN_BIN");
+  return chosen ? chosen : "build/fanin";
+}
+
 Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when) {
   return run(fanin_path(), arguments, interrupt_when);
 }
@@ -103,7 +103,7 @@ Outcome fanin_on_ranks(const std::vector<RankGroup>& groups, const std::string& 
   std::vector<std::string> words = {"--allow-run-as-root", "--oversubscribe"};
   for (const RankGroup& one : groups) {
     if (&one != &groups.front()) words.emplace_back(":");
-    words.insert(words.end(), {"-n", std::to_string(one.ranks), fanin_path()});
+    words.insert(words.end(), {"-n", std::to_string(one.ranks), one.program});
     words.insert(words.end(), one.arguments.begin(), one.arguments.end());
   }
   return run("/usr/bin/mpirun", words, interrupt_when);

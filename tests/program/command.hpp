@@ -8,7 +8,9 @@ struct Outcome {
   std::string out = {}, err = {};
 };
 
-/// Runs $FANIN_BIN, or build/fanin, with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file
+/// $FANIN_BIN, or build/fanin.
+std::string fanin_path();
+/// Runs it with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file
 /// exists in that folder.
 Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when = {});
 
@@ -29,6 +31,7 @@ bool can_start_ranks();
 struct RankGroup {
   int ranks;
   std::vector<std::string> arguments;
+  std::string program = fanin_path();
 };
 Outcome fanin_on_ranks(const std::vector<RankGroup>& groups, const std::string& interrupt_when = {});
 

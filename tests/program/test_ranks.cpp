@@ -1,12 +1,15 @@
 // Started by mpirun, as one process or several: the bits of one, whatever is shared out.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 
 #include <nlohmann/json.hpp>
+
+#include <fanin/core/version.hpp>
 
 #include "tests/io/scratch.hpp"
 #include "tests/program/command.hpp"
@@ -247,4 +250,109 @@ TEST_CASE("ranks: a training goes on from its checkpoint with another number of 
   REQUIRE(rest.code == 0);
   CHECK(rest.err.find("resuming from") != std::string::npos);
   CHECK(bytes_of(scratch / "rest") == bytes_of(scratch / "whole"));
+}
+
+TEST_CASE("ranks: batch statistics of all shards, to the bits of one process, and near those of one shard") {
+  if (!can_start_ranks()) return;
+  const Scratch scratch;
+  const Arguments synced = {"--shards", "8", "--sync-batch-norm"};
+  REQUIRE(fanin_command(training(scratch / "alone", synced)).code == 0);
+  const std::string alone = bytes_of(scratch / "alone");
+  for (const int ranks : {1, 2, 4, 8}) {
+    CAPTURE(ranks);
+    const std::string output = scratch / ("on" + std::to_string(ranks));
+    const Outcome outcome = fanin_on_ranks({{ranks, training(output, synced)}});
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK(bytes_of(output) == alone);
+  }
+  // Without dropout, of which each shard draws its own: the first epoch's loss is that of the batch in one piece.
+  const auto loss = [&](const Arguments& more) {
+    Arguments all = {
+        "train", "--model", "mlp(hidden=16, batch_norm=true)", "--data", data, "--epochs", "1", "--batch",
+        "30",    "--json"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = fanin_command(all);
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.code == 0);
+    return json::parse(outcome.out).at("history").at(0).at("train_loss").get<double>();
+  };
+  const double whole = loss({});
+  CHECK(loss(synced) == doctest::Approx(whole).epsilon(1e-5));
+  CHECK(std::abs(loss({"--shards", "8"}) - whole) > 1e-3 * whole);
+  for (const char* command : {"train", "compare"}) {
+    Arguments plain = {command, "--model", "mlp(hidden=4)", "--data", data, "--sync-batch-norm"};
+    if (plain[0] == "compare") plain.insert(plain.end(), {"--out", scratch / "none"});
+    const Outcome outcome = fanin_on_ranks({{2, plain}});
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.err.find("no batch normalization") != std::string::npos);
+    CHECK(own_lines(outcome.err) + (outcome.err.find("fanin, rank") != std::string::npos) == 1);
+  }
+}
+
+TEST_CASE("ranks: fine-tuning gives the bits of one process, and goes on with another number of them") {
+  if (!can_start_ranks()) return;
+  const Scratch scratch;
+  REQUIRE(fanin_command(training(scratch / "start", {"--seed", "3"})).code == 0);
+  const auto tuned = [&](const std::string& output, const std::string& epochs, const Arguments& more = {}) {
+    Arguments all = {"finetune",  "--from",   scratch / "start",
+                     "--data",    data,       "--batch",
+                     "24",        "--shards", "4",
+                     "--lr-body", "0.01",     "--unfreeze-every",
+                     "1",         "--epochs", epochs,
+                     "--output",  output};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const Outcome one = fanin_command(tuned(scratch / "alone", "2"));
+  REQUIRE(one.code == 0);
+  const std::string alone = bytes_of(scratch / "alone");
+  for (const int ranks : {1, 2, 4}) {
+    CAPTURE(ranks);
+    const std::string output = scratch / ("on" + std::to_string(ranks));
+    const Outcome outcome = fanin_on_ranks({{ranks, tuned(output, "2")}});
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK(bytes_of(output) == alone);
+    CHECK(outcome.out == one.out);
+  }
+  const Arguments kept = {"--checkpoint", scratch / "run", "--resume"};
+  REQUIRE(fanin_on_ranks({{2, tuned(scratch / "part", "1", kept)}}).code == 0);
+  const Outcome rest = fanin_on_ranks({{4, tuned(scratch / "rest", "2", kept)}});
+  CAPTURE(rest.err);
+  REQUIRE(rest.code == 0);
+  CHECK(rest.err.find("resuming from") != std::string::npos);
+  CHECK(bytes_of(scratch / "rest") == alone);
+  Arguments none = tuned(scratch / "none", "1");
+  none[2] = scratch / "no such file";
+  const Outcome refused = fanin_on_ranks({{3, none}});
+  CAPTURE(refused.err);
+  CHECK(refused.code == 1);
+  CHECK(own_lines(refused.err) == 1);
+}
+
+TEST_CASE("ranks: another version of the program on one of them is told before any work, in one line") {
+  if (!can_start_ranks()) return;
+  const Scratch scratch;
+  // The same program but for its version.
+  std::string program = bytes_of(fanin_path());
+  const std::string version = std::string(fanin::version) + '\0';
+  int found = 0;
+  for (std::size_t at = program.find(version); at != std::string::npos; at = program.find(version, at + 1)) {
+    program[at] = '9';
+    ++found;
+  }
+  REQUIRE(found > 0);
+  std::ofstream(scratch / "fanin", std::ios::binary) << program;
+  std::filesystem::permissions(scratch / "fanin", std::filesystem::perms::owner_all);
+  std::filesystem::copy_file(std::filesystem::path(fanin_path()).replace_filename("libfanin_mpi.so"),
+                             scratch / "libfanin_mpi.so");
+  const Arguments all = comparison(scratch / "out");
+  const Outcome outcome = fanin_on_ranks({{1, all}, {1, all, scratch / "fanin"}});
+  CAPTURE(outcome.err);
+  CHECK(outcome.code == 2);
+  CHECK(own_lines(outcome.err) == 1);
+  CHECK(outcome.err.find("another version") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scratch / "out"));
 }

@@ -33,6 +33,7 @@ const std::map<std::string, Arguments> another = {
     {"--epochs", {"2"}},
     {"--batch", {"7"}},
     {"--shards", {"2"}},
+    {"--sync-batch-norm", {}},
     {"--last-batch", {"drop"}},
     {"--lr", {"0.02"}},
     {"--optimizer", {"rmsprop"}},
@@ -134,8 +135,10 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-const Arguments base = {"train",   "--model", "mlp(hidden=4)", "--data", data,    "--epochs", "1",
-                        "--batch", "8",       "--momentum",    "0.9",    "--json"};
+const Arguments base = {"train",      "--model", "mlp(hidden=4, batch_norm=true)",
+                        "--data",     data,      "--epochs",
+                        "1",          "--batch", "8",
+                        "--momentum", "0.9",     "--json"};
 
 }  // namespace
 
@@ -189,10 +192,13 @@ TEST_CASE(
   const Scratch scratch;
   const std::string out = scratch / "out";
   // Runs long enough for a rate to be tuned in a part of one.
-  const Arguments compared = {"compare", "--models",   "mlp(hidden=4)", "--schemes", "default",
-                              "--data",  data,         "--epochs",      "5",         "--batch",
-                              "8",       "--momentum", "0.9",           "--seeds",   "1",
-                              "--jobs",  "1",          "--out",         out,         "--json"};
+  const Arguments compared = {"compare",   "--models", "mlp(hidden=4, batch_norm=true)",
+                              "--schemes", "default",  "--data",
+                              data,        "--epochs", "5",
+                              "--batch",   "8",        "--momentum",
+                              "0.9",       "--seeds",  "1",
+                              "--jobs",    "1",        "--out",
+                              out,         "--json"};
   const json usual = output_of(compared).at("settings");
   const std::string usual_page = text_of(out + "/report.html");
   for (const auto& flag : flags_of("compare")) {

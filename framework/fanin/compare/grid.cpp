@@ -40,7 +40,9 @@ std::string fingerprint(const Grid& grid, const Job& job, const std::string& dat
     text += fmt::format(" scored={}", fmt::join(scoring_seeds(grid, subject, classes), ","));
   for (const auto& [name, value] : train::settings_of(options)) {
     // Runs that were kept before there were shards are those of one.
-    if (name != "shards" || value != "1") text += fmt::format(" {}={}", name, value);
+    const bool as_before =
+        (name == "shards" && value == "1") || (name == "sync_batch_norm" && value == "false");
+    if (!as_before) text += fmt::format(" {}={}", name, value);
   }
   return text;
 }

@@ -12,6 +12,7 @@
 
 #include <fanin/core/cores.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/lent_threads.hpp>
 #include <fanin/core/parallel.hpp>
 
 namespace fanin {
@@ -247,17 +248,25 @@ struct InPiece {
   InPiece& operator=(const InPiece&) = delete;
 };
 
-thread_local Threads mine;
+thread_local Threads own;
+thread_local Threads* lent = nullptr;
 thread_local CutAsFor* as_for = nullptr;
+
+Threads& mine() { return lent != nullptr ? *lent : own; }
 
 }  // namespace
 
+LentThreads::LentThreads() : threads_(&mine()) {}
+LentThreads::Use::Use(const LentThreads& of)
+    : before_(std::exchange(lent, static_cast<Threads*>(of.threads_))) {}
+LentThreads::Use::~Use() { lent = static_cast<Threads*>(before_); }
+
 void set_threads(int count) {
   if (count < 1 || count > 256) fail_usage("threads must be between 1 and 256: got {}", count);
-  mine.set(count, count == 1 ? 1 : std::min(count, cores_at_hand()));
+  mine().set(count, count == 1 ? 1 : std::min(count, cores_at_hand()));
 }
 
-int thread_count() { return as_for ? as_for->cut_for() : mine.used(); }
+int thread_count() { return as_for ? as_for->cut_for() : mine().used(); }
 
 CutAsFor::CutAsFor(int threads) : threads_(threads), before_(as_for) { as_for = this; }
 CutAsFor::~CutAsFor() { as_for = before_; }
@@ -272,11 +281,11 @@ void detail::run_pieces(Index pieces, PieceFunction function, void* context) {
     as_for->add({pieces, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     return;
   }
-  if (pieces <= 1 || mine.used() == 1 || Team::inside_piece()) {
+  if (pieces <= 1 || mine().used() == 1 || Team::inside_piece()) {
     for (Index piece = 0; piece < pieces; ++piece) function(context, piece);
     return;
   }
-  mine.team().run(pieces, function, context);
+  mine().team().run(pieces, function, context);
 }
 
 }  // namespace fanin

@@ -91,10 +91,10 @@ void each_setting(Like<EarlyStopping> auto& options, auto&& visit) {
 }
 
 void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
-  [[maybe_unused]] auto& [epochs, batch, shards, last_batch, seed, optimizer, schedule, clip_norm,
-                          label_smoothing, class_weights, augment, finetune, early_stopping, checkpoint,
-                          validation, data_seed, test_every, curve_every, threshold, threshold_every,
-                          threshold_samples, ranks, log, on_step, on_epoch, stop] = options;
+  [[maybe_unused]] auto& [epochs, batch, shards, sync_batch_norm, last_batch, seed, optimizer, schedule,
+                          clip_norm, label_smoothing, class_weights, augment, finetune, early_stopping,
+                          checkpoint, validation, data_seed, test_every, curve_every, threshold,
+                          threshold_every, threshold_samples, ranks, log, on_step, on_epoch, stop] = options;
   visit(Setting{"epochs", "--epochs", "passes over the training set", Topic::training, true}, epochs);
   visit(Setting{"batch", "--batch", "samples a step"}, batch);
   visit(
@@ -103,6 +103,12 @@ void each_setting(Like<TrainOptions> auto& options, auto&& visit) {
           "cut each batch in so many parts, and sum their gradients in a fixed order: the processes of mpirun share "
           "them, to the same bits for any number of processes"},
       shards);
+  visit(
+      Setting{
+          "sync_batch_norm", "--sync-batch-norm",
+          "batch normalization by the statistics of the whole batch, not of each of its --shards, as one process "
+          "without shards has it but for rounding"},
+      sync_batch_norm);
   visit(
       Setting{
           "last_batch", "--last-batch",

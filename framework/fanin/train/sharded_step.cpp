@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <tuple>
 
 #include <fanin/autograd/after_op.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/nn/norm.hpp>
+#include <fanin/ops/elementwise.hpp>
 #include <fanin/random/generator.hpp>
 #include <fanin/train/metrics.hpp>
 #include <fanin/train/sharded_step.hpp>
@@ -19,61 +22,57 @@ constexpr Index loss_at = 0, correct_at = 1, stop_at = 2, flags_at = 3;
 
 constexpr Index least_bucket = 64 * 1024;  // elements, below which messages cost more than bytes
 
-/// The left part of a tree over so many: the largest power of two that leaves something for the right.
-Index left_of(Index count) {
-  return static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(count - 1)));
-}
-
 void add(const real* from, real* to, Index begin, Index end) {
   for (Index i = begin; i < end; ++i) to[i] += from[i];
 }
 
-int up(std::size_t bucket) { return static_cast<int>(100 + 2 * bucket); }
-int down(std::size_t bucket) { return static_cast<int>(101 + 2 * bucket); }
+/// Buffers that move alike whichever shard moves them, where batch statistics are shared.
+std::vector<Tensor> shared_statistics(nn::Module& model) {
+  std::vector<Tensor> all;
+  for (const auto& one : model.named_modules()) {
+    const auto* norm = dynamic_cast<const nn::BatchNorm*>(one.module);
+    if (norm != nullptr) all.insert(all.end(), {norm->running_mean, norm->running_var});
+  }
+  return all;
+}
 
 }  // namespace
 
-ShardedStep::ShardedStep(nn::Module& model, Index shards, const Ranks* ranks, std::uint64_t seed)
+ShardedStep::ShardedStep(nn::Module& model, const ShardOptions& options, const Ranks* ranks)
     : model_(model),
-      shards_(shards),
+      options_(options),
       first_(0),
-      end_(shards),
+      end_(options.shards),
       ranks_(ranks != nullptr && ranks->size > 1 ? ranks : nullptr),
-      seed_(seed),
       draws_(!model.streams().empty()) {
-  if (ranks_) {
-    const Index size = ranks_->size, each = shards / size;
-    if (each * size != shards || !std::has_single_bit(static_cast<std::uint64_t>(each)))
-      fail_usage(
-          "{} shards cannot be shared out alike among {} processes, a power of two for each; use --shards {}, or another "
-          "number of processes",
-          shards, size,
-          size * std::max<Index>(1, static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(each)))));
-    first_ = each * ranks_->rank;
-    end_ = first_ + each;
-    // Where this rank stands in the tree over all of them.
-    Index low = 0, high = size;
-    while (high - low > 1) {
-      const Index middle = low + left_of(high - low);
-      if (ranks_->rank < middle) {
-        if (ranks_->rank == low) children_.insert(children_.begin(), static_cast<int>(middle));
-        high = middle;
-      } else {
-        if (ranks_->rank == middle) parent_ = static_cast<int>(low);
-        low = middle;
-      }
-    }
-  }
+  if (ranks_) std::tie(first_, end_) = own_shards(options.shards, *ranks_);
   lay_out();
 }
 
+std::pair<Index, Index> own_shards(Index shards, const Ranks& ranks) {
+  const Index size = ranks.size, each = shards / size;
+  if (each * size != shards || !std::has_single_bit(static_cast<std::uint64_t>(each)))
+    fail_usage(
+        "{} shards cannot be shared out alike among {} processes, a power of two for each; use --shards {}, or another "
+        "number of processes",
+        shards, size,
+        size * std::max<Index>(1, static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(each)))));
+  return {each * ranks.rank, each * (ranks.rank + 1)};
+}
+
 void ShardedStep::lay_out() {
+  const bool together = options_.sync_batch_norm;
   for (auto& one : model_.named_parameters()) parameters_.insert(parameters_.begin(), one.parameter);
   total_ = flags_at + static_cast<Index>(parameters_.size());
+  const std::vector<Tensor> shared = together ? shared_statistics(model_) : std::vector<Tensor>();
   for (const auto& entry : model_.named_buffers()) {
-    buffers_.push_back({entry.second, total_, entry.second.numel()});
-    buffers_before_.emplace_back(entry.second.shape());
-    total_ += entry.second.numel();
+    const Tensor& buffer = entry.second;
+    if (std::any_of(shared.begin(), shared.end(),
+                    [&](const Tensor& one) { return one.data() == buffer.data(); }))
+      continue;
+    buffers_.push_back({buffer, total_, buffer.numel()});
+    buffers_before_.emplace_back(buffer.shape());
+    total_ += buffer.numel();
   }
   Index begin = 0;
   std::size_t first = 0;
@@ -85,63 +84,91 @@ void ShardedStep::lay_out() {
     begin = total_;
     first = i + 1;
   }
-  const auto depth = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(end_ - first_)));
-  for (std::size_t i = 0; i <= depth; ++i) slots_.push_back(Tensor::zeros({total_}));
-  if (ranks_) arriving_ = Tensor::zeros({total_});
+  const auto shards = static_cast<std::size_t>(end_ - first_);
+  const std::size_t slots = together ? shards : static_cast<std::size_t>(std::bit_width(shards)) + 1;
+  for (std::size_t i = 0; i < slots; ++i) slots_.push_back(Tensor::zeros({total_}));
+  if (ranks_) sum_.emplace(*ranks_, slots_.front());
+  if (!together) return;
+  for (const auto& entry : model_.named_generators()) generators_.push_back(entry.second);
+  for (std::size_t i = 0; i < shards; ++i) {
+    apart_.emplace_back();
+    for (const Generator* one : generators_) apart_.back().streams.push_back(*one);
+    for (const Place& one : buffers_) apart_.back().buffers.emplace_back(one.tensor.shape());
+  }
+  lockstep_.emplace(shards, Lockstep::Calls{.enter = [this](std::size_t which) { enter(which); },
+                                            .leave = [this](std::size_t which) { leave(which); },
+                                            .meet =
+                                                [this](std::span<double> values, Lockstep::Join join) {
+                                                  if (sum_) sum_->all(values, join);
+                                                }});
 }
 
-/// Gradients of a bucket's parameters, times the shard's share in the batch.
-void ShardedStep::take(const Bucket& bucket, double share) {
-  const auto factor = static_cast<real>(share);
-  real* flat = top();
-  for (std::size_t i = bucket.first_parameter; i < bucket.first_parameter + bucket.parameters; ++i) {
-    const Tensor gradient = parameters_[i]->value.grad();
-    const Index count = parameters_[i]->value.numel();
-    real* to = flat + begins_[i];
-    if (!gradient.defined()) {
-      std::fill(to, to + count, real{0});
-      continue;
-    }
+/// A parameter's gradient, times the shard's share in the batch. Where shards go together, they bring it part by
+/// part, and as the whole batch has it.
+void ShardedStep::take(std::size_t parameter, double share) {
+  Tensor& value = parameters_[parameter]->value;
+  const Tensor gradient = value.grad();
+  const Index count = value.numel();
+  real* to = top() + begins_[parameter];
+  if (is_together()) {
+    if (!gradient.defined()) return;
+    add(std::as_const(gradient).data(), to, 0, count);
+    value.zero_grad();
+  } else if (!gradient.defined()) {
+    std::fill(to, to + count, real{0});
+  } else {
     const real* from = gradient.data();
+    const auto factor = static_cast<real>(share);
     for (Index k = 0; k < count; ++k) to[k] = factor * from[k];
   }
 }
 
 /// Sums that wait, the top's part among them, into the first.
 void ShardedStep::merge(Index begin, Index end) {
-  for (std::size_t k = depth_; k > 0; --k) add(slots_[k].data(), slots_[k - 1].data(), begin, end);
+  if (!is_together()) {
+    for (std::size_t k = depth_; k > 0; --k) add(slots_[k].data(), slots_[k - 1].data(), begin, end);
+    return;
+  }
+  for (std::size_t apart = 1; apart < slots_.size(); apart *= 2)
+    for (std::size_t i = 0; i + apart < slots_.size(); i += 2 * apart)
+      add(slots_[i + apart].data(), slots_[i].data(), begin, end);
 }
 
 void ShardedStep::take_ready(double share, bool all) {
   while (taken_ < buckets_.size()) {
     const Bucket& next = buckets_[taken_];
+    const std::size_t behind = next.first_parameter + next.parameters;
     const auto done = [this](std::size_t i) {
       const Tensor& value = parameters_[i]->value;  // which ops of the graph hold until they are done
       return !value.requires_grad() || value.unique();
     };
-    for (std::size_t i = 0; i < next.parameters; ++i)
-      if (!all && !done(next.first_parameter + i)) return;
-    take(next, share);
+    for (std::size_t i = next.first_parameter; i < behind; ++i)
+      if (!all && !done(i)) return;
+    for (std::size_t i = next.first_parameter; i < behind; ++i) take(i, share);
     if (last_) merge(next.begin, next.end);
     ++taken_;
-    if (last_ && ranks_) advance_all();
+    if (last_ && sum_) {
+      sum_->add(next.begin, next.end);
+      sum_->advance();
+    }
   }
 }
 
-void ShardedStep::compute(const data::Batch& batch, Index shard, Index step,
-                          const ops::CrossEntropyOptions& options) {
-  const Index n = batch.size(), first = n * shard / shards_, count = n * (shard + 1) / shards_ - first;
+void ShardedStep::compute(const Call& call, Index shard) {
+  const data::Batch& batch = call.batch;
+  const ops::CrossEntropyOptions& options = call.options;
+  const Index n = batch.size(), first = n * shard / options_.shards,
+              count = n * (shard + 1) / options_.shards - first;
   real* flat = top();
-  taken_ = 0;
-  for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].tensor.copy_from(buffers_before_[i]);
-  for (const auto& one : parameters_) one->value.zero_grad();
+  flat[stop_at] = call.stop ? real{1} : real{0};
   if (count == 0) {  // of a batch of fewer samples than shards
     std::fill_n(flat, stop_at, real{0});
     std::fill(flat + flags_at, flat + total_, real{0});
     return take_ready(0, true);
   }
   if (draws_) {
-    const std::uint64_t shard_seed = derive_seed(seed_ + static_cast<std::uint64_t>(step), "shards");
+    const std::uint64_t shard_seed =
+        derive_seed(options_.seed + static_cast<std::uint64_t>(call.step), "shards");
     model_.reseed(shard_seed + static_cast<std::uint64_t>(shard));
   }
   const Index row = batch.images.numel() / n;
@@ -156,8 +183,10 @@ void ShardedStep::compute(const data::Batch& batch, Index shard, Index step,
   };
   const double share = weight(labels) / weight({batch.labels.data(), batch.labels.size()});
   const Tensor logits = model_(images);
-  const Tensor loss = ops::cross_entropy(logits, labels, options);
-  flat[loss_at] = static_cast<real>(share) * loss.item();
+  const Tensor own = ops::cross_entropy(logits, labels, options);
+  // Gradients that pass from shard to shard are those of the batch's loss from the beginning.
+  const Tensor loss = is_together() ? ops::mul(own, share) : own;
+  flat[loss_at] = static_cast<real>(share) * own.item();
   flat[correct_at] = static_cast<real>(count_correct(logits, labels));
   const auto samples = static_cast<real>(static_cast<double>(count) / static_cast<double>(n));
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
@@ -167,48 +196,69 @@ void ShardedStep::compute(const data::Batch& batch, Index shard, Index step,
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     flat[flags_at + static_cast<Index>(i)] = parameters_[i]->value.requires_grad() ? real{1} : real{0};
-  if (std::isfinite(loss.item())) {
+  if (is_together() && !last_) return loss.backward();  // `leave` takes the gradients
+  if (is_together() || std::isfinite(own.item())) {
     const AfterEachOp ready([this, share] { take_ready(share, false); });
     loss.backward();
   }
   take_ready(share, true);
 }
 
-/// One step of a bucket's way between the ranks; whether it has come to its end. First the sums of the ranks
-/// below in the tree arrive and are added, in their order; then the sum goes up, and the sum of all comes down.
-bool ShardedStep::advance(Bucket& bucket, std::size_t number) {
-  const auto bytes = [&](Tensor& tensor) {
-    return std::as_writable_bytes(
-        std::span(tensor.data() + bucket.begin, static_cast<std::size_t>(bucket.end - bucket.begin)));
-  };
-  Tensor& sum = slots_.front();
-  const std::size_t below = children_.size(), going_up = below, coming_down = below + 1,
-                    handing_down = below + 2;
-  while (true) {
-    std::erase_if(bucket.under_way, [this](int message) { return ranks_->done(message); });
-    if (!bucket.under_way.empty()) return false;
-    const std::size_t stage = bucket.stage++;
-    if (stage > 0 && stage <= below) add(arriving_.data(), sum.data(), bucket.begin, bucket.end);
-    if (stage < below) {
-      bucket.under_way = {ranks_->start_receive(children_[stage], up(number), bytes(arriving_))};
-    } else if (stage == going_up && parent_ >= 0) {
-      bucket.under_way = {ranks_->start_send(parent_, up(number), bytes(sum))};
-    } else if (stage == coming_down && parent_ >= 0) {
-      bucket.under_way = {ranks_->start_receive(parent_, down(number), bytes(sum))};
-    } else if (stage == handing_down) {
-      for (auto child = children_.rbegin(); child != children_.rend(); ++child)
-        bucket.under_way.push_back(ranks_->start_send(*child, down(number), bytes(sum)));
-    } else if (stage > handing_down) {
-      bucket.stage = stage;
-      return true;
+/// Shard by shard, sums as a binary counter carries.
+void ShardedStep::one_by_one(const Call& call) {
+  sizes_.clear();
+  for (Index shard = first_; shard < end_; ++shard) {
+    depth_ = sizes_.size();
+    last_ = shard + 1 == end_;
+    taken_ = 0;
+    for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].tensor.copy_from(buffers_before_[i]);
+    for (const auto& one : parameters_) one->value.zero_grad();
+    compute(call, shard);
+    if (last_) break;
+    Index size = 1;
+    while (!sizes_.empty() && sizes_.back() == size) {
+      add(slots_[depth_].data(), slots_[depth_ - 1].data(), 0, total_);
+      --depth_;
+      sizes_.pop_back();
+      size *= 2;
     }
+    sizes_.push_back(size);
   }
 }
 
-bool ShardedStep::advance_all() {
-  bool done = true;
-  for (std::size_t i = 0; i < taken_; ++i) done = advance(buckets_[i], i) && done;
-  return done;
+/// All shards of this process, from one batch normalization to the next.
+void ShardedStep::together(const Call& call) {
+  if (call.batch.size() < options_.shards)
+    fail_usage(
+        "a batch of {} samples has fewer than its {} shards, whose batch statistics are to be one; use "
+        "fewer shards",
+        call.batch.size(), options_.shards);
+  taken_ = 0;
+  for (Tensor& one : slots_) one.fill(0);
+  for (const auto& one : parameters_) one->value.zero_grad();
+  for (Apart& one : apart_)
+    for (std::size_t i = 0; i < buffers_.size(); ++i) one.buffers[i].copy_from(buffers_before_[i]);
+  lockstep_->run([this, &call](std::size_t which) {
+    const ops::SharedBatch batch([this, which](std::span<double> values,
+                                               Lockstep::Join join) { lockstep_->meet(which, values, join); },
+                                 which == 0);
+    compute(call, first_ + static_cast<Index>(which));
+  });
+}
+
+void ShardedStep::enter(std::size_t which) {
+  depth_ = which;
+  last_ = which + 1 == slots_.size();
+  for (std::size_t i = 0; i < generators_.size(); ++i) *generators_[i] = apart_[which].streams[i];
+  for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].tensor.copy_from(apart_[which].buffers[i]);
+}
+
+void ShardedStep::leave(std::size_t which) {
+  std::size_t begin = 0;
+  if (last_ && taken_ > 0) begin = buckets_[taken_ - 1].first_parameter + buckets_[taken_ - 1].parameters;
+  for (std::size_t i = begin; i < parameters_.size(); ++i) take(i, 1);
+  for (std::size_t i = 0; i < generators_.size(); ++i) apart_[which].streams[i] = *generators_[i];
+  for (std::size_t i = 0; i < buffers_.size(); ++i) apart_[which].buffers[i].copy_from(buffers_[i].tensor);
 }
 
 void ShardedStep::put_back() {
@@ -232,27 +282,13 @@ void ShardedStep::put_back() {
 ShardedStep::Found ShardedStep::operator()(const data::Batch& batch, Index step,
                                            const ops::CrossEntropyOptions& options, bool stop) {
   for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_before_[i].copy_from(buffers_[i].tensor);
-  for (Bucket& bucket : buckets_) bucket.stage = 0;
-  sizes_.clear();
-  for (Index shard = first_; shard < end_; ++shard) {
-    depth_ = sizes_.size();
-    last_ = shard + 1 == end_;
-    slots_[depth_].data()[stop_at] = stop ? real{1} : real{0};
-    compute(batch, shard, step, options);
-    if (last_) break;
-    Index size = 1;  // as a binary counter carries
-    while (!sizes_.empty() && sizes_.back() == size) {
-      add(slots_[depth_].data(), slots_[depth_ - 1].data(), 0, total_);
-      --depth_;
-      sizes_.pop_back();
-      size *= 2;
-    }
-    sizes_.push_back(size);
-  }
+  if (sum_) sum_->begin();
+  const Call call{batch, step, options, stop};
+  is_together() ? together(call) : one_by_one(call);
   // Where there are more ranks than cores, whoever waits gives way.
-  while (ranks_ && !advance_all()) ::sched_yield();
+  while (sum_ && !sum_->advance()) ::sched_yield();
   put_back();
-  if (draws_) model_.reseed(derive_seed(seed_ + static_cast<std::uint64_t>(step), "shards done"));
+  if (draws_) model_.reseed(derive_seed(options_.seed + static_cast<std::uint64_t>(step), "shards done"));
   const real* flat = std::as_const(slots_.front()).data();
   return {static_cast<double>(flat[loss_at]), static_cast<Index>(flat[correct_at]), flat[stop_at] > 0};
 }

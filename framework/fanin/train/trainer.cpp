@@ -80,10 +80,13 @@ class Run {
     tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
     model_.reseed(options.seed);
     model_.train();
-    if (loader_.cut().smallest() / options.shards <= 1 && has_batch_statistics(model_))
+    if (options.sync_batch_norm) require_batch_norm();
+    if (loader_.cut().smallest() / (options.sync_batch_norm ? 1 : options.shards) <= 1 &&
+        has_batch_statistics(model_))
       require_single_samples_allowed();
     if (options.shards > 1 || works_with_others())
-      sharded_.emplace(model_, options.shards, options.ranks, options.seed);
+      sharded_.emplace(model_, ShardOptions{options.shards, options.sync_batch_norm, options.seed},
+                       options.ranks);
     state_.epochs = options.epochs;
     state_.curve_every =
         options.curve_every > 0 ? options.curve_every : std::max<Index>(1, steps_of(options.epochs) / 100);
@@ -168,6 +171,17 @@ class Run {
 
   /// As a test showed after the steps made so far.
   void diverge_after(const std::string& why) { diverge(fmt::format("{} after step {}", why, state_.step)); }
+
+  /// What shards are to share must be there, and in each of them something that has it.
+  void require_batch_norm() const {
+    const Index least = loader_.cut().smallest();
+    if (!has_batch_norm(model_))
+      fail_usage("--sync-batch-norm: this model has no batch normalization; leave it out");
+    if (least < options_.shards)
+      fail_usage(
+          "--sync-batch-norm: {} samples in batches of {} (last batch: {}) leave a batch of {}, fewer than its {} shards; use --shards {}, or another batch",
+          loader_.data().count, options_.batch, name_of(last_batch_), least, options_.shards, least);
+  }
 
   /// Batch statistics of one sample may be of one value a channel, and such a step would fail when its turn
   /// comes: tried here, before the first.
@@ -439,6 +453,13 @@ const char* name_of(Status status) {
 double counted_accuracy(const TrainResult& result) {
   return result.status == Status::diverged ? 1.0 / std::max(1, result.test.confusion.classes)
                                            : result.test.accuracy;
+}
+
+bool has_batch_norm(nn::Module& model) {
+  const auto modules = model.named_modules();
+  return std::any_of(modules.begin(), modules.end(), [](const auto& one) {
+    return dynamic_cast<const nn::BatchNorm*>(one.module) != nullptr;
+  });
 }
 
 data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model) {

@@ -28,6 +28,8 @@ struct TrainOptions {
   /// A batch is cut in so many parts, each with a pass of its own, whose gradients are summed in an order that
   /// follows from their number (`ShardedStep`); 1: not cut.
   Index shards = 1;
+  /// Batch normalization's statistics are those of the whole batch, not of each shard (`ShardedStep`).
+  bool sync_batch_norm = false;
   /// None: spread for a model with batch statistics, keep for others.
   std::optional<data::LastBatch> last_batch = {};
   std::uint64_t seed = 0;  ///< of the batches' order, augmentation and dropout; not of the weights
@@ -100,6 +102,9 @@ struct TrainResult {
 /// What a mean counts a run with: its test accuracy, or exactly chance level when it diverged, so that
 /// nothing looks better by failing.
 double counted_accuracy(const TrainResult& result);
+
+/// Whether some layer normalizes by its batch, which `TrainOptions::sync_batch_norm` is about.
+bool has_batch_norm(nn::Module& model);
 
 /// What `train` does with the last batch: what the options say, or what is usual for the model.
 data::LastBatch last_batch_of(const TrainOptions& options, nn::Module& model);

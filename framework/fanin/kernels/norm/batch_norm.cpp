@@ -91,15 +91,8 @@ void move_towards(Index channels, double momentum, double scale, const real* bat
   }
 }
 
-void batch_norm_backward(const ChannelShape& s, const real* x, const real* mean, const real* variance,
-                         const real* gamma, real eps, bool batch_statistics, const real* grad_y,
-                         const BatchNormGradients& out) {
-  // With u = (x - mean)/std: grad_beta = sum g, grad_gamma = sum g·u,
-  // grad_x = gamma/std · (g - grad_beta/count - u · grad_gamma/count), the last two only through the
-  // statistics.
-  const double count = static_cast<double>(s.per_channel());
-  const auto channels = static_cast<std::size_t>(s.channels);
-  Values scale(channels), offset(channels), slope(channels);
+void batch_norm_sums(const ChannelShape& s, const real* x, const real* mean, const real* grad_y,
+                     double* sums) {
   each_strip(s, [&](Index first, Index width) {
     double total[strip_width] = {}, dot[strip_width] = {};
     for (Index n = 0; n < s.batch; ++n) {
@@ -116,21 +109,36 @@ void batch_norm_backward(const ChannelShape& s, const real* x, const real* mean,
         dot[j] += g * (static_cast<double>(x[at + j]) - static_cast<double>(mean[first + j]));
       }
     }
-    for (Index j = 0; j < width; ++j) {
-      const Index c = first + j;
-      const auto i = static_cast<std::size_t>(c);
-      const double inverse = inverse_std(variance[c], eps), a = inverse * value_or(gamma, c, 1);
-      write(out.gamma, out.accumulate_gamma, c, dot[j] * inverse);
-      write(out.beta, out.accumulate_beta, c, total[j]);
-      scale[i] = static_cast<real>(a);
-      offset[i] = static_cast<real>(batch_statistics ? a * total[j] / count : 0);
-      slope[i] = static_cast<real>(batch_statistics ? a * inverse * inverse * dot[j] / count : 0);
-    }
+    std::copy_n(total, width, sums + first);
+    std::copy_n(dot, width, sums + s.channels + first);
   });
-  if (!out.x) return;
+}
+
+void batch_norm_backward_affine(Index channels, const real* variance, real eps, const double* sums,
+                                const AffineGradients& out) {
+  for (Index c = 0; c < channels; ++c) {
+    write(out.gamma, out.accumulate_gamma, c, sums[channels + c] * inverse_std(variance[c], eps));
+    write(out.beta, out.accumulate_beta, c, sums[c]);
+  }
+}
+
+void batch_norm_backward_data(const ChannelShape& s, const real* x, const real* mean, const real* variance,
+                              const real* gamma, real eps, const double* sums, double count,
+                              const real* grad_y, real* grad_x, bool accumulate) {
+  // With u = (x - mean)/std: grad_x = gamma/std · (g - Σg/count - u · Σ(g·u)/count), the last two only through
+  // the statistics.
+  const auto channels = static_cast<std::size_t>(s.channels);
+  Values scale(channels), offset(channels), slope(channels);
+  for (Index c = 0; c < s.channels; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    const double inverse = inverse_std(variance[c], eps), a = inverse * value_or(gamma, c, 1);
+    scale[i] = static_cast<real>(a);
+    offset[i] = static_cast<real>(sums != nullptr ? a * sums[c] / count : 0);
+    slope[i] = static_cast<real>(sums != nullptr ? a * inverse * inverse * sums[s.channels + c] / count : 0);
+  }
   each_run(s, [&](bool each, Index n, Index at, Index c) {
     normalize_gradient(n, each, x + at, mean + c, scale.data() + c, offset.data() + c, slope.data() + c,
-                       grad_y + at, out.x + at, out.accumulate_x);
+                       grad_y + at, grad_x + at, accumulate);
   });
 }
 

@@ -20,18 +20,24 @@ void batch_norm_forward(const ChannelShape& shape, const real* x, const real* me
 /// running += momentum · (scale · batch - running).
 void move_towards(Index channels, double momentum, double scale, const real* batch, real* running);
 
-struct BatchNormGradients {
-  real* x = nullptr;  ///< null: not computed, as for the others
-  bool accumulate_x = false;
-  real* gamma = nullptr;
+/// What the gradients take from the whole batch, two numbers a channel: Σ grad_y of all channels, then
+/// Σ grad_y·(x - mean).
+void batch_norm_sums(const ChannelShape& shape, const real* x, const real* mean, const real* grad_y,
+                     double* sums);
+
+struct AffineGradients {
+  real* gamma = nullptr;  ///< null: not computed, as for the other
   bool accumulate_gamma = false;
   real* beta = nullptr;
   bool accumulate_beta = false;
 };
 /// Gamma's gradient is written before beta's, so that both may add to one array.
-/// `batch_statistics`: mean and variance were the batch's own, so x acts through them too.
-void batch_norm_backward(const ChannelShape& shape, const real* x, const real* mean, const real* variance,
-                         const real* gamma, real eps, bool batch_statistics, const real* grad_y,
-                         const BatchNormGradients& out);
+void batch_norm_backward_affine(Index channels, const real* variance, real eps, const double* sums,
+                                const AffineGradients& out);
+/// `sums` of all `count` values a channel that mean and variance are of; null: they are not the batch's, so
+/// that x does not act through them.
+void batch_norm_backward_data(const ChannelShape& shape, const real* x, const real* mean,
+                              const real* variance, const real* gamma, real eps, const double* sums,
+                              double count, const real* grad_y, real* grad_x, bool accumulate);
 
 }  // namespace fanin::kernels
