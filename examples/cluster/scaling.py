@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far a grid scales on MPI: measured by build/rank_bench on this machine, simulated beyond.
 
-    python3 examples/cluster/scaling.py measure > points.json      2 to 16 workers, runs of 2 to 20 ms that sleep
+    python3 examples/cluster/scaling.py measure > points.json      1 to 15 workers, runs of 0 to 20 ms that sleep
     python3 examples/cluster/scaling.py predict points.json        fits, tells the error on points it did not see, and
                                                                    predicts up to 1,024 ranks
 
@@ -54,8 +54,8 @@ def busy(point, seconds):
 
 
 def measure():
-    for workers, ms in itertools.product((1, 2, 4, 8, 15), (2, 5, 20)):
-        runs = max(200, int(2000 / ms) * workers)
+    for workers, ms in itertools.product((1, 2, 4, 8, 15), (0, 2, 5, 20)):
+        runs = max(200, int(2000 / ms) * workers) if ms else 4000
         line = subprocess.run(["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(workers + 1),
                                "build/rank_bench", "compare", str(runs), str(ms)],
                               check=True, capture_output=True, text=True).stdout
@@ -63,8 +63,9 @@ def measure():
 
 
 def fitted(points):
-    """The service is measured; latency and overhead are those of the least squares of log times, on a lattice."""
-    service = sum(p["handing_us"] for p in points) / len(points) * 1e-6
+    """The service is measured where runs take no time; the others by least squares of relative times, on a lattice."""
+    service = min(p["seconds"] / p["runs"] for p in points if p["ms"] == 0)
+    points = [p for p in points if p["ms"] > 0]
     lattice = [1e-6 * 2 ** (k / 2) for k in range(0, 24)]
 
     def error(pair):
@@ -79,7 +80,7 @@ def predict(path):
         points = [json.loads(line) for line in file]
     # Fitted on few workers and on the shorter runs; told against more workers and longer runs.
     seen = [p for p in points if p["workers"] <= 4 and p["ms"] < 20]
-    unseen = [p for p in points if p not in seen]
+    unseen = [p for p in points if p not in seen and p["ms"] > 0]
     model = fitted(seen)
     print("fitted on {} points: rank 0 {:.1f} µs a run, latency {:.0f} µs, a worker's own {:.0f} µs".format(
         len(seen), *(1e6 * x for x in model)))

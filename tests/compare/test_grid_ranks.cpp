@@ -167,6 +167,11 @@ TEST_CASE("run bytes: every bit comes back, and nothing that is not a run's is t
   std::string other = bytes;
   other[3] = static_cast<char>(other[3] ^ 1);  // another version's fields
   CHECK_FALSE(compare::run_from_bytes(other));
+  other = bytes;
+  other[bytes.size() / 2] = static_cast<char>(other[bytes.size() / 2] ^ 1);  // damaged on its way
+  CHECK(compare::are_of_a_run(other));
+  CHECK_FALSE(compare::are_whole(other));
+  CHECK_FALSE(compare::run_from_bytes(other));
 }
 
 TEST_CASE("run journal: what was cut short or damaged is passed over, all else is found") {
@@ -178,7 +183,8 @@ TEST_CASE("run journal: what was cut short or damaged is passed over, all else i
     compare::RunJournal journal(path, true, [&](const std::string& notice) { notices.push_back(notice); });
     for (int i = from; i < to; ++i) {
       run.seed = static_cast<std::uint64_t>(i);
-      journal.append("print " + std::to_string(i), compare::run_bytes(run), {});
+      std::string bytes = compare::run_bytes(run);
+      journal.append("print " + std::to_string(i), bytes, {});
     }
     CHECK_THROWS_AS(compare::RunJournal(path, true), Error);  // one writes at a time
     journal.flush();
@@ -234,7 +240,7 @@ TEST_CASE(
         if (one->tag == compare::go_home) return compare::send(ranks, 0, compare::gone);
         const auto wanted = compare::value_in<compare::RunWanted>(message);
         compare::send(ranks, 0, compare::run_made,
-                      compare::message_of(compare::RunMade{wanted.job}, finished));
+                      finished + compare::message_of(compare::RunMade{.job = wanted.job}));
       }
     });
   }
@@ -257,9 +263,9 @@ TEST_CASE(
             {1.0},
             {},
             [](std::size_t) { return Run{}; },
-            [&](std::size_t, const Run&, std::string_view bytes) {
-              journal.append("print", bytes, [&] {
-                ++durable;
+            [&](std::size_t, std::string& bytes, bool) {
+              journal.append("print", bytes, [&](std::string_view run) {
+                durable += run == finished;
                 writing = thread_seconds();
               });
             },
@@ -273,6 +279,6 @@ TEST_CASE(
   MESSAGE("rank 0 spends ", 1e6 * dealing / runs, " µs a run handing out, and ", 1e6 * writing / runs,
           " µs writing, of ", finished.size(), " bytes each");
   const char* sanitizers = std::getenv("FANIN_SANITIZE");
-  // A bound against work that grows with the runs before; on a quiet disk it is a tenth of this.
-  if (!sanitizers || !*sanitizers) CHECK((dealing + writing) / runs < 5e-3);
+  // Four times what it takes on a machine that has other work besides.
+  if (!sanitizers || !*sanitizers) CHECK((dealing + writing) / runs < 1.2e-3);
 }

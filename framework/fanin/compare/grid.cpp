@@ -185,18 +185,15 @@ class Team {
       left.push_back(jobs[i]);
       places.push_back(i);
     }
-    const auto made = [&](std::size_t job, Run run, std::string_view bytes) {
-      if (run.status == Status::interrupted) return;
-      const std::string own = bytes.empty() ? run_bytes(run) : std::string();
-      const bool failed = run.status == Status::failed;
+    const auto made = [&](std::size_t job, std::string& bytes, bool failed) {
       // It is told once it is on the disk: what was told is never lost.
-      auto kept = [&finish, i = places[job], one = std::make_shared<Run>(named(std::move(run), left[job]))] {
-        finish(i, std::move(*one), false);
+      auto kept = [&finish, i = places[job], &one = left[job]](std::string_view run) {
+        finish(i, named(read(run, one), one), false);
       };
       if (failed)
-        kept();
+        kept(bytes);
       else
-        kept_.append(bytes.empty() ? own : bytes, prints[places[job]], std::move(kept));
+        kept_.append(prints[places[job]], bytes, std::move(kept));
     };
     struct Flushed {  // also when it ends in an Error: what was appended tells of this call's results
       const KeptRuns& runs;
@@ -216,6 +213,13 @@ class Team {
  private:
   static Run key_of(const Job& job) {
     return {.model = job.subject->name, .scheme = job.scheme->label, .seed = job.seed};
+  }
+  static Run read(std::string_view bytes, const Job& job) {
+    if (auto run = run_from_bytes(bytes)) return std::move(*run);
+    Run lost = key_of(job);
+    lost.status = Status::failed;
+    lost.message = "what its rank sent of it is damaged";
+    return lost;
   }
   /// What a run is called, and whose rate it has, depends on what else the grid has: it is not kept with it.
   static Run named(Run run, const Job& job) {

@@ -115,9 +115,9 @@ struct Assignment {
   const GridProgress& progress;          ///< to be told of steps and epochs, from any thread
   /// Makes the run of that job on the calling thread.
   std::function<Run(std::size_t job)> make;
-  /// Takes a run as it ended, and its `run_bytes`, or nothing where nobody has them yet; from any thread. One
-  /// that was interrupted counts for nothing.
-  std::function<void(std::size_t job, Run run, std::string_view bytes)> made;
+  /// Takes a run that ended, as `run_bytes`, and whether it failed; from any thread. It leaves memory for
+  /// another run's in `bytes`, of any content. One that was interrupted is not to be told.
+  std::function<void(std::size_t job, std::string& bytes, bool failed)> made;
   std::function<bool()> stopped;  ///< whether no further run is to begin
 };
 

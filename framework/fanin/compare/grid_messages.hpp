@@ -23,8 +23,8 @@ enum Message : int {
   go_home,       ///< there will be no more
   // to rank 0
   at_work,        ///< an int: how many runs it makes at a time
-  run_made,       ///< `RunMade`, then the bytes of `run_bytes`, none where it was interrupted
-  run_refused,    ///< `RunMade`, then what a usage Error said
+  run_made,       ///< the bytes of `run_bytes`, none where it was interrupted, then `RunMade`
+  run_refused,    ///< what a usage Error said, then `RunMade`
   step_made,      ///< `StepMade`
   epoch_made,     ///< `EpochMade`
   asked_to_stop,  ///< somebody interrupted this rank
@@ -43,9 +43,11 @@ struct RunWanted {
   double tuning_share;    ///< likewise
   RatePick rate;          ///< likewise
 };
-/// Whose result it is.
+/// Whose result it is, and what whoever hands out must know of it.
 struct RunMade {
-  std::uint64_t job;  ///< its place in the assignment
+  std::uint64_t job;    ///< its place in the assignment
+  double seconds = 0;   ///< in training steps
+  bool failed = false;  ///< so that it is not kept
 };
 /// `StepTaken` of a job.
 struct StepMade {
@@ -75,18 +77,33 @@ requires std::is_trivially_copyable_v<Value> Value value_in(const std::string& m
   std::memcpy(&value, message.data(), std::min(sizeof value, message.size()));
   return value;
 }
+/// The value that ends a message, which is shortened to what stood before it.
+template <class Value>
+requires std::is_trivially_copyable_v<Value> Value value_off(std::string& message) {
+  Value value{};
+  const std::size_t size = std::min(sizeof value, message.size());
+  std::memcpy(&value, message.data() + message.size() - size, size);
+  message.erase(message.size() - size);
+  return value;
+}
 /// @}
 
 /// Sends a message of bytes, or of nothing.
 inline void send(const Ranks& ranks, int to, Message tag, std::string_view bytes = {}) {
   ranks.send(to, tag, std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
-/// Receives what is waiting.
-inline std::string receive(const Ranks& ranks, const Ranks::Waiting& one) {
-  std::string bytes(one.size, '\0');
+/// @{
+/// Receives what is waiting; into memory that is used again, where there is some.
+inline void receive(const Ranks& ranks, const Ranks::Waiting& one, std::string& bytes) {
+  bytes.resize(one.size);
   ranks.receive(one.from, one.tag, std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
+}
+inline std::string receive(const Ranks& ranks, const Ranks::Waiting& one) {
+  std::string bytes;
+  receive(ranks, one, bytes);
   return bytes;
 }
+/// @}
 
 /// How long to sleep between two looks for a message: briefly after one, longer the longer none came.
 class Pause {

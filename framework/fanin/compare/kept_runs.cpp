@@ -83,11 +83,11 @@ KeptRuns::KeptRuns(const std::string& folder, Notice notice, bool journalled)
   journal_ = std::make_unique<RunJournal>((fs::path(folder_) / "journal").string(), journalled, notice_);
 }
 
-void KeptRuns::append(std::string_view run, const std::string& print, std::function<void()> kept) const {
+void KeptRuns::append(const std::string& print, std::string& run, RunJournal::Kept kept) const {
   if (journal_)
     journal_->append(print, run, std::move(kept));
   else
-    kept();
+    kept(run);
 }
 
 void KeptRuns::flush() const {

@@ -27,9 +27,9 @@ class KeptRuns {
   std::optional<Run> find(const Run& key, const std::string& print) const;
   /// Keeps a run. One that cannot be written is told in a notice, and lost to a later grid alone.
   void keep(const Run& run, const Run& key, const std::string& print) const;
-  /// Keeps the bytes of a run (run_bytes.hpp) in the journal, and calls `kept` once they are on the disk, from
-  /// a thread of its own; at once where nothing is kept.
-  void append(std::string_view run, const std::string& print, std::function<void()> kept) const;
+  /// Keeps the bytes of a run (run_bytes.hpp) as `RunJournal::append` does; where nothing is kept, `kept` is
+  /// called at once.
+  void append(const std::string& print, std::string& run, RunJournal::Kept kept) const;
   /// Waits for all that was appended.
   void flush() const;
 

@@ -1,3 +1,5 @@
+#include <libdeflate.h>
+
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -168,14 +170,27 @@ std::string run_bytes(const Run& run) {
   writer.bytes.reserve(1 << 14);
   writer.of(mark());
   writer.of(run);
+  writer.of(libdeflate_crc32(0, writer.bytes.data(), writer.bytes.size()));
   return std::move(writer.bytes);
 }
 
-std::optional<Run> run_from_bytes(std::string_view bytes) {
-  Reader reader{bytes};
+bool are_of_a_run(std::string_view bytes) {
   std::uint64_t of = 0;
-  reader.of(of);
-  if (of != mark()) return std::nullopt;
+  return Reader{bytes}.raw(&of, sizeof of) && of == mark();
+}
+
+bool are_whole(std::string_view bytes) {
+  std::uint32_t sum = 0;
+  if (bytes.size() < sizeof sum) return false;
+  const std::string_view held = bytes.substr(0, bytes.size() - sizeof sum);
+  std::memcpy(&sum, bytes.data() + held.size(), sizeof sum);
+  return libdeflate_crc32(0, held.data(), held.size()) == sum;
+}
+
+std::optional<Run> run_from_bytes(std::string_view bytes) {
+  if (!are_of_a_run(bytes) || !are_whole(bytes)) return std::nullopt;
+  Reader reader{
+      bytes.substr(sizeof(std::uint64_t), bytes.size() - sizeof(std::uint64_t) - sizeof(std::uint32_t))};
   Run run;
   reader.of(run);
   if (!reader.good || !reader.left.empty()) return std::nullopt;

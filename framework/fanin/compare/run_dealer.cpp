@@ -159,9 +159,11 @@ class RunDealer::Deal {
     while (!stops()) {
       const auto job = waiting_.take();
       if (!job) return;
-      Run run = assignment_.make(*job);
+      const Run run = assignment_.make(*job);
       waiting_.learn(*job, run.seconds);
-      assignment_.made(*job, std::move(run), {});
+      if (run.status == Status::interrupted) return;
+      std::string bytes = run_bytes(run);
+      assignment_.made(*job, bytes, run.status == Status::failed);
     }
   }
 
@@ -208,18 +210,22 @@ class RunDealer::Deal {
   }
 
   void hear(const Ranks::Waiting& from) {
-    const std::string message = receive(ranks_, from);
-    const auto job = value_in<RunMade>(message).job;
+    std::string& message = message_;
+    receive(ranks_, from, message);
     Worker& worker = dealer_.workers_[static_cast<std::size_t>(from.from)];
     const GridProgress& progress = assignment_.progress;
     switch (from.tag) {
-      case run_made:
-        if (is_back(worker, job)) take(job, std::string_view(message).substr(sizeof(RunMade)), from.from);
+      case run_made: {
+        const auto made = value_off<RunMade>(message);
+        // Its rank goes on before its bytes are looked at.
+        const bool was_out = is_back(worker, made.job);
         if (!stops()) hand_to(from.from);
+        if (was_out) take(made, message, from.from);
         break;
+      }
       case run_refused:
-        is_back(worker, job);
-        if (refusal_.empty()) refusal_ = message.substr(sizeof(RunMade));
+        is_back(worker, value_off<RunMade>(message).job);
+        if (refusal_.empty()) refusal_ = message;
         broken_ = true;
         break;
       case step_made:
@@ -249,12 +255,11 @@ class RunDealer::Deal {
     }
   }
 
-  void take(std::size_t job, std::string_view bytes, int rank) {
+  void take(const RunMade& made, std::string& bytes, int rank) {
     if (bytes.empty()) return;  // it was interrupted
-    auto run = run_from_bytes(bytes);
-    if (!run) fail("rank {} sent what is no run; are all ranks of this version?", rank);
-    waiting_.learn(job, run->seconds);
-    assignment_.made(job, std::move(*run), bytes);
+    if (!are_of_a_run(bytes)) fail("rank {} sent what is no run; are all ranks of this version?", rank);
+    waiting_.learn(made.job, made.seconds);
+    assignment_.made(made.job, bytes, made.failed);
   }
 
   RunDealer& dealer_;
@@ -262,7 +267,7 @@ class RunDealer::Deal {
   const Assignment& assignment_;
   Waiting waiting_;
   std::atomic<bool> broken_{false};
-  std::string refusal_;
+  std::string refusal_, message_;
   std::size_t out_ = 0;  // jobs that other ranks have
   std::mutex mutex_;
   std::condition_variable changed_;

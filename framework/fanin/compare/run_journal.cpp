@@ -4,9 +4,12 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -20,11 +23,11 @@ namespace {
 
 constexpr std::string_view magic = "fanin\x1Drun";
 
-/// What stands before each run: the fingerprint follows, then the run.
+/// What stands before each run: the fingerprint follows, then the run, which has a checksum of its own.
 struct Head {
   char magic[9];
   char none[3];
-  std::uint32_t crc;  // of all that follows it
+  std::uint32_t crc;  // of the sizes and the fingerprint
   std::uint32_t print_size;
   std::uint32_t run_size;
 };
@@ -32,18 +35,19 @@ struct Head {
 constexpr std::size_t before_crc =
     offsetof(Head, print_size);  // bytes of a head that the checksum leaves out
 
-std::uint32_t checksum(std::string_view record) {
-  return libdeflate_crc32(0, record.data() + before_crc, record.size() - before_crc);
+std::uint32_t checksum(std::string_view head_and_print) {
+  return libdeflate_crc32(0, head_and_print.data() + before_crc, head_and_print.size() - before_crc);
 }
 
 /// The record at the beginning of `bytes`; empty where there is no whole one.
 std::string_view record_in(std::string_view bytes, Head& head) {
   if (bytes.size() < sizeof head) return {};
   std::memcpy(&head, bytes.data(), sizeof head);
-  const std::size_t size = sizeof head + head.print_size + std::size_t{head.run_size};
+  const std::size_t before = sizeof head + head.print_size, size = before + head.run_size;
   if (std::string_view(head.magic, magic.size()) != magic || size > bytes.size()) return {};
   const std::string_view record = bytes.substr(0, size);
-  return checksum(record) == head.crc ? record : std::string_view();
+  const bool whole = checksum(record.substr(0, before)) == head.crc && are_whole(record.substr(before));
+  return whole ? record : std::string_view();
 }
 
 }  // namespace
@@ -122,60 +126,80 @@ std::optional<Run> RunJournal::find(const std::string& print) const {
   return run_from_bytes(bytes_.substr(found->second.begin, found->second.size));
 }
 
-void RunJournal::append(const std::string& print, std::string_view run, std::function<void()> kept) {
+void RunJournal::append(const std::string& print, std::string& run, Kept kept) {
   Head head{.magic = {},
             .none = {},
             .crc = 0,
             .print_size = static_cast<std::uint32_t>(print.size()),
             .run_size = static_cast<std::uint32_t>(run.size())};
   std::memcpy(head.magic, magic.data(), magic.size());
-  std::string record(reinterpret_cast<const char*>(&head), sizeof head);
-  record.reserve(record.size() + print.size() + run.size());
-  record += print;
-  record += run;
-  const std::uint32_t crc = checksum(record);
-  std::memcpy(record.data() + offsetof(Head, crc), &crc, sizeof crc);
+  std::string before(reinterpret_cast<const char*>(&head), sizeof head);
+  before += print;
+  const std::uint32_t crc = checksum(before);
+  std::memcpy(before.data() + offsetof(Head, crc), &crc, sizeof crc);
+  bool first = false;  // whether the writer may be asleep
   {
     const std::lock_guard lock(mutex_);
-    pending_ += record;
-    waiting_.push_back(std::move(kept));
+    first = pending_.empty() && !writing_;
+    pending_.push_back({std::move(before), std::move(run), std::move(kept)});
+    run.clear();
+    if (!spare_.empty()) {
+      run = std::move(spare_.back());
+      spare_.pop_back();
+    }
   }
-  changed_.notify_all();
+  if (first) changed_.notify_all();
 }
 
 void RunJournal::flush() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.empty() && !writing_; });
+  changed_.wait(lock, [this] { return pending_.empty() && !writing_; });
+}
+
+/// The reason why they could not be; 0: they were.
+int RunJournal::write_all(const std::vector<Pending>& batch) {
+  std::vector<iovec> parts;
+  for (const Pending& one : batch)
+    for (const std::string* part : {&one.before, &one.run})
+      parts.push_back({const_cast<char*>(part->data()), part->size()});
+  for (std::size_t first = 0; first < parts.size();) {
+    const auto count = static_cast<int>(std::min<std::size_t>(parts.size() - first, IOV_MAX));
+    const ssize_t now = ::writev(file_, parts.data() + first, count);
+    if (now < 0 && errno != EINTR) return errno;
+    for (auto left = static_cast<std::size_t>(std::max<ssize_t>(now, 0)); first < parts.size();) {
+      iovec& part = parts[first];
+      const std::size_t here = std::min(left, part.iov_len);
+      part.iov_base = static_cast<char*>(part.iov_base) + here;
+      part.iov_len -= here;
+      left -= here;
+      if (part.iov_len > 0) break;
+      ++first;
+    }
+  }
+  return ::fdatasync(file_) != 0 ? errno : 0;
 }
 
 void RunJournal::write_batches() {
-  std::string batch;
+  constexpr std::size_t most_spare = 64;
+  std::vector<Pending> batch;
   bool told = false;
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    changed_.wait(lock, [this] { return ending_ || !pending_.empty(); });
+    if (pending_.empty()) return;
     batch.clear();
     std::swap(batch, pending_);
-    const auto waiting = std::exchange(waiting_, {});
     writing_ = true;
     lock.unlock();
-    std::size_t done = 0;
-    int reason = 0;
-    while (done < batch.size() && reason == 0) {
-      const ssize_t now = ::write(file_, batch.data() + done, batch.size() - done);
-      if (now >= 0)
-        done += static_cast<std::size_t>(now);
-      else if (errno != EINTR)
-        reason = errno;
-    }
-    if (reason == 0 && ::fdatasync(file_) != 0) reason = errno;
+    const int reason = write_all(batch);
     if (reason != 0 && !std::exchange(told, true))
       tell(fmt::format("{}: {}; runs cannot be kept, and the comparison goes on", path_,
                        std::strerror(reason)));
-    for (const auto& kept : waiting)
-      if (kept) kept();
+    for (const Pending& one : batch)
+      if (one.kept) one.kept(one.run);
     lock.lock();
+    for (Pending& one : batch)
+      if (spare_.size() < most_spare) spare_.push_back(std::move(one.run));
     writing_ = false;
     changed_.notify_all();
   }

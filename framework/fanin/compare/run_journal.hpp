@@ -31,9 +31,12 @@ class RunJournal {
 
   /// The run that was there with this fingerprint when the journal was opened.
   std::optional<Run> find(const std::string& print) const;
-  /// Takes `run`, the bytes of `run_bytes`, and returns at once. `kept` is called, on a thread of the journal's
-  /// own, once they are on the disk, or could not be written, which is told in a notice.
-  void append(const std::string& print, std::string_view run, std::function<void()> kept);
+  /// Told of a run's bytes.
+  using Kept = std::function<void(std::string_view run)>;
+  /// Takes `run`, the bytes of `run_bytes`, leaves memory of another run in its place, and returns at once. `kept`
+  /// is called, on a thread of the journal's own, once they are on the disk, or could not be written, which is
+  /// told in a notice.
+  void append(const std::string& print, std::string& run, Kept kept);
   /// Waits until all that was appended has been kept.
   void flush();
 
@@ -41,8 +44,13 @@ class RunJournal {
   struct Place {
     std::size_t begin, size;  // of the run's bytes
   };
+  struct Pending {
+    std::string before, run;  // what stands before it in the file, and its bytes
+    Kept kept;
+  };
   void read(bool append);
   void write_batches();
+  int write_all(const std::vector<Pending>& batch);
   void tell(const std::string& notice) const;
 
   std::string path_;
@@ -52,8 +60,8 @@ class RunJournal {
   std::map<std::string, Place> places_;  // by fingerprint
   std::mutex mutex_;                     // guards what follows
   std::condition_variable changed_;
-  std::string pending_;
-  std::vector<std::function<void()>> waiting_;
+  std::vector<Pending> pending_;
+  std::vector<std::string> spare_;  // memory of runs that are written
   bool writing_ = false, ending_ = false;
   std::thread writer_;
 };

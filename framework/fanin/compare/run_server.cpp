@@ -62,13 +62,15 @@ struct RunServer::State {
     progress.on_epoch = [&](const auto&, const auto&, std::uint64_t, const EpochRecord& record) {
       say(epoch_made, message_of(EpochMade{one.job, record}));
     };
-    const RunMade whose{one.job};
+    RunMade whose{.job = one.job};
     try {
       if (interrupted) return say(run_made, message_of(whose));
       const Run run = run_one(grid, job, sets, progress, interrupted);
-      say(run_made, message_of(whose, run.status == Status::interrupted ? std::string() : run_bytes(run)));
+      whose.seconds = run.seconds;
+      whose.failed = run.status == Status::failed;
+      say(run_made, (run.status == Status::interrupted ? std::string() : run_bytes(run)) + message_of(whose));
     } catch (const std::exception& error) {  // run_one makes all others but usage Errors a failed run
-      say(run_refused, message_of(whose, error.what()));
+      say(run_refused, error.what() + message_of(whose));
     }
   }
 
@@ -122,7 +124,7 @@ void RunServer::serve(const std::vector<Subject>& subjects, const data::Sets& se
         while (const auto one = s.next()) s.make(*one, subjects, sets);
       });
     } catch (const std::exception& error) {  // the system refuses a thread
-      s.say(run_refused, message_of(RunMade{~std::uint64_t{0}}, error.what()));
+      s.say(run_refused, error.what() + message_of(RunMade{.job = ~std::uint64_t{0}}));
     }
   });
   struct Joining {
