@@ -7,7 +7,7 @@ RANDOM=${2:-1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 grid=(compare --models "mlp(hidden=32); lenet" --schemes "default; zeros; orthogonal; xavier_normal" --seeds 6
-  --data "synthetic(count=600)" --epochs 2 --batch 32 --jobs 1)
+  --data "synthetic(count=200)" --epochs 1 --batch 32 --jobs 1)
 # An array, not a function: behind it & gives the process of mpirun itself, whose children the ranks are.
 start=(mpirun --allow-run-as-root --oversubscribe -n 4 build/fanin "${grid[@]}" --out)
 # Results without what a clock decided or a folder's name.
@@ -25,14 +25,16 @@ assert len(runs) == len(set(runs)) == 48, "a run is missing, or counted twice"
 print(json.dumps(timeless(results), sort_keys=True))
 PY
 }
+begun=$(date +%s.%N)
 "${start[@]}" "$work/whole" >"$work/whole.out" 2>&1 || { cat "$work/whole.out"; exit 1; }
+span=$(awk -v a="$begun" -v b="$(date +%s.%N)" 'BEGIN {print b - a}')
 bits "$work/whole" >"$work/whole.bits" || exit 1
-killed=0 failed=0
+killed=0 failed=0 kept=0
 for ((i = 1; i <= times; ++i)); do
   out=$work/$i
   "${start[@]}" "$out" >"$out.log" 2>&1 &
   launcher=$!
-  sleep "$(awk -v r=$RANDOM 'BEGIN {print 0.4 + 2.2 * r / 32768}')"
+  sleep "$(awk -v r=$RANDOM -v s="$span" 'BEGIN {print s * r / 32768}')"
   ranks=($(pgrep -P $launcher))
   victim=${ranks[RANDOM % (${#ranks[@]} > 0 ? ${#ranks[@]} : 1)]}
   [ -n "$victim" ] && kill -9 "$victim" 2>/dev/null && killed=$((killed + 1))
@@ -43,6 +45,7 @@ for ((i = 1; i <= times; ++i)); do
     echo "$i: the grid does not go on:"; tail -n 3 "$out.again"; failed=$((failed + 1)); continue
   fi
   taken=$(sed -n 's/^\([0-9]*\) runs\{0,1\} taken from .*/\1/p' "$out.again" | awk '{n += $1} END {print n + 0}')
+  kept=$((kept + taken))
   bits "$out" >"$out.bits" || { failed=$((failed + 1)); continue; }
   if [ "$taken" -lt "$told" ]; then
     echo "$i: $told runs were told as finished, and $taken of them are there"; failed=$((failed + 1))
@@ -50,5 +53,5 @@ for ((i = 1; i <= times; ++i)); do
     echo "$i: other bits after $taken runs were taken"; failed=$((failed + 1))
   fi
 done
-echo "$times grids, a rank killed in $killed of them: $failed failed"
+echo "$times grids of 48 runs, a rank killed in $killed of them: $kept finished runs taken over in all; $failed failed"
 [ "$failed" = 0 ]
