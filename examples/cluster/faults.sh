@@ -29,7 +29,8 @@ begun=$(date +%s.%N)
 "${start[@]}" "$work/whole" >"$work/whole.out" 2>&1 || { cat "$work/whole.out"; exit 1; }
 span=$(awk -v a="$begun" -v b="$(date +%s.%N)" 'BEGIN {print b - a}')
 bits "$work/whole" >"$work/whole.bits" || exit 1
-killed=0 failed=0 kept=0
+killed=0 failed=0 kept=0 ended=
+trap 'ended=1' TERM  # told to end: the grid under way does not count
 for ((i = 1; i <= times; ++i)); do
   out=$work/$i
   "${start[@]}" "$out" >"$out.log" 2>&1 &
@@ -37,11 +38,16 @@ for ((i = 1; i <= times; ++i)); do
   sleep "$(awk -v r=$RANDOM -v s="$span" 'BEGIN {print s * r / 32768}')"
   ranks=($(pgrep -P $launcher))
   victim=${ranks[RANDOM % (${#ranks[@]} > 0 ? ${#ranks[@]} : 1)]}
-  [ -n "$victim" ] && kill -9 "$victim" 2>/dev/null && killed=$((killed + 1))
+  hit=0
+  [ -n "$victim" ] && kill -9 "$victim" 2>/dev/null && hit=1
   wait $launcher
   told=$(grep -c '^\[ *[0-9]*/48\]' "$out.log")
   taken=0
-  if ! "${start[@]}" "$out" >"$out.again" 2>&1; then
+  "${start[@]}" "$out" >"$out.again" 2>&1
+  went_on=$?
+  [ -n "$ended" ] && break  # as they are as well
+  killed=$((killed + hit))
+  if [ "$went_on" != 0 ]; then
     echo "$i: the grid does not go on:"; tail -n 3 "$out.again"; failed=$((failed + 1)); continue
   fi
   taken=$(sed -n 's/^\([0-9]*\) runs\{0,1\} taken from .*/\1/p' "$out.again" | awk '{n += $1} END {print n + 0}')
@@ -53,5 +59,5 @@ for ((i = 1; i <= times; ++i)); do
     echo "$i: other bits after $taken runs were taken"; failed=$((failed + 1))
   fi
 done
-echo "$times grids of 48 runs, a rank killed in $killed of them: $kept finished runs taken over in all; $failed failed"
+echo "$((i - 1)) grids of 48 runs, a rank killed in $killed of them: $kept finished runs taken over in all; $failed failed"
 [ "$failed" = 0 ]

@@ -14,7 +14,9 @@ mpirun $hosts -n "$ranks" --bind-to core --mca odls_base_sigkill_timeout 30 \
   --data "fashion-mnist(per_class=1000)" --epochs 2 --out out/on-ranks
 
 # A training whose batches are shared out: each is cut in --shards, whose gradients are summed in an order that follows
-# from that number alone. 1, 2, 4 or 8 processes, or one without mpirun, give the same bits with --shards 8.
+# from that number alone. 1, 2, 4 or 8 processes, or one without mpirun, give the same bits with --shards 8. A model with
+# batch normalization has the statistics of each shard, or with --sync-batch-norm those of the whole batch. fanin finetune
+# is started in the same way.
 mpirun $hosts -n 2 --bind-to core --mca odls_base_sigkill_timeout 30 \
   build/fanin train --model lenet --data "fashion-mnist(per_class=1000)" --batch 128 --shards 8 --epochs 2 \
   --checkpoint out/on-ranks/lenet --resume --output out/on-ranks/lenet.safetensors

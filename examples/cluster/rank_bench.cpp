@@ -115,11 +115,11 @@ int main(int argc, char** argv) {
   std::size_t runs = 0;
   double ms = 0;
   std::size_t images = 1200;  // 6 filters of 5 × 5, before and after
-  CLI::App* command = app.add_subcommand("compare", "a grid whose runs sleep");
-  command->add_option("runs", runs, "how many")->required();
-  command->add_option("ms", ms, "how long each sleeps")->required();
-  command->add_option("images", images, "bytes of the first weights' images in each");
   return guarded(app, [&] {
+    CLI::App* command = app.add_subcommand("compare", "a grid whose runs sleep");
+    command->add_option("runs", runs, "how many")->required();
+    command->add_option("ms", ms, "how long each sleeps")->required();
+    command->add_option("images", images, "bytes of the first weights' images in each");
     return program::launched({argv, argv + argc}, [&] {
       app.parse(argc, argv);
       const Ranks* ranks = program::ranks();

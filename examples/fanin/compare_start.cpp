@@ -14,7 +14,7 @@
 namespace fanin::program {
 
 void SchemeNotes::tell(const std::string& scheme, const std::vector<std::string>& notes) {
-  for (const auto& one : notes) tell_once(scheme + ": " + one);
+  for (const auto& one : notes) tell_once(fmt::format("{}: {}", scheme, one));
 }
 
 void SchemeNotes::tell_once(const std::string& line) {
