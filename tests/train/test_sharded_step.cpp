@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/memory.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/datasets.hpp>
@@ -13,6 +14,7 @@
 #include <fanin/train/sharded_step.hpp>
 #include <fanin/train/trainer.hpp>
 
+#include "tests/allocations.hpp"
 #include "tests/compare/rank_threads.hpp"
 
 using namespace fanin;
@@ -220,6 +222,21 @@ TEST_CASE("shards with one batch statistic: any number of ranks gives the bits o
   }
   const auto six = trained(1, 6, everything, true).front();
   for (const auto& state : trained(3, 6, everything, true)) CHECK(state == six);
+}
+
+TEST_CASE("shards: a step allocates nothing after its first rounds") {
+  if (!counts_allocations()) return;
+  const data::Batch batch = batch_of(24);
+  for (const bool sync : {false, true}) {
+    CAPTURE(sync);
+    const auto model = model_of("vgg_small(width=4, batch_norm=true)");
+    train::ShardedStep step(*model, {.shards = 4, .sync_batch_norm = sync}, nullptr);
+    for (Index i = 0; i < 4; ++i) step(batch, i, {});
+    const auto before = heap_allocations(), asked = pool_system_allocations();
+    for (Index i = 4; i < 8; ++i) step(batch, i, {});
+    CHECK(heap_allocations() == before);
+    CHECK(pool_system_allocations() == asked);
+  }
 }
 
 TEST_CASE("shards with one batch statistic: threads change no bit") {
