@@ -198,8 +198,8 @@ constexpr Index serial_work = 100'000;  // products below which handing work out
 /// How C is cut: near squares, as each piece packs what it needs of A and B, and two to four for each thread.
 struct ProductCut {
   Index rows = 1, columns = 1;
-  ProductCut(Index m, Index n, Index k) {
-    const Index wanted = thread_count() == 1 || products() == Products::openblas
+  ProductCut(Products by, Index m, Index n, Index k) {
+    const Index wanted = thread_count() == 1 || by == Products::openblas
                              ? 1
                              : std::min<Index>(2 * thread_count(), m * n * k / serial_work);
     while (rows * columns < wanted) {
@@ -211,14 +211,13 @@ struct ProductCut {
   }
 };
 
-}  // namespace
-
-void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc, bool accumulate) {
+void gemm_block(Products by, Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc,
+                bool accumulate) {
   if (k == 0 && !accumulate) {
     for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, real(0));
   }
   if (m == 0 || n == 0 || k == 0) return;
-  if (products() == Products::openblas) return openblas_gemm_block(m, n, k, a, b, c, ldc, accumulate);
+  if (by == Products::openblas) return openblas_gemm_block(m, n, k, a, b, c, ldc, accumulate);
   if (m < large_rows || n < large_columns || k < large_depth) {
     Workspace<> panel(panel_depth * widest_panel);
     FANIN_BY_ISA(gemm_block(m, n, k, a, b, c, ldc, accumulate, panel.data()));
@@ -232,12 +231,17 @@ void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ld
   }
 }
 
-void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,
-          Index ldb, real* c, Index ldc, bool accumulate) {
-  const Matrix left{a, lda, trans_a}, right{b, ldb, trans_b};
-  const ProductCut pieces(m, n, k);
+}  // namespace
+
+void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc, bool accumulate) {
+  gemm_block(products(), m, n, k, a, b, c, ldc, accumulate);
+}
+
+void gemm_by(Products by, Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc,
+             bool accumulate) {
+  const ProductCut pieces(by, m, n, k);
   if (pieces.columns * pieces.rows == 1) {
-    gemm_block(m, n, k, left, right, c, ldc, accumulate);
+    gemm_block(by, m, n, k, a, b, c, ldc, accumulate);
     return;
   }
   const auto edge = [](Index total, Index parts, Index part, Index unit) {
@@ -248,8 +252,13 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, 
     const Index i = edge(m, pieces.rows, row, 1), rows = edge(m, pieces.rows, row + 1, 1) - i;
     const Index j = edge(n, pieces.columns, column, 32),
                 columns = edge(n, pieces.columns, column + 1, 32) - j;
-    gemm_block(rows, columns, k, left.from(i, 0), right.from(0, j), c + i * ldc + j, ldc, accumulate);
+    gemm_block(by, rows, columns, k, a.from(i, 0), b.from(0, j), c + i * ldc + j, ldc, accumulate);
   });
+}
+
+void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const real* a, Index lda, const real* b,
+          Index ldb, real* c, Index ldc, bool accumulate) {
+  gemm_by(products(), m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate);
 }
 
 }  // namespace fanin::kernels

@@ -25,6 +25,9 @@ class ProductsBy {
   ProductsBy& operator=(const ProductsBy&) = delete;
 };
 
+/// `gemm` by one of the two, whatever was chosen.
+void gemm_by(Products by, Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ldc, bool accumulate);
+
 /// `gemm_block` by OpenBLAS, on the calling thread, whatever was chosen. Its bits depend on the block's size:
 /// so what it computes must be cut by sizes alone, never by the number of threads. Error when it is not at
 /// hand.

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fanin/core/memory.hpp>
-#include <fanin/kernels/gemm/gemm.hpp>
+#include <fanin/kernels/gemm/products.hpp>
 #include <fanin/kernels/gemm/qr.hpp>
 
 #define FANIN_KERNEL_SOURCE <fanin/kernels/gemm/qr.cpp>
@@ -13,14 +13,38 @@
 
 namespace {
 
+// Weights are drawn by this, so their bits must not follow from how wide a register is: sums are those of four
+// registers of 32 bytes, AVX2's, each made of two narrow ones or half of a wide one.
+constexpr Index group = 32 / static_cast<Index>(sizeof(real)), filled = std::min<Index>(lanes, group);
+
+template <int n>
+FANIN_INLINE real sum_of(const Vec (&s)[n]) {
+  if constexpr (n == 8) {
+    return sum_lanes(((s[0] + s[2]) + (s[4] + s[6])) + ((s[1] + s[3]) + (s[5] + s[7])));
+  } else if constexpr (n == 4) {
+    return sum_lanes((s[0] + s[1]) + (s[2] + s[3]));
+  } else {
+    return [&]<int... l>(std::integer_sequence<int, l...>) FANIN_LAMBDA {
+      return sum_lanes<lanes / 2>((s[0] + __builtin_shufflevector(s[0], s[0], ((l + lanes / 2) % lanes)...)) +
+                                  (s[1] + __builtin_shufflevector(s[1], s[1], ((l + lanes / 2) % lanes)...)));
+    }
+    (std::make_integer_sequence<int, lanes>{});
+  }
+}
+
 FANIN_INLINE real dot(Index n, const real* x, const real* y) {
-  Vec sums[4] = {};
+  constexpr int count = static_cast<int>(4 * group / lanes), of_group = std::max(1, count / 4);
+  Vec sums[count] = {};
   Index i = 0;
-  for (; i + 4 * lanes <= n; i += 4 * lanes)
-    unroll<4>([&](auto k)
-                  FANIN_LAMBDA { sums[k] = fma(load(x + i + k * lanes), load(y + i + k * lanes), sums[k]); });
-  for (; i + lanes <= n; i += lanes) sums[0] = fma(load(x + i), load(y + i), sums[0]);
-  real sum = sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (; i + 4 * group <= n; i += 4 * group)
+    unroll<count>([&](auto k) FANIN_LAMBDA {
+      sums[k] = fma(load(x + i + k * lanes), load(y + i + k * lanes), sums[k]);
+    });
+  for (; i + group <= n; i += group)
+    unroll<of_group>([&](auto k) FANIN_LAMBDA {
+      sums[k] = fma(load_first(x + i + k * lanes, filled), load_first(y + i + k * lanes, filled), sums[k]);
+    });
+  real sum = sum_of(sums);
   for (; i < n; ++i) sum += x[i] * y[i];
   return sum;
 }
@@ -28,9 +52,11 @@ FANIN_INLINE real dot(Index n, const real* x, const real* y) {
 // y += factor · x
 FANIN_INLINE void add_scaled(Index n, real factor, const real* x, real* y) {
   const Vec f = broadcast(factor);
+  const Index in_groups = n - n % group;
   Index i = 0;
-  for (; i + lanes <= n; i += lanes) store(y + i, fma(f, load(x + i), load(y + i)));
-  for (; i < n; ++i) y[i] += factor * x[i];
+  for (; i + lanes <= in_groups; i += lanes) store(y + i, fma(f, load(x + i), load(y + i)));
+  if (i < in_groups) store_first(y + i, filled, fma(f, load_first(x + i, filled), load_first(y + i, filled)));
+  for (i = in_groups; i < n; ++i) y[i] += factor * x[i];
 }
 
 }  // namespace
@@ -72,7 +98,7 @@ constexpr Index block = 64;
 // -T of the block reflector H₁ H₂ … = 1 - Vᵀ T V, for reflectors in the rows of `v`; `products` is scratch.
 void negative_triangle(Index rows, Index length, const real* v, Index stride, const real* tau, real* products,
                        real* t) {
-  gemm(false, true, rows, rows, length, v, stride, v, stride, products, rows, false);
+  gemm_by(Products::own, rows, rows, length, {v, stride}, {v, stride, true}, products, rows, false);
   std::fill(t, t + rows * rows, real{0});
   for (Index j = 0; j < rows; ++j) {
     t[j * rows + j] = -tau[j];
@@ -93,10 +119,10 @@ void orthonormal_rows(Index n, Index m, real* a, real* q) {
   // rows -= (rows · V) T V, or Tᵀ; `rows` and `v` start at the same column.
   const auto reflect = [&](bool transposed, Index count, real* rows, const real* v, Index reflectors,
                            Index length, const real* negative_t) {
-    gemm(false, true, count, reflectors, length, rows, m, v, m, w.data(), reflectors, false);
-    gemm(false, transposed, count, reflectors, reflectors, w.data(), reflectors, negative_t, reflectors,
-         wt.data(), reflectors, false);
-    gemm(false, false, count, length, reflectors, wt.data(), reflectors, v, m, rows, m, true);
+    gemm_by(Products::own, count, reflectors, length, {rows, m}, {v, m, true}, w.data(), reflectors, false);
+    gemm_by(Products::own, count, reflectors, reflectors, {w.data(), reflectors},
+            {negative_t, reflectors, transposed}, wt.data(), reflectors, false);
+    gemm_by(Products::own, count, length, reflectors, {wt.data(), reflectors}, {v, m}, rows, m, true);
   };
 
   for (Index j = 0; j < n; j += block) {
