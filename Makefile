@@ -37,6 +37,7 @@ help:
 	@echo 'make install     headers, libraries, program, man pages and completions into PREFIX (/usr/local), below DESTDIR;'
 	@echo '                 make uninstall removes them'
 	@echo 'make aarch64     build for ARM, and run the tests of kernels, random numbers, ops, init and files under qemu'
+	@echo 'make abi         does the shared library serve programs that were built on the last version? (abigail-tools)'
 	@echo 'make clean       remove build/'
 
 compare: deps
@@ -193,5 +194,5 @@ $(BUILD)/peer_tiny_dnn: examples/bench/peers/tiny_dnn.cpp examples/bench/peers/s
 # The compiler does not see what the assembler includes.
 $(BUILD)/float/framework/fanin/compare/page_files.o: $(wildcard framework/fanin/compare/page/*)
 
--include packaging/install.mk packaging/aarch64.mk tests/fuzz/fuzz.mk tests/interop/interop.mk
+-include packaging/install.mk packaging/aarch64.mk packaging/abi.mk tests/fuzz/fuzz.mk tests/interop/interop.mk
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

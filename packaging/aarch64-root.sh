@@ -15,6 +15,8 @@ own() {
 }
 own update
 own install -y --download-only --no-install-recommends "$@"
+# The C library that programs are linked with is the cross compiler's own; of this one, only what they run on.
+rm -f "$folder"/apt/cache/archives/{libc6-dev,libcrypt-dev,linux-libc-dev}_*.deb
 for package in "$folder"/apt/cache/archives/*.deb; do dpkg-deb -x "$package" "$folder"; done
 rm -rf "$folder/apt"
 # Headers that are the same for every machine come from this one.

@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0
 emulated "$there/tests" -m || failed=1
-for scheme in default uniform normal 'trunc_normal(std=0.02)' kaiming_normal 'orthogonal(gain=1.41)' 'sparse(0.2)'; do
+for scheme in default uniform normal kaiming_normal 'orthogonal(gain=1.41)' 'sparse(0.2)'; do
   "$here" init "$scheme" --shape 200,301 --seed 7 --output "$scratch/here.npy" >/dev/null &&
     emulated "$there/fanin" init "$scheme" --shape 200,301 --seed 7 --output "$scratch/there.npy" >/dev/null &&
     cmp "$scratch/here.npy" "$scratch/there.npy" || { echo "aarch64: $scheme draws other bits"; failed=1; }
