@@ -129,7 +129,7 @@ const std::vector<Entry>& entries() {
         "PNG, JPEG, GIF or BMP images, a class for each sub-folder; parts from train/, val/ and test/ (val/ is the test set where "
         "there is no test/), or a share of each class held out for testing",
         {{"path", "", "the folder"},
-         {"size", "28", "images are cut to their centre square and resized to so many pixels a side"},
+         {"size", "28", "images are stretched to so many pixels a side, whatever their proportions"},
          {"gray", "true", "gray levels; false: three channels"},
          {"test", "0.2", "share of each class held out, where the folder is not divided"},
          {"background", "white",

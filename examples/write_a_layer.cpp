@@ -9,25 +9,20 @@ using namespace fanin;
 namespace {
 
 /// x + out(softmax(q kᵀ / √width) v) of x [N, T, width].
-class Attention final : public nn::Module {
- public:
+struct Attention : nn::OwnLayer<Attention> {
+  nn::Child<nn::Linear> query, key, value, out;
+
   explicit Attention(Index width)
-      : query_(child("query", nn::Linear(width, width))),
-        key_(child("key", nn::Linear(width, width))),
-        value_(child("value", nn::Linear(width, width))),
-        out_(child("out", nn::Linear(width, width))) {}
-  std::string kind() const override { return "Attention"; }
+      : query(child("query", nn::Linear(width, width))),
+        key(child("key", nn::Linear(width, width))),
+        value(child("value", nn::Linear(width, width))),
+        out(child("out", nn::Linear(width, width))) {}
 
- protected:
   Tensor forward(const Tensor& x) override {
-    const Tensor scores = ops::matmul(query_(x), ops::transpose(key_(x), 1, 2));
+    const Tensor scores = ops::matmul(query(x), ops::transpose(key(x), 1, 2));
     const Tensor weights = ops::softmax(scores / std::sqrt(static_cast<double>(x.size(-1))));
-    return x + out_(ops::matmul(weights, value_(x)));
+    return x + out(ops::matmul(weights, value(x)));
   }
-  nn::ModulePtr copy() const override { return copied(*this); }  // so that clone() copies it too
-
- private:
-  nn::Child<nn::Linear> query_, key_, value_, out_;
 };
 
 }  // namespace

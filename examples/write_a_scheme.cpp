@@ -1,4 +1,5 @@
-// A scheme of your own: registered once, it is parsed, printed, checked and compared like any other.
+// A scheme of your own. One whose law can be written down is a text; one in C++ is registered once, and is then
+// parsed, printed, checked and compared like any other.
 #include <cmath>
 #include <iostream>
 
@@ -12,25 +13,24 @@ struct CautiousOptions {
   double gain = 1;
 };
 
-/// N(0, gain² / max(fan_in, fan_out)): neither the signal nor the gradient grows.
-double deviation(const Shape&, const init::Fans& fans, const CautiousOptions& options) {
-  return options.gain / std::sqrt(static_cast<double>(std::max(fans.in, fans.out)));
-}
-
 }  // namespace
 
 int main() {
-  init::register_scheme({.name = "cautious",
-                         .options = {{"gain", &CautiousOptions::gain, "factor on the std", {.least = 0}}},
-                         .summary = "normal, scaled by the larger of both fans",
-                         .formula = "N(0, gain² / max(fan_in, fan_out))",
-                         .least_rank = 2,
-                         .fill = init::fill_normal,
-                         .deviation = deviation});
+  // N(0, gain² / max(fan_in, fan_out)): neither the signal nor the gradient grows.
+  init::register_scheme(
+      {.name = "cautious",
+       .options = {{"gain", &CautiousOptions::gain, "factor on the std", {.least = 0}}},
+       .fill = init::fill_normal,
+       .deviation = [](const Shape&, const init::Fans& fans, const CautiousOptions& options) {
+         return options.gain / std::sqrt(static_cast<double>(std::max(fans.in, fans.out)));
+       }});
 
-  nn::Sequential net("fc1", nn::Linear(784, 256), "relu1", nn::ReLU(), "fc2", nn::Linear(256, 10));
+  nn::Sequential net("fc1", nn::Linear(784, 256), "relu1", nn::ReLU(), "fc2", nn::Linear(256, 256));
   Generator generator(0);
-  for (const auto& one : start::initialize(net, "fc1.weight = cautious(gain=1.41)", generator)) {
+  for (const auto& one : start::initialize(net,
+                                           "fc1.weight = cautious(gain=1.41);"
+                                           "fc2.weight = normal(std=1.41/sqrt(max(fan_in, fan_out)))",
+                                           generator)) {
     std::cout << one.name << "  " << one.scheme << "  std " << one.std << "\n";
   }
 }

@@ -32,7 +32,7 @@ std::string signature(const init::SchemeInfo& scheme) {
 }
 
 void print_scheme(const init::SchemeInfo& scheme) {
-  const int width = prose_width();
+  const int width = output_width();
   say("{}{}", text::hanging("", signature(scheme), 0, width), text::hanging("", scheme.summary, 2, width));
   const auto line = [width](const char* what, const std::string& text) {
     if (!text.empty()) say("{}", text::hanging(fmt::format("  {}", what), text, 12, width));
@@ -85,7 +85,7 @@ void list_schemes(const std::string& name, bool json) {
   } else if (!name.empty()) {
     print_scheme(*shown[0]);
   } else {
-    const int width = prose_width();
+    const int width = output_width();
     for (const auto* scheme : shown) say("{}", text::hanging(scheme->name, scheme->summary, 21, width));
     say("\n{}",
         text::hanging(
@@ -116,7 +116,7 @@ void list_models(bool json) {
                      {"parameters", built->parameter_count()}});
       continue;
     }
-    const int width = prose_width();
+    const int width = output_width();
     say("{}",
         text::hanging(model.name,
                       fmt::format("{} ({} parameters at 28×28)", model.summary, built->parameter_count()), 14,
@@ -133,7 +133,7 @@ void print_dataset_options(const std::vector<datasets::DatasetEntry::Option>& op
   for (const auto& option : options)
     say("{}", text::hanging("    " + option.name,
                             option.meaning + (option.fallback.empty() ? "" : " [" + option.fallback + "]"),
-                            17, prose_width()));
+                            17, output_width()));
 }
 
 void list_datasets(bool json) {
@@ -150,7 +150,7 @@ void list_datasets(bool json) {
     say("{}\n", all.dump(2));
     return;
   }
-  const int width = prose_width();
+  const int width = output_width();
   for (const auto& data : datasets::known_datasets()) {
     say("{}{}", text::hanging(data.usage, "", 2, width), text::hanging("", data.summary, 2, width));
     print_dataset_options(data.options);

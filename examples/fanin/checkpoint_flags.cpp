@@ -27,6 +27,34 @@ Index steps_between(const std::string& text) {
   return steps;
 }
 
+/// Of a run whose last epoch was not its best: which was, by how much, and where its weights are.
+void note_best_epoch(const train::TrainResult& result, const train::EarlyStopping& stopping,
+                     const std::string& kept_in) {
+  const auto& history = result.history;
+  if (result.status == train::Status::diverged || result.best_epoch == 0 || history.empty() ||
+      result.best_epoch == history.back().epoch)
+    return;
+  const auto best = std::find_if(history.begin(), history.end(), [&](const train::EpochRecord& one) {
+    return one.epoch == result.best_epoch;
+  });
+  if (best == history.end()) return;
+  const double at_best = train::score_of(*best, stopping.measure),
+               at_last = train::score_of(history.back(), stopping.measure);
+  if (!(stopping.measure == train::Measure::loss ? at_last > at_best : at_last < at_best)) return;
+  const bool validated = std::isfinite(best->validation_loss);
+  const auto value = [&](const train::EpochRecord& one) {
+    const double score = train::score_of(one, stopping.measure);
+    return stopping.measure == train::Measure::loss ? text::number(score, 4) : share_text(score);
+  };
+  note("best epoch: {} of {}, {} {} {}, where the last has {}; {}\n", best->epoch, history.size(),
+       validated ? "validation" : "test", stopping.measure == train::Measure::loss ? "loss" : "accuracy",
+       value(*best), value(history.back()),
+       stopping.restore_best ? "its weights are restored"
+       : !kept_in.empty()    ? "its weights are " + kept_in + "/best.safetensors"
+       : validated           ? "--restore-best ends with its weights"
+                             : "to end with the best: --restore-best, which chooses on a validation set");
+}
+
 }  // namespace
 
 void CheckpointFlags::add_to(CLI::App& command, train::TrainOptions& options) {
@@ -84,9 +112,11 @@ train::JsonLog open_log(const std::string& path, bool append, const train::JsonL
 }
 
 void CheckpointFlags::report_end(const train::TrainOptions& options, const train::TrainResult& result) const {
-  if (!result.stopped_early) return;
-  note("stopped early: no better epoch than {} in the last {}, on the validation set\n", result.best_epoch,
-       options.early_stopping.patience);
+  const train::EarlyStopping& stopping = options.early_stopping;
+  if (result.stopped_early)
+    note("stopped early: no better epoch than {} in the last {}, on the validation set\n", result.best_epoch,
+         stopping.patience);
+  note_best_epoch(result, stopping, folder.empty() || !keep_best ? "" : folder);
 }
 
 void CheckpointFlags::require_end(const train::TrainOptions& options, const train::TrainResult& result,

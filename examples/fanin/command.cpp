@@ -17,6 +17,9 @@
 #include <fanin/core/expression.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/terminal.hpp>
+#include <fanin/core/text_table.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/train/class_scores.hpp>
 
@@ -44,7 +47,7 @@ void TrainingFlags::add_to(CLI::App& command) {
   command
       .add_option(
           "--data", data,
-          "data set: fashion-mnist, mnist, idx(DIR), folder(PATH, size=28), synthetic(…); a folder's images are decoded in a process that may only read, write and ask for memory (seccomp), and a note says where the kernel refuses that")
+          "data set: fashion-mnist, mnist, cifar10, idx(DIR), folder(PATH, size=28), synthetic(…), see fanin data; a folder's images are decoded in a process that may only read, write and ask for memory (seccomp), and a note says where the kernel refuses that")
       ->capture_default_str();
   add_skip_bad(command, data);
   add_setting_flags(command, values, train::Topic::training);
@@ -173,10 +176,12 @@ void point_to_probe(const train::Evaluation& test, const data::Dataset& data, co
                     const std::string& plan) {
   if (!compare::no_better_than_guessing(test.accuracy, data)) return;
   const bool rules = plan.find_first_of("=;") != std::string::npos;
+  const std::string command = fmt::format("  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"",
+                                          model, rules ? "{" + plan + "}" : plan, data.name);
   note(
       "this accuracy cannot be told from guessing ({} comes from naming one class): see whether these weights can train with\n"
-      "  fanin probe --models \"{}\" --schemes \"{}\" --data \"{}\"\nand try another --lr\n",
-      share_text(compare::guessing_accuracy(data)), model, rules ? "{" + plan + "}" : plan, data.name);
+      "{}and try another --lr\n",
+      share_text(compare::guessing_accuracy(data)), text::command_lines(command, note_width()));
 }
 
 std::string share_text(double share) { return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share); }
@@ -190,13 +195,14 @@ std::string accuracy_text(const train::Evaluation& test, const data::Dataset& da
 }
 
 void print_class_scores(const train::Evaluation& test, const data::Dataset& data) {
-  say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", "class", "precision", "recall", "F1", "samples");
+  text::TextTable table({{"class"}, {"precision", true}, {"recall", true}, {"F1", true}, {"samples", true}});
   const auto scores = train::class_scores(test.confusion, data.class_counts());
   for (std::size_t c = 0; c < scores.size(); ++c) {
     const auto& one = scores[c];
-    say("  {:<16} {:>9} {:>9} {:>9} {:>9}\n", printable(data.class_name(static_cast<int>(c))),
-        share_text(one.precision), share_text(one.recall), share_text(one.f1), one.samples);
+    table.add({printable(data.class_name(static_cast<int>(c))), share_text(one.precision),
+               share_text(one.recall), share_text(one.f1), std::to_string(one.samples)});
   }
+  say("{}", table.to_string(output_width()));
 }
 
 void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& test,
@@ -214,17 +220,6 @@ void add_class_scores(nlohmann::ordered_json& json, const train::Evaluation& tes
                                {"recall", finite_or_null(one.recall)},
                                {"f1", finite_or_null(one.f1)}});
   }
-}
-
-void print_confusion(const train::Evaluation& test, const data::Dataset& data) {
-  say("\nrows: true class, columns: predicted\n");
-  const auto& confusion = test.confusion;
-  for (int truth = 0; truth < confusion.classes; ++truth) {
-    say("{:>14.14}", printable(data.class_name(truth)));
-    for (int guess = 0; guess < confusion.classes; ++guess) say(" {:>5}", confusion.at(truth, guess));
-    say("\n");
-  }
-  say("\n");
 }
 
 nlohmann::ordered_json confusion_json(const train::Confusion& confusion) {

@@ -107,8 +107,6 @@ std::string json_text(const nlohmann::ordered_json& json);
 
 /// "accuracy 88.10%, macro F1 87.95%, balanced accuracy 88.02%".
 std::string accuracy_text(const train::Evaluation& test, const data::Dataset& data);
-/// The matrix: a row for each true class, a column for each predicted one.
-void print_confusion(const train::Evaluation& test, const data::Dataset& data);
 /// A line for each class of `data`: precision, recall, F1 and how many samples it has.
 void print_class_scores(const train::Evaluation& test, const data::Dataset& data);
 /// "macro_f1", "balanced_accuracy" and "classes": precision, recall and F1 of each; null where one is not

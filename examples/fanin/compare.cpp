@@ -14,6 +14,7 @@
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/train/provenance.hpp>
 
 #include "examples/fanin/compare_again.hpp"
@@ -27,10 +28,8 @@ void show(const compare::Comparison& comparison, Format format) {
     case Format::json:
       return say("{}\n", compare::comparison_json(comparison));
     case Format::text:
-      return say("\n{}{}{}",
-                 output_width() > 0 ? compare::summary_table(comparison, output_width())
-                                    : compare::summary_table(comparison),
-                 comparison.windows.empty() ? "" : "\n", compare::window_table(comparison));
+      return say("\n{}{}{}", compare::summary_table(comparison, output_width()),
+                 comparison.windows.empty() ? "" : "\n", compare::window_table(comparison, output_width()));
     case Format::markdown:
       return say("{}", compare::table_markdown(compare::summary_values(comparison)));
     case Format::latex:
@@ -80,8 +79,8 @@ void run(const CompareFlags& flags, const CommandLine& line) {
   show(it->comparison, format);
   flush_output();
   compare::write_outputs(it->comparison, flags.out);
-  note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\nreproduce with: {1}\n", flags.out,
-       train::shell_line(line.reproduce));
+  note("\nwrote {0}/report.html, {0}/results.csv and {0}/results.json\n{1}", flags.out,
+       text::command_lines("reproduce with: " + train::shell_line(line.reproduce), note_width()));
   require_finished(*it);
   it->grid.training.log.require_whole();
   point_to_probe(*it);

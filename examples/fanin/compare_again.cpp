@@ -12,6 +12,7 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
+#include <fanin/core/wrap.hpp>
 
 #include "examples/fanin/compare_run.hpp"
 #include "examples/fanin/launch.hpp"
@@ -103,7 +104,7 @@ void run_again(const CompareFlags& given, const CLI::App& command) {
     const std::string out = command.get_option("--out")->count() > 0 ? given.out : "out/again";
     recorded.flags.out = is_first() ? new_folder(out) : out;
   });
-  note("again: {}\n", train::shell_line(recorded.line.reproduce));
+  note("{}", text::command_lines("again: " + train::shell_line(recorded.line.reproduce), note_width()));
   const auto it = prepare(recorded.flags, recorded.line);
   for (const auto& one : compare::changed_conditions(then, it->comparison))
     note("note: {}\n", printable(one));

@@ -6,7 +6,9 @@
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/terminal.hpp>
 
 #include "examples/fanin/command.hpp"
 
@@ -49,8 +51,10 @@ std::string outcome(const compare::Run& run) {
   return std::string(compare::statuses.name_of(run.status)) + ": " + run.message;
 }
 
+std::string shown(const std::string& name) { return in_locale(printable(name)); }
+
 std::string fitted(const std::string& name, int width) {
-  return text::pad_right(text::shorten(printable(name), width), width);
+  return text::pad_right(text::shorten(shown(name), width, in_locale("…")), width);
 }
 
 }  // namespace
@@ -58,11 +62,11 @@ std::string fitted(const std::string& name, int width) {
 ProgressLines::ProgressLines(const compare::Grid& grid)
     : folder_(grid.directory), trial_(mean_trial(grid)), remaining_(work_by_model(grid), grid.jobs) {
   for (const auto& subject : compare::subjects(grid))
-    model_width_ = std::max(model_width_, text::text_width(printable(subject.name)));
+    model_width_ = std::max(model_width_, text::text_width(shown(subject.name)));
   for (const auto& scheme : grid.schemes)
-    scheme_width_ = std::max(scheme_width_, text::text_width(printable(scheme.label)));
+    scheme_width_ = std::max(scheme_width_, text::text_width(shown(scheme.label)));
   const int beside = beside_names + (grid.tune ? text::text_width(own_rate) : 0);
-  const int room = std::max(24, (live_width() > 0 ? live_width() : 80) - beside);
+  const int room = std::max(24, note_width() - beside);
   model_width_ = std::min(model_width_, std::max(room / 2, room - scheme_width_));
   scheme_width_ = std::min(scheme_width_, room - model_width_);
 }
@@ -145,7 +149,7 @@ void ProgressLines::show_live() {
     line += more;
   }
   if (line.empty()) line = "running…";
-  live_line(text::shorten(line, width));
+  live_line(line);
 }
 
 void ProgressLines::tell_taken() {

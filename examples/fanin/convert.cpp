@@ -5,6 +5,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
@@ -37,12 +38,12 @@ void run(const ConvertFlags& flags) {
     fail_usage("--model-only: {} is not a checkpoint of 'fanin train'", flags.in);
   if (flags.model_only) train::drop_training_state(file);
   const start::Conversion done = start::convert(file, flags.out, options);
-  say("{} ({}) to {} ({}): {} tensor{}, {} elements\n", printable(flags.in), name_of(file.format),
-      printable(flags.out), name_of(start::format_for(flags.out)), done.tensors, done.tensors == 1 ? "" : "s",
-      done.elements);
+  say_prose("{} ({}) to {} ({}): {} tensor{}, {} elements\n", printable(flags.in), name_of(file.format),
+            printable(flags.out), name_of(start::format_for(flags.out)), done.tensors,
+            done.tensors == 1 ? "" : "s", done.elements);
   if (done.cast > 0) {
-    say("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n", done.cast,
-        done.cast == 1 ? "" : "s", done.rounded, done.largest_rounding, done.underflowed);
+    say_prose("{} tensor{} cast; {} elements rounded, by up to {:.2g} of their value; {} became 0\n",
+              done.cast, done.cast == 1 ? "" : "s", done.rounded, done.largest_rounding, done.underflowed);
   }
   if (file.left_out_count > 0) {
     note("{} left out, as {} cannot be read: {}\n", file.left_out_count,

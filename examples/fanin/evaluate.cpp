@@ -9,11 +9,13 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/train/provenance.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/confusion_table.hpp"
 #include "examples/fanin/model_file.hpp"
 
 namespace fanin::program {
@@ -57,9 +59,9 @@ void run(const EvaluateFlags& flags) {
         flags.file, result.undecided, result.count, data.name);
   }
   if (!flags.json) {
-    say("{} on {} ({} images): {}, loss {}\n", printable(flags.file), printable(data.name), data.count,
-        accuracy_text(result, data), text::number(result.loss, 4));
-    if (flags.confusion) print_confusion(result, data);
+    say_prose("{} on {} ({} images): {}, loss {}\n", printable(flags.file), printable(data.name), data.count,
+              accuracy_text(result, data), text::number(result.loss, 4));
+    if (flags.confusion) say("\n{}\n", confusion_table(result.confusion, data, output_width()));
     print_class_scores(result, data);
     return;
   }
@@ -92,7 +94,8 @@ void add_evaluate(CLI::App& app) {
   command->add_flag("--allow-nonfinite", flags->allow_nonfinite, "load NaN and infinities as they are");
   command->add_flag("--skip-bad", flags->skip_bad,
                     "leave out images of a folder that cannot be read, and say how many");
-  command->add_flag("--confusion", flags->confusion, "print the confusion matrix too");
+  command->add_flag("--confusion", flags->confusion,
+                    "show too how many samples of each class were taken for which; --json always has it");
   command->add_flag("--json", flags->json, "one JSON object on stdout");
   command->callback([flags] { run(*flags); });
 }

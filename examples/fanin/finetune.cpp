@@ -10,6 +10,9 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/parallel.hpp>
+#include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/writable.hpp>
@@ -98,13 +101,35 @@ std::pair<std::string, nn::ModulePtr> model_of(const FinetuneFlags& flags, const
 }
 
 void print_layers(const train::FineTuning& tuning, double lr) {
-  note("\n{:<28} {:>6} {:>12} {:>12}\n", "parameter", "depth", "lr", "trains from");
+  text::TextTable table({{"parameter"}, {"depth", true}, {"lr", true}, {"trains from", true}, {""}});
+  for (const auto& one : tuning.layers())
+    table.add({printable(one.name), std::to_string(one.depth),
+               one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
+               one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "head" : ""});
+  note("\n{}\n", table.to_string(note_width()));
+}
+
+/// Elements of the parameters that ever train, and of those that train in the first epoch.
+struct TrainedCounts {
+  Index ever = 0, at_first = 0;
+};
+TrainedCounts trained(nn::Module& model, const train::FineTuning& tuning) {
+  TrainedCounts counts;
   for (const auto& one : tuning.layers()) {
-    note("{:<28} {:>6} {:>12} {:>12}{}\n", one.name, one.depth,
-         one.frozen ? "-" : fmt::format("{:.4g}", lr * one.lr_scale),
-         one.frozen ? "frozen" : fmt::format("epoch {}", one.from_epoch), one.head ? "  head" : "");
+    if (one.frozen) continue;
+    const Index count = model.parameter(one.name)->value.numel();
+    counts.ever += count;
+    if (one.from_epoch == 1) counts.at_first += count;
   }
-  note("\n");
+  return counts;
+}
+
+/// "25450 of 61706 parameters train, 850 of them from the first epoch on".
+std::string trained_text(const TrainedCounts& counts, Index all) {
+  return fmt::format("{} of {} parameters train{}", counts.ever, all,
+                     counts.at_first == counts.ever
+                         ? ""
+                         : fmt::format(", {} of them from the first epoch on", counts.at_first));
 }
 
 ordered_json report_json(const start::WarmStartReport& report) {
@@ -137,6 +162,7 @@ ordered_json result_json(const start::WarmStartReport& report, const train::Fine
                {"seconds", finite_or_null(result.seconds)},
                {"last_batch", name_of(result.last_batch)},
                {"warm_start", report_json(report)}});
+  if (result.best_epoch > 0) json["best_epoch"] = result.best_epoch;
   if (result.diverged_step) json["diverged_step"] = *result.diverged_step;
   if (!result.divergence.empty()) json["message"] = result.divergence;
   for (const auto& one : tuning.layers()) {
@@ -169,6 +195,7 @@ struct Ready {
   nn::ModulePtr model;
   start::WarmStartReport report;
   std::optional<train::FineTuning> tuning;
+  TrainedCounts counts;
 };
 
 /// The weight files that it reads: where it begins, then those of its plan.
@@ -202,14 +229,15 @@ void make_model(Ready& it, const FinetuneFlags& flags, const CLI::App& command) 
   require_shares(*it.model, options);
   const data::Batch batch = initial_batch(training);
   it.report = it.warm.start(*it.model, flags.run.seed, it.plan, &batch);
-  if (!flags.run.json) note("{}", it.report.to_string());
+  if (!flags.run.json) note("{}", it.report.to_string(note_width()));
   options.finetune = it.warm.tuning(*it.model);
   it.tuning.emplace(*it.model, options.finetune);
   if (!flags.run.json) print_layers(*it.tuning, lr);
-  note("{}: {} parameters from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}{}\n", it.text,
-       it.model->parameter_count(), flags.warm.file, flags.plan, flags.run.seed, options.optimizer.rule.name,
-       rates_text(options, flags.lr_body), training.name, counts_text(it.data, options),
-       shares_text(options));
+  it.counts = trained(*it.model, *it.tuning);
+  note("{}: {}; values from {}, the rest drawn by {} from seed {}; {}, lr {}; {}: {}{}\n", it.text,
+       trained_text(it.counts, it.model->parameter_count()), flags.warm.file, flags.plan, flags.run.seed,
+       options.optimizer.rule.name, rates_text(options, flags.lr_body), training.name,
+       counts_text(it.data, options), shares_text(options));
   options.last_batch = train::last_batch_of(options, *it.model);
   train::SettingTexts settings = train::settings_of(it.warm);
   const train::SettingTexts of_training = train::settings_of(options);
@@ -241,11 +269,13 @@ void run(const FinetuneFlags& flags, const CLI::App& command) {
   if (flags.run.json) {
     ordered_json json =
         result_json(it.report, *it.tuning, options.optimizer.lr, result, options.class_weights, it.data.test);
+    json["parameters"] = it.model->parameter_count();
+    json["parameters_trained"] = it.counts.ever;
     json["settings"] = settings_json(flags, it.text, it.warm, options);
     if (const auto notes = it.data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("{}\n", result_text(result, it.data));
+    say_prose("{}\n", result_text(result, it.data));
   }
   flags.checkpoints.require_end(options, result, "a smaller --lr, --lr-head or --lr-body");
   point_to_probe(result.test, it.data.test, it.text, flags.plan);

@@ -13,6 +13,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/formula.hpp>
 #include <fanin/core/locale.hpp>
+#include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/core/wrap.hpp>
 #include <fanin/init/gain.hpp>
@@ -168,7 +169,7 @@ std::string plot_of(const init::Nonlinearity& f) {
 }
 
 /// In lines of the table's width, at most.
-std::string wrapped(const std::string& text) { return text::hanging("", text, 0, 80); }
+std::string wrapped(const std::string& text) { return text::hanging("", text, 0, output_width()); }
 
 void print(const Report& report) {
   const auto number = [](double value) { return fmt::format("{:.4f}", value); };
@@ -184,7 +185,7 @@ void print(const Report& report) {
     table.add({choice.name, number(choice.forward), choice.backward ? number(*choice.backward) : "-",
                fmt::format("{:.4g}", choice.q), number(choice.variance_slope), number(choice.chi),
                choice.verdict()});
-  say("{}\n", table.to_string());
+  say("{}\n", table.to_string(output_width()));
   if (!report.no_fixed_point.empty()) say("{}", wrapped("fixed point: none; " + report.no_fixed_point));
   if (!report.pytorch) say("PyTorch's: none; torch.nn.init.calculate_gain does not know it\n");
   if (report.edge)

@@ -26,40 +26,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Words as a shell sees them: spaces within quotes cut nothing.
-std::vector<std::string> shell_words(const std::string& line) {
-  std::vector<std::string> words(1);
-  char quote = 0;
-  for (const char c : line) {
-    if (quote == 0 && c == ' ') {
-      if (!words.back().empty()) words.emplace_back();
-      continue;
-    }
-    if (quote == c)
-      quote = 0;
-    else if (quote == 0 && (c == '"' || c == '\''))
-      quote = c;
-    words.back() += c;
-  }
-  if (words.back().empty()) words.pop_back();
-  return words;
-}
-
-/// A command that a shell takes as one, whatever lines it is on.
-std::string example_text(const std::string& command, int width) {
-  std::string text = " ";
-  int column = 1;
-  for (const auto& word : shell_words(command)) {
-    if (column > 6 && column + 1 + text::text_width(word) + 2 > width) {
-      text += " \\\n     ";
-      column = 5;
-    }
-    text += " " + word;
-    column += 1 + text::text_width(word);
-  }
-  return text + "\n";
-}
-
 /// The command and the comment of an example's line.
 std::pair<std::string, std::string> cut_comment(const std::string& line) {
   const std::size_t gap = line.find("   ", line.find_first_not_of(' '));
@@ -98,7 +64,8 @@ std::string help_text(const std::string& text, int width) {
     if (text::text_width(line) <= width)
       shown += line + "\n";
     else
-      shown += example_text(command, width) + (comment.empty() ? "" : text::hanging("", comment, 6, width));
+      shown +=
+          text::command_lines(command, width) + (comment.empty() ? "" : text::hanging("", comment, 6, width));
   }
   close_prose();
   return shown;
@@ -107,19 +74,19 @@ std::string help_text(const std::string& text, int width) {
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
   std::string usage = Formatter::make_usage(app, std::move(name));
   usage.erase(usage.find_last_not_of('\n') + 1);
-  return text::hanging("Usage:", usage.substr(usage.find(' ') + 1), 7, prose_width());
+  return text::hanging("Usage:", usage.substr(usage.find(' ') + 1), 7, output_width());
 }
 
 std::string HelpFormatter::make_description(const CLI::App* app) const {
-  return help_text(in_locale(app->get_description()), prose_width());
+  return help_text(in_locale(app->get_description()), output_width());
 }
 
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
-  return app->get_footer().empty() ? "" : help_text(in_locale(app->get_footer()), prose_width());
+  return app->get_footer().empty() ? "" : help_text(in_locale(app->get_footer()), output_width());
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
-  const int width = prose_width();
+  const int width = output_width();
   std::string head = in_locale("  " + make_option_name(option, is_positional) + make_option_opts(option));
   if (text::text_width(head) > width) {
     const auto lines = text::wrapped(head, width - 6);
@@ -130,7 +97,7 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
 }
 
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
-  return text::hanging("  " + command->get_name(), command->get_description(), 14, prose_width());
+  return text::hanging("  " + command->get_name(), command->get_description(), 14, output_width());
 }
 
 CLI::App& required_command(CLI::App& app, const std::string& name) {

@@ -9,6 +9,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_file.hpp>
@@ -68,8 +69,8 @@ void describe(const std::string& name, const std::string& scheme, const Tensor& 
   }
   const auto [mean, std] = moments(w.values());
   const auto [low, high] = std::minmax_element(w.values().begin(), w.values().end());
-  say("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(), scheme,
-      mean, std, *low, *high);
+  say_prose("{} {} by {}: mean {:.6g}, std {:.6g}, min {:.6g}, max {:.6g}\n", name, w.shape().to_string(),
+            scheme, mean, std, *low, *high);
 }
 
 void draw_tensor(const InitFlags& flags) {
@@ -123,7 +124,7 @@ void draw_file(const InitFlags& flags) {
                                 : "its layer",
                drawn ? fmt::format("{:.4g}", drawn->std) : "-"});
   }
-  say("{}\n", table.to_string());
+  say("{}\n", table.to_string(output_width()));
   for (const auto& drawn : fresh.drawn)
     if (drawn && !drawn->note.empty()) note("note: {}: {}\n", printable(drawn->name), drawn->note);
   if (file.left_out_count > 0)

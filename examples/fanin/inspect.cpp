@@ -8,6 +8,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/left_out.hpp>
@@ -130,23 +131,36 @@ void print_histogram(const Row& row) {
   say("  {}{:>{}}\n", low, high, large_bins - low.size());
 }
 
-/// What is of use only as a whole: the line that makes a model again, and its settings.
-bool is_provenance(const std::string& key) { return key == "reproduce" || key == "settings"; }
+/// One of what a file says of itself. The line that makes a model again and its settings are of use only as a whole.
+std::string metadata_text(const std::string& key, const std::string& value) {
+  constexpr std::size_t longest = 4000;
+  const std::string head = fmt::format("  {}: ", printable(key, 60));
+  if (key == "reproduce") return text::command_lines(head + printable(value, longest), output_width());
+  if (key != "settings") return head + printable(value, 100) + "\n";
+  const ordered_json settings = ordered_json::parse(value, nullptr, false);
+  if (!settings.is_object() || value.size() > longest) return head + printable(value, longest) + "\n";
+  std::string all;
+  for (const auto& one : settings.items())
+    all += fmt::format("{}{}={}", all.empty() ? "" : ", ", one.key(),
+                       one.value().is_string() ? one.value().get<std::string>() : json_text(one.value()));
+  return head + printable(all) + "\n";
+}
 
 /// The dicts that a checkpoint nests, of which one is shown, and what else lies in the file.
 void print_contents(const io::TensorFile& file) {
   constexpr std::size_t most = 20;
   if (file.dicts.size() > 1 || !file.key.empty()) {
-    say("  dicts:");
+    std::string dicts = "  dicts:";
     for (std::size_t i = 0; i < std::min(file.dicts.size(), most); ++i) {
       const io::StoredDict& dict = file.dicts[i];
-      say("{} '{}' {} tensor{}{}", i == 0 ? "" : ",", printable(dict.path, 60), dict.count,
-          dict.count == 1 ? "" : "s", dict.path == file.key ? " (shown)" : "");
+      dicts += fmt::format("{} '{}' {} tensor{}{}", i == 0 ? "" : ",", printable(dict.path, 60), dict.count,
+                           dict.count == 1 ? "" : "s", dict.path == file.key ? " (shown)" : "");
     }
-    say("{}; --key chooses\n",
-        file.dicts.size() > most ? fmt::format(" and {} more", file.dicts.size() - most) : "");
+    say_prose("{}{}; --key chooses\n", dicts,
+              file.dicts.size() > most ? fmt::format(" and {} more", file.dicts.size() - most) : "");
   }
-  if (file.left_out_count > 0) say("  not read ({}): {}\n", file.left_out_count, io::left_out_text(file));
+  if (file.left_out_count > 0)
+    say_prose("  not read ({}): {}\n", file.left_out_count, io::left_out_text(file));
 }
 
 /// "; 10 more under 'state_dict_ema'": the dicts that are neither shown, nor hold or lie in what is.
@@ -176,20 +190,20 @@ void print_file(const io::TensorFile& file, const std::vector<Row>& rows, const 
     elements += row.stats.count, nans += row.stats.nans, infinities += row.stats.infinities;
     bytes += row.tensor->byte_size();
   }
-  say("{}: {}, {} tensor{}, {} elements, {}{}\n", printable(file.path), name_of(file.format), rows.size(),
-      rows.size() == 1 ? "" : "s", elements, size_text(bytes), more_tensors(file));
-  for (const auto& [key, value] : file.metadata)
-    say("  {}: {}\n", printable(key, 60), printable(value, is_provenance(key) ? 4000 : 100));
+  say_prose("{}: {}, {} tensor{}, {} elements, {}{}\n", printable(file.path), name_of(file.format),
+            rows.size(), rows.size() == 1 ? "" : "s", elements, size_text(bytes), more_tensors(file));
+  for (const auto& [key, value] : file.metadata) say_prose("{}", metadata_text(key, value));
   print_contents(file);
   if (!rows.empty()) {
     say("\n");
     print_table(rows, moved, flags);
   }
   if (!moved.by_name.empty()) {
-    say("moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
+    say_prose(
+        "moved: |w - w0| / |w0|, with the initial values w0 drawn again from the file's model, plan and "
         "seed\n");
   } else if (!moved.why_not.empty()) {
-    say("not compared with the initial values: {}\n", printable(moved.why_not));
+    say_prose("not compared with the initial values: {}\n", printable(moved.why_not));
   }
   if (nans + infinities > 0) say("not finite: {} NaN, {} infinite elements\n", nans, infinities);
   if (flags.histograms) {

@@ -12,6 +12,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/io/left_out.hpp>
 #include <fanin/io/tensor_diff.hpp>
@@ -52,8 +53,8 @@ void print(const io::TensorFile& a, const io::TensorFile& b, const std::vector<i
   say("A: {} ({})\nB: {} ({})\n", printable(a.path), name_of(a.format), printable(b.path), name_of(b.format));
   for (const auto& [file, label] : {std::pair{&a, 'A'}, {&b, 'B'}}) {
     if (file->left_out_count > 0)
-      say("not read in {} ({}), so not compared: {}\n", label, file->left_out_count,
-          io::left_out_text(*file));
+      say_prose("not read in {} ({}), so not compared: {}\n", label, file->left_out_count,
+                io::left_out_text(*file));
   }
   std::set<std::string> keys;
   for (const auto* file : {&a, &b}) {
@@ -65,7 +66,7 @@ void print(const io::TensorFile& a, const io::TensorFile& b, const std::vector<i
   };
   for (const auto& key : keys) {
     const std::string x = value_in(a, key), y = value_in(b, key);
-    if (x != y) say("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
+    if (x != y) say_prose("metadata {}: {} in A, {} in B\n", printable(key, 60), x, y);
   }
   text::TextTable table(
       {{"name"}, {"what"}, {"A"}, {"B"}, {"elements", true}, {"max abs", true}, {"relative L2", true}});

@@ -15,6 +15,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/io/atomic_file.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/tensor_file.hpp>
@@ -191,19 +192,20 @@ void print_table(const Moments& moments) {
     }
   }
   if (any_tail) {
-    say("\nnorm: spectral. stable, effect.: ranks, ‖W‖_F²/‖W‖² and exp of the values' entropy.\n"
-        "alpha: exponent of the tail of the n largest eigenvalues of W Wᵀ, D from a power\n"
+    say_prose(
+        "\nnorm: spectral. stable, effect.: ranks, ‖W‖_F²/‖W‖² and exp of the values' entropy.\n"
+        "alpha: exponent of the tail of the n largest eigenvalues of W Wᵀ, D from a power "
         "law; - where fewer than {} eigenvalues or {} in the tail are too few to tell.\n",
         statistics::power_law_least_count, statistics::power_law_least_tail);
   }
-  if (any_operator) say("operator: the convolution as a map of such images, continued periodically.\n");
-  if (assumed) say("* the file does not tell strides, groups and dilation: taken as 1.\n");
-  if (!moments.no_start.empty()) say("no values of the start: {}\n", printable(moments.no_start));
+  if (any_operator) say_prose("operator: the convolution as a map of such images, continued periodically.\n");
+  if (assumed) say_prose("* the file does not tell strides, groups and dilation: taken as 1.\n");
+  if (!moments.no_start.empty()) say_prose("no values of the start: {}\n", printable(moments.no_start));
   constexpr std::size_t most = 20;
-  for (std::size_t i = 0; i < std::min(left_out.size(), most); ++i) say("left out: {}\n", left_out[i]);
+  for (std::size_t i = 0; i < std::min(left_out.size(), most); ++i) say_prose("left out: {}\n", left_out[i]);
   if (left_out.size() > most) say("left out: {} more\n", left_out.size() - most);
   if (const std::size_t others = moments.all.back().spectra.others; others > 0)
-    say("{} of one dimension or none, or of integers, not shown\n", text::counted(others, "tensor"));
+    say_prose("{} of one dimension or none, or of integers, not shown\n", text::counted(others, "tensor"));
 }
 
 ordered_json json_of(const Spectrum& spectrum) {

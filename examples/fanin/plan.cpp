@@ -10,6 +10,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/deviation_score.hpp>
@@ -120,12 +121,12 @@ void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vect
     if (!row.drawn.note.empty()) notes += fmt::format("note: {}: {}\n", row.drawn.name, row.drawn.note);
   }
   say("{}\n", table.to_string(output_width()));
-  say("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(),
-      plan.to_string(), flags.seed);
-  say("{}", notes);
+  say_prose("model: {}, {} parameters in {} tensors\nplan: {}\nseed: {}\n", flags.model, total, rows.size(),
+            plan.to_string(), flags.seed);
+  say_prose("{}", notes);
   if (improbable > 0)
-    say("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n",
-        probe::improbable_score, improbable, rows.size());
+    say_prose("! the drawn std is {:g} standard errors or more from its target ({} of {} tensors)\n",
+              probe::improbable_score, improbable, rows.size());
 }
 
 ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows,

@@ -8,6 +8,7 @@
 #include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/probe/schemes.hpp>
@@ -75,9 +76,9 @@ void print_model(const std::string& text, const std::vector<probe::Probed>& all)
     const std::string line = fmt::format("{} ({}): {}", probe::name_of(d.condition), d.measure, d.reason);
     if (d.trains() || std::find(explained.begin(), explained.end(), line) != explained.end()) continue;
     explained.push_back(line);
-    say("{}\n", line);
+    say_prose("{}\n", line);
   }
-  say("recommended: {}\n", probe::recommendation(all));
+  say_prose("recommended: {}\n", probe::recommendation(all));
 }
 
 void print_detail(const probe::Probed& one) {
@@ -97,10 +98,10 @@ void print_detail(const probe::Probed& one) {
                fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
                share(layer.twins), probe::three_digits(layer.step)});
   }
-  say("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
+  say_prose("\n{}: {}\n", one.scheme, one.diagnosis.to_string());
   if (!one.diagnosis.trains())
-    say("  {} {}: {}\n", one.diagnosis.measure, probe::three_digits(one.diagnosis.value),
-        one.diagnosis.reason);
+    say_prose("  {} {}: {}\n", one.diagnosis.measure, probe::three_digits(one.diagnosis.value),
+              one.diagnosis.reason);
   say("{}", table.to_string(output_width()));
 }
 
@@ -160,10 +161,11 @@ void run(const ProbeFlags& flags) {
                     .dump(2));
     return;
   }
-  say("\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
-      "loss / d outputs; rank: least effective rank of a hidden layer's outputs\n"
+  say_prose(
+      "\n{} samples of {}, seed {}. std: of a layer's outputs behind the activation; gradient: norm of d "
+      "loss / d outputs; rank: least effective rank of a hidden layer's outputs "
       "over 64 samples; dead: units that say the same to every sample; twins: units identical to another; "
-      "Jacobian σ:\nlargest singular value of d logits / d input; stretch: geometric spread of all of them, "
+      "Jacobian σ: largest singular value of d logits / d input; stretch: geometric spread of all of them, "
       "1 when the net stretches every direction alike.{}\n",
       batch.size(), data.name, flags.seed, flags.detail ? "" : " --detail shows every layer.");
 }

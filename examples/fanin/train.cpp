@@ -10,6 +10,7 @@
 #include <fanin/core/format.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
@@ -20,6 +21,7 @@
 
 #include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/confusion_table.hpp"
 #include "examples/fanin/launch.hpp"
 #include "examples/fanin/shared_training.hpp"
 #include "examples/fanin/training_output.hpp"
@@ -153,9 +155,9 @@ void run(const TrainFlags& flags, const CLI::App& command) {
     if (const auto notes = data.notes(); !notes.empty()) json["settings"]["data_notes"] = notes;
     say("{}\n", json_text(json));
   } else if (result.status != train::Status::diverged) {
-    say("{}, {:.0f} samples/s\n", result_text(result, data), result.samples_per_s);
+    say_prose("{}, {:.0f} samples/s\n", result_text(result, data), result.samples_per_s);
     if (flags.confusion) {
-      print_confusion(result.test, data.test);
+      say("\n{}\n", confusion_table(result.test.confusion, data.test, output_width()));
       print_class_scores(result.test, data.test);
     }
   }

@@ -20,9 +20,9 @@ namespace {
 /// Tells of every epoch on stderr, and ends the run at Ctrl-C.
 void follow(train::TrainOptions& options, bool validates) {
   options.on_epoch = [epochs = options.epochs, validates](const train::EpochRecord& e) {
-    note("epoch {:>3}/{}  train loss {}  {set} loss {}  {set} accuracy {}  {:.1f} s\n", e.epoch, epochs,
-         text::number(e.train_loss, 4), text::number(validates ? e.validation_loss : e.test_loss, 4),
-         share_text(validates ? e.validation_accuracy : e.test_accuracy), e.seconds,
+    note("epoch {:>3}/{}  train loss {}  {set} accuracy {}, loss {}  {:.1f} s\n", e.epoch, epochs,
+         text::number(e.train_loss, 4), share_text(validates ? e.validation_accuracy : e.test_accuracy),
+         text::number(validates ? e.validation_loss : e.test_loss, 4), e.seconds,
          fmt::arg("set", validates ? "validation" : "test"));
   };
   options.stop = [] { return interrupted().load(std::memory_order_relaxed); };
@@ -84,9 +84,9 @@ nlohmann::ordered_json history_json(const std::vector<train::EpochRecord>& histo
 std::string result_text(const train::TrainResult& result, const data::Sets& data) {
   std::string text;
   if (data.has_validation())
-    text = fmt::format("validation accuracy {}, validation loss {}\n", share_text(result.validation.accuracy),
+    text = fmt::format("validation accuracy {}, loss {}\n", share_text(result.validation.accuracy),
                        text::number(result.validation.loss, 4));
-  return text + fmt::format("test {}, test loss {}", accuracy_text(result.test, data.test),
+  return text + fmt::format("test {}, loss {}", accuracy_text(result.test, data.test),
                             text::number(result.test.loss, 4));
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
 
 namespace {
 
@@ -33,8 +34,7 @@ bool runs(const std::string& command) {
 }
 
 TEST_CASE("headers of one build and the library of the other do not link") {
-  const char* program = std::getenv("FANIN_BIN");
-  const fs::path build = program ? fs::path(program).parent_path() : fs::path("build");
+  const fs::path build = fs::path(fanin_path()).parent_path();
   const std::string as_float = (build / "libfanin.a").string(),
                     as_double = (build / "libfanin_double.a").string();
   REQUIRE_MESSAGE(fs::exists(as_float), as_float, " is not there: make program");

@@ -10,6 +10,7 @@
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/norm.hpp>
+#include <fanin/nn/own_layer.hpp>
 #include <fanin/nn/residual.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
@@ -299,4 +300,32 @@ TEST_CASE("network: a parameter is set, and its initializer chosen until it is d
   CHECK(holds(message([&] { fc1.weight->set(Tensor()); }), "undefined"));
   CHECK(holds(message([&] { fc1.weight->set_init(init::zeros()); }), "drawn by constant("));
   CHECK(holds(message([&] { fc1.bias->set_init(init::zeros()); }), "loaded"));
+}
+
+namespace {
+
+/// A layer that says no more than what it holds and computes.
+template <int width>
+struct Plain : nn::OwnLayer<Plain<width>> {
+  nn::Child<nn::Linear> up = this->child("up", nn::Linear(width, 3)),
+                        down = this->child("down", nn::Linear(3, width));
+  Tensor forward(const Tensor& x) override { return x + down(ops::relu(up(x))); }
+};
+struct Named : nn::OwnLayer<Named> {
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+}  // namespace
+
+TEST_CASE("network: a layer of one's own has its class's name and is cloned without a word of its own") {
+  CHECK(Named().kind() == "Named");
+  CHECK(Plain<4>().kind() == "Plain<4>");
+  nn::Sequential net("block", Plain<4>(), "head", nn::Linear(4, 2));
+  Generator generator(3);
+  start::initialize(net, generator);
+  const Tensor x = Tensor::full({2, 4}, 0.5);
+  const nn::ModulePtr twin = net.clone();
+  CHECK((*twin)(x).to_vector() == net(x).to_vector());
+  net.at<nn::Linear>("block.up").weight->value.fill(0);
+  CHECK(values(*twin) != values(net));
 }

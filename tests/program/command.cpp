@@ -44,6 +44,8 @@ bool holds_a_file(const std::string& folder) {
   };
   redirect(out, STDOUT_FILENO);
   redirect(err, STDERR_FILENO);
+  // So that a test may look for a sentence, wherever it would be folded.
+  ::setenv("COLUMNS", "100000", 0);
   ::execv(program.c_str(), argv.data());
   ::_exit(127);
 }

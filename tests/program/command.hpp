@@ -8,10 +8,11 @@ struct Outcome {
   std::string out = {}, err = {};
 };
 
-/// $FANIN_BIN, or build/fanin.
+/// The program that is tested: $FANIN_BIN, or build/fanin.
 std::string fanin_path();
-/// Runs it with `arguments`. With `interrupt_when`, sends Ctrl-C once when a file
-/// exists in that folder.
+
+/// Runs it with `arguments`, on lines as wide as they come unless $COLUMNS says otherwise. With `interrupt_when`, sends
+/// Ctrl-C once when a file exists in that folder.
 Outcome fanin_command(const std::vector<std::string>& arguments, const std::string& interrupt_when = {});
 
 /// Runs the program and kills it (SIGKILL) after `milliseconds`; whether it was still running then.

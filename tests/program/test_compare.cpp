@@ -16,6 +16,7 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 
+#include "tests/datasets/files.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -130,10 +131,9 @@ TEST_CASE("compare: the line to reproduce it does, pasted into a shell") {
   CHECK_FALSE(holds(line, "--jobs"));
   CHECK_FALSE(holds(line, "--batch"));  // 64 is the default
   CHECK(holds(line, "--clip 5"));
-  const char* chosen = std::getenv("FANIN_BIN");
   const std::string rest = line.substr(0, line.rfind('\n', line.find(" cannot be told from guessing")));
-  const std::string command = std::string(chosen ? chosen : "build/fanin") + " " + rest + " --out " +
-                              shell_word(scratch / "other") + " >" + (scratch / "said") + " 2>&1";
+  const std::string command = fanin_path() + " " + rest + " --out " + shell_word(scratch / "other") + " >" +
+                              (scratch / "said") + " 2>&1";
   CHECK_MESSAGE(std::system(command.c_str()) == 0, command, text_of(scratch / "said"));
   CHECK(bits(json::parse(text_of(scratch / "other/results.json"))) == bits(results));
   // A flag takes no word with it, whether it stays or goes.
@@ -401,6 +401,7 @@ TEST_CASE("compare: a grid taken from before is one line") {
 
 TEST_CASE("compare: lines fit 80 columns however long the names") {
   const Scratch scratch;
+  const EnvironmentVariable none("COLUMNS", "");
   const Outcome outcome = fanin_command(small(
       scratch / "out",
       {"--schemes",

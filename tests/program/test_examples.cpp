@@ -55,8 +55,10 @@ TEST_CASE("examples: a layer's initializer is swapped, and the net trains") {
 
 TEST_CASE("examples: a scheme, a layer and an op of one's own") {
   // √2 / √max(784, 256), as the example's formula says; 200,704 draws are within 1 % of it but once in 10^9.
-  CHECK(number_after(output_of("write_a_scheme"), "cautious(gain=1.41)  std ") ==
-        doctest::Approx(1.41 / 28).epsilon(0.01));
+  const std::string scheme = output_of("write_a_scheme");
+  CHECK(number_after(scheme, "cautious(gain=1.41)  std ") == doctest::Approx(1.41 / 28).epsilon(0.01));
+  CHECK(number_after(scheme, "normal(std=1.41/sqrt(max(fan_in, fan_out)))  std ") ==
+        doctest::Approx(1.41 / 16).epsilon(0.01));
   const std::string layer = output_of("write_a_layer");
   CHECK(layer.find("block2.key.weight  [16, 16]  orthogonal") != std::string::npos);
   CHECK(layer.find("block1.out.weight  [16, 16]  zeros") != std::string::npos);

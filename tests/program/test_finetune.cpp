@@ -1,6 +1,9 @@
 // Fine-tuning and warm starts through the command line.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -38,6 +41,8 @@ std::vector<float> tensor_of(const std::string& path, const std::string& name) {
   return {};
 }
 
+using Arguments = std::vector<std::string>;
+
 const std::string five = "synthetic(count=600, only=3..7, per_class=20)";
 
 }  // namespace
@@ -72,6 +77,80 @@ TEST_CASE("finetune: new classes, a frozen layer, rates by layer; the result is 
   CHECK(holds(shown.err, "epoch 3"));  // when fc1 joins
 }
 
+TEST_CASE("finetune: what is in the way names the flags that solve it, and they do") {
+  const Scratch scratch;
+  const std::string from = trained_on_three(scratch), said = scratch / "said";
+  const auto shell = [&](const std::string& flags) {
+    const std::string line = fanin_path() + " finetune --from " + from + " --epochs 1 --data '" + five +
+                             "' " + flags + " >/dev/null 2> " + said;
+    const int status = std::system(line.c_str());
+    std::ifstream file(said);
+    return Outcome{WEXITSTATUS(status), "", {std::istreambuf_iterator<char>(file), {}}};
+  };
+  // From what is asked for, by the flags that each message ends its first tensor with, to a run.
+  const auto solved = [&](std::string flags, const std::vector<std::string>& expected) {
+    for (const auto& wanted : expected) {
+      const Outcome refused = shell(flags);
+      CAPTURE(flags);
+      CAPTURE(refused.err);
+      CHECK(refused.code == 1);
+      REQUIRE(holds(refused.err, ": " + wanted));
+      flags += " " + wanted;
+    }
+    const Outcome done = shell(flags);
+    CHECK_MESSAGE(done.code == 0, flags, done.err);
+  };
+  const std::string wider = "--model 'mlp(hidden=20-8)' ";
+  solved(wider, {"--adapt fc1.weight=keep_rows", "--adapt fc1.bias=keep_rows", "--adapt fc2.weight=repeat"});
+  solved(wider, {"--skip-mismatched"});
+  solved(wider + "--adapt fc1.weight=repeat --skip fc1.bias --skip fc2.weight",
+         {"--adapt fc1.weight=keep_rows"});
+  solved("--model conv_net", {"--allow-missing --allow-unexpected --skip-mismatched"});
+  solved("--model 'mlp(hidden=16)' --keep-head", {"--allow-unexpected --skip-mismatched"});
+  // A layer of another name is found by its shape, with all it has.
+  solved("--rename '^fc2=>second'", {"--rename '^second\\.=>fc2.'"});
+  solved("--rename '^fc2.weight=>other'", {"--rename '^other$=>fc2.weight'"});
+}
+
+TEST_CASE("finetune: says how many parameters train, from when, and which epoch was the best") {
+  const Scratch scratch;
+  const std::string from = trained_on_three(scratch);
+  // fc1 784·16 + 16, fc2 16·8 + 8, fc3 8·5 + 5
+  const auto said = [&](const Arguments& more, bool as_json = false) {
+    Arguments words = {"finetune", "--from", from, "--data", five};
+    words.insert(words.end(), more.begin(), more.end());
+    if (as_json) words.emplace_back("--json");
+    const Outcome outcome = fanin_command(words);
+    REQUIRE_MESSAGE(outcome.code == 0, outcome.err);
+    return as_json ? outcome.out : outcome.err;
+  };
+  CHECK(holds(said({"--epochs", "2"}), "mlp(hidden=16-8): 12741 of 12741 parameters train; values from"));
+  CHECK(holds(said({"--freeze", "fc1"}), "181 of 12741 parameters train; "));
+  CHECK(holds(said({"--freeze", "fc1", "--head-epochs", "1"}),
+              "181 of 12741 parameters train, 45 of them from the first epoch on"));
+  const json result = json::parse(said({"--freeze", "fc1"}, true));
+  CHECK(result["parameters"] == 12741);
+  CHECK(result["parameters_trained"] == 181);
+
+  // At a rate of 10 the last epoch is not the best, whichever it is.
+  const Arguments rough = {"--lr", "1.5", "--epochs", "8", "--validation", "0.3", "--clip", "1"};
+  const json run = json::parse(said(rough, true));
+  const int best = run["best_epoch"];
+  REQUIRE(best < 8);
+  const auto accuracy = [&](int epoch) {
+    return fmt::format(
+        "{:.2f}%",
+        100 * run["history"][static_cast<std::size_t>(epoch - 1)]["validation_accuracy"].get<double>());
+  };
+  CHECK(holds(said(rough), fmt::format("best epoch: {} of 8, validation accuracy {}, where the last has {}; "
+                                       "--restore-best ends with its weights",
+                                       best, accuracy(best), accuracy(8))));
+  Arguments restoring = rough;
+  restoring.emplace_back("--restore-best");
+  CHECK(holds(said(restoring), "its weights are restored"));
+  CHECK_FALSE(holds(said({"--lr", "0"}), "best epoch: 2"));
+}
+
 TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
   const Scratch scratch;
   const std::string from = trained_on_three(scratch);
@@ -93,7 +172,9 @@ TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
   refused({"--lr-of", "fc1=fast"}, "'fast' is not a finite number");
   refused({"--layer-decay", "2"}, "layer_decay must be in (0, 1], got 2");
   refused({"--shrink", "3"}, "shrink must be in [0, 1], got 3");
-  refused({"--init", "fc1=zeros"}, "has its values already");
+  refused(
+      {"--init", "fc1=zeros"},
+      "has its values already (drawn or loaded); call forget() or reinitialize() to draw anew, or do not load it: --skip fc1");
   refused({"--keep-head"}, "the model wants [5, 8]", 1);
   refused({"--model", "lenet"}, "tensors in the way", 1);
   CHECK(fanin_command({"finetune", "--from", "/no/such/file", "--data", five}).code == 1);

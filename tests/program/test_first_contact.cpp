@@ -68,7 +68,9 @@ TEST_CASE("first contact: an output that cannot be written ends every command be
       {{"init", "--layer", "linear(3,4)", "--output", file}, file},
       {{"convert", model, scratch / "none/x.npz"}, scratch / "none"},
   };
-  for (const auto& [arguments, says] : cases) {
+  for (const auto& one : cases) {
+    const auto& arguments = one.first;
+    const auto& says = one.second;
     CAPTURE(arguments.front());
     CAPTURE(says);
     const Outcome outcome = fanin_command(arguments);
@@ -99,8 +101,7 @@ TEST_CASE(
                                          "folder(" + here + ", size=8)", "--epochs", "1", "--output", model});
   REQUIRE_MESSAGE(trained.code == 0, trained.err);
   const fs::path home = fs::current_path();
-  const char* chosen = std::getenv("FANIN_BIN");
-  const std::string program = fs::absolute(chosen ? chosen : "build/fanin").string();
+  const std::string program = fs::absolute(fanin_path()).string();
   // What a file names is not opened unless the user says so: the words to say it with work in any folder.
   const Outcome asked = fanin_command({"evaluate", model});
   CHECK(asked.code == 2);
@@ -118,8 +119,9 @@ TEST_CASE(
 TEST_CASE(
     "first contact: each optimizer has a rate of its own; the header says scheme, seed, optimizer and rate") {
   const Scratch scratch;
-  for (const auto& [optimizer, rate] :
-       {std::pair{"sgd", 0.1}, {"adam", 0.001}, {"adamw", 0.001}, {"rmsprop", 0.001}}) {
+  for (const auto& one : {std::pair{"sgd", 0.1}, {"adam", 0.001}, {"adamw", 0.001}, {"rmsprop", 0.001}}) {
+    const char* optimizer = one.first;
+    const double rate = one.second;
     CAPTURE(optimizer);
     const Outcome outcome = fanin_command(
         small + Arguments{"--optimizer", optimizer, "--json", "--init", "xavier_uniform", "--seed", "7"});
@@ -217,15 +219,16 @@ TEST_CASE(
     "first contact: a suggestion is a slip away: letters exchanged, left out, added, replaced, in another case; never another word") {
   const std::vector<std::string> known = {"default", "eye",   "kaiming_normal", "sgd",
                                           "adam",    "adamw", "lenet",          "mlp"};
-  for (const auto& [typed, meant] : {std::pair{"defualt", "'default'"},
-                                     {"deafult", "'default'"},
-                                     {"defalt", "'default'"},
-                                     {"DEFAULT", "'default'"},
-                                     {"adma", "'adam'"},
-                                     {"mpl", "'mlp'"},
-                                     {"kaimin", "'kaiming_normal'"},
-                                     {"len", "'lenet'"},
-                                     {"eey", "'eye'"}}) {
+  for (const auto& one : {std::pair{"defualt", "'default'"},
+                          {"deafult", "'default'"},
+                          {"defalt", "'default'"},
+                          {"DEFAULT", "'default'"},
+                          {"adma", "'adam'"},
+                          {"mpl", "'mlp'"},
+                          {"kaimin", "'kaiming_normal'"},
+                          {"len", "'lenet'"},
+                          {"eey", "'eye'"}}) {
+    const char *typed = one.first, *meant = one.second;
     CAPTURE(typed);
     CHECK(holds(fanin::suggest(typed, known), std::string("did you mean ") + meant));
   }

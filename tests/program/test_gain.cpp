@@ -9,6 +9,7 @@
 
 #include <fanin/core/format.hpp>
 
+#include "tests/datasets/files.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
 
@@ -57,7 +58,7 @@ TEST_CASE("gain: a formula is read as one") {
 TEST_CASE("gain: the table and the plot fit 80 columns, in ASCII where the locale is not UTF-8") {
   for (const char* locale : {"C", "C.UTF-8"}) {
     CAPTURE(locale);
-    setenv("LC_ALL", locale, 1);
+    const EnvironmentVariable chosen("LC_ALL", locale), none("COLUMNS", "");
     for (const char* function :
          {"gelu", "relu", "softplus", "sine(omega=10)", "max(x,0)^3", "x/(1+exp(-1.702*x))"}) {
       CAPTURE(function);
@@ -70,7 +71,6 @@ TEST_CASE("gain: the table and the plot fit 80 columns, in ASCII where the local
       CHECK(holds(outcome.out, std::string(locale) == "C" ? "* f" : "● f"));
     }
   }
-  unsetenv("LC_ALL");
 }
 
 TEST_CASE("gain: what has none is refused in one line") {

@@ -16,6 +16,7 @@
 
 #include <fanin/core/format.hpp>
 
+#include "tests/datasets/files.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -24,27 +25,6 @@ namespace {
 
 using nlohmann::json;
 using Arguments = std::vector<std::string>;
-
-/// An environment variable as it is while this lives.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    ::setenv(name, value, 1);
-  }
-  ~Environment() {
-    if (before_.empty())
-      ::unsetenv(name_);
-    else
-      ::setenv(name_, before_.c_str(), 1);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  const char* name_;
-  std::string before_;
-};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -106,19 +86,134 @@ TEST_CASE("help: fits 80 columns, or as many as there are, and loses no word") {
         if (word != "\\") found.insert(word);
       return found;
     };
+    const EnvironmentVariable none("COLUMNS", "");
     const Outcome usual = fanin_command(asked);
     CHECK(usual.code == 0);
     CHECK(widest_line(usual.out) <= 80);
-    const Environment wide("COLUMNS", "160");
+    const EnvironmentVariable wide("COLUMNS", "160");
     const std::string wider = fanin_command(asked).out;
     CHECK(widest_line(wider) <= 160);
     CHECK(words(wider) == words(usual.out));
-    const Environment narrow("COLUMNS", "100");
+    const EnvironmentVariable narrow("COLUMNS", "100");
     CHECK(widest_line(fanin_command(asked).out) <= 100);
   }
-  for (const Arguments& listing :
-       std::vector<Arguments>{{"models"}, {"inits"}, {"data"}, {"inits", "kaiming_normal"}})
-    CHECK(widest_line(fanin_command(listing).out) <= 80);
+}
+
+namespace {
+
+/// What says the most, of models and data of every kind; the last of each but errors, which are a line each.
+std::vector<Arguments> tellers(const Scratch& scratch) {
+  const std::string model = scratch / "a model with a longer name.safetensors",
+                    other = scratch / "b.safetensors",
+                    data = "synthetic(count=300, classes=12, size=8, seed=12345)",
+                    network = "mlp(hidden=24-16-12, activation=leaky_relu)";
+  const Arguments train = {
+      "train",     "--model", network,
+      "--data",    data,      "--epochs",
+      "3",         "--batch", "16",
+      "--output",  model,     "--validation",
+      "0.2",       "--init",  "fc1=kaiming_uniform(a=√5, nonlinearity=leaky_relu); *.bias=zeros",
+      "--best-by", "loss"};
+  Arguments plainly = train;
+  plainly[10] = other;
+  plainly.insert(plainly.end(), {"--lr", "1e-30"});
+  REQUIRE(fanin_command(plainly).code == 0);
+  const std::string schemes =
+      "default; mine={fc*=kaiming_uniform(a=√5, nonlinearity=leaky_relu); *.bias=constant(0.01)}; zeros; normal(std=30)";
+  return {train,
+          plainly,
+          {"models"},
+          {"inits"},
+          {"inits", "--of", "keras"},
+          {"inits", "kaiming_normal"},
+          {"data"},
+          {"plan", "--model", "resnet_small", "--init", "kaiming_uniform(a=√5)"},
+          {"plan", "--model", "lenet", "--init",
+           "normal(std=1.3/sqrt(fan_in)); *.bias=uniform(a=-r, b=r; r=0.1/layer)"},
+          {"inspect", model},
+          {"inspect", "--histograms", model},
+          {"inspect", "--spectrum", model},
+          {"inspect", "--diff", model, other},
+          {"probe", "--model", network, "--data", data, "--init", schemes},
+          {"probe", "--model", network, "--data", data, "--init", "zeros", "--detail"},
+          {"gain", "gelu"},
+          {"evaluate", model, "--data", data, "--confusion"},
+          {"init", "--layer", "linear(784,256)", "--seed", "0"},
+          {"init", "--like", model, "--output", scratch / "n.safetensors"},
+          {"convert", model, scratch / "n.npz"},
+          {"finetune", "--from", model, "--data", "synthetic(count=60, classes=3, size=8)", "--epochs", "2",
+           "--freeze", "fc1", "--unfreeze-every", "1", "--lr-head", "0.1", "--lr-body", "0.01"},
+          {"compare", "--model", network, "--data", data, "--schemes", schemes, "--seeds", "2", "--epochs",
+           "2", "--lr", "0.01, 0.1, 1", "--jobs", "1", "--out", scratch / "out"},
+          {"compare", "--model", network, "--data", data, "--schemes", schemes, "--seeds", "2", "--epochs",
+           "4", "--tune", "--jobs", "1", "--out", scratch / "tuned"}};
+}
+
+}  // namespace
+
+TEST_CASE("output: fits 80 columns in a pipe, and as many as $COLUMNS says, in any locale") {
+  const Scratch scratch;
+  for (const char* locale : {"C.UTF-8", "C"}) {
+    const EnvironmentVariable chosen("LC_ALL", locale);
+    for (const auto& asked : tellers(scratch)) {
+      for (const int width : {80, 100}) {
+        const EnvironmentVariable wide("COLUMNS", width == 80 ? "" : "100");
+        const Outcome said = fanin_command(asked);
+        CAPTURE(asked);
+        CAPTURE(said.err);
+        CHECK(said.code <= 1);
+        for (const auto* text : {&said.out, &said.err}) {
+          bool command = false;  // whose words stay whole
+          for (const auto& line : lines_of(*text)) {
+            const bool goes_on = line.ends_with(" \\");
+            const bool of_a_file = holds(line, scratch / "");
+            if (!command && !goes_on && !of_a_file && !line.starts_with("fanin: "))
+              CHECK_MESSAGE(fanin::text::text_width(line) <= width, line);
+            if (std::string_view(locale) == "C")
+              CHECK(std::all_of(line.begin(), line.end(),
+                                [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+            command = goes_on;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("output: the confusion of many classes stands in several tables and loses no count") {
+  const Scratch scratch;
+  const std::string data = "synthetic(count=400, classes=30, size=8)", model = scratch / "m.safetensors";
+  REQUIRE(
+      fanin_command({"train", "--model", "mlp(hidden=8)", "--data", data, "--epochs", "1", "--output", model})
+          .code == 0);
+  const json result = json::parse(fanin_command({"evaluate", model, "--data", data, "--json"}).out);
+  for (const char* columns : {"", "300"}) {
+    const EnvironmentVariable width("COLUMNS", columns);
+    const std::string said = fanin_command({"evaluate", model, "--data", data, "--confusion"}).out;
+    json counts = json::array();
+    for (int c = 0; c < 30; ++c) counts.push_back(json::array());
+    bool within = false;
+    for (const auto& line : lines_of(said)) {
+      if (line.starts_with("true \\ predicted")) {
+        within = true;
+        continue;
+      }
+      std::istringstream words(line);
+      std::size_t truth = 0;
+      within = within && (words >> truth);
+      std::vector<int> row;
+      for (int count = 0; within && words >> count;) row.push_back(count);
+      for (std::size_t i = 0; within && i + 1 < row.size(); ++i) counts[truth].push_back(row[i]);
+    }
+    CHECK((counts == result["confusion"]));
+  }
+}
+
+TEST_CASE("output: NO_COLOR and dumb terminals find no escape codes, as nothing is coloured") {
+  const EnvironmentVariable none("NO_COLOR", "1");
+  const EnvironmentVariable dumb("TERM", "dumb");
+  const Outcome said = fanin_command({"plan", "--model", "lenet"});
+  CHECK_FALSE(holds(said.out + said.err, "\x1b"));
 }
 
 TEST_CASE("help: a command's is its --help; an unknown one has a suggestion") {
@@ -131,7 +226,8 @@ TEST_CASE("help: a command's is its --help; an unknown one has a suggestion") {
 
 TEST_CASE("help: a locale without UTF-8 gets ASCII that fits too") {
   for (const char* locale : {"C", "de_DE.ISO-8859-1"}) {
-    const Environment chosen("LC_ALL", locale);
+    const EnvironmentVariable chosen("LC_ALL", locale);
+    const EnvironmentVariable none("COLUMNS", "");
     for (const Arguments& asked :
          std::vector<Arguments>{{"help", "train"}, {"inits", "kaiming_normal"}, {"models"}}) {
       const std::string said = fanin_command(asked).out;
@@ -141,14 +237,14 @@ TEST_CASE("help: a locale without UTF-8 gets ASCII that fits too") {
     }
     CHECK(holds(fanin_command({"inits", "kaiming_normal"}).out, "gain = sqrt2 for relu"));
   }
-  const Environment chosen("LC_ALL", "C.UTF-8");
+  const EnvironmentVariable chosen("LC_ALL", "C.UTF-8");
   CHECK(holds(fanin_command({"inits", "kaiming_normal"}).out, "gain = √2 for relu"));
 }
 
 TEST_CASE("tables: a narrow terminal breaks cells and loses nothing") {
   const Arguments plan = {"plan", "--model", "mlp(hidden=8)", "--init", "orthogonal"};
   const std::string whole = fanin_command(plan).out;
-  const Environment narrow("COLUMNS", "80");
+  const EnvironmentVariable narrow("COLUMNS", "80");
   const std::string broken = fanin_command(plan).out;
   CHECK(widest_line(broken.substr(0, broken.find("\n\n"))) <= 80);
   const auto letters = [](std::string text) {

@@ -1,6 +1,7 @@
 // Image folders through the command line: predict sees an image as train does, and what is left out is told
 // and kept.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 
@@ -83,7 +84,9 @@ TEST_CASE("images: predict composites, turns and names images as train does") {
   write_bytes(webp, Bytes{'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'E', 'B', 'P'});
   const auto refused = fanin_command({"predict", model, broken, plain, webp});
   CHECK(refused.code == 1);
-  CHECK(refused.out.empty());
+  CHECK(line_count(refused.out) == 3);
+  CHECK(refused.out.starts_with(broken + ": "));
+  CHECK(holds(refused.out, "\n" + plain + ":  above "));
   CHECK(holds(refused.err, "2 of 3 images cannot be read: " + broken));
   CHECK(holds(refused.err, "it is a WebP image"));
   CHECK(holds(refused.err, "--skip-bad leaves them out"));
@@ -91,6 +94,115 @@ TEST_CASE("images: predict composites, turns and names images as train does") {
   CHECK(skipped.code == 0);
   CHECK(json::parse(skipped.out).size() == 1);
   CHECK(holds(skipped.err, "note: 2 of 3 images cannot be read and are left out"));
+}
+
+TEST_CASE("images: predict takes folders and many files, and passes over what is broken, in three forms") {
+  const TempFolder root;
+  const std::string folder = write_folder(root), model = root / "m.safetensors";
+  const auto trained = fanin_command({"train", "--model", "mlp(hidden=8)", "--data",
+                                      "folder(" + fanin::value_text(folder) + ", size=8)", "--epochs", "5",
+                                      "--batch", "4", "--lr", "0.5", "--output", model});
+  REQUIRE_MESSAGE(trained.code == 0, trained.err);
+  // More than one piece of images, some in folders further down, one broken, one that is no image at all.
+  const std::string many = root / "many";
+  std::filesystem::create_directories(many + "/deep/deeper");
+  for (int i = 0; i < 70; ++i)
+    std::filesystem::copy_file(folder + (i % 2 == 0 ? "/above/3.png" : "/below/3.png"),
+                               fmt::format("{}/deep{}/{:03}.png", many, i < 65 ? "" : "/deeper", i));
+  write_bytes(many + "/0, broken.png", Bytes{1, 2, 3});
+  write_bytes(many + "/list.txt", Bytes{'x'});
+  std::filesystem::create_directory_symlink(many, many + "/deep/around");
+  const std::string gone = root / "gone.png", alone = folder + "/above/4.png";
+
+  const std::vector<std::string> words = {"predict", model, alone, many, gone, "--top", "1"};
+  const auto in_form = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return fanin_command(more);
+  };
+  const Outcome listed = in_form({"--json"});
+  CHECK(listed.code == 1);
+  CHECK(holds(listed.err, "2 of 73 images cannot be read: "));
+  CHECK(holds(listed.err, "left out, since only PNG, JPEG, GIF or BMP images are read: 1 .txt"));
+  CHECK(holds(listed.err, "each image becomes 8x8 pixels, gray: stretched, whatever its proportions"));
+  const json all = json::parse(listed.out);
+  REQUIRE(all.size() == 73);
+  CHECK(all[0]["image"] == alone);
+  CHECK(all[1]["image"] == many + "/0, broken.png");
+  CHECK(holds(all[1]["error"], "cannot be read as a PNG"));
+  for (std::size_t i = 0; i < 70; ++i) {
+    CAPTURE(i);
+    CHECK(holds(all[2 + i]["image"], fmt::format("/{:03}.png", i)));
+    CHECK(all[2 + i]["name"] == (i % 2 == 0 ? "above" : "below"));
+    CHECK(all[2 + i]["top"].size() == 1);
+    // what else is judged along with it is nothing to an image
+    CHECK(all[2 + i]["top"] == all[2 + i % 2]["top"]);
+  }
+  CHECK(all[72]["image"] == gone);
+  CHECK(holds(all[72]["error"], "No such file"));
+
+  const Outcome table = in_form({"--format", "csv"});
+  CHECK(table.code == 1);
+  CHECK(line_count(table.out) == 74);
+  CHECK(table.out.starts_with("image,rank,class,name,probability,error\n\"" + alone + "\",1,0,above,0."));
+  CHECK(holds(table.out, "\n\"" + many + "/0, broken.png\",,,,,"));
+  CHECK(line_count(in_form({}).out) == 73);
+  const Outcome skipped = in_form({"--json", "--skip-bad"});
+  CHECK(skipped.code == 0);
+  CHECK(json::parse(skipped.out).size() == 71);
+  CHECK(in_form({"--format", "yaml"}).code == 2);
+  const Outcome empty = fanin_command({"predict", model, root / "many/deep/deeper", root / "no_images"});
+  CHECK(empty.code == 1);  // for the folder that is not there
+  std::filesystem::create_directory(root / "no_images");
+  write_bytes(root / "no_images/x.webp", Bytes{1});
+  const Outcome none = fanin_command({"predict", model, root / "no_images"});
+  CHECK(none.code == 1);
+  CHECK(holds(none.err, "no image in this folder or below it"));
+  CHECK(holds(none.err, "there are 1 .webp"));
+}
+
+TEST_CASE("images: evaluate --confusion and its scores are those computed by hand") {
+  const TempFolder root;
+  const std::string folder = write_folder(root), model = root / "m.safetensors";
+  REQUIRE(fanin_command({"train", "--model", "mlp(hidden=8)", "--data",
+                         "folder(" + fanin::value_text(folder) + ", size=8)", "--epochs", "5", "--batch", "4",
+                         "--lr", "0.5", "--output", model})
+              .code == 0);
+  // The model tells both kinds apart without fail; a test set that calls some by the other's name makes a known
+  // matrix: of 4 said to be above 1 is below, of 6 said to be below 4 are above.
+  const std::string marked = root / "marked";
+  const auto put = [&](const std::string& kind, const std::string& name, int count, const std::string& set) {
+    std::filesystem::create_directories(marked + "/" + set + "/" + name);
+    for (int i = 0; i < count; ++i)
+      std::filesystem::copy_file(fmt::format("{}/{}/{}.png", folder, kind, i),
+                                 fmt::format("{}/{}/{}/{}_{}.png", marked, set, name, kind, i));
+  };
+  put("above", "above", 2, "train");
+  put("below", "below", 2, "train");
+  put("above", "above", 3, "test");
+  put("below", "above", 1, "test");
+  put("below", "below", 2, "test");
+  put("above", "below", 4, "test");
+  const std::vector<std::string> words = {"evaluate", model, "--data", "folder(" + marked + ", size=8)"};
+  auto as_text = words, as_json = words;
+  as_text.emplace_back("--confusion");
+  as_json.emplace_back("--json");
+  const Outcome said = fanin_command(as_text);
+  REQUIRE_MESSAGE(said.code == 0, said.err);
+  CHECK(holds(said.out,
+              "true \\ predicted  above  below  samples\n"
+              "above                 3      1        4\n"
+              "below                 4      2        6\n"));
+  // recall 3/4 and 2/6; precision 3/7 and 2/3; F1 6/11 and 4/9
+  CHECK(holds(said.out, "accuracy 50.00%, macro F1 49.49%, balanced accuracy 54.17%"));
+  CHECK(holds(said.out, "above     42.86%  75.00%  54.55%        4\n"));
+  CHECK(holds(said.out, "below     66.67%  33.33%  44.44%        6\n"));
+  const json result = json::parse(fanin_command(as_json).out);
+  CHECK(result["confusion"] == json::parse("[[3, 1], [4, 2]]"));
+  CHECK(result["macro_f1"].get<double>() == doctest::Approx((6.0 / 11 + 4.0 / 9) / 2));
+  CHECK(result["balanced_accuracy"].get<double>() == doctest::Approx((3.0 / 4 + 2.0 / 6) / 2));
+  CHECK(result["accuracy"].get<double>() == doctest::Approx(0.5));
+  CHECK(result["classes"][0]["name"] == "above");
+  CHECK(result["classes"][0]["precision"].get<double>() == doctest::Approx(3.0 / 7));
 }
 
 TEST_CASE("images: where the kernel refuses seccomp, train and predict say so once") {

@@ -22,14 +22,9 @@
 
 namespace {
 
-std::string program() {
-  const char* chosen = std::getenv("FANIN_BIN");
-  return chosen ? chosen : "build/fanin";
-}
-
 /// Runs the program with `arguments` after `limits` in a shell of its own; all it says is in `out`.
 Outcome limited(const std::string& limits, const std::string& arguments) {
-  FILE* pipe = ::popen((limits + "; timeout 60 " + program() + " " + arguments + " 2>&1").c_str(), "r");
+  FILE* pipe = ::popen((limits + "; timeout 60 " + fanin_path() + " " + arguments + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   Outcome outcome;
   char piece[4096];
@@ -59,9 +54,9 @@ TEST_CASE("linear algebra costs nothing until it is used, needs no thread, and w
   const std::string become = ::geteuid() == 0 ? "setpriv --reuid=65534 --clear-groups " : "";
   const auto alone = [&](const std::string& arguments) {
     return limited(":", fmt::format("--version >/dev/null && timeout 60 sh -c \"ulimit -u 1; exec {}{} {}\"",
-                                    become, program(), arguments));
+                                    become, fanin_path(), arguments));
   };
-  if (limited(":", "--version >/dev/null && " + become + program() + " --version").code == 0) {
+  if (limited(":", "--version >/dev/null && " + become + fanin_path() + " --version").code == 0) {
     const Outcome help = alone("--help"), probed = alone(probe);
     CHECK(help.code == 0);
     CHECK(holds(help.out, "Examples"));

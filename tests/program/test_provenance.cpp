@@ -54,8 +54,7 @@ Metadata metadata_of(const std::string& path) { return io::read_tensor_file(path
 /// Pastes a "reproduce" line into a shell.
 void paste(const std::string& line, const std::string& output) {
   REQUIRE(line.starts_with("fanin "));
-  const char* chosen = std::getenv("FANIN_BIN");
-  const std::string command = std::string(chosen ? chosen : "build/fanin") + line.substr(5) + " --output " +
+  const std::string command = fanin_path() + line.substr(5) + " --output " +
                               shell_word(output) + " 2>/dev/null >/dev/null";
   REQUIRE_MESSAGE(std::system(command.c_str()) == 0, command);
 }

@@ -12,6 +12,7 @@
 #include <fanin/io/safetensors.hpp>
 #include <fanin/io/tensor_file.hpp>
 
+#include "tests/datasets/files.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
@@ -151,7 +152,8 @@ TEST_CASE("inspect --spectrum: a table of 80 columns that says what its words me
     const Outcome outcome = fanin_command(all);
     CHECK(outcome.code == 0);
     CHECK(outcome.err.empty());
-    std::istringstream lines(outcome.out);
+    const EnvironmentVariable none("COLUMNS", "");
+    std::istringstream lines(fanin_command(all).out);
     for (std::string line; std::getline(lines, line);) {
       if (!line.starts_with("left out") && !line.starts_with("/") && line.find('/') == std::string::npos)
         CHECK_MESSAGE(text::text_width(line) <= 80, line);

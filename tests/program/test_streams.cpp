@@ -24,8 +24,7 @@ namespace {
 const std::string data = "\"synthetic(count=60, classes=3, size=8)\"";
 
 std::string program(const char* name) {
-  const char* chosen = std::getenv("FANIN_BIN");
-  return fs::absolute(fs::path(chosen ? chosen : "build/fanin").replace_filename(name)).string();
+  return fs::absolute(fs::path(fanin_path()).replace_filename(name)).string();
 }
 
 /// The exit code of a line for the shell; 128 + the signal's number when one ended it. $F is the program, $C

@@ -18,6 +18,7 @@
 #include <fanin/core/format.hpp>
 
 #include "tests/io/scratch.hpp"
+#include "tests/program/command.hpp"
 
 namespace {
 
@@ -35,8 +36,7 @@ std::string terminal_output(const char* terminal, unsigned short columns, const 
   size.ws_col = columns;
   size.ws_row = 24;
   REQUIRE(::ioctl(master, TIOCSWINSZ, &size) == 0);
-  const char* chosen = std::getenv("FANIN_BIN");
-  const std::string program = chosen ? chosen : "build/fanin", out = scratch / "out";
+  const std::string program = fanin_path(), out = scratch / "out";
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {

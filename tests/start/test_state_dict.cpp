@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/io/safetensors.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/nn/conv2d.hpp>
@@ -138,18 +140,21 @@ TEST_CASE(
     return std::string("no error");
   };
   CHECK(message(file_of(wide)) ==
-        "f: 2 tensors in the way of this warm start: 'fc.weight' has shape [5, 8], the model wants [3, 8] "
-        "(skip it, or adapt it: --adapt fc.weight=keep_rows); 'fc.bias' has shape [5], the model wants [3] "
-        "(skip it, or adapt it: --adapt fc.bias=keep_rows). The model is unchanged");
+        "f: 2 tensors in the way of this warm start: 'fc.weight' has shape [5, 8], the model wants [3, 8]"
+        ": --adapt fc.weight=keep_rows, or --skip fc.weight; 'fc.bias' has shape [5], the model wants [3]: "
+        "--adapt fc.bias=keep_rows, or --skip fc.bias. The model is unchanged; without regard to all of "
+        "these: --skip-mismatched");
   nn::Sequential source = small_net();
   draw(source, 3);
   CHECK(message(file_of(source, [](const std::string& n) { return n == "fc.weight" ? "fc.weigth" : n; })) ==
-        "f: 2 tensors in the way of this warm start: 'fc.weight' [3, 8] is missing (did you mean "
-        "'fc.weigth'?); 'fc.weigth' F32 "
-        "[3, 8] is unexpected (did you mean 'fc.weight'?). The model is unchanged");
+        "f: 2 tensors in the way of this warm start: 'fc.weight' [3, 8] is missing: --rename "
+        "'^fc\\.weigth$=>fc.weight', or --skip fc.weight; 'fc.weigth' F32 [3, 8] is unexpected: --rename "
+        "'^fc\\.weigth$=>fc.weight', or --skip fc.weigth. The model is unchanged; without regard to any of "
+        "these: --allow-missing --allow-unexpected");
   CHECK(message(file_of(std::vector<io::StoredTensor>{})) ==
-        "f: 8 tensors in the way of this warm start: 'conv.weight' [2, 1, 3, 3] is missing; 'conv.bias' [2] "
-        "is missing; 'bn.weight' [2] is missing; and 5 more. The model is unchanged");
+        "f: 8 tensors in the way of this warm start: 'conv.weight' [2, 1, 3, 3] is missing: --skip "
+        "conv.weight; 'conv.bias' [2] is missing: --skip conv.bias; 'bn.weight' [2] is missing: --skip "
+        "bn.weight; and 5 more. The model is unchanged; without regard to all of these: --allow-missing");
   CHECK(all_values(net) == before);
   CHECK(net.parameter("conv.weight")->origin == nn::Origin::drawn);
 }
@@ -294,8 +299,8 @@ TEST_CASE(
                            net, file_of(source),
                            {.adapt = {{"fc.*", start::Adapt::keep_rows}, {"fc.weight", start::Adapt::sum}}}),
                        "f: 1 tensor in the way of this warm start: 'fc.weight' of shape [5, 8] cannot become "
-                       "[3, 8] by 'sum': only dimension 1, "
-                       "the input channels, may differ. The model is unchanged",
+                       "[3, 8] by 'sum', as only dimension 1, the input channels, may differ: "
+                       "--adapt fc.weight=keep_rows, or --skip fc.weight. The model is unchanged",
                        Error);
   CHECK_THROWS_WITH_AS(start::parse_adapt("kep_rows"),
                        "unknown adaptation 'kep_rows'; did you mean 'keep_rows'?", Error);
@@ -347,8 +352,9 @@ TEST_CASE("the report is a table with a line a tensor") {
       net, file, {.strip_prefix = "m.", .allow_missing = true, .allow_unexpected = true});
   const std::string text = report.to_string();
   CHECK(text.starts_with("warm start from f: 7 loaded, 1 missing, 1 unexpected\n"));
-  CHECK(
-      text.find("  loaded      conv.weight      F32 [2, 1, 3, 3]  →  [2, 1, 3, 3]  from 'm.conv.weight'\n") !=
-      std::string::npos);
-  CHECK(text.find("  unexpected  head.bias        F32 [3]           →  -\n") != std::string::npos);
+  CHECK(text.find("  loaded      conv.weight      F32 [2, 1, 3, 3]  [2, 1, 3, 3]  from 'm.conv.weight'\n") !=
+        std::string::npos);
+  CHECK(text.find("  unexpected  head.bias        F32 [3]           -             did you mean 'fc.bias'?\n") != std::string::npos);
+  std::istringstream narrow(report.to_string(50));
+  for (std::string line; std::getline(narrow, line);) CHECK(text::text_width(line) <= 50);
 }

@@ -11,6 +11,7 @@
 #include <fanin/compare/summary_table.hpp>
 #include <fanin/compare/verdict.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/text_table.hpp>
 
 namespace fanin::compare {
@@ -34,6 +35,11 @@ constexpr Form forms[] = {
     {false, 2, true, true, true, true, true},    {false, 2, true, true, true, false, true},
     {false, 2, true, true, false, false, true},  {true, 2, true, true, false, false, false},
     {true, 1, true, false, false, false, false}, {true, 1, false, false, false, false, false}};
+
+/// As the terminal will show it, so that it is as wide there as it is here.
+std::string shown(const std::string& text, int width) {
+  return text::shorten(in_locale(text), width, in_locale("…"));
+}
 
 std::string with_interval(const std::string& value, double center, const statistics::Interval& interval,
                           int digits) {
@@ -72,7 +78,7 @@ text::TextTable table_of(const Comparison& comparison, const std::vector<Summary
   const bool steps = form.steps && std::any_of(rows.begin(), rows.end(),
                                                [](const Summary& row) { return row.threshold_sought; });
   const std::string baseline = default_scheme(comparison.settings, comparison.runs);
-  const std::string to = fmt::format("to {}  ", text::shorten(baseline, form.difference_interval ? 16 : 9));
+  const std::string to = fmt::format("to {}  ", shown(baseline, form.difference_interval ? 16 : 9));
   std::vector<text::TextTable::Column> columns = {{"  scheme"},
                                                   {form.interval ? "test accuracy %" : "acc. %", true},
                                                   {form.difference_interval ? "difference " + to : to, true}};
@@ -86,7 +92,7 @@ text::TextTable table_of(const Comparison& comparison, const std::vector<Summary
     const std::string value = text::percent(row.mean, form.digits);
     const char* mark = !row.among_best ? "  " : &row == &rows.front() ? "▸ " : "≈ ";
     text::TextTable::Cells cells = {
-        mark + text::shorten(row.scheme, name_width),
+        mark + shown(row.scheme, name_width),
         form.interval ? with_interval(value, row.mean, row.interval, form.digits) : value,
         difference_text(row, form)};
     if (form.beats) cells.push_back(beats_text(row, form));
@@ -109,7 +115,7 @@ std::string block(const Comparison& comparison, const std::string& model, RatePi
   const std::vector<Summary> rows = ranking(comparison, model, rate);
   if (rows.empty()) return "";
   int name = 4;
-  for (const Summary& row : rows) name = std::max(name, text::text_width(row.scheme));
+  for (const Summary& row : rows) name = std::max(name, text::text_width(in_locale(row.scheme)));
   std::string lines;
   for (const Form& form : forms) {
     lines = table_of(comparison, rows, form, name).to_string();
@@ -121,7 +127,7 @@ std::string block(const Comparison& comparison, const std::string& model, RatePi
     break;
   }
   const std::string title = rate == RatePick::own ? model + ", each scheme at its own best rate" : model;
-  return text::shorten(title, width) + "\n" + lines + "\n";
+  return shown(title, width) + "\n" + lines + "\n";
 }
 
 }  // namespace
@@ -147,7 +153,7 @@ std::string summary_table(const Comparison& comparison, int width) {
         fmt::format("= within ±{} of {}", text::percent(comparison.settings.margin, 1), baseline));
   int at = 0;  // columns of the line under way
   for (const std::string& one : legend) {
-    const std::string part = text::shorten(one, width);
+    const std::string part = shown(one, width);
     const bool fits = at > 0 && at + 3 + text::text_width(part) <= width;
     text += (fits ? "   " : at > 0 ? "\n" : "") + part;
     at = (fits ? at + 3 : 0) + text::text_width(part);

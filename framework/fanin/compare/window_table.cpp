@@ -5,8 +5,10 @@
 #include <fanin/compare/table.hpp>
 #include <fanin/compare/window_table.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/text_table.hpp>
+#include <fanin/core/wrap.hpp>
 
 namespace fanin::compare {
 namespace {
@@ -31,7 +33,7 @@ std::string window_text(const Window& window) {
                      window.open_low || window.open_high ? "≥" : "", window.factor);
 }
 
-std::string window_table(const Comparison& comparison) {
+std::string window_table(const Comparison& comparison, int width) {
   std::string text;
   const auto& windows = comparison.windows;
   for (std::size_t begin = 0; begin < windows.size();) {
@@ -45,7 +47,8 @@ std::string window_table(const Comparison& comparison) {
       table.add({printable(window.scheme), rate_text(window.best_lr) + (window.at_edge ? " !" : "  "),
                  window_text(window), rate_text(window.largest_stable)});
     }
-    text += (text.empty() ? "" : "\n") + measured(windows[begin]) + "\n" + table.to_string();
+    text += (text.empty() ? "" : "\n") + text::folded(in_locale(measured(windows[begin])), width) + "\n" +
+            table.to_string(width);
     if (at_edge) text += "! at the end of what was tried: a better one may lie beyond\n";
     begin = end;
   }

@@ -12,8 +12,8 @@ std::string rate_text(double rate);
 /// "–" for a scheme without one.
 std::string window_text(const Window& window);
 
-/// The windows of a comparison for a terminal, a table for each subject: a line for each scheme with its best
+/// The windows of a comparison for a terminal of so many columns, a table for each subject: a line for each scheme with its best
 /// rate, its window and the largest stable rate. Empty where there are none.
-std::string window_table(const Comparison& comparison);
+std::string window_table(const Comparison& comparison, int width = 100);
 
 }  // namespace fanin::compare

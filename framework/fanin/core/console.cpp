@@ -13,9 +13,12 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/format.hpp>
 #include <fanin/core/locale.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>
+#include <fanin/core/terminal.hpp>
+#include <fanin/core/wrap.hpp>
 
 namespace fanin {
 namespace {
@@ -64,14 +67,15 @@ void keep_quiet(bool quiet) { muted = quiet; }
 
 void write_note(std::string_view text) {
   if (silent || muted) return;
-  write_error((live_shown.exchange(false) ? clear_line : "") + shown(text));
+  write_error((live_shown.exchange(false) ? clear_line : "") + text::folded(shown(text), note_width()));
 }
 
 void note_error(const std::string& program, std::string message) {
   std::replace_if(
       message.begin(), message.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  silent = false;
-  note("{}: {}\n", program, printable(message));
+  if (muted) return;
+  write_error((live_shown.exchange(false) ? clear_line : "") +
+              shown(fmt::format("{}: {}\n", program, printable(message))));
 }
 
 void write_output(std::string_view text) {
@@ -110,8 +114,9 @@ int live_width() {
 }
 
 void live_line(std::string_view line) {
-  if (live_width() == 0) return;
-  write_error(clear_line + in_locale(printable(line)));
+  const int width = live_width();
+  if (width == 0) return;
+  write_error(clear_line + text::shorten(in_locale(printable(line)), width, in_locale("…")));
   live_shown = true;
 }
 

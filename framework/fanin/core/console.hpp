@@ -16,8 +16,8 @@ namespace fanin {
 void prepare_streams();
 
 /// @{
-/// On stderr, as it is: a line ends with its own "\n". What cannot be written there is dropped: progress is
-/// worth less than the run it tells of.
+/// On stderr, lines folded to its width: a line ends with its own "\n". What cannot be written there is dropped:
+/// progress is worth less than the run it tells of.
 void write_note(std::string_view text);
 template <class... Args>
 void note(fmt::format_string<Args...> format, Args&&... args) noexcept {
@@ -52,7 +52,7 @@ void close_output();
 /// Columns for a line that changes in place on stderr: 0 where there is none, as stderr is no terminal, or a
 /// dumb one.
 int live_width();
-/// Shows `line`, of at most `live_width` columns, until the next note or live line takes its place.
+/// Shows `line`, shortened to `live_width` columns, until the next note or live line takes its place.
 void live_line(std::string_view line);
 
 }  // namespace fanin

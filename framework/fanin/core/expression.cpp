@@ -257,7 +257,9 @@ std::string in_quotes(std::string_view text) {
 
 std::string at_character(std::string_view source, std::size_t position) {
   position = std::min(position, source.size());
-  return fmt::format("at character {} of {}", text::text_width(source.substr(0, position)) + 1,
+  const std::string_view before = source.substr(0, position);
+  return fmt::format("at character {} of {}",
+                     std::count_if(before.begin(), before.end(), text::starts_code_point) + 1,
                      in_quotes(source));
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fanin/core/char_width.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
 
 namespace fanin::text {
 namespace {
@@ -43,22 +45,36 @@ std::string number(double value, int digits) {
 }
 
 int text_width(std::string_view text) {
-  return static_cast<int>(std::count_if(text.begin(), text.end(), starts_code_point));
+  int width = 0;
+  while (!text.empty()) {
+    const CodePoint one = code_point(text);
+    width += one.bytes == 0 ? 1 : char_width(one.value);
+    text.remove_prefix(std::max<std::size_t>(1, one.bytes));
+  }
+  return width;
 }
 
-std::string shorten(const std::string& text, int width) {
+std::size_t bytes_within(std::string_view text, int width) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const CodePoint one = code_point(text.substr(end));
+    width -= one.bytes == 0 ? 1 : char_width(one.value);
+    if (width < 0) break;
+    end += std::max<std::size_t>(1, one.bytes);
+  }
+  return end;
+}
+
+std::string shorten(const std::string& text, int width, std::string_view sign) {
   const int length = text_width(text);
   if (length <= width) return text;
-  const int tail = 2 * (width - 1) / 5;
-  const int head = width - 1 - tail;
-  std::string result;
-  int position = 0;  // of the code point that the byte belongs to, counted from 1
-  for (char c : text) {
-    position += starts_code_point(c);
-    if (starts_code_point(c) && position == head + 1) result += "…";
-    if (position <= head || position > length - tail) result += c;
-  }
-  return result;
+  const int room = std::max(0, width - text_width(sign)), tail = 2 * room / 5;
+  std::string result = text.substr(0, bytes_within(text, room - tail));
+  result += sign;
+  std::size_t rest = bytes_within(text, length - tail);  // too early where a wide character is cut through
+  while (text_width(std::string_view(text).substr(rest)) > tail)
+    rest += std::max<std::size_t>(1, code_point(std::string_view(text).substr(rest)).bytes);
+  return result + text.substr(rest);
 }
 
 std::string pad_right(const std::string& text, int width) { return text + spaces_for(text, width); }

@@ -20,11 +20,13 @@ std::string number(double value, int digits);
 
 /// Whether a byte of UTF-8 begins a code point.
 constexpr bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
-/// Columns a terminal needs for UTF-8 `text`, counting every code point as one.
+/// Columns a terminal needs for UTF-8 `text`: 2 for wide characters, none for marks that combine.
 int text_width(std::string_view text);
-/// `text` cut to `width` ≥ 1 code points with "…" in place of what is left out, nearer its end than its
-/// start: schemes often differ in their last option only.
-std::string shorten(const std::string& text, int width);
+/// How many bytes of `text` have room in so many columns: whole characters.
+std::size_t bytes_within(std::string_view text, int width);
+/// `text` cut to `width` ≥ 1 columns with `sign` in place of what is left out, nearer its end than its start: schemes
+/// often differ in their last option only.
+std::string shorten(const std::string& text, int width, std::string_view sign = "…");
 /// @{
 /// `text` with spaces behind or before it to fill `width` columns; as it is where it is wider.
 std::string pad_right(const std::string& text, int width);

@@ -223,6 +223,11 @@ class FormulaReader {
         return;
       }
     const auto variable = std::find(variables_.begin(), variables_.end(), name);
+    if (variable == variables_.end() && name.starts_with("sqrt") && name.size() > 4) {
+      at_ = begin + 4;  // √5 as a locale without UTF-8 shows it
+      atom();
+      return put(Step::function, 0, 0);
+    }
     if (variable == variables_.end()) {
       at_ = begin;
       std::vector<std::string> known = variables_;

@@ -2,9 +2,10 @@
 
 namespace fanin {
 
-/// Columns of the terminal that stdout is, or else those that $COLUMNS gives; 0 where neither says.
+/// @{
+/// Columns of the terminal that stdout, or stderr, is; else those that $COLUMNS gives; else 80.
 int output_width();
-/// Columns for prose: those of `output_width`, else 80.
-int prose_width();
+int note_width();
+/// @}
 
 }  // namespace fanin

@@ -1,5 +1,3 @@
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <unordered_map>
@@ -8,6 +6,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/type_name.hpp>
 #include <fanin/nn/declaration_limit.hpp>
 #include <fanin/nn/module.hpp>
 
@@ -673,12 +672,9 @@ ModulePtr Module::layer(const std::string& name) const {
 }
 
 void Module::refuse_type(const std::string& name, const std::type_info& wanted) const {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> readable(
-      abi::__cxa_demangle(wanted.name(), nullptr, nullptr, &status), &std::free);
   fail("{} is {}, not of the type asked for, {}",
        name.empty() ? "the layer" : fmt::format("layer '{}'", name), describe(),
-       readable ? readable.get() : wanted.name());
+       type_name(wanted));
 }
 
 void Module::before_replaced(const std::string&, const ModulePtr&) {}

@@ -180,8 +180,12 @@ bool reorders(Adapt rule) { return rule == Adapt::transpose || rule == Adapt::tr
 
 std::vector<Adapt> fitting_rules(const std::vector<Index>& from, const std::vector<Index>& to) {
   std::vector<Adapt> fitting;
-  for (const Adapt rule : {Adapt::transpose, Adapt::average, Adapt::repeat, Adapt::keep_rows, Adapt::inflate,
-                           Adapt::select, Adapt::crop_pad}) {
+  const bool widens =
+      from.size() > 1 && to.size() > 1 &&
+      to[1] > from[1];  // an average for three channels in place of one would triple the response
+  for (const Adapt rule :
+       {Adapt::transpose, widens ? Adapt::repeat : Adapt::average, widens ? Adapt::average : Adapt::repeat,
+        Adapt::keep_rows, Adapt::inflate, Adapt::select, Adapt::crop_pad}) {
     if (!why_not(rule, from, to)) fitting.push_back(rule);
   }
   return fitting;

@@ -4,6 +4,7 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
+#include <fanin/core/printable.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/open_files.hpp>
@@ -55,9 +56,10 @@ void require_effect(const init::Plan& plan, const std::vector<init::Target>& tar
     if (matched && !effective) {
       fail_usage(
           "initialize: every parameter that '{}' {} has its values already (drawn or loaded); call "
-          "forget() or reinitialize() to draw anew",
+          "forget() or reinitialize() to draw anew{}",
           rule.pattern.empty() ? rule.init->to_string() : rule.pattern,
-          rule.pattern.empty() ? "is for" : "matches");
+          rule.pattern.empty() ? "is for" : "matches",
+          rule.pattern.empty() ? "" : ", or do not load it: --skip " + shell_word(rule.pattern));
     }
   }
   const auto has_values = [](const auto& one) { return one.parameter->origin != nn::Origin::declared; };

@@ -1,5 +1,8 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <regex>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -50,39 +53,80 @@ std::string describe(const io::StoredTensor& tensor) {
 
 std::vector<Index> sizes_of(const Tensor& tensor) { return {tensor.shape().begin(), tensor.shape().end()}; }
 
-/// What is in the way of a load, gathered so that one Error tells all.
+/// What is in the way of a load, gathered so that one Error tells all, with the flags of a command that would
+/// remove it: of each tensor, and of all of its kind.
 class Obstacles {
  public:
-  void add(std::string text) {
+  void add(const std::string& text, const std::string& flags, const char* flag_of_all = nullptr) {
     ++count_;
-    if (count_ <= 3) first_ += (first_.empty() ? "" : "; ") + std::move(text);
+    if (count_ <= 3) first_ += fmt::format("{}{}: {}", first_.empty() ? "" : "; ", text, flags);
+    if (flag_of_all) of_all_.insert(flag_of_all);
   }
   /// What would remove them all, in place of the list.
   void resolve(std::string how) { how_ = std::move(how); }
-  void advise(std::string what) { advice_ = std::move(what); }
   void raise(const std::string& path) const {
     if (!how_.empty()) fail("{}: {}", path, how_);  // the flag last, to be pasted
     if (count_ == 0) return;
-    fail("{}: {} tensor{} in the way of this warm start: {}{}{}. The model is unchanged", path, count_,
-         count_ == 1 ? "" : "s", first_, count_ > 3 ? fmt::format("; and {} more", count_ - 3) : "", advice_);
+    fail("{}: {} tensor{} in the way of this warm start: {}{}. The model is unchanged{}", path, count_,
+         count_ == 1 ? "" : "s", first_, count_ > 3 ? fmt::format("; and {} more", count_ - 3) : "",
+         count_ == 1 || of_all_.empty()
+             ? ""
+             : fmt::format("; without regard to {}: {}",
+                           of_all_.size() == 1 ? "all of these" : "any of these", fmt::join(of_all_, " ")));
   }
   bool any() const { return count_ > 0; }
 
  private:
   std::size_t count_ = 0;
-  std::string first_, how_, advice_;
+  std::string first_, how_;
+  std::set<std::string> of_all_;
 };
 
-/// The nearest of the names that are still free, as a note.
-std::string near_name(const std::string& name, const std::vector<std::string>& free) {
-  // Too many pairs to compare would make a large mismatched file slow to refuse.
-  if (free.size() > 500) return "";
-  const std::string suggestion = suggest(name, free);
-  return suggestion.starts_with("; did you mean") ? suggestion.substr(2) : "";
+std::string skip_flag(const std::string& name) { return "--skip " + shell_word(name); }
+
+/// `name` as a regular expression that means itself.
+std::string escaped(const std::string& name) {
+  std::string expression;
+  for (const char c : name) {
+    if (std::string_view(".[]{}()*+?^$|\\").find(c) != std::string_view::npos) expression += '\\';
+    expression += c;
+  }
+  return expression;
 }
 
-std::string with_note(const std::string& text, const std::string& note) {
-  return note.empty() ? text : fmt::format("{} ({})", text, note);
+/// The flag under which the saved name, and those of the same layer, become the model's.
+std::string rename_flag(const std::string& saved, const std::string& wanted) {
+  const std::size_t leaf = saved.rfind('.'), own = wanted.rfind('.');
+  const bool layers =
+      leaf != std::string::npos && own != std::string::npos && saved.substr(leaf) == wanted.substr(own);
+  const std::string from = layers ? escaped(saved.substr(0, leaf + 1)) : escaped(saved) + "$";
+  return "--rename " + shell_word("^" + from + "=>" + (layers ? wanted.substr(0, own + 1) : wanted));
+}
+
+/// A name that is still to be matched, and its shape.
+struct Unmatched {
+  std::string name;
+  std::vector<Index> sizes;
+};
+
+/// Which of those that are free may be what `one` is called on the other side: the nearest by spelling, else the only
+/// one of the same shape and last part ("weight"). Empty where none is.
+std::string counterpart(const Unmatched& one, const std::vector<Unmatched>& free) {
+  // Too many pairs to compare would make a large mismatched file slow to refuse.
+  if (free.size() > 500) return "";
+  std::vector<std::string> names;
+  for (const auto& other : free) names.push_back(other.name);
+  const std::string suggestion = suggest(one.name, names);
+  for (const auto& name : names)
+    if (suggestion.starts_with(fmt::format("; did you mean '{}'", name))) return name;
+  const auto leaf = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
+  std::string alike;
+  for (const auto& other : free) {
+    if (other.sizes != one.sizes || leaf(other.name) != leaf(one.name)) continue;
+    if (!alike.empty()) return "";
+    alike = other.name;
+  }
+  return alike;
 }
 
 class Matcher {
@@ -104,21 +148,21 @@ class Matcher {
     for (auto& saved : saved_) by_name[saved.name] = &saved;
     check_patterns();
 
-    std::vector<std::string> unmatched;  // saved names that no tensor of the model has
+    std::vector<Unmatched> unmatched;  // saved ones that no tensor of the model has
     const std::unordered_map<std::string_view, bool> ours = [&] {
       std::unordered_map<std::string_view, bool> set;
       for (const auto& name : names_) set[name] = true;
       return set;
     }();
     for (const auto& saved : saved_) {
-      if (!ours.contains(saved.name)) unmatched.push_back(saved.name);
+      if (!ours.contains(saved.name)) unmatched.push_back({saved.name, saved.tensor->sizes});
     }
-    std::vector<std::string> lacking;
+    std::vector<Unmatched> lacking;
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const auto found = by_name.find(names_[i]);
       Saved* saved = found == by_name.end() ? nullptr : found->second;
       if (saved != nullptr) saved->used = true;
-      if (saved == nullptr && !skipped(names_[i])) lacking.push_back(names_[i]);
+      if (saved == nullptr && !skipped(names_[i])) lacking.push_back({names_[i], sizes_of(steps_[i].value)});
       match_one(names_[i], steps_[i], saved, unmatched);
     }
     join_shared();
@@ -172,14 +216,22 @@ class Matcher {
                        [&](const std::string& pattern) { return init::covers(pattern, name); });
   }
 
+  /// The flags by which a saved tensor of another shape can be used, or left.
   static std::string way_out(const std::string& name, const std::vector<Index>& from,
                              const std::vector<Index>& to) {
     const auto rules = from.size() > Shape::max_rank ? std::vector<Adapt>() : fitting_rules(from, to);
-    if (rules.empty()) return "skip it: --skip " + shell_word(name);
-    const std::string flag =
-        fmt::format("--adapt {}", shell_word(fmt::format("{}={}", name, name_of(rules.front()))));
-    if (rules.front() == Adapt::transpose) return fmt::format("Keras's order? {}; or skip it", flag);
-    return fmt::format("skip it, or adapt it: {}", flag);
+    if (rules.empty()) return skip_flag(name);
+    return fmt::format("--adapt {}{}, or {}", shell_word(fmt::format("{}={}", name, name_of(rules.front()))),
+                       rules.front() == Adapt::transpose ? " if it is in Keras's order" : "",
+                       skip_flag(name));
+  }
+
+  /// The flags by which a tensor that one side lacks is found under the other's name, or left.
+  std::string way_out(const std::string& saved, const std::string& wanted, const std::string& left) const {
+    const std::string& added = options_.add_prefix;
+    if (saved.empty() || wanted.empty() || !wanted.starts_with(added)) return skip_flag(left);
+    return fmt::format("{}, or {}", rename_flag(saved.substr(added.size()), wanted.substr(added.size())),
+                       skip_flag(left));
   }
 
   /// When names do not meet, whether they would under another prefix: then one flag says more than a list of
@@ -208,8 +260,8 @@ class Matcher {
       std::string& note = report_.entries[i].note;
       note += (note.empty() ? "" : "; ") + found.to_string();
       if (options_.allow_nonfinite) continue;
-      obstacles_.add(fmt::format("'{}': {}", names_[i], found.to_string()));
-      obstacles_.advise(" (allow_nonfinite, --allow-nonfinite, takes what is not finite as it is)");
+      obstacles_.add(fmt::format("'{}' has {}", names_[i], found.to_string()),
+                     "--allow-nonfinite takes it as it is", "--allow-nonfinite");
     }
   }
 
@@ -258,7 +310,7 @@ class Matcher {
   }
 
   void match_one(const std::string& name, Step& step, const Saved* saved,
-                 const std::vector<std::string>& unmatched) {
+                 const std::vector<Unmatched>& unmatched) {
     const Shape& shape = step.value.shape();
     WarmStartReport::Entry entry{.name = name, .wanted = shape.to_string()};
     if (saved != nullptr) {
@@ -281,8 +333,10 @@ class Matcher {
         entry.status = Status::loaded;
         entry.note = fmt::format("is '{}' under another name", other);
       } else if (!options_.allow_missing) {
-        obstacles_.add(with_note(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread),
-                                 unread.empty() ? near_name(name, unmatched) : ""));
+        const std::string other_name =
+            unread.empty() ? counterpart({name, sizes_of(step.value)}, unmatched) : "";
+        obstacles_.add(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread),
+                       way_out(other_name, name, name), "--allow-missing");
       }
     } else {
       match_shapes(entry, step, *saved->tensor, left);
@@ -310,9 +364,9 @@ class Matcher {
       entry.status = Status::skipped;
       entry.note = "its shape differs; " + left;
       if (options_.on_shape_mismatch == Mismatch::error) {
-        obstacles_.add(fmt::format("'{}' has shape {}, the model wants {} ({})", entry.name,
-                                   saved.shape_text(), entry.wanted,
-                                   way_out(entry.name, saved.sizes, wanted)));
+        obstacles_.add(fmt::format("'{}' has shape {}, the model wants {}", entry.name, saved.shape_text(),
+                                   entry.wanted),
+                       way_out(entry.name, saved.sizes, wanted), "--skip-mismatched");
       }
     } else if (rule->rule == Adapt::reinitialize) {
       entry.status = Status::skipped;
@@ -320,8 +374,9 @@ class Matcher {
     } else if (const auto reason = saved.sizes.size() > Shape::max_rank
                                        ? "it has too many dimensions"
                                        : why_not(rule->rule, saved.sizes, wanted, rule->channels)) {
-      obstacles_.add(fmt::format("'{}' of shape {} cannot become {} by '{}': {}", entry.name,
-                                 saved.shape_text(), entry.wanted, name_of(rule->rule), *reason));
+      obstacles_.add(fmt::format("'{}' of shape {} cannot become {} by '{}', as {}", entry.name,
+                                 saved.shape_text(), entry.wanted, name_of(rule->rule), *reason),
+                     way_out(entry.name, saved.sizes, wanted));
     } else {
       step.from = &saved;
       step.rule = &*rule;
@@ -344,16 +399,18 @@ class Matcher {
         twin->from->read_all(others.data());
         const auto same = [](real a, real b) { return a == b || (a != a && b != b); };
         if (!std::equal(mine.values().begin(), mine.values().end(), others.values().begin(), same)) {
-          obstacles_.add(fmt::format(
-              "'{}' and '{}' are one tensor in the model and two different ones in the file (skip one of them)",
-              names_[static_cast<std::size_t>(twin - steps_.begin())], names_[i]));
+          const std::string& first = names_[static_cast<std::size_t>(twin - steps_.begin())];
+          obstacles_.add(
+              fmt::format("'{}' and '{}' are one tensor in the model and two different ones in the file",
+                          first, names_[i]),
+              fmt::format("{} to load the first, or {}", skip_flag(names_[i]), skip_flag(first)));
         }
       }
       steps_[i].from = nullptr;
     }
   }
 
-  void match_rest(const Saved& saved, const std::vector<std::string>& lacking) {
+  void match_rest(const Saved& saved, const std::vector<Unmatched>& lacking) {
     WarmStartReport::Entry entry{.status = Status::unexpected,
                                  .name = saved.name,
                                  .saved_name = saved.tensor->name,
@@ -363,10 +420,11 @@ class Matcher {
       entry.status = Status::skipped;
       if (counter) entry.note = "PyTorch's count of batches, which nothing here needs";
     } else {
-      entry.note = near_name(saved.name, lacking);
-      if (!options_.allow_unexpected) {
-        obstacles_.add(with_note(fmt::format("'{}' {} is unexpected", saved.name, entry.saved), entry.note));
-      }
+      const std::string wanted = counterpart({saved.name, saved.tensor->sizes}, lacking);
+      if (!wanted.empty()) entry.note = fmt::format("did you mean '{}'?", wanted);
+      if (!options_.allow_unexpected)
+        obstacles_.add(fmt::format("'{}' {} is unexpected", saved.name, entry.saved),
+                       way_out(saved.name, wanted, saved.name), "--allow-unexpected");
     }
     report_.entries.push_back(std::move(entry));
   }

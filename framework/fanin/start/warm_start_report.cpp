@@ -6,6 +6,7 @@
 
 #include <fanin/core/choice.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/start/state_dict.hpp>
 
 namespace fanin::start {
@@ -37,23 +38,17 @@ std::string WarmStartReport::summary() const {
   return out.empty() ? "nothing to load" : out;
 }
 
-std::string WarmStartReport::to_string() const {
-  std::size_t name_width = 0, saved_width = 0;
+std::string WarmStartReport::to_string(int width) const {
+  text::TextTable table({{"  what"}, {"tensor"}, {"saved"}, {"wanted"}, {""}});
   for (const auto& entry : entries) {
-    name_width = std::max(name_width, entry.name.size());
-    saved_width = std::max(saved_width, entry.saved.size());
+    const bool renamed = !entry.saved_name.empty() && entry.saved_name != entry.name;
+    std::string note = renamed ? fmt::format("from '{}'", printable(entry.saved_name)) : "";
+    if (!entry.note.empty()) note += (renamed ? "; " : "") + printable(entry.note);
+    table.add({fmt::format("  {}", name_of(entry.status)), printable(entry.name),
+               entry.saved.empty() ? "-" : entry.saved, entry.wanted.empty() ? "-" : entry.wanted, note});
   }
-  std::string out = fmt::format("warm start from {}: {}\n", path, summary());
-  for (const auto& entry : entries) {
-    std::string line = fmt::format("  {:<10}  {:<{}}  {:<{}}", name_of(entry.status), entry.name, name_width,
-                                   entry.saved.empty() ? "-" : entry.saved, saved_width);
-    line += fmt::format("  →  {}", entry.wanted.empty() ? "-" : entry.wanted);
-    if (!entry.saved_name.empty() && entry.saved_name != entry.name)
-      line += fmt::format("  from '{}'", entry.saved_name);
-    if (!entry.note.empty()) line += "  " + entry.note;
-    out += line + "\n";
-  }
-  return printable_lines(out);
+  return fmt::format("warm start from {}: {}\n", printable(path), summary()) +
+         (entries.empty() ? "" : table.to_string(width));
 }
 
 std::ostream& operator<<(std::ostream& out, const WarmStartReport& report) {
