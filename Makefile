@@ -18,7 +18,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: compat help compare test check program tests bench claims deps docs data-mnist asan ubsan tsan format tidy clean compile_commands.json
+.PHONY: compat help compare test check program tests bench claims probe-validation deps docs data-mnist asan ubsan tsan format tidy clean compile_commands.json
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -28,6 +28,7 @@ help:
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
 	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
 	@echo 'make claims      what papers claim of initialization, put to the test: claimed versus seen (out/claims)'
+	@echo 'make probe-validation   the verdicts of fanin probe against training, family by family (out/probe_validation)'
 	@echo 'make fuzz        fuzz the file parsers (clang)'
 	@echo 'make interop     weights from fanin to PyTorch and back (if python3-torch is installed)'
 	@echo 'make check       while you work: clang-format, clang-tidy on what changed, and the fast tests'
@@ -60,6 +61,13 @@ bench: deps
 claims: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/claims
 	$(BUILD)/claims $(ARGS)
+
+# The verdicts of fanin probe against training; goes on from what is stored, and where it was stopped (ARGS="--minutes 7").
+probe-validation: deps data-mnist
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/probe_validation
+	@mkdir -p out/probe_validation
+	@cp -n examples/probe_validation/*.jsonl out/probe_validation/
+	$(BUILD)/probe_validation $(ARGS)
 
 data-mnist:
 	@datasets/fetch_mnist.sh
@@ -113,6 +121,7 @@ commands := $(wildcard examples/fanin/*.cpp)
 test_sources   := $(filter-out tests/double/main.cpp tests/fuzz/% tests/interop/% tests/install/%,$(wildcard tests/*.cpp) $(wildcard tests/*/*.cpp))
 double_sources := $(wildcard tests/double/*.cpp)
 claim_sources := $(wildcard examples/claims/*.cpp)
+validation_sources := $(wildcard examples/probe_validation/*.cpp)
 bench_sources := $(wildcard examples/bench/*.cpp)
 peers := $(if $(wildcard /usr/include/torch/csrc),$(BUILD)/peer_libtorch) $(if $(wildcard /usr/include/dlib/dnn.h),$(BUILD)/peer_dlib) \
   $(if $(wildcard /usr/include/tiny_dnn/config.h),$(BUILD)/peer_tiny_dnn)
@@ -167,11 +176,13 @@ $(BUILD)/rank_bench: $(call objects,float,examples/cluster/rank_bench.cpp $(filt
 	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/claims: $(call objects,float,$(claim_sources)) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ $(LDLIBS)
+$(BUILD)/probe_validation: $(call objects,float,$(validation_sources)) $(BUILD)/libfanin.a
+	$(CXX) $^ -o $@ $(LDLIBS)
 $(BUILD)/examples/%: $(BUILD)/float/examples/%.o $(BUILD)/libfanin.a
 	@mkdir -p $(@D)
 	$(CXX) $^ -o $@ $(LDLIBS)
-# The claims' own checks and tables are tested too; main() stands in claims.cpp.
-$(BUILD)/tests: $(call objects,float,$(test_sources) examples/claims/claim.cpp examples/claims/claim_report.cpp) $(BUILD)/libfanin.a
+# The claims' own checks and tables are tested too, and the validation's; their main() stands in a file of its own.
+$(BUILD)/tests: $(call objects,float,$(test_sources) examples/claims/claim.cpp examples/claims/claim_report.cpp $(filter-out %/main.cpp,$(validation_sources))) $(BUILD)/libfanin.a
 	$(CXX) $^ -o $@ -lrapidcheck $(LDLIBS)
 $(BUILD)/tests_double: $(call objects,double,$(double_sources)) $(BUILD)/libfanin_double.a
 	$(CXX) $^ -o $@ $(LDLIBS)

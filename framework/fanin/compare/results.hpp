@@ -59,7 +59,7 @@ struct Run {
   std::string model = {};   ///< a subject's name
   std::string scheme = {};  ///< as typed: the label in every table and chart
   std::string plan = {};    ///< every parameter's initializer in full
-  /// What the probe says of the initial weights: "symmetric at conv1", "well conditioned"; empty in results of
+  /// What the probe says of the signal at the start: "symmetric at conv1", "sound"; empty in results of
   /// earlier versions.
   std::string diagnosis = {};
   std::uint64_t seed = 0;            ///< of the weights, the batches and all else

@@ -21,7 +21,7 @@ double spread(const std::vector<double>& values) {
 
 const char* name_of(Condition condition) {
   using enum Condition;
-  constexpr auto names = choices<Condition>("condition", {{well_conditioned, "well conditioned"},
+  constexpr auto names = choices<Condition>("condition", {{sound, "sound"},
                                                           {symmetric, "symmetric"},
                                                           {dead, "dead"},
                                                           {vanishes, "vanishes"},
@@ -31,30 +31,26 @@ const char* name_of(Condition condition) {
   return names.name_of(condition);
 }
 
-// The thresholds lie between what trained and what did not, halfway in the logarithm, among the pairs of
-// `fanin probe --validate` that it does not mark as held out, seeds 0 to 2.
 const std::vector<Sign>& signs() {
   static const std::vector<Sign> all = {
       {Condition::explodes, "overflow", 0.5, true, Where::layer,
        "numbers have overflowed: the first step makes every weight NaN"},
       {Condition::symmetric, "twins", 0.5, true, Where::hidden_layer,
-       "identical units get identical steps: the layer works as if it had one unit"},
+       "identical units get identical steps: they work as one until something tells them apart"},
       {Condition::dead, "dead", 0.95, true, Where::hidden_layer,
        "units that say the same to every sample pass on neither signal nor gradient"},
       {Condition::saturated, "saturated", 0.95, true, Where::hidden_layer,
        "on the flat ends of the activation almost no gradient passes"},
-      {Condition::vanishes, "signal share", 0.012, false, Where::hidden_layer,
-       "outputs hardly differ from sample to sample, so there is nothing to learn from"},
-      {Condition::vanishes, "gradient ratio", 1.7e-3, false, Where::layer,
-       "the gradient has faded on its way back from the logits: the layer stands still"},
-      {Condition::explodes, "gradient ratio", 150, true, Where::layer,
-       "the gradient has grown on its way back from the logits: a step throws the layer off"},
-      {Condition::explodes, "step", 0.76, true, Where::layer,
-       "the first step at this learning rate is as large as the weights themselves: it replaces them"},
-      {Condition::explodes, "logits", 280, true, Where::model,
-       "logits of this size are wrong guesses made with certainty: the first steps overshoot"},
+      {Condition::vanishes, "signal share", 0.01, false, Where::hidden_layer,
+       "less than a hundredth of what the layer says depends on the sample"},
+      {Condition::vanishes, "gradient ratio", 1e-3, false, Where::layer,
+       "the gradient has faded a thousandfold on its way back from the logits"},
+      {Condition::explodes, "gradient ratio", 1e3, true, Where::layer,
+       "the gradient has grown a thousandfold on its way back from the logits"},
+      {Condition::explodes, "logits", 100, true, Where::model,
+       "logits of this size are wrong guesses made with certainty"},
       {Condition::ill_conditioned, "distortion", 5, true, Where::model,
-       "few directions of the samples survive, stretched very unevenly: no learning rate suits all"}};
+       "few directions of the samples survive, and those are stretched very unevenly"}};
   return all;
 }
 
@@ -90,12 +86,9 @@ double measure(const Probe& probe, std::size_t index, const std::string& name) {
   if (name == "saturated") return layer.saturated;
   if (name == "signal share") return signal_share(layer);
   if (name == "gradient ratio") {
-    // Logits with weights of exactly zero pass nothing on at first, but learn in the first step themselves.
-    const bool zero_head = probe.layers.size() > 1 && probe.layers[probe.layers.size() - 2].gradient == 0;
-    return last.gradient > 0 && !zero_head ? layer.gradient / last.gradient : 1;
+    return last.gradient > 0 ? layer.gradient / last.gradient : 1;
   }
   if (name == "logits") return last.std;
-  if (name == "step") return layer.step;
   if (name == "distortion") return distortion(probe);
   fail("measure: '{}' is no measure of a probe", name);
 }
@@ -116,14 +109,13 @@ Diagnosis diagnose(const Probe& probe) {
   };
   // What is wrong on the way forward comes first: a dead layer also stops the gradient of all layers before
   // it. What only the whole shows comes last.
-  const auto is_backward = [](const Sign& sign) {
-    return sign.measure == "gradient ratio" || sign.measure == "step";
-  };
+  const auto is_backward = [](const Sign& sign) { return sign.measure == "gradient ratio"; };
   for (const bool backward : {false, true}) {
     for (std::size_t i = 0; i < count; ++i) {
       for (const Sign& sign : signs()) {
         if (sign.where == Where::model || is_backward(sign) != backward) continue;
         if (sign.where == Where::hidden_layer && i + 1 == count) continue;
+        if (probe.layers[i].idle && sign.measure != "overflow") continue;
         if (shows(sign, i)) return found(sign, i);
       }
     }

@@ -6,37 +6,41 @@
 
 namespace fanin::probe {
 
-/// What a model's initial weights do to signal and gradient.
-enum class Condition { well_conditioned, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
+/// What a model's initial weights do to signal and gradient. Whether it trains is another question, of the
+/// learning rate too: `Outlook`.
+enum class Condition { sound, symmetric, dead, vanishes, saturated, explodes, ill_conditioned };
 
-/// "vanishes", "well conditioned".
+/// "vanishes", "sound".
 const char* name_of(Condition condition);
 
 /// What a sign is looked for in.
 enum class Where { hidden_layer, layer, model };
 
-/// One sign of bad initial weights: the measure that shows it, and where it begins.
+/// One sign that signal or gradient do not get through: the measure that shows it, and where it begins to.
+/// The thresholds are conventions, not fitted to anything.
 struct Sign {
   Condition condition;  ///< that it is a sign of
   std::string measure;  ///< a name that `measure` knows
   double threshold;     ///< in the measure's own unit
   bool above;           ///< bad at or above the threshold; otherwise below it
   Where where;          ///< what it is looked for in
-  std::string reason;   ///< what it means for training
+  std::string reason;   ///< what it means
 };
 
 /// The signs, in the order in which one layer, and then the model, is asked for them.
 const std::vector<Sign>& signs();
 
-/// What is wrong with a model's initial weights, if anything.
+/// What is wrong with a model's signal or gradient, if anything.
 struct Diagnosis {
-  Condition condition = Condition::well_conditioned;  ///< of the first sign that shows
+  Condition condition = Condition::sound;  ///< of the first sign that shows
   std::string layer = {};    ///< where it shows first, from the input on; empty when in no single one
-  std::string measure = {};  ///< the sign's; empty for a well-conditioned model
+  std::string measure = {};  ///< the sign's; empty for a sound one
   double value = 0;          ///< of the measure there
-  std::string reason = {};   ///< the sign's: what it means for training
-  bool trains() const { return condition == Condition::well_conditioned; }  ///< as far as this tells
-  /// "vanishes at fc7", "well conditioned".
+  std::string reason = {};   ///< the sign's: what it means
+  bool sound() const {
+    return condition == Condition::sound;
+  }  ///< whether signal and gradient reach every layer
+  /// "vanishes at fc7", "sound".
   std::string to_string() const;
 };
 

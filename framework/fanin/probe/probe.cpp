@@ -1,27 +1,25 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/linalg/svd.hpp>
+#include <fanin/nn/residual.hpp>
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/ops/reduce.hpp>
+#include <fanin/probe/first_samples.hpp>
+#include <fanin/probe/keep_weights.hpp>
 #include <fanin/probe/probe.hpp>
 #include <fanin/probe/units.hpp>
 #include <fanin/probe/watch.hpp>
 #include <fanin/start/keep_state.hpp>
+#include <fanin/start/sites.hpp>
 
 namespace fanin::probe {
 namespace {
-
-Tensor head(const Tensor& images, Index count) {
-  Shape shape;
-  shape.append(count);
-  for (int i = 1; i < images.rank(); ++i) shape.append(images.size(i));
-  return Tensor::from(images.values().subspan(0, static_cast<std::size_t>(shape.numel())), shape);
-}
 
 /// Singular values sample by sample; their root mean squares.
 std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, std::size_t width) {
@@ -39,8 +37,8 @@ std::vector<double> mean_spectrum(const std::vector<std::vector<double>>& all, s
   return squares;
 }
 
-/// lr ‖∇W‖ / ‖W‖ over a layer's matrices (the inverse of the trust ratio of You et al. 2017, LARS).
-double relative_step(nn::Module& layer, double lr) {
+/// ‖∇W‖ / ‖W‖ over a layer's matrices (the inverse of the trust ratio of You et al. 2017, LARS).
+double pull_of(nn::Module& layer) {
   double weights = 0, gradients = 0;
   for (const auto& parameter : layer.own_parameters()) {
     if (parameter->value.rank() < 2) continue;
@@ -48,7 +46,45 @@ double relative_step(nn::Module& layer, double lr) {
     const Tensor gradient = parameter->value.grad();
     if (gradient.defined()) gradients = std::hypot(gradients, norm(gradient.values()));
   }
-  return weights == 0 ? 0 : lr * gradients / weights;
+  return weights == 0 ? 0 : gradients / weights;
+}
+
+bool all_zero(const Tensor& values) {
+  return std::all_of(values.values().begin(), values.values().end(), [](real v) { return v == 0; });
+}
+
+/// Layers in residual branches that begin at zero: of each block whose learnable scale is zero, all in its
+/// body; of each body whose last weight is zero, all in it. Inner blocks are blocks of their own.
+std::set<const nn::Module*> idle_layers(nn::Module& model) {
+  std::set<const nn::Module*> idle;
+  for (const auto& one : model.named_modules()) {
+    const auto* block = dynamic_cast<const nn::Residual*>(one.module);
+    if (block == nullptr) continue;
+    std::vector<nn::Module*> layers;
+    for (const auto& inner : block->body().named_modules()) {
+      if (inner.module->has_matrix()) layers.push_back(inner.module);
+    }
+    if (layers.empty()) continue;
+    const bool scaled_away = block->branch_weight && all_zero(block->branch_weight->use());
+    const auto last = layers.back()->own_parameters();
+    const bool ends_at_zero = std::all_of(last.begin(), last.end(), [](const auto& parameter) {
+      return parameter->value.rank() < 2 || all_zero(parameter->use());
+    });
+    if (scaled_away || ends_at_zero) idle.insert(layers.begin(), layers.end());
+  }
+  return idle;
+}
+
+/// The model's last weight where it is all zero; null otherwise.
+nn::Parameter* zero_head(nn::Module& model) {
+  const auto parameters = model.named_parameters();
+  const auto sites = start::sites_of(model);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (sites[i].last() && sites[i].layers > 1 && sites[i].role == init::Role::weight &&
+        all_zero(parameters[i].parameter->use()))
+      return parameters[i].parameter.get();
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -69,7 +105,7 @@ std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& imag
   const Index affordable =
       std::max<Index>(1, most_numbers / std::max<Index>(1, inputs * options.jacobian_logits));
   const Index samples = std::clamp<Index>(options.jacobian_samples, 1, std::min(images.size(0), affordable));
-  Tensor x = head(images, samples);
+  Tensor x = first_samples("probe", images, samples);
   x.set_requires_grad(true);
   const Tensor logits = model(x);
   const Index classes = logits.size(1), rows = std::min(classes, options.jacobian_logits);
@@ -97,36 +133,49 @@ std::vector<std::vector<double>> jacobians(nn::Module& model, const Tensor& imag
   return all;
 }
 
+std::vector<LayerProbe> layers_of(nn::Module& model, const Tensor& images,
+                                  std::span<const std::int32_t> labels, const ProbeOptions& options) {
+  const start::KeepState keep(model);
+  const auto idle = idle_layers(model);
+  const auto seen = watch_layers(model, [&] { ops::cross_entropy(model(images), labels).backward(); });
+  std::vector<LayerProbe> layers;
+  for (const auto& [layer, activation, output, module] : seen) {
+    const auto [mean, std] = moments(output.values());
+    const Tensor kept = retained_grad(output);
+    const Tensor gradient = kept.defined() ? kept : Tensor::zeros(output.shape());
+    layers.push_back({.layer = layer,
+                      .activation = activation,
+                      .mean = mean,
+                      .std = std,
+                      .signal = signal_std(output),
+                      .correlation = mean_correlation(output, options.rank_samples),
+                      .dead = dead_share(output),
+                      .saturated = saturated_share(output, activation),
+                      .gradient = norm(gradient.values()),
+                      .rank = effective_rank(output, options.rank_samples),
+                      .twins = twin_share(output, gradient),
+                      .pull = pull_of(*module),
+                      .idle = idle.contains(module)});
+  }
+  return layers;
+}
+
 Probe probe(nn::Module& model, const Tensor& images, std::span<const std::int32_t> labels,
             const ProbeOptions& options) {
-  require_defined("probe", "the batch", images);
-  if (images.rank() < 2 || images.numel() == 0)
-    fail("probe: a batch of shape {} has no samples", images.shape().to_string());
+  first_samples("probe", images, 1);  // an Error where there is none
+  const KeepWeights keep(model);
   Probe result;
   {
-    const start::KeepState keep(model);
-    const auto seen = watch_layers(model, [&] {
-      const Tensor loss = ops::cross_entropy(model(images), labels);
-      result.loss = static_cast<double>(loss.item());
-      loss.backward();
-    });
-    for (const auto& [layer, activation, output, module] : seen) {
-      const auto [mean, std] = moments(output.values());
-      const Tensor kept = retained_grad(output);
-      const Tensor gradient = kept.defined() ? kept : Tensor::zeros(output.shape());
-      result.layers.push_back({.layer = layer,
-                               .activation = activation,
-                               .mean = mean,
-                               .std = std,
-                               .signal = signal_std(output),
-                               .dead = dead_share(output),
-                               .saturated = saturated_share(output, activation),
-                               .gradient = norm(gradient.values()),
-                               .rank = effective_rank(output, options.rank_samples),
-                               .twins = twin_share(output, gradient),
-                               .step = relative_step(*module, options.lr)});
-    }
+    const NoGrad none;
+    const start::KeepState state(model);
+    result.loss = static_cast<double>(ops::cross_entropy(model(images), labels).item());
   }
+  if (nn::Parameter* head = zero_head(model)) {
+    Generator fixed(derive_seed(0, "probe head"));
+    fixed.normal(head->value.values(), 0,
+                 1 / std::sqrt(static_cast<double>(std::max<Index>(head->fans.in, 1))));
+  }
+  result.layers = layers_of(model, images, labels, options);
   result.jacobian = mean_spectrum(jacobians(model, images, options),
                                   static_cast<std::size_t>(images.numel() / images.size(0)));
   return result;

@@ -1,78 +1,108 @@
 #include <fmt/format.h>
 
-#include <fanin/io/finite_json.hpp>
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include <fanin/core/format.hpp>
+#include <fanin/core/text_table.hpp>
 #include <fanin/probe/probe_text.hpp>
 
 namespace fanin::probe {
 namespace {
 
-using nlohmann::ordered_json;
+std::string digits(double value) { return fmt::format("{:.3g}", value); }
+std::string two_digits(double value) { return fmt::format("{:.2g}", value); }
+std::string share(double value) { return value == 0 ? "-" : fmt::format("{:.0f}%", 100 * value); }
 
-ordered_json layer_json(const LayerProbe& one) {
-  return {{"layer", one.layer},
-          {"mean", io::finite_or_null(one.mean)},
-          {"std", io::finite_or_null(one.std)},
-          {"signal", io::finite_or_null(one.signal)},
-          {"dead", one.dead},
-          {"saturated", one.saturated},
-          {"gradient_norm", io::finite_or_null(one.gradient)},
-          {"effective_rank", io::finite_or_null(one.rank)},
-          {"twins", one.twins},
-          {"step", io::finite_or_null(one.step)}};
+std::string verdict(const Outlook& one) {
+  return fmt::format("{} {:.0f}%", one.trains() ? "yes" : "no", 100 * one.chance());
+}
+
+std::string losses(const Outlook& one) {
+  return fmt::format("{} → {}, {}", digits(one.loss_before),
+                     std::isfinite(one.loss_after) ? digits(one.loss_after) : "diverged", one.steps);
 }
 
 }  // namespace
 
-std::string three_digits(double value) { return fmt::format("{:.3g}", value); }
-
-std::string range_text(double first, double last) { return three_digits(first) + " → " + three_digits(last); }
-
-const Probed* recommended(const std::vector<Probed>& all) {
-  const Probed* best = nullptr;
-  for (const auto& one : all) {
-    if (one.diagnosis.trains() && (best == nullptr || imbalance(one.probe) < imbalance(best->probe)))
-      best = &one;
+std::string wrapped(const std::string& text, int width, int indent) {
+  std::string lines, line;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!line.empty() && text::text_width(line) + 1 + text::text_width(word) > width) {
+      lines += line + "\n";
+      line = std::string(static_cast<std::size_t>(indent), ' ') + word;
+    } else {
+      line += (line.empty() ? "" : " ") + word;
+    }
   }
-  return best;
+  return lines + line + "\n";
 }
 
-std::string recommendation(const std::vector<Probed>& all) {
-  const Probed* best = recommended(all);
-  if (best == nullptr)
-    return "none of these schemes is fit for this model and data; try others (fanin inits)";
-  const auto& layers = best->probe.layers;
-  return fmt::format(
-      "{}: of the well-conditioned schemes it keeps signal and gradient most even over depth (imbalance {:.2f}): std {}, gradient norm {} back to the first layer",
-      best->scheme, imbalance(best->probe), range_text(layers.front().std, layers.back().std),
-      range_text(layers.back().gradient, layers.front().gradient));
+std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup) {
+  text::TextTable table({{"scheme"},
+                         {"signal"},
+                         {fmt::format("trains at {}", setup.run.lr), true},
+                         {"loss, steps", true},
+                         {"sharp·lr", true}});
+  for (const auto& one : all)
+    table.add({text::shorten(one.scheme, 25), text::shorten(one.diagnosis.to_string(), 18),
+               verdict(one.outlook), losses(one.outlook), two_digits(one.outlook.sharpness_rate)});
+  return table.to_string();
 }
 
-std::string probe_json(const std::string& model, const std::vector<Probed>& all) {
-  ordered_json schemes = ordered_json::array();
+std::string probe_reasons(const std::vector<Probed>& all) {
+  std::vector<std::string> told;
+  const auto tell = [&](const std::string& line) {
+    if (std::find(told.begin(), told.end(), line) == told.end()) told.push_back(line);
+  };
   for (const auto& one : all) {
-    ordered_json layers = ordered_json::array(), jacobian = ordered_json::array();
-    for (const auto& layer : one.probe.layers) layers.push_back(layer_json(layer));
-    for (const double value : one.probe.jacobian) jacobian.push_back(io::finite_or_null(value));
-    schemes.push_back({{"scheme", one.scheme},
-                       {"plan", one.plan},
-                       {"verdict", one.diagnosis.to_string()},
-                       {"trains", one.diagnosis.trains()},
-                       {"measure", one.diagnosis.measure},
-                       {"value", io::finite_or_null(one.diagnosis.value)},
-                       {"reason", one.diagnosis.reason},
-                       {"imbalance", io::finite_or_null(imbalance(one.probe))},
-                       {"stretch_spread", io::finite_or_null(stretch_spread(one.probe))},
-                       {"loss", io::finite_or_null(one.probe.loss)},
-                       {"jacobian_singular_values", jacobian},
-                       {"layers", layers}});
+    if (!one.diagnosis.sound())
+      tell(fmt::format("{} ({}): {}", name_of(one.diagnosis.condition), one.diagnosis.measure,
+                       one.diagnosis.reason));
   }
-  const Probed* best = recommended(all);
-  const ordered_json json = {
-      {"model", model},
-      {"schemes", schemes},
-      {"recommended", best != nullptr ? ordered_json(best->scheme) : ordered_json(nullptr)},
-      {"reason", recommendation(all)}};
-  return json.dump(2);
+  for (const auto& one : all) {
+    if (!one.outlook.trains()) tell(fmt::format("will not train: {}", one.outlook.reason));
+  }
+  std::string lines;
+  for (const auto& line : told) lines += wrapped(line);
+  return lines;
+}
+
+std::string recommendation_text(const std::optional<Recommendation>& chosen, const std::vector<Probed>& all) {
+  if (!chosen)
+    return wrapped(
+        "recommended: nothing; none of these schemes will train this model on these data at the planned rate or below: "
+        "try others (fanin inits), more epochs, or another model");
+  const Outlook &planned = chosen->rate.tried.front(), &best = chosen->rate.best();
+  std::string tried;
+  for (const Outlook& one : chosen->rate.tried)
+    tried += fmt::format("{}{}: {:.0f}%", tried.empty() ? "" : ", ", one.lr, 100 * one.chance());
+  return wrapped(fmt::format("recommended: {} at rate {}", all[chosen->scheme].scheme, best.lr)) +
+         wrapped(fmt::format("  {}; chance to train by rate: {}",
+                             planned.trains() ? "of all schemes it has the best odds at the planned rate"
+                                              : "no scheme will train at the planned rate",
+                             tried));
+}
+
+std::string layers_table(const Probed& one) {
+  text::TextTable table({{"layer"},
+                         {"std", true},
+                         {"corr", true},
+                         {"gradient", true},
+                         {"rank", true},
+                         {"dead", true},
+                         {"flat", true},
+                         {"twins", true},
+                         {"step", true}});
+  for (const auto& layer : one.probe.layers) {
+    table.add({text::shorten(layer.layer, 20), two_digits(layer.std),
+               fmt::format("{:.2f}", layer.correlation), two_digits(layer.gradient),
+               fmt::format("{:.1f}", layer.rank), share(layer.dead), share(layer.saturated),
+               share(layer.twins), two_digits(one.outlook.lr * layer.pull)});
+  }
+  return table.to_string();
 }
 
 }  // namespace fanin::probe

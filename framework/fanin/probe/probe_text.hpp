@@ -1,31 +1,33 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <fanin/probe/diagnosis.hpp>
+#include <nlohmann/json.hpp>
+
+#include <fanin/probe/recommend.hpp>
 
 namespace fanin::probe {
 
-/// A scheme as it was probed on one model.
-struct Probed {
-  std::string scheme = {};   ///< as typed
-  std::string plan = {};     ///< canonical text
-  Probe probe = {};          ///< what was seen
-  Diagnosis diagnosis = {};  ///< `diagnose` of it
-};
+/// Columns that the texts keep to, names of schemes in a sentence aside.
+inline constexpr int text_width = 80;
 
-/// The well-conditioned scheme of least imbalance; null when there is none.
-const Probed* recommended(const std::vector<Probed>& all);
-/// Why: one line for people.
-std::string recommendation(const std::vector<Probed>& all);
+/// A table of the schemes, two lines of what the columns mean aside: what the signal does, whether the run
+/// will train, what its first steps did; then, in sentences, why, and what is recommended.
+std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup);
+/// Every reason once: what is wrong with the signal, and what decides over training.
+std::string probe_reasons(const std::vector<Probed>& all);
+/// What is recommended and why, or that nothing is.
+std::string recommendation_text(const std::optional<Recommendation>& chosen, const std::vector<Probed>& all);
+/// One scheme layer by layer.
+std::string layers_table(const Probed& one);
 
-/// From the first layer's number to the last one's: "0.83 → 0.12".
-std::string range_text(double first, double last);
-/// Three significant digits, with an exponent where that is shorter than zeros: "1.2e-08".
-std::string three_digits(double value);
+/// One model's schemes with everything that was measured, and the recommendation. Numbers that are not
+/// finite are null.
+nlohmann::ordered_json probe_json(const std::string& model, const std::vector<Probed>& all,
+                                  const std::optional<Recommendation>& chosen);
 
-/// One model's schemes as a JSON object: verdicts, measures layer by layer, recommendation. Numbers that are
-/// not finite are null.
-std::string probe_json(const std::string& model, const std::vector<Probed>& all);
+/// Lines of at most `width` columns, broken at blanks; all but the first begin with `indent` blanks.
+std::string wrapped(const std::string& text, int width = text_width, int indent = 2);
 
 }  // namespace fanin::probe

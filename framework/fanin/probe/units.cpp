@@ -108,6 +108,25 @@ double twin_share(const Tensor& output, const Tensor& gradient) {
   return static_cast<double>(std::count(twin.begin(), twin.end(), 1)) / static_cast<double>(twin.size());
 }
 
+double mean_correlation(const Tensor& output, Index samples) {
+  const Index batch = std::min(samples, output.size(0)), features = output.numel() / output.size(0);
+  std::vector<double> sum(static_cast<std::size_t>(features), 0);  // of the samples' unit vectors
+  double count = 0;
+  for (Index n = 0; n < batch; ++n) {
+    const real* at = output.data() + n * features;
+    double squares = 0;
+    for (Index i = 0; i < features; ++i) squares += static_cast<double>(at[i]) * static_cast<double>(at[i]);
+    if (squares == 0) continue;
+    ++count;
+    for (Index i = 0; i < features; ++i)
+      sum[static_cast<std::size_t>(i)] += static_cast<double>(at[i]) / std::sqrt(squares);
+  }
+  if (count < 2) return 1;
+  double squares = 0;  // |Σ x|² = n + Σ over pairs of their cosines
+  for (const double v : sum) squares += v * v;
+  return (squares - count) / (count * (count - 1));
+}
+
 double effective_rank(const Tensor& output, Index samples) {
   const Index batch = std::min(samples, output.size(0)), features = output.numel() / output.size(0);
   const auto n = static_cast<std::size_t>(batch), width = static_cast<std::size_t>(features);

@@ -19,6 +19,10 @@ double signal_std(const Tensor& output);
 /// gradient on every sample. Twins with equal incoming weights take equal steps and never part. `gradient`
 /// has the output's shape.
 double twin_share(const Tensor& output, const Tensor& gradient);
+/// Mean cosine of the angle between two samples' outputs, over all pairs of the first `samples` of the
+/// batch: c of Schoenholz et al. 2017. Samples whose outputs are all zero are left out; 1 where fewer than
+/// two are left.
+double mean_correlation(const Tensor& output, Index samples);
 /// Over how many directions the samples' outputs spread: exp of the entropy of the normalized eigenvalues of
 /// their covariance (Roy & Vetterli 2007), from the first `samples` of the batch; at most samples - 1. 0 when
 /// they do not differ.

@@ -38,4 +38,10 @@ Interval mean_interval(std::span<const double> values, double level = 0.95, Inte
 /// to 10 trials). Unknown for no trials; Error for successes outside 0..trials.
 Interval share_interval(double successes, int trials, double level = 0.95);
 
+/// The confidence interval of a probability after `successes` of `trials` by Wilson's score ("Probable
+/// inference, the law of succession, and statistical inference", 1927): narrower than `share_interval`, and
+/// right on average over probabilities rather than for each. For tables of many shares. Unknown for no
+/// trials; Error as there.
+Interval wilson_interval(double successes, int trials, double level = 0.95);
+
 }  // namespace fanin::statistics
