@@ -106,10 +106,8 @@ TEST_CASE("the gradients are the same on every instruction set, written or added
                                  sums.data(), 76, grad.data(), out, accumulate);
       }));
       results.push_back(naive::same_on_two_threads(start, [&](real* out) {
-        group_norm_backward_data(g, x.data(), row_mean.data(), row_inverse.data(), weight.data(), grad.data(),
-                                 out, accumulate);
-        group_norm_backward_affine(g, x.data(), row_mean.data(), row_inverse.data(), grad.data(), out + n,
-                                   accumulate, out + n + 95, accumulate);
+        group_norm_backward(g, x.data(), row_mean.data(), row_inverse.data(), weight.data(), grad.data(),
+                            {out, accumulate, out + n, accumulate, out + n + 95, accumulate});
       }));
     }
   });

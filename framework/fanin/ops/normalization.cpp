@@ -105,16 +105,10 @@ struct RowNormOp {
   }
 
   void backward(const Tensor& grad_output, Gradients& grads) {
-    if (grads.wanted(0)) {
-      const auto gx = grads.slot(0);
-      kernels::group_norm_backward_data(shape, x.data(), mean.data(), inverse_std.data(), data_or_null(gamma),
-                                        grad_output.data(), gx.data, gx.accumulate);
-    }
-    if (grads.wanted(1) || grads.wanted(2)) {
-      const auto gg = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
-      kernels::group_norm_backward_affine(shape, x.data(), mean.data(), inverse_std.data(),
-                                          grad_output.data(), gg.data, gg.accumulate, gb.data, gb.accumulate);
-    }
+    const auto gx = grads.slot_if_wanted(0), gg = grads.slot_if_wanted(1), gb = grads.slot_if_wanted(2);
+    kernels::group_norm_backward(shape, x.data(), mean.data(), inverse_std.data(), data_or_null(gamma),
+                                 grad_output.data(),
+                                 {gx.data, gx.accumulate, gg.data, gg.accumulate, gb.data, gb.accumulate});
   }
 };
 struct LayerNorm {

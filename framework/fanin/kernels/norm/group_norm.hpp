@@ -18,12 +18,18 @@ struct GroupShape {
 /// kept.
 void group_norm_forward(const GroupShape& shape, const real* x, const real* gamma, const real* beta, real eps,
                         real* y, real* mean, real* inverse_std);
-void group_norm_backward_data(const GroupShape& shape, const real* x, const real* mean,
-                              const real* inverse_std, const real* gamma, const real* grad_y, real* grad_x,
-                              bool accumulate);
-/// Either output may be null.
-void group_norm_backward_affine(const GroupShape& shape, const real* x, const real* mean,
-                                const real* inverse_std, const real* grad_y, real* grad_gamma, bool acc_gamma,
-                                real* grad_beta, bool acc_beta);
+/// Where a normalization's gradients go: each is written, or added to what is there.
+struct NormGradients {
+  real* x = nullptr;  ///< null: not computed, as for the others
+  bool accumulate_x = false;
+  real* gamma = nullptr;
+  bool accumulate_gamma = false;
+  real* beta = nullptr;
+  bool accumulate_beta = false;
+};
+
+/// Whichever of the gradients has a place.
+void group_norm_backward(const GroupShape& shape, const real* x, const real* mean, const real* inverse_std,
+                         const real* gamma, const real* grad_y, const NormGradients& grads);
 
 }  // namespace fanin::kernels
