@@ -16,7 +16,7 @@ soname := libfanin.so.$(abi)
 # All headers but those for .cpp files that know of a library of somebody else's, and of the kernels those alone that the
 # others include.
 room_headers := $(filter-out framework/fanin/kernels/%,$(sort $(shell find framework/fanin -name '*.hpp')))
-room_headers := $(filter-out $(shell grep -lE '^#include <((fmt|nlohmann|CLI|boost)/|fanin/core/error.hpp>)' $(room_headers)),$(room_headers))
+room_headers := $(filter-out $(shell grep -lE '^#include <((fmt|nlohmann|CLI|boost)/|fanin/core/fail.hpp>)' $(room_headers)),$(room_headers))
 installed_headers := $(room_headers) $(shell sed -n 's|^#include <\(fanin/kernels/[^>]*\)>.*|framework/\1|p' $(room_headers) | sort -u)
 
 # Exported is what stands in a namespace of fanin but for the kernels, and mentions no library of somebody else's.
