@@ -28,6 +28,8 @@ Claim torch_default(const Setup& setup);
 Claim saxe_2013(const Setup& setup);
 Claim schoenholz_2017(const Setup& setup);
 Claim xiao_2018(const Setup& setup);
+Claim rank_collapse(const Setup& setup);
+Claim lewkowycz_2020(const Setup& setup);
 Claim lsuv(const Setup& setup);
 Claim residual(const Setup& setup);
 Claim warm_start(const Setup& setup);
