@@ -1,3 +1,4 @@
+#include <fanin/core/fail.hpp>
 #include <fanin/io/pickle.hpp>
 #include <fanin/io/torch_file.hpp>
 #include <fanin/io/torch_tensors.hpp>
