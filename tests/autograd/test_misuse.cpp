@@ -5,6 +5,7 @@
 
 #include <fanin/autograd/gradcheck.hpp>
 #include <fanin/autograd/node.hpp>
+#include <fanin/core/fail.hpp>
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/ops/reduce.hpp>
 

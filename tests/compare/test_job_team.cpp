@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
 
 #include "tests/message.hpp"

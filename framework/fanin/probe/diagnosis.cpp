@@ -71,7 +71,8 @@ double stretch_spread(const Probe& probe) {
 
 double least_rank(const Probe& probe) {
   double least = INFINITY;
-  for (std::size_t i = 0; i + 1 < probe.layers.size(); ++i) least = std::min(least, probe.layers[i].rank);
+  for (std::size_t i = 0; i + 1 < probe.layers.size(); ++i)
+    if (!probe.layers[i].idle) least = std::min(least, probe.layers[i].rank);
   return least;
 }
 

@@ -64,7 +64,7 @@ double signal_share(const LayerProbe& layer);
 /// over width. 1 where the Jacobian is zero or overflows and so says nothing of directions.
 double stretch_spread(const Probe& probe);
 
-/// The least effective rank of a hidden layer's outputs; infinite without hidden layers.
+/// The least effective rank of a hidden layer's outputs, idle ones aside; infinite without hidden layers.
 double least_rank(const Probe& probe);
 
 /// The stretch spread of a net that has also lost its samples' directions on the way, its least rank being
