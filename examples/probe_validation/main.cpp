@@ -18,7 +18,7 @@ namespace {
 struct Arguments {
   std::string folder = "out/probe_validation";
   double minutes = 1e6;
-  bool only_report = false;
+  bool only_report = false, only_kept_back = false;
   std::string truth() const { return folder + "/truth.jsonl"; }
   std::string seen() const { return folder + "/first_steps.jsonl"; }
 };
@@ -33,6 +33,7 @@ void complete(Known<Truth>& truth, Known<probe::FirstSteps>& seen, const Argumen
         60 * arguments.minutes)
       return;
     if (truth.contains(key) && seen.contains(key)) continue;
+    if (arguments.only_kept_back && !pairs[i].kept_back()) continue;
     if (!truth.contains(key)) truth[key] = train(pairs[i]);
     if (!seen.contains(key)) seen[key] = look(pairs[i]);
     write(arguments.truth(), truth);
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
   app.add_option("--folder", arguments.folder, "where truth.jsonl and first_steps.jsonl are")
       ->capture_default_str();
   app.add_option("--minutes", arguments.minutes, "begin no further run after so long");
+  app.add_flag("--kept-back", arguments.only_kept_back, "train only what no fit will see");
   app.add_flag("--report", arguments.only_report, "of what is known: train nothing");
   return guarded(app, [&] {
     app.parse(argc, argv);
