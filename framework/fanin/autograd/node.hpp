@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <fanin/autograd/op_observer.hpp>
 #include <fanin/core/tensor.hpp>
 
 namespace fanin::kernels {
@@ -138,11 +139,9 @@ class OpNodeOf final : public OpNode {
   std::optional<Op> op_;
 };
 
-/// Runs an op and, where an input requires grad and recording is on, records it. `Op::forward(const
-/// Tensor&...)` returns the output and keeps in `Op`'s members what backward needs. An output it keeps is
-/// safe to keep: the tensor returned here is another handle on the same elements, so no cycle can form.
+/// `record` where nobody watches.
 template <class Op, class... Inputs>
-Tensor record(Op op, const Inputs&... inputs) {
+Tensor record_untold(Op op, const Inputs&... inputs) {
   Tensor output = op.forward(inputs...);
   const bool wanted = grad_enabled() && ((inputs.defined() && inputs.requires_grad()) || ...);
   if (!wanted) return output;
@@ -151,6 +150,33 @@ Tensor record(Op op, const Inputs&... inputs) {
   (node->add_input(inputs), ...);
   result.set_node(std::move(node));
   return result;
+}
+
+/// `record` where an `OpObserver` is told.
+template <class Op, class... Inputs>
+Tensor record_told(Op op, const Inputs&... inputs) {
+  RanOp ran{.name = Op::name, .facts = {}, .inputs = {inputs...}, .output = {}, .again = {}};
+  if constexpr (requires { op.facts(); }) ran.facts = op.facts();
+  ran.again = [op](std::span<const Tensor> others) {
+    const NoGrad no_grad;
+    Op once = op;
+    return [&]<std::size_t... i>(std::index_sequence<i...>) { return once.forward(others[i]...); }
+    (std::index_sequence_for<Inputs...>{});
+  };
+  ran.output = record_untold(std::move(op), inputs...);
+  OpObserver::tell(ran);
+  return ran.output;
+}
+
+/// Runs an op and, where an input requires grad and recording is on, records it. `Op::forward(const
+/// Tensor&...)` returns the output and keeps in `Op`'s members what backward needs. An output it keeps is
+/// safe to keep: the tensor returned here is another handle on the same elements, so no cycle can form.
+/// An `OpObserver` of this thread is told, with what `Op::facts()` says of the options, where there is one.
+template <class Op, class... Inputs>
+Tensor record(Op op, const Inputs&... inputs) {
+  if (OpObserver::active()) [[unlikely]]
+    return record_told(std::move(op), inputs...);
+  return record_untold(std::move(op), inputs...);
 }
 
 }  // namespace fanin

@@ -18,6 +18,8 @@ struct ActivationOp {
   Activation activation;
   Tensor kept;  // x or y, whichever the derivative needs
 
+  Activation facts() const { return activation; }
+
   Tensor forward(const Tensor& x) {
     Tensor y(x.shape());
     activation_forward(activation, x.numel(), x.data(), y.data());

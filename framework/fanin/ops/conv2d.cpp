@@ -181,6 +181,11 @@ Tensor with_zeros(const Tensor& x, int dim, Index count) {
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
   const auto shape = checked_shape("conv2d", x, weight, bias, options);
+  if (OpObserver::active() && options.activation != Activation{}) {
+    auto plain = options;
+    plain.activation = {};
+    return activate(conv2d(x, weight, bias, plain), options.activation);
+  }
   return record(Conv2dOp{shape, {"conv2d", options.activation}, {}, {}}, x, weight, bias);
 }
 
@@ -191,7 +196,7 @@ Tensor conv2d_relu_max_pool(const Tensor& x, const Tensor& weight, const Tensor&
   if (options.activation != Activation{} && options.activation != relu) {
     fail("conv2d_relu_max_pool: its activation is ReLU, no other can be asked for");
   }
-  if (shape.out_h() % 2 == 0 && shape.out_w() % 2 == 0)
+  if (shape.out_h() % 2 == 0 && shape.out_w() % 2 == 0 && !OpObserver::active())
     return record(ConvReluPoolOp{shape, {}, {}, {}}, x, weight, bias);
   auto apart = options;
   apart.activation = relu;

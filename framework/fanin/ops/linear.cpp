@@ -52,6 +52,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
          weight.shape().to_string(), weight.size(1));
   }
   require_vector("linear", "bias", bias, weight.size(0), weight.shape());
+  if (OpObserver::active() && activation != Activation{})
+    return activate(linear(x, weight, bias), activation);
   return record(LinearOp{{"linear", activation}, {}, {}}, x, weight, bias);
 }
 

@@ -22,6 +22,8 @@ struct BatchNormOp {
   Tensor mean, variance;  // what normalizes: the batch's own in training, else the running statistics
   Tensor x, gamma;
 
+  NormFacts facts() const { return {.eps = static_cast<double>(eps), .training = count > 0}; }
+
   Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {
     x = input, gamma = scale;
     Tensor y(x.shape());
@@ -90,6 +92,8 @@ struct RowNormOp {
   kernels::GroupShape shape;
   real eps;
   Tensor x, gamma, mean, inverse_std;
+
+  NormFacts facts() const { return {.eps = static_cast<double>(eps), .rows = shape.rows()}; }
 
   Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {
     x = input, gamma = scale;

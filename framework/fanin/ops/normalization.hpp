@@ -3,6 +3,13 @@
 
 namespace fanin::ops {
 
+/// What an `OpObserver` is told of a normalization's options.
+struct NormFacts {
+  double eps = 1e-5;     ///< added to the variance
+  bool training = true;  ///< batch_norm: whether the batch's own statistics normalize
+  Index rows = 0;        ///< layer_norm and group_norm: runs of the input that are each normalized by itself
+};
+
 /// Of batch_norm.
 struct BatchNormOptions {
   bool training = true;   ///< use the batch's statistics (and update the running ones), not the running ones

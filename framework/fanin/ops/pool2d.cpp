@@ -17,6 +17,8 @@ struct MaxPool2dOp {
   Shape input;
   PoolVector<std::int32_t> argmax;
 
+  kernels::PoolShape facts() const { return pool; }
+
   Tensor forward(const Tensor& x) {
     input = x.shape();
     Tensor y({input[0], input[1], pool.out_h(), pool.out_w()});
@@ -37,6 +39,8 @@ struct AvgPool2dOp {
   static constexpr const char* name = "avg_pool2d";
   kernels::PoolShape pool;
   Shape input;
+
+  kernels::PoolShape facts() const { return pool; }
 
   Tensor forward(const Tensor& x) {
     input = x.shape();
