@@ -18,6 +18,27 @@ struct LsuvOptions {
 /// target second moment. Error for options out of range.
 init::Initializer lsuv(const LsuvOptions& options = {});
 
+/// Of empirical.
+struct EmpiricalOptions {
+  double target = 0;               ///< second moment behind each activation; 0: as `layer_targets` chooses
+  double tolerance = 0.002;        ///< how near is near enough, relative to the target; 1e-6..1
+  init::Base base = "orthogonal";  ///< draws what is scaled
+};
+/// Each layer in turn, along the recorded graph, scaled until the second moment behind its activation is the target on
+/// the batch, for this draw (start/layer_targets). Error for options out of range.
+init::Initializer empirical(const EmpiricalOptions& options = {});
+
+/// Of analytic.
+struct AnalyticOptions {
+  double target = 0;  ///< second moment behind each activation; 0: as `layer_targets` chooses
+  double input = 1;   ///< second moment of the model's input, > 0; that of a model's first such weight holds
+  init::Base base = "kaiming_normal";  ///< draws what is scaled: independent, with mean 0
+};
+/// Each layer scaled so that behind its activation the second moment is the target, by moments that are propagated
+/// through the recorded graph (start/propagation.hpp): the batch gives the shape of an input alone. Error for options out
+/// of range.
+init::Initializer analytic(const AnalyticOptions& options = {});
+
 /// Of krahenbuhl.
 struct KrahenbuhlOptions {
   double target = 1;           ///< standard deviation of each channel's output, > 0
@@ -39,5 +60,17 @@ struct MetaInitOptions {
 /// that is small need not train well: it falls as gradients do, and a good start of a deep plain ReLU net gets worse.
 /// Error for options out of range.
 init::Initializer metainit(const MetaInitOptions& options = {});
+
+/// Of gradinit.
+struct GradInitOptions {
+  int steps = 100;                     ///< of descent on the parameters' factors, 1..10000
+  double lr = 0.03;                    ///< how far a step moves a factor, about, in (0, 1]
+  double eta = 0.1;                    ///< the rate of the step of SGD that is looked ahead, > 0
+  double gamma = 1;                    ///< the gradient's norm is kept to it, > 0
+  init::Base base = "kaiming_normal";  ///< draws what is scaled
+};
+/// Zhu et al. 2021: one factor for each parameter, learned so that the loss is least after one step of SGD of rate
+/// `eta`, with a gradient no longer than `gamma`. Error for options out of range.
+init::Initializer gradinit(const GradInitOptions& options = {});
 
 }  // namespace fanin::start

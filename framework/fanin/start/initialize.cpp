@@ -18,7 +18,8 @@ namespace {
 /// The floor of schemes is below this one, so that those of this room add themselves to its table: as the
 /// program starts, from a file that every program links which can use them.
 [[maybe_unused]] const bool registered = [] {
-  for (const auto scheme : {lsuv_scheme, krahenbuhl_scheme, metainit_scheme, weight_selection_scheme})
+  for (const auto scheme : {lsuv_scheme, analytic_scheme, empirical_scheme, krahenbuhl_scheme,
+                            metainit_scheme, gradinit_scheme, weight_selection_scheme})
     init::register_scheme(scheme());
   return true;
 }();

@@ -1,53 +1,11 @@
 #include <cmath>
 
-#include <fanin/ops/loss.hpp>
 #include <fanin/start/data_dependent.hpp>
-#include <fanin/start/keep_state.hpp>
+#include <fanin/start/flat_values.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
 
 namespace fanin::start {
-namespace {
-
-using Numbers = std::vector<double>;
-
-double norm(const Numbers& x) {
-  double squares = 0;
-  for (const double v : x) squares += v * v;
-  return std::sqrt(squares);
-}
-
-Numbers values_of(std::span<const Fit> fits) {
-  Numbers all;
-  for (const Fit& fit : fits)
-    all.insert(all.end(), fit.parameter->value.values().begin(), fit.parameter->value.values().end());
-  return all;
-}
-
-void set_values(std::span<const Fit> fits, const Numbers& all) {
-  std::size_t at = 0;
-  for (const Fit& fit : fits)
-    for (real& w : fit.parameter->value.values()) w = static_cast<real>(all[at++]);
-}
-
-/// Of cross-entropy, with respect to the weights of `fits`, one after the other.
-Numbers gradient_of(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
-  const KeepGenerators same(model);
-  for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
-  ops::cross_entropy(model(samples.images), samples.labels).backward();
-  Numbers all;
-  for (const Fit& fit : fits) {
-    const Tensor gradient = fit.parameter->value.grad();
-    if (gradient.defined())
-      all.insert(all.end(), gradient.values().begin(), gradient.values().end());
-    else
-      all.insert(all.end(), static_cast<std::size_t>(fit.parameter->value.numel()), 0.0);
-  }
-  return all;
-}
-
-}  // namespace
-
 double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
   constexpr double relative_step = 1e-3, epsilon = 1e-5;
   const Numbers at = values_of(fits), gradient = gradient_of(model, fits, samples);

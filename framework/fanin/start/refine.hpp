@@ -43,6 +43,14 @@ std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, co
 /// gradient changes the gradient. H g is a difference of two gradients.
 double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Samples& samples);
 
+/// What GradInit lowers and what it bounds.
+struct LookAhead {
+  double loss = 0;           ///< cross-entropy after one step of SGD
+  double gradient_norm = 0;  ///< Euclidean, before it
+};
+/// Zhu et al. 2021: on the samples, of a step of rate `eta` that moves `fits` alone; they are as before afterwards.
+LookAhead look_ahead(nn::Module& model, std::span<const Fit> fits, const Samples& samples, double eta);
+
 /// Krähenbühl et al. 2015, algorithm 2, in closed form: along each run of layers where what one multiplies
 /// the next can divide (ReLU and pooling between them), the weights of `fits` are scaled so that their rates
 /// of change are equal, and the model's function stays. Layers that stand alone in this sense stay as they

@@ -8,8 +8,11 @@ namespace fanin::start {
 /// @{
 /// What the registry knows of the scheme of that name.
 init::SchemeInfo lsuv_scheme();
+init::SchemeInfo analytic_scheme();
+init::SchemeInfo empirical_scheme();
 init::SchemeInfo krahenbuhl_scheme();
 init::SchemeInfo metainit_scheme();
+init::SchemeInfo gradinit_scheme();
 init::SchemeInfo weight_selection_scheme();
 /// @}
 

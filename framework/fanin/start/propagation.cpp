@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fanin/autograd/node.hpp>
+#include <fanin/core/moments.hpp>
+#include <fanin/start/propagation.hpp>
+
+namespace fanin::start {
+namespace {
+
+double average(const Tensor& values) { return moments(values.values()).mean; }
+
+}  // namespace
+
+Tensor Signal::variance() const {
+  Tensor all = second.clone();
+  for (Index i = 0; i < all.numel(); ++i) {
+    const real m = mean.data()[i];
+    all.data()[i] = std::max(real(0), all.data()[i] - m * m);
+  }
+  return all;
+}
+
+double Signal::mean_average() const { return average(mean); }
+double Signal::second_average() const { return average(second); }
+double Signal::variance_average() const { return average(variance()); }
+
+Signal white_noise(const Shape& shape) { return {Tensor::zeros(shape), Tensor::ones(shape)}; }
+
+Signal signal_of(const Tensor& batch, Index count) {
+  const Index samples = batch.size(0), size = batch.numel() / samples;
+  const Index width = batch.rank() == 4 ? batch.size(3) : 1,
+              area = batch.rank() == 4 ? batch.size(2) * width : 1;
+  Shape shape = batch.shape();
+  shape.set(0, count);
+  Signal signal{Tensor(shape), Tensor(shape)};
+  const real* x = batch.data();
+  double total = 0, pairs = 0;
+  for (Index j = 0; j < size; ++j) {
+    double sum = 0, squares = 0;
+    for (Index n = 0; n < samples; ++n) {
+      const auto value = static_cast<double>(x[n * size + j]);
+      sum += value;
+      squares += value * value;
+    }
+    const double mean = sum / static_cast<double>(samples), second = squares / static_cast<double>(samples);
+    for (Index n = 0; n < count; ++n) {
+      signal.mean.data()[n * size + j] =
+          0;  // over draws of the weights that read it, a mean is spread as the rest
+      signal.second.data()[n * size + j] = static_cast<real>(second);
+    }
+    total += second;
+    if (samples > 1)
+      pairs += (sum * sum - squares) / static_cast<double>(samples * (samples - 1));
+    else
+      pairs += mean * mean;
+  }
+  if (!(total > 0)) return signal;
+  signal.across = std::clamp(pairs / total, 0.0, 1.0);
+  double neighbours = 0, distant = 0, near_squares = 0, squares = 0;
+  for (Index plane = 0; plane < batch.numel() / area; ++plane) {
+    const real* at = x + plane * area;
+    double sum = 0;
+    for (Index i = 0; i < area; ++i) {
+      const auto value = static_cast<double>(at[i]);
+      sum += value;
+      squares += value * value;
+      if (i % width + 1 == width) continue;
+      const auto next = static_cast<double>(at[i + 1]);
+      neighbours += value * next;
+      near_squares += (value * value + next * next) / 2;
+    }
+    distant += sum * sum / static_cast<double>(area);
+  }
+  if (near_squares > 0) signal.near = std::clamp(neighbours / near_squares, 0.0, 1.0);
+  if (area > 1) signal.far = std::clamp(distant / squares, 0.0, 1.0);
+  return signal;
+}
+
+double correlation_at(const Signal& signal, double lag) {
+  const double beyond =
+      signal.far < 1 ? std::clamp((signal.near - signal.far) / (1 - signal.far), 0.0, 1.0) : 0;
+  return signal.far + (1 - signal.far) * std::pow(beyond, lag);
+}
+
+const std::map<std::string_view, PropagationRule>& propagation_rules() {
+  static const std::map<std::string_view, PropagationRule> rules = {
+      {"linear", weight_rule},
+      {"conv2d", weight_rule},
+      {"conv_transpose2d", weight_rule},
+      {"activation", pointwise_rule},
+      {"prelu", pointwise_rule},
+      {"exp", pointwise_rule},
+      {"log", pointwise_rule},
+      {"sqrt", pointwise_rule},
+      {"abs", pointwise_rule},
+      {"pow", pointwise_rule},
+      {"clamp", pointwise_rule},
+      {"dropout", dropout_rule},
+      {"add", sum_rule},
+      {"sub", sum_rule},
+      {"mul", product_rule},
+      {"div", quotient_rule},
+      {"batch_norm", batch_norm_rule},
+      {"layer_norm", row_norm_rule},
+      {"group_norm", row_norm_rule},
+      {"max_pool2d", max_pool_rule},
+      {"avg_pool2d", average_rule},
+      {"adaptive_avg_pool2d", average_rule},
+      {"mean", average_rule},
+      {"sum", total_rule},
+      {"reshape", moving_rule},
+      {"transpose", moving_rule},
+      {"permute", moving_rule},
+      {"slice", moving_rule},
+      {"index", moving_rule},
+      {"concat", concat_rule},
+  };
+  return rules;
+}
+
+Signal measured_rule(const Propagation& signals, std::size_t op) {
+  const Tensor& output = signals.graph().ops[op].ran.output;
+  const auto [mean, std] = moments(output.values());
+  return {.mean = Tensor::full(output.shape(), static_cast<real>(mean)),
+          .second = Tensor::full(output.shape(), static_cast<real>(mean * mean + std * std)),
+          .measured = true};
+}
+
+Propagation::Propagation(const Graph& graph, Signal input)
+    : graph_(graph), input_(std::move(input)), signals_(graph.ops.size()) {
+  run(0, signals_.size());
+}
+
+void Propagation::run(std::size_t from, std::size_t to) {
+  const NoGrad no_grad;
+  for (std::size_t i = from; i < to; ++i) {
+    const auto rule = propagation_rules().find(graph_.ops[i].ran.name);
+    signals_[i] = rule == propagation_rules().end() ? measured_rule(*this, i) : rule->second(*this, i);
+    for (const Producer& source : graph_.ops[i].from)
+      if (source && signals_[*source].measured) signals_[i].measured = true;
+  }
+}
+
+Signal Propagation::input(std::size_t op, std::size_t i) const {
+  const GraphOp& one = graph_.ops[op];
+  if (one.from[i]) return signals_[*one.from[i]];
+  const Tensor& values = one.ran.inputs[i];
+  if (values.same_as(graph_.input)) return input_;
+  Tensor squares = values.clone();
+  for (real& x : squares.values()) x *= x;
+  return {values, squares, 1, 1, 1};
+}
+
+Tensor Propagation::weight_squares(std::size_t op) const {
+  const Tensor& weight = graph_.ops[op].ran.inputs[1];
+  const auto known = factors_.find(graph_.ops[op].weight);
+  const double factor = known == factors_.end() ? 1 : known->second;
+  const Index channels = weight.size(0) * weight.size(1), taps = weight.numel() / channels;
+  Tensor squares(weight.shape());
+  for (Index tap = 0; tap < taps; ++tap) {
+    double sum = 0;
+    for (Index c = 0; c < channels; ++c) {
+      const auto w = static_cast<double>(weight.data()[c * taps + tap]);
+      sum += w * w;
+    }
+    const auto mean = static_cast<real>(factor * factor * sum / static_cast<double>(channels));
+    for (Index c = 0; c < channels; ++c) squares.data()[c * taps + tap] = mean;
+  }
+  return squares;
+}
+
+}  // namespace fanin::start
