@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <fanin/start/sites.hpp>
 
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/plan_signal.hpp"
 
 namespace fanin::program {
 namespace {
@@ -129,7 +131,7 @@ void print_table(const PlanFlags& flags, const init::Plan& plan, const std::vect
 }
 
 ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::vector<Row>& rows,
-                     const models::InputSpec& input) {
+                     const models::InputSpec& input, const PlanSignal& signal) {
   ordered_json list = ordered_json::array();
   Index total = 0;
   for (const auto& row : rows) {
@@ -155,7 +157,18 @@ ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::
           {"plan", plan.to_string()},
           {"seed", flags.seed},
           {"parameter_count", total},
-          {"parameters", list}};
+          {"parameters", list},
+          {"signal", signal_json(signal)}};
+}
+
+/// Whether the schemes that are to be fitted look at no number of a batch.
+bool takes_shape_alone(nn::Module& model, const init::Plan& plan, const std::vector<std::string>& fitted) {
+  for (const auto& target : start::targets_of(model)) {
+    const bool asks = std::find(fitted.begin(), fitted.end(), target.name) != fitted.end();
+    const init::Initializer* scheme = plan.lookup(target);
+    if (asks && (!scheme || scheme->scheme().name != "analytic")) return false;
+  }
+  return true;
 }
 
 void run(const PlanFlags& flags) {
@@ -171,16 +184,26 @@ void run(const PlanFlags& flags) {
     batch = initial_batch(data);
   }
   const auto model = models::build(flags.model, input);
+  const Shape sample{input.channels, input.height, input.width};
   if (const auto fitted = start::fitted_parameters(*model, plan); !fitted.empty() && batch.size() == 0) {
-    fail_usage(
-        "--init {} fits {} to a batch of training data: say which with --data, as in --data fashion-mnist",
-        plan.to_string(), text::counted(fitted.size(), "parameter"));
+    if (takes_shape_alone(*model, plan, fitted)) {
+      batch.images = white_batch(sample);
+      batch.labels.assign(static_cast<std::size_t>(batch.images.size(0)), 0);
+    } else {
+      fail_usage(
+          "--init {} fits {} to a batch of training data: say which with --data, as in --data fashion-mnist",
+          plan.to_string(), text::counted(fitted.size(), "parameter"));
+    }
   }
   const auto rows = draw(*model, plan, flags.seed, batch);
-  if (flags.json)
-    say("{}\n", json_text(to_json(flags, plan, rows, input)));
-  else
-    print_table(flags, plan, rows);
+  const auto signal =
+      flags.data.empty() ? signal_on_noise(*model, sample) : signal_on(*model, batch.images, flags.data);
+  if (flags.json) {
+    say("{}\n", json_text(to_json(flags, plan, rows, input, signal)));
+    return;
+  }
+  print_table(flags, plan, rows);
+  print_signal(signal);
 }
 
 }  // namespace

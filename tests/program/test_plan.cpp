@@ -1,6 +1,8 @@
 // fanin plan through the command line.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/message.hpp"
@@ -65,4 +67,52 @@ TEST_CASE("program: plan refuses bad input in one line") {
     CHECK(outcome.out.empty());
     CHECK(line_count(outcome.err) == 1);
   }
+}
+
+TEST_CASE(
+    "program: plan shows every op's second moment, predicted and measured, its path, and what depth does") {
+  const json plan = json::parse(
+      fanin_command({"plan", "--model", "lenet(activation=relu, pool=max)", "--init", "analytic", "--json"})
+          .out);
+  const json& signal = plan.at("signal");
+  CHECK(signal.at("batch") == "64 samples of white noise");
+  REQUIRE(signal.at("ops").size() == 12);
+  const json& first = signal.at("ops").at(0);
+  CHECK(first.at("op") == "conv2d");
+  CHECK(first.at("weight") == "conv1.weight");
+  CHECK(first.at("path") == "relu→max_pool2d");
+  CHECK(signal.at("ops").at(1).at("target") == 1);
+  for (const auto& op : signal.at("ops")) {
+    CHECK(op.at("by_rule") == true);
+    if (op.at("op") == "relu") CHECK(op.at("predicted").get<double>() == doctest::Approx(1).epsilon(1e-3));
+    CHECK(op.at("measured").get<double>() > op.at("predicted").get<double>() / 4);
+    CHECK(op.at("measured").get<double>() < op.at("predicted").get<double>() * 4);
+  }
+  REQUIRE(signal.at("depth").size() == 1);
+  const json& relu = signal.at("depth").at(0);
+  CHECK(relu.at("activation") == "relu");
+  CHECK(relu.at("verdict") == "marginal");
+  CHECK(relu.at("sigma").get<double>() == doctest::Approx(std::sqrt(2.0)).epsilon(1e-6));
+  CHECK(relu.at("chi").get<double>() == doctest::Approx(1).epsilon(1e-6));
+  CHECK(relu.at("tenfold_layers").is_null());
+}
+
+TEST_CASE("program: plan's prediction starts from the data's moments, and its tables fit a terminal") {
+  const std::vector<std::string> arguments = {
+      "plan",   "--model",  "resnet_small(width=4, batch_norm=false)", "--data", "synthetic(count=200)",
+      "--init", "empirical"};
+  auto as_json = arguments;
+  as_json.push_back("--json");
+  const json plan = json::parse(fanin_command(as_json).out);
+  int joined = 0;
+  for (const auto& op : plan.at("signal").at("ops")) {
+    joined += op.at("path") == "add→relu" || op.at("path") == "add→relu→adaptive_avg_pool2d→reshape";
+    if (op.at("target").is_null()) continue;
+    CHECK(op.at("measured").get<double>() == doctest::Approx(op.at("target").get<double>()).epsilon(0.005));
+  }
+  CHECK(joined > 2);
+  const Outcome text = fanin_command(arguments);
+  CHECK(text.code == 0);
+  for (const char* part : {"predicted", "measured", "add→relu", "marginal", "never"})
+    CHECK(holds(text.out, part));
 }

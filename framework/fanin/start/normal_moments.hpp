@@ -11,7 +11,8 @@ using Pointwise = std::function<Tensor(const Tensor&)>;
 
 /// Mean and second moment.
 struct MomentPair {
-  double mean = 0, second = 0;
+  double mean = 0;    ///< E of it
+  double second = 0;  ///< E of its square
 };
 
 /// Of f(μ + σ z), z ~ N(0, 1): to 1e-5 for a function with kinks.
