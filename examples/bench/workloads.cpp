@@ -64,7 +64,7 @@ struct Training::Parts {
       : data(data_of(run)),
         model(drawn(run, data)),
         loader(data, {.batch = run.batch, .shuffle = true}, Generator(derive_seed(0, "shuffle"))),
-        optimizer(*model, {.lr = 0.1}) {
+        optimizer(*model, {.lr = run.batch < 16 ? 0.005 : 0.1}) {  // 0.1 sample by sample goes astray
     model->train();
   }
 

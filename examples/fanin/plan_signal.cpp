@@ -7,6 +7,7 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 
@@ -53,9 +54,11 @@ void print_depths(const PlanSignal& signal) {
                layers(depth.tenfold), number(depth.chi), layers(depth.gradient_tenfold),
                init::name_of(depth.verdict)});
   }
-  say("\nwhat depth does where each layer has its activation's target: factors a layer on a small\n"
-      "error of the signal's second moment, and on the gradient's (chi_1)\n{}",
-      table.to_string(output_width()));
+  say("\n");
+  say_prose(
+      "what depth does where each layer has its activation's target: factors a layer on a small error of the "
+      "signal's second moment, and on the gradient's (chi_1)\n");
+  say("{}", table.to_string(output_width()));
 }
 
 }  // namespace

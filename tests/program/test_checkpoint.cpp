@@ -1,6 +1,7 @@
 // fanin train --checkpoint: killed, interrupted, resumed, refused.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -51,10 +52,13 @@ std::string bytes_of(const std::string& path) {
 
 TEST_CASE("program: train killed at random moments and resumed saves the bytes of a run left alone") {
   const Scratch scratch;
-  const auto start = std::chrono::steady_clock::now();
-  REQUIRE(fanin_command(with(training, {"--output", scratch / "whole.safetensors"})).code == 0);
-  const auto took =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+  auto took = std::chrono::milliseconds::max().count();
+  for (int i = 0; i < 2; ++i) {  // the first may be slow to start
+    const auto start = std::chrono::steady_clock::now();
+    REQUIRE(fanin_command(with(training, {"--output", scratch / "whole.safetensors"})).code == 0);
+    const auto ended = std::chrono::steady_clock::now() - start;
+    took = std::min(took, std::chrono::duration_cast<std::chrono::milliseconds>(ended).count());
+  }
   const std::string whole = bytes_of(scratch / "whole.safetensors");
   std::mt19937 random(static_cast<unsigned>(took));  // other moments every time
   for (const char* every : {"5", "epoch"}) {

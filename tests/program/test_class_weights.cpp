@@ -75,7 +75,7 @@ TEST_CASE("program: train and evaluate report macro F1, balanced accuracy and th
   for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall"})
     CHECK(holds(trained.out, part));
   const Outcome text = fanin_command({"evaluate", file, "--data", data, "--confusion"});
-  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall", "rows: true class"})
+  for (const char* part : {"macro F1 ", "balanced accuracy ", "precision", "recall", "true \\ predicted"})
     CHECK(holds(text.out, part));
   const Outcome evaluated = fanin_command({"evaluate", file, "--data", data, "--json"});
   REQUIRE(evaluated.code == 0);

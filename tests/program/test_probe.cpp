@@ -63,8 +63,9 @@ TEST_CASE("program: probe tries by itself what a model calls for") {
     const Outcome outcome = fanin_command({"probe", "--data", "synthetic(count=60, size=8)", "--models",
                                            model, "--samples", "20", "--epochs", "1", "--json"});
     REQUIRE(outcome.code == 0);
+    const json report = json::parse(outcome.out);
     std::string all;
-    for (const auto& one : json::parse(outcome.out).at("models").at(0).at("schemes"))
+    for (const auto& one : report.at("models").at(0).at("schemes"))
       all += one.at("scheme").get<std::string>() + ";";
     return all;
   };

@@ -105,7 +105,7 @@ def train(workload, batch, threads, seconds, folder=None):
     torch.manual_seed(0)
     images, labels = load(folder)
     model = MODELS[workload]()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.005 if int(batch) < 16 else 0.1)
 
     def endless():
         while True:

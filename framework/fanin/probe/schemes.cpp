@@ -29,10 +29,10 @@ struct Build {
   }
 };
 
-/// Whether there is a point between order and chaos for it.
+/// Whether there is a point between order and chaos at which its signal stays.
 bool has_edge(const std::string& activation) {
   try {
-    init::edge_of_chaos_at(init::Nonlinearity::named(activation), init::EdgeOfChaosOptions{}.q);
+    init::stable_edge_of_chaos(init::Nonlinearity::named(activation));
     return true;
   } catch (const Error&) {
     return false;

@@ -110,7 +110,7 @@ struct Unmatched {
 };
 
 /// Which of those that are free may be what `one` is called on the other side: the nearest by spelling, else the only
-/// one of the same shape and last part ("weight"). Empty where none is.
+/// one of the same shape and last part ("weight"), where both have parts. Empty where none is.
 std::string counterpart(const Unmatched& one, const std::vector<Unmatched>& free) {
   // Too many pairs to compare would make a large mismatched file slow to refuse.
   if (free.size() > 500) return "";
@@ -120,9 +120,11 @@ std::string counterpart(const Unmatched& one, const std::vector<Unmatched>& free
   for (const auto& name : names)
     if (suggestion.starts_with(fmt::format("; did you mean '{}'", name))) return name;
   const auto leaf = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
+  const auto parts = [&](const std::string& name) { return name.size() > leaf(name).size(); };
   std::string alike;
   for (const auto& other : free) {
-    if (other.sizes != one.sizes || leaf(other.name) != leaf(one.name)) continue;
+    if (other.sizes != one.sizes) continue;
+    if (parts(other.name) && parts(one.name) && leaf(other.name) != leaf(one.name)) continue;
     if (!alike.empty()) return "";
     alike = other.name;
   }
@@ -260,7 +262,7 @@ class Matcher {
       std::string& note = report_.entries[i].note;
       note += (note.empty() ? "" : "; ") + found.to_string();
       if (options_.allow_nonfinite) continue;
-      obstacles_.add(fmt::format("'{}' has {}", names_[i], found.to_string()),
+      obstacles_.add(fmt::format("'{}': {}", names_[i], found.to_string()),
                      "--allow-nonfinite takes it as it is", "--allow-nonfinite");
     }
   }

@@ -7,6 +7,7 @@
 #include <fanin/core/choice.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/text_table.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/start/state_dict.hpp>
 
 namespace fanin::start {
@@ -47,8 +48,8 @@ std::string WarmStartReport::to_string(int width) const {
     table.add({fmt::format("  {}", name_of(entry.status)), printable(entry.name),
                entry.saved.empty() ? "-" : entry.saved, entry.wanted.empty() ? "-" : entry.wanted, note});
   }
-  return fmt::format("warm start from {}: {}\n", printable(path), summary()) +
-         (entries.empty() ? "" : table.to_string(width));
+  const std::string head = fmt::format("warm start from {}: {}\n", printable(path), summary());
+  return (width > 0 ? text::folded(head, width) : head) + (entries.empty() ? "" : table.to_string(width));
 }
 
 std::ostream& operator<<(std::ostream& out, const WarmStartReport& report) {
