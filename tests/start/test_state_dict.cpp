@@ -354,7 +354,9 @@ TEST_CASE("the report is a table with a line a tensor") {
   CHECK(text.starts_with("warm start from f: 7 loaded, 1 missing, 1 unexpected\n"));
   CHECK(text.find("  loaded      conv.weight      F32 [2, 1, 3, 3]  [2, 1, 3, 3]  from 'm.conv.weight'\n") !=
         std::string::npos);
-  CHECK(text.find("  unexpected  head.bias        F32 [3]           -             did you mean 'fc.bias'?\n") != std::string::npos);
+  CHECK(
+      text.find("  unexpected  head.bias        F32 [3]           -             did you mean 'fc.bias'?\n") !=
+      std::string::npos);
   std::istringstream narrow(report.to_string(50));
   for (std::string line; std::getline(narrow, line);) CHECK(text::text_width(line) <= 50);
 }

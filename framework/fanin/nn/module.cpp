@@ -673,8 +673,7 @@ ModulePtr Module::layer(const std::string& name) const {
 
 void Module::refuse_type(const std::string& name, const std::type_info& wanted) const {
   fail("{} is {}, not of the type asked for, {}",
-       name.empty() ? "the layer" : fmt::format("layer '{}'", name), describe(),
-       type_name(wanted));
+       name.empty() ? "the layer" : fmt::format("layer '{}'", name), describe(), type_name(wanted));
 }
 
 void Module::before_replaced(const std::string&, const ModulePtr&) {}
