@@ -59,8 +59,8 @@ struct WarmStartReport {
 
   std::size_t count(Status status) const;  ///< how many entries have that status
   std::string summary() const;             ///< "6 loaded, 1 cast, 1 adapted, 2 missing"
-  std::string to_string(
-      int width = 0) const;  ///< a table, one line a tensor; within `width` columns where > 0
+  /// A table, one line a tensor; within `width` columns where > 0.
+  std::string to_string(int width = 0) const;
 };
 const char* name_of(WarmStartReport::Status status);  ///< "loaded", "cast", …
 /// Writes `to_string()`.
