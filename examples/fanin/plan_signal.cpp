@@ -100,8 +100,9 @@ void print_signal(const PlanSignal& signal) {
     measured = measured || !op.by_rule;
     unsure = unsure || op.unsure > 0;
   }
-  say("\nsecond moment of every op's output, from theory and on {}\n{}", signal.batch,
-      table.to_string(output_width()));
+  say("\n");
+  say_prose("second moment of every op's output, from theory and on {}\n", signal.batch);
+  say("{}", table.to_string(output_width()));
   if (measured) say("~ rests on a measurement: no rule speaks of the op, or of one before it\n");
   if (unsure) say("± the correlation of what is added could not be followed\n");
   print_depths(signal);

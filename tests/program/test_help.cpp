@@ -130,6 +130,7 @@ std::vector<Arguments> tellers(const Scratch& scratch) {
           {"plan", "--model", "resnet_small", "--init", "kaiming_uniform(a=√5)"},
           {"plan", "--model", "lenet", "--init",
            "normal(std=1.3/sqrt(fan_in)); *.bias=uniform(a=-r, b=r; r=0.1/layer)"},
+          {"plan", "--model", network, "--data", data, "--init", "empirical"},
           {"inspect", model},
           {"inspect", "--histograms", model},
           {"inspect", "--spectrum", model},
