@@ -314,8 +314,9 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
     joined->leave();
     if (ranks()->rank > 0) return 0;
     throw;
-  } catch (const CLI::Error&) {  // of the same words, the same on all
+  } catch (const CLI::Error&) {  // of the same words, the same on all: rank 0 tells it
     joined->leave();
+    if (ranks()->rank > 0) ::usleep(1'000'000);  // a launcher ends all when the first has ended so
     throw;
   } catch (const std::exception& error) {
     const auto* ours = dynamic_cast<const Error*>(&error);
