@@ -16,14 +16,6 @@ class KeepWeights {
   KeepWeights(const KeepWeights&) = delete;
   KeepWeights& operator=(const KeepWeights&) = delete;
 
-  /// The noted weights plus `distance` times `direction`, one value for each element of the parameters that
-  /// require a gradient, in their order.
-  void move_to(const std::vector<double>& direction, double distance);
-  /// The gradients of those parameters in that order; 0 where there is none.
-  std::vector<double> gradients() const;
-  /// Their noted values.
-  std::vector<double> values() const;
-
  private:
   start::KeepState state_;
   std::vector<nn::Module::NamedParameter> parameters_;

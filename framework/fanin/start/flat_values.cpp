@@ -13,30 +13,49 @@ double norm(const Numbers& x) {
   return std::sqrt(squares);
 }
 
-Numbers values_of(std::span<const Fit> fits) {
-  Numbers all;
-  for (const Fit& fit : fits)
-    all.insert(all.end(), fit.parameter->value.values().begin(), fit.parameter->value.values().end());
+Numbers moved(const Numbers& x, double a, const Numbers& y) {
+  Numbers sum = x;
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += a * y[i];
+  return sum;
+}
+
+Parameters parameters_of(std::span<const Fit> fits) {
+  Parameters all;
+  for (const Fit& fit : fits) all.push_back(fit.parameter);
   return all;
 }
 
-void set_values(std::span<const Fit> fits, const Numbers& all) {
-  std::size_t at = 0;
-  for (const Fit& fit : fits)
-    for (real& w : fit.parameter->value.values()) w = static_cast<real>(all[at++]);
+Numbers values_of(const Parameters& of) {
+  Numbers all;
+  for (const nn::Parameter* one : of)
+    all.insert(all.end(), one->value.values().begin(), one->value.values().end());
+  return all;
 }
 
-Numbers gradient_of(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
+void set_values(const Parameters& of, const Numbers& all) {
+  std::size_t at = 0;
+  for (nn::Parameter* one : of)
+    for (real& w : one->value.values()) w = static_cast<real>(all[at++]);
+}
+
+Numbers scaled(const Parameters& of, Numbers all, const Numbers& factors) {
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < of.size(); ++k)
+    for (Index i = 0; i < of[k]->value.numel(); ++i) all[at++] *= factors[k];
+  return all;
+}
+
+Numbers gradient_of(nn::Module& model, const Parameters& of, const Samples& samples) {
   const KeepGenerators same(model);
   for (auto& one : model.named_parameters()) one.parameter->value.zero_grad();
   ops::cross_entropy(model(samples.images), samples.labels).backward();
   Numbers all;
-  for (const Fit& fit : fits) {
-    const Tensor gradient = fit.parameter->value.grad();
+  for (const nn::Parameter* one : of) {
+    const Tensor gradient = one->value.grad();
     if (gradient.defined())
       all.insert(all.end(), gradient.values().begin(), gradient.values().end());
     else
-      all.insert(all.end(), static_cast<std::size_t>(fit.parameter->value.numel()), 0.0);
+      all.insert(all.end(), static_cast<std::size_t>(one->value.numel()), 0.0);
   }
   return all;
 }

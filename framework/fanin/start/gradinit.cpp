@@ -9,13 +9,6 @@
 namespace fanin::start {
 namespace {
 
-/// x + a y.
-Numbers moved(const Numbers& x, double a, const Numbers& y) {
-  Numbers sum = x;
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += a * y[i];
-  return sum;
-}
-
 /// Some of a batch, in the order of `rows`.
 class Part {
  public:
@@ -65,7 +58,8 @@ class GradInit {
   explicit GradInit(const Fitting& fitting)
       : fitting_(fitting),
         options_(fitting.fits.front().scheme.options<GradInitOptions>()),
-        base_(values_of(fitting.fits)),
+        of_(parameters_of(fitting.fits)),
+        base_(values_of(of_)),
         factors_(fitting.fits.size(), 1.0) {}
 
   /// Whether it came to its end; if not, the weights are as drawn.
@@ -76,25 +70,17 @@ class GradInit {
       const auto [now, ahead] = halves(generator);
       const Numbers slope = slope_of_factors(now.samples(), ahead.samples());
       if (!std::all_of(slope.begin(), slope.end(), [](double x) { return std::isfinite(x); })) {
-        set_values(fitting_.fits, base_);
+        set_values(of_, base_);
         return false;
       }
       (too_long_ ? shorten : lower).step(factors_, slope);
       for (double& factor : factors_) factor = std::max(factor, 0.01);  // the paper's
     }
-    set_values(fitting_.fits, scaled());
+    set_values(of_, scaled(of_, base_, factors_));
     return true;
   }
 
  private:
-  Numbers scaled() const {
-    Numbers all = base_;
-    std::size_t at = 0;
-    for (std::size_t k = 0; k < factors_.size(); ++k)
-      for (Index i = 0; i < fitting_.fits[k].parameter->value.numel(); ++i) all[at++] *= factors_[k];
-    return all;
-  }
-
   /// Half of the batch for the step, and for the loss behind it another of which half is the same, as in the paper.
   std::pair<Part, Part> halves(Generator& generator) const {
     const Samples& all = fitting_.samples;
@@ -110,9 +96,9 @@ class GradInit {
   /// ∂/∂mₖ of the loss behind the step, or of the gradient's norm where that is above γ: Σ over the elements of
   /// parameter k of θ₀ times the derivative by θ. H v is a central difference of gradients.
   Numbers slope_of_factors(const Samples& now, const Samples& ahead) {
-    const Numbers at = scaled();
-    set_values(fitting_.fits, at);
-    const Numbers gradient = gradient_of(fitting_.model, fitting_.fits, now);
+    const Numbers at = scaled(of_, base_, factors_);
+    set_values(of_, at);
+    const Numbers gradient = gradient_of(fitting_.model, of_, now);
     const double length = norm(gradient);
     Numbers by_values;
     too_long_ = length > options_.gamma;
@@ -120,15 +106,14 @@ class GradInit {
       by_values = hessian_times(at, gradient, now);
       for (double& x : by_values) x /= length;
     } else {
-      set_values(fitting_.fits, moved(at, -options_.eta, gradient));
-      by_values = gradient_of(fitting_.model, fitting_.fits, ahead);
+      set_values(of_, moved(at, -options_.eta, gradient));
+      by_values = gradient_of(fitting_.model, of_, ahead);
       by_values = moved(by_values, -options_.eta, hessian_times(at, by_values, now));
     }
     Numbers slope(factors_.size(), 0.0);
     std::size_t i = 0;
     for (std::size_t k = 0; k < factors_.size(); ++k)
-      for (Index j = 0; j < fitting_.fits[k].parameter->value.numel(); ++j, ++i)
-        slope[k] += base_[i] * by_values[i];
+      for (Index j = 0; j < of_[k]->value.numel(); ++j, ++i) slope[k] += base_[i] * by_values[i];
     return slope;
   }
 
@@ -138,16 +123,17 @@ class GradInit {
     const double length = norm(direction);
     if (!(length > 0)) return Numbers(at.size(), 0.0);
     const double step = relative_step * std::max(norm(at), 1e-12) / length;
-    set_values(fitting_.fits, moved(at, step, direction));
-    const Numbers up = gradient_of(fitting_.model, fitting_.fits, samples);
-    set_values(fitting_.fits, moved(at, -step, direction));
-    Numbers product = moved(up, -1, gradient_of(fitting_.model, fitting_.fits, samples));
+    set_values(of_, moved(at, step, direction));
+    const Numbers up = gradient_of(fitting_.model, of_, samples);
+    set_values(of_, moved(at, -step, direction));
+    Numbers product = moved(up, -1, gradient_of(fitting_.model, of_, samples));
     for (double& x : product) x /= 2 * step;
     return product;
   }
 
   const Fitting& fitting_;
   const GradInitOptions& options_;
+  Parameters of_;
   Numbers base_, factors_;
   bool too_long_ = false;  // the last step's gradient, against γ
 };
@@ -160,10 +146,11 @@ std::vector<std::string> fit_gradinit(const Fitting& fitting) {
 }  // namespace
 
 LookAhead look_ahead(nn::Module& model, std::span<const Fit> fits, const Samples& samples, double eta) {
-  const Numbers at = values_of(fits), gradient = gradient_of(model, fits, samples);
-  set_values(fits, moved(at, -eta, gradient));
+  const Parameters of = parameters_of(fits);
+  const Numbers at = values_of(of), gradient = gradient_of(model, of, samples);
+  set_values(of, moved(at, -eta, gradient));
   const double loss = loss_of(model, samples);
-  set_values(fits, at);
+  set_values(of, at);
   return {loss, norm(gradient)};
 }
 

@@ -8,15 +8,14 @@
 namespace fanin::start {
 double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
   constexpr double relative_step = 1e-3, epsilon = 1e-5;
-  const Numbers at = values_of(fits), gradient = gradient_of(model, fits, samples);
+  const Parameters of = parameters_of(fits);
+  const Numbers at = values_of(of), gradient = gradient_of(model, of, samples);
   const double length = norm(gradient);
   const double step = length > 0 ? relative_step * norm(at) / length : 0;
   if (!(step > 0) || !std::isfinite(step)) return 1;  // no gradient anywhere: H g is 0 as well
-  Numbers moved = at;
-  for (std::size_t i = 0; i < at.size(); ++i) moved[i] += step * gradient[i];
-  set_values(fits, moved);
-  const Numbers there = gradient_of(model, fits, samples);
-  set_values(fits, at);
+  set_values(of, moved(at, step, gradient));
+  const Numbers there = gradient_of(model, of, samples);
+  set_values(of, at);
   double sum = 0;
   for (std::size_t i = 0; i < at.size(); ++i) {
     const double g = gradient[i], product = (there[i] - g) / step;
@@ -34,15 +33,11 @@ std::vector<std::string> fit_metainit(const Fitting& fitting) {
   const std::span<const Fit> fits = fitting.fits;
   const Samples& samples = fitting.samples;
   constexpr double probe = 0.05;  // of a logarithm, for the difference that stands for the derivative
-  const Numbers base = values_of(fits);
-  const auto scale_by = [&](const Numbers& logarithms) {
-    Numbers scaled = base;
-    std::size_t at = 0;
-    for (std::size_t k = 0; k < fits.size(); ++k) {
-      const double factor = std::exp(logarithms[k]);
-      for (Index i = 0; i < fits[k].parameter->value.numel(); ++i) scaled[at++] *= factor;
-    }
-    set_values(fits, scaled);
+  const Parameters of = parameters_of(fits);
+  const Numbers base = values_of(of);
+  const auto scale_by = [&](Numbers logarithms) {
+    for (double& one : logarithms) one = std::exp(one);
+    set_values(of, scaled(of, base, logarithms));
   };
   const auto quotient_at = [&](const Numbers& logarithms) {
     scale_by(logarithms);
