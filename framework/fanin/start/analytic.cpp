@@ -1,11 +1,8 @@
-#include <algorithm>
-#include <cmath>
+#include <optional>
 
-#include <fanin/core/fail.hpp>
 #include <fanin/start/data_dependent.hpp>
-#include <fanin/start/layer_targets.hpp>
+#include <fanin/start/fit_targets.hpp>
 #include <fanin/start/propagation.hpp>
-#include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
 #include <fanin/start/solve_scale.hpp>
 
@@ -24,48 +21,29 @@ Tensor noise_like(const Tensor& images) {
 
 std::vector<std::string> fit_analytic(const Fitting& fitting) {
   nn::Module& model = fitting.model;
-  const auto options_of = [&](const std::string& weight) -> const AnalyticOptions* {
-    for (const Fit& fit : fitting.fits)
-      if (fit.name == weight) return &fit.scheme.options<AnalyticOptions>();
-    return nullptr;
-  };
   const Tensor noise = noise_like(fitting.samples.images);
   Signal input = white_noise(noise.shape());
   input.second.fill(static_cast<real>(fitting.fits.front().scheme.options<AnalyticOptions>().input));
   Graph graph = traced(model, noise);
-  const auto targets = layer_targets(graph, [&](const std::string& weight) {
-    const AnalyticOptions* options = options_of(weight);
-    return options && options->target > 0 ? std::optional(options->target) : std::nullopt;
-  });
-  std::vector<std::string> left(fitting.fits.size(), "no op of the graph multiplies by it");
   std::optional<Propagation> signals;
   signals.emplace(graph, input);
-  for (const LayerTarget& target : targets) {
-    const GraphOp& op = graph.ops[target.layer];
-    const auto fit = std::find_if(fitting.fits.begin(), fitting.fits.end(),
-                                  [&](const Fit& one) { return one.name == op.weight; });
-    if (fit == fitting.fits.end()) continue;
+  const auto asked = [](const Fit& fit) { return fit.scheme.options<AnalyticOptions>().target; };
+  return fit_targets(fitting, graph, asked, [&](const LayerTarget& target, const Fit& fit) {
     const auto moment_at = [&](double factor) {
-      signals->scale(op.weight, factor);
+      signals->scale(fit.name, factor);
       signals->run(target.layer, target.at + 1);
       return signals->of(target.at).second_average();
     };
-    std::string& why = left[static_cast<std::size_t>(fit - fitting.fits.begin())];
     const auto factor = solve_scale(target.target, 1e-4, moment_at);
-    why = factor ? ""
-                 : fmt::format("no scale gives {} of '{}' the second moment {:.4g}",
-                               target.at == target.layer ? "the output"
-                                                         : graph.ops[target.at].kind() + " behind the layer",
-                               fit->name, target.target);
-    signals->scale(op.weight, 1);
-    if (factor) scale(fit->parameter->value.values(), *factor);
+    signals->scale(fit.name, 1);
+    if (factor) scale(fit.parameter->value.values(), *factor);
     if (factor && signals->of(target.at).measured) {  // what was measured has changed with the weight
       graph = traced(model, noise);
       signals.emplace(graph, input);
     }
     signals->run(target.layer, graph.ops.size());
-  }
-  return left;
+    return factor.has_value();
+  });
 }
 
 }  // namespace

@@ -4,9 +4,8 @@
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/start/data_dependent.hpp>
+#include <fanin/start/fit_targets.hpp>
 #include <fanin/start/keep_state.hpp>
-#include <fanin/start/layer_targets.hpp>
-#include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
 #include <fanin/start/solve_scale.hpp>
 
@@ -35,44 +34,24 @@ double second_moment_at(nn::Module& model, std::size_t at, const Tensor& images)
 }
 
 std::vector<std::string> fit_empirical(const Fitting& fitting) {
-  nn::Module& model = fitting.model;
   const Tensor& images = fitting.samples.images;
-  const auto options_of = [&](const std::string& weight) -> const EmpiricalOptions* {
-    for (const Fit& fit : fitting.fits)
-      if (fit.name == weight) return &fit.scheme.options<EmpiricalOptions>();
-    return nullptr;
-  };
-  const Graph graph = traced(model, images.view_rows(0, std::min<Index>(images.size(0), 2)));
-  const auto targets = layer_targets(graph, [&](const std::string& weight) {
-    const EmpiricalOptions* options = options_of(weight);
-    return options && options->target > 0 ? std::optional(options->target) : std::nullopt;
-  });
-  std::vector<std::string> left(fitting.fits.size(), "no op of the graph multiplies by it");
-  for (const LayerTarget& target : targets) {
-    const GraphOp& op = graph.ops[target.layer];
-    const auto fit = std::find_if(fitting.fits.begin(), fitting.fits.end(),
-                                  [&](const Fit& one) { return one.name == op.weight; });
-    if (fit == fitting.fits.end()) continue;
-    Tensor& weight = fit->parameter->value;
+  const Graph graph = traced(fitting.model, images.view_rows(0, std::min<Index>(images.size(0), 2)));
+  const auto asked = [](const Fit& fit) { return fit.scheme.options<EmpiricalOptions>().target; };
+  return fit_targets(fitting, graph, asked, [&](const LayerTarget& target, const Fit& fit) {
+    Tensor& weight = fit.parameter->value;
     const Tensor drawn = weight.clone();
     const auto scaled_by = [&](double factor) {
       weight.copy_from(drawn);
       scale(weight.values(), factor);
-      return second_moment_at(model, target.at, images);
+      return second_moment_at(fitting.model, target.at, images);
     };
     if (!std::isfinite(scaled_by(1)))
       fail("the layer of '{}' gives numbers that are not finite on the batch; is every input finite?",
-           fit->name);
-    std::string& why = left[static_cast<std::size_t>(fit - fitting.fits.begin())];
-    why.clear();
-    if (solve_scale(target.target, options_of(op.weight)->tolerance, scaled_by)) continue;
+           fit.name);
+    if (solve_scale(target.target, fit.scheme.options<EmpiricalOptions>().tolerance, scaled_by)) return true;
     weight.copy_from(drawn);
-    why = fmt::format(
-        "no scale gives {} of '{}' the second moment {:.4g}",
-        target.at == target.layer ? "the output" : graph.ops[target.at].kind() + " behind the layer",
-        fit->name, target.target);
-  }
-  return left;
+    return false;
+  });
 }
 
 }  // namespace
