@@ -6,6 +6,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/models.hpp>
+#include <fanin/probe/units.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "examples/claims/propagation.hpp"
@@ -68,12 +69,6 @@ std::vector<double> cosines(const Tensor& rows) {
   return all;
 }
 
-double mean_distance(const std::vector<double>& cosines) {
-  double sum = 0;
-  for (const double one : cosines) sum += 1 - one;
-  return sum / static_cast<double>(cosines.size());
-}
-
 /// What is left at the last hidden layer of the images' mean distance 1 - cosine, seen / predicted.
 double distance_over_predicted(const Setup& setup, const Net& net, const Tensor& pixels) {
   double seen = 0, predicted = 0;
@@ -89,7 +84,7 @@ double distance_over_predicted(const Setup& setup, const Net& net, const Tensor&
       if (output.rank() == 2 && output.size(1) == width) last = output;
     });
     (*model)(pixels);
-    seen += mean_distance(cosines(last)) / draws;
+    seen += (1 - probe::mean_correlation(last, images)) / draws;
   }
   return seen / predicted;
 }

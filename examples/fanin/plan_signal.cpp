@@ -10,6 +10,7 @@
 #include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
+#include <fanin/io/finite_json.hpp>
 
 namespace fanin::program {
 namespace {
@@ -20,10 +21,6 @@ std::string number(double value) { return std::isfinite(value) ? fmt::format("{:
 
 /// Layers until something has changed tenfold.
 std::string layers(double count) { return std::isfinite(count) ? fmt::format("{:.1f}", count) : "never"; }
-
-ordered_json layers_json(double count) {
-  return std::isfinite(count) ? ordered_json(count) : ordered_json(nullptr);
-}
 
 std::string layer_of(const std::string& weight) { return weight.substr(0, weight.rfind('.')); }
 
@@ -126,16 +123,17 @@ ordered_json signal_json(const PlanSignal& signal) {
   for (const auto& one : start::depths_of(signal.ops)) {
     const init::SecondMomentDepth& depth = one.second;
     const bool feasible = depth.verdict != init::DepthVerdict::infeasible;
-    const auto known = [&](double value) { return feasible ? ordered_json(value) : ordered_json(nullptr); };
-    depths.push_back(
-        {{"activation", one.first},
-         {"target", depth.target},
-         {"sigma", known(depth.sigma)},
-         {"slope", known(depth.slope)},
-         {"tenfold_layers", feasible ? layers_json(depth.tenfold) : ordered_json(nullptr)},
-         {"chi", known(depth.chi)},
-         {"gradient_tenfold_layers", feasible ? layers_json(depth.gradient_tenfold) : ordered_json(nullptr)},
-         {"verdict", init::name_of(depth.verdict)}});
+    const auto known = [&](double value) {
+      return feasible ? io::finite_or_null(value) : ordered_json(nullptr);
+    };
+    depths.push_back({{"activation", one.first},
+                      {"target", depth.target},
+                      {"sigma", known(depth.sigma)},
+                      {"slope", known(depth.slope)},
+                      {"tenfold_layers", known(depth.tenfold)},
+                      {"chi", known(depth.chi)},
+                      {"gradient_tenfold_layers", known(depth.gradient_tenfold)},
+                      {"verdict", init::name_of(depth.verdict)}});
   }
   return {{"batch", signal.batch}, {"ops", ops}, {"depth", depths}};
 }

@@ -7,7 +7,9 @@
 #include <fanin/compare/scheme.hpp>
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/terminal.hpp>
+#include <fanin/core/wrap.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/probe/probe_text.hpp>
 
@@ -49,29 +51,34 @@ Answer probe_model(const std::string& text, const ProbeFlags& flags, const model
   return answer;
 }
 
+/// Sentences are no easier to read in longer lines.
+int prose_width() { return std::min(output_width(), 80); }
+
 void print(const Answer& answer, const ProbeFlags& flags, const probe::ProbeSetup& setup) {
-  say("{}\n{}{}{}", answer.model, probe::probe_table(answer.schemes, setup),
-      probe::probe_reasons(answer.schemes), probe::recommendation_text(answer.recommended, answer.schemes));
+  say("{}\n{}", answer.model, probe::probe_table(answer.schemes, setup));
+  const std::string why =
+      probe::probe_reasons(answer.schemes) + probe::recommendation_text(answer.recommended, answer.schemes);
+  say("{}", text::folded(in_locale(why), prose_width()));
   if (!flags.detail) return;
   for (const auto& one : answer.schemes)
     say("\n{}: {}\n{}", one.scheme, one.diagnosis.to_string(), probe::layers_table(one));
 }
 
 std::string legend(const ProbeFlags& flags, const probe::ProbeSetup& setup, const std::string& data) {
-  std::string text = fmt::format(
+  std::string said = fmt::format(
       "{} samples of {}, seed {}; the run: {} steps of {} samples, plain SGD. signal: whether it reaches every layer, "
       "and the gradient back. trains: whether the run will, with the chance for it, told from at most {} of its steps; "
       "a sound signal does not say so. "
       "sharp·lr: sharpness times rate, unstable above 2.",
       setup.batch.size(), data, flags.seed, setup.run.steps, setup.run.batch, setup.steps.size());
   if (flags.detail)
-    text +=
+    said +=
         " corr: correlation of two samples; gradient: norm of d loss / d outputs; rank: effective, over 64 samples; "
         "dead: units that say the same to every sample; flat: outputs on the flat ends of the activation; twins: units "
         "identical to another; step: how much of the weights the first step replaces.";
   else
-    text += " --detail shows every layer.";
-  return probe::wrapped(text, probe::text_width, 0);
+    said += " --detail shows every layer.";
+  return text::hanging("", said, 0, prose_width());
 }
 
 void run(const ProbeFlags& flags) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include <fanin/core/format.hpp>
 #include <fanin/core/text_table.hpp>
@@ -25,20 +24,6 @@ std::string losses(const Outlook& one) {
 }
 
 }  // namespace
-
-std::string wrapped(const std::string& text, int width, int indent) {
-  std::string lines, line;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (!line.empty() && text::text_width(line) + 1 + text::text_width(word) > width) {
-      lines += line + "\n";
-      line = std::string(static_cast<std::size_t>(indent), ' ') + word;
-    } else {
-      line += (line.empty() ? "" : " ") + word;
-    }
-  }
-  return lines + line + "\n";
-}
 
 std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup) {
   text::TextTable table({{"scheme"},
@@ -66,24 +51,23 @@ std::string probe_reasons(const std::vector<Probed>& all) {
     if (!one.outlook.trains()) tell(fmt::format("will not train: {}", one.outlook.reason));
   }
   std::string lines;
-  for (const auto& line : told) lines += wrapped(line);
+  for (const auto& line : told) lines += line + "\n";
   return lines;
 }
 
 std::string recommendation_text(const std::optional<Recommendation>& chosen, const std::vector<Probed>& all) {
   if (!chosen)
-    return wrapped(
-        "recommended: nothing; none of these schemes will train this model on these data at the planned rate or below: "
-        "try others (fanin inits), more epochs, or another model");
+    return "recommended: nothing; none of these schemes will train this model on these data at the planned rate or below: "
+           "try others (fanin inits), more epochs, or another model\n";
   const Outlook &planned = chosen->rate.tried.front(), &best = chosen->rate.best();
   std::string tried;
   for (const Outlook& one : chosen->rate.tried)
     tried += fmt::format("{}{}: {:.0f}%", tried.empty() ? "" : ", ", one.lr, 100 * one.chance());
-  return wrapped(fmt::format("recommended: {} at rate {}", all[chosen->scheme].scheme, best.lr)) +
-         wrapped(fmt::format("  {}; chance to train by rate: {}",
-                             planned.trains() ? "of all schemes it has the best odds at the planned rate"
-                                              : "no scheme will train at the planned rate",
-                             tried));
+  return fmt::format("recommended: {} at rate {}\n{}; chance to train by rate: {}\n",
+                     all[chosen->scheme].scheme, best.lr,
+                     planned.trains() ? "of all schemes it has the best odds at the planned rate"
+                                      : "no scheme will train at the planned rate",
+                     tried);
 }
 
 std::string layers_table(const Probed& one) {

@@ -9,15 +9,12 @@
 
 namespace fanin::probe {
 
-/// Columns that the texts keep to, names of schemes in a sentence aside.
-inline constexpr int text_width = 80;
-
 /// A table of the schemes, two lines of what the columns mean aside: what the signal does, whether the run
 /// will train, what its first steps did; then, in sentences, why, and what is recommended.
 std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup);
-/// Every reason once: what is wrong with the signal, and what decides over training.
+/// Every reason once, a line each of any width: what is wrong with the signal, and what decides over training.
 std::string probe_reasons(const std::vector<Probed>& all);
-/// What is recommended and why, or that nothing is.
+/// What is recommended, and on a line of its own why; or that nothing is. Of any width.
 std::string recommendation_text(const std::optional<Recommendation>& chosen, const std::vector<Probed>& all);
 /// One scheme layer by layer.
 std::string layers_table(const Probed& one);
@@ -26,8 +23,5 @@ std::string layers_table(const Probed& one);
 /// finite are null.
 nlohmann::ordered_json probe_json(const std::string& model, const std::vector<Probed>& all,
                                   const std::optional<Recommendation>& chosen);
-
-/// Lines of at most `width` columns, broken at blanks; all but the first begin with `indent` blanks.
-std::string wrapped(const std::string& text, int width = text_width, int indent = 2);
 
 }  // namespace fanin::probe
