@@ -163,11 +163,11 @@ ordered_json to_json(const PlanFlags& flags, const init::Plan& plan, const std::
 }
 
 /// Whether the schemes that are to be fitted look at no number of a batch.
-bool takes_shape_alone(nn::Module& model, const init::Plan& plan, const std::vector<std::string>& fitted) {
+bool fit_shape_alone(nn::Module& model, const init::Plan& plan, const std::vector<std::string>& fitted) {
   for (const auto& target : start::targets_of(model)) {
     const bool asks = std::find(fitted.begin(), fitted.end(), target.name) != fitted.end();
     const init::Initializer* scheme = plan.lookup(target);
-    if (asks && (!scheme || scheme->scheme().name != "analytic")) return false;
+    if (asks && (!scheme || !scheme->scheme().fits_shape_alone)) return false;
   }
   return true;
 }
@@ -187,7 +187,7 @@ void run(const PlanFlags& flags) {
   const auto model = models::build(flags.model, input);
   const Shape sample{input.channels, input.height, input.width};
   if (const auto fitted = start::fitted_parameters(*model, plan); !fitted.empty() && batch.size() == 0) {
-    if (takes_shape_alone(*model, plan, fitted)) {
+    if (fit_shape_alone(*model, plan, fitted)) {
       batch.images = white_batch(sample);
       batch.labels.assign(static_cast<std::size_t>(batch.images.size(0)), 0);
     } else {

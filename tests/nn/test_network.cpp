@@ -1,6 +1,7 @@
 // A network as its user handles it: layers by name, replaced, cloned, run up to one of them.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <thread>
 
 #include <fanin/autograd/node.hpp>
@@ -177,6 +178,45 @@ TEST_CASE("network: replaced layers are those that run, in blocks and in layers 
   CHECK(net.until("block").predict(row).to_vector() == row.to_vector());
   nn::Sequential held("own", Stubborn());
   CHECK(holds(message([&] { held.replace("own.fc", nn::Linear(4, 4)); }), "declare it by child()"));
+}
+
+TEST_CASE(
+    "network: a residual block lists the layers of its nameless body, whoever changes them, in clones too") {
+  const auto body = std::make_shared<nn::Sequential>("fc1", nn::Linear(4, 4), "relu", nn::ReLU());
+  nn::Sequential net("block", nn::Residual({.body = body, .shortcut = std::make_shared<nn::Linear>(4, 4)}));
+  Generator generator(1);
+  start::initialize(net, generator);
+  const nn::ModulePtr before = net.clone();
+  const auto replaced_by = [&](const std::function<void(nn::Linear)>& replace) {
+    nn::Linear layer(4, 4);
+    layer.weight->set(Tensor::zeros({4, 4}));
+    layer.bias->set(Tensor::full({4}, -1));  // relu makes nothing of it
+    replace(std::move(layer));
+    CHECK(net.parameter("block.fc1.weight")->value.to_vector() == std::vector<real>(16));
+    CHECK(&net["block.fc1"] == body->children()[0].second.get());
+    const Tensor x = Tensor::full({1, 4}, 2);
+    CHECK(net(x).to_vector() == net["block.shortcut"](x).to_vector());
+    CHECK(net.clone()->predict(x).to_vector() == net(x).to_vector());
+    net.at<nn::Linear>("block.fc1").weight->value.fill(3);
+  };
+  replaced_by([&](nn::Linear layer) { body->replace("fc1", std::move(layer)); });
+  replaced_by(
+      [&](nn::Linear layer) { net.at<nn::Residual>("block").body().replace("fc1", std::move(layer)); });
+  replaced_by([&](nn::Linear layer) { net.replace("block.fc1", std::move(layer)); });
+  replaced_by([&](nn::Linear layer) {
+    nn::Sequential moved = std::move(net);
+    body->replace("fc1", std::move(layer));
+    net = std::move(moved);
+  });
+  // One that is added is listed too, behind the body's others, and in its mode.
+  net.eval();
+  body->add("drop", nn::Dropout(0.5));
+  CHECK(net["block.drop"].kind() == "Dropout");
+  body->set_child("drop", std::make_shared<nn::Dropout>(0.9));
+  CHECK_FALSE(net["block.drop"].training());
+  CHECK(holds(message([&] { body->add("shortcut", nn::ReLU()), net.parameter_count(); }),
+              "two layers are named 'shortcut'"));
+  CHECK(before->named_parameters().size() == 4);
 }
 
 TEST_CASE("network: a layer that its parent never declared is an Error that says so") {

@@ -37,6 +37,7 @@ struct Problem {
   Problem() {
     for (Index i = 0; i < 40; ++i) x.data()[i] = static_cast<real>(i * 37 % 64) / 32 - 1;
     for (Index i = 0; i < 24; ++i) y.data()[i] = static_cast<real>(i * 29 % 64) / 32 - 1;
+    layer.weight->value.fill(0);
     for (Index i = 0; i < 15; ++i) layer.weight->value.data()[i] = static_cast<real>(i * 11 % 16) / 8 - 1;
     layer.bias->value.copy_from(Tensor::from({real(0.5), real(-0.25), real(0.125)}, {3}));
     layer.weight->origin = layer.bias->origin = nn::Origin::loaded;

@@ -160,6 +160,7 @@ TEST_CASE("parameters: every way to read one without values is an Error that nam
     CHECK(holds(message([&] { value.values(); }), named));
     CHECK(holds(message([&] { parameter->value.values(); }), named));
     CHECK(holds(message([&] { value.data(); }), named));
+    CHECK(holds(message([&] { parameter->value.data(); }), named));
     CHECK(holds(message([&] { value.clone(); }), named));
     CHECK(holds(message([&] { value.detach(); }), named));
     CHECK(holds(message([&] { value.view(value.shape()); }), named));
@@ -179,12 +180,14 @@ TEST_CASE("parameters: every way to read one without values is an Error that nam
   CHECK(holds(message([&] { model->parameter("fc.bias")->value.to_vector(); }), "'fc.bias'"));
 }
 
-TEST_CASE("parameters: a pointer to write through opens one, and what is not written is not a number") {
+TEST_CASE("parameters: once one is filled or copied into it may be written through a pointer") {
   nn::Linear layer(3, 2);
-  real* at = layer.weight->value.data();
-  for (Index i = 0; i < 6; ++i) CHECK(std::isnan(at[i]));
-  at[0] = 4;
+  layer.weight->value.fill(0);
+  layer.weight->value.data()[0] = 4;
   CHECK(layer.weight->value.to_vector()[0] == 4);
+  layer.bias->value.copy_from(Tensor::ones({2}));
+  layer.bias->value.data()[1] = 5;
+  CHECK(layer.bias->value.to_vector() == std::vector<real>{1, 5});
 }
 
 TEST_CASE("parameters: one without elements has all the values that it can have once it is drawn") {

@@ -89,8 +89,6 @@ void Tensor::refuse_read() const {
       *impl_->unset, shape().to_string());
 }
 
-void Tensor::open() { fill(std::numeric_limits<real>::quiet_NaN()); }
-
 real Tensor::item() const {
   if (numel() != 1) fail("item: a tensor of shape {} has {} elements, not one", shape().to_string(), numel());
   return *data();

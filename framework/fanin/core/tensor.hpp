@@ -78,9 +78,8 @@ class Tensor {
   static Tensor over(std::shared_ptr<void> owner, real* elements, const Shape& shape);
 
   bool defined() const { return impl_ != nullptr; }  ///< whether it holds anything; never an Error
-  /// From here on the elements have no values: reading them is an Error that says whose they are, until
-  /// `fill`, `copy_from` or a pointer to write through (`data()` of a tensor that is not const, to elements
-  /// that are NaN) has set them.
+  /// From here on the elements have no values: a pointer to them, and so to read them, is an Error that says
+  /// whose they are, until `fill` or `copy_from` has set them. (One to write through could be read through, too.)
   void unset(std::string whose);
   bool has_values() const;     ///< false from `unset` until the elements are set
   const Shape& shape() const;  ///< outermost size first
@@ -90,7 +89,7 @@ class Tensor {
   Index numel() const;                         ///< how many elements
 
   /// @{
-  /// The first of `numel()` elements, row-major. Error to read those that are unset.
+  /// The first of `numel()` elements, row-major. Error for those that are unset.
   real* data();
   const real* data() const;
   /// @}
@@ -176,7 +175,6 @@ class Tensor {
   static real rounded(double value, std::size_t place);
 
   [[noreturn]] void refuse_read() const;
-  void open();
   std::shared_ptr<Impl> impl_;
 };
 
@@ -199,7 +197,7 @@ inline Index Tensor::numel() const { return held().numel; }
 inline bool Tensor::has_values() const { return !held().unset; }
 inline real* Tensor::data() {
   if (held().unset) [[unlikely]]
-    open();
+    refuse_read();
   return impl_->elements;
 }
 inline const real* Tensor::data() const {

@@ -58,6 +58,8 @@ struct SchemeInfo {
   /// Fits what was drawn to a batch of training data, once every parameter of the model has values, and says
   /// of each parameter why it was left as drawn, "" where it was not (start/refine.hpp).
   std::function<std::vector<std::string>(const start::Fitting& fitting)> fit = {};
+  /// Whether `fit` reads of the batch its shape alone, and no number of it: any batch of that shape then serves.
+  bool fits_shape_alone = false;
 
   /// Whether it is drawn, then fitted to a batch of training data.
   bool needs_data() const { return fit != nullptr; }

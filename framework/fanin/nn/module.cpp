@@ -65,7 +65,7 @@ template <class AModule, class Visit>
 void Module::walk(AModule& module, const std::string& name, const Visit& visit) {
   module.require_whole();
   visit(name, module);
-  for (const auto& [child_name, child] : module.children_)
+  for (const auto& [child_name, child] : module.children())
     walk<AModule>(*child, join(name, child_name), visit);
 }
 
@@ -207,7 +207,9 @@ Module::Module(const Module& other)
     parameters_.push_back({own.name, place, std::move(born), own.standard, own.shape, own.fans});
   }
   for (const BufferTensor& buffer : other.buffers_) buffers_.push_back({buffer.name, buffer.value.clone()});
-  for (std::size_t i = 0; i < other.children_.size(); ++i) {
+  const std::size_t own_children = other.children().size();
+  if (other.listed_) list_children_of(copies.copy(other.listed_));
+  for (std::size_t i = other.listed_count_; i < own_children; ++i) {
     children_.emplace_back(other.children_[i].first, copies.copy(other.children_[i].second));
     const auto& place = other.places_[i];
     places_.push_back(place ? std::make_shared<ModulePtr>(children_.back().second) : nullptr);
@@ -279,6 +281,8 @@ Module::Module(Module&& other) noexcept
       buffers_(std::move(other.buffers_)),
       children_(std::move(other.children_)),
       places_(std::move(other.places_)),
+      listed_count_(std::exchange(other.listed_count_, 0)),
+      listed_(std::move(other.listed_)),
       drawn_first_(std::move(other.drawn_first_)),
       training_(other.training_),
       moved_from_(std::exchange(other.moved_from_, true)),
@@ -290,6 +294,8 @@ Module& Module::operator=(Module&& other) noexcept {
   buffers_ = std::move(other.buffers_);
   children_ = std::move(other.children_);
   places_ = std::move(other.places_);
+  listed_count_ = std::exchange(other.listed_count_, 0);
+  listed_ = std::move(other.listed_);
   drawn_first_ = std::move(other.drawn_first_);
   training_ = other.training_;
   moved_from_ = std::exchange(other.moved_from_, true);
@@ -336,7 +342,7 @@ auto Module::run(const Run& run) {
 /// A layer that stands nowhere in the model is reached by no `initialize`, optimizer or state dict: so one that
 /// would train, or has no values, is refused where a layer of the model runs it.
 void Module::require_below(const Module& layer) const {
-  for (const auto& [name, child] : children_) {
+  for (const auto& [name, child] : children()) {
     if (child.get() == &layer) return;
   }
   const auto needs_a_place = [](const OwnParameter& own) {
@@ -432,7 +438,8 @@ void Module::train(bool on) {
   // Written only where it changes: a model in evaluation mode may be put there again by several threads at
   // once.
   walk(*this, "", [on](const std::string&, Module& module) {
-    if (module.training_ != on) module.training_ = on;
+    for (Module* one : {&module, module.listed_.get()})
+      if (one && one->training_ != on) one->training_ = on;
   });
 }
 
@@ -498,7 +505,7 @@ std::vector<Module::DrawTurn> Module::draw_turns() const {
     for (const auto& one : module.parameters_) {
       if (*one.place) declared.emplace_back(one.name, &one);
     }
-    for (const auto& [name, child] : module.children_)
+    for (const auto& [name, child] : module.children())
       for (const Turn& turn : self(self, *child)) declared.emplace_back(join(name, turn.first), turn.second);
     std::vector<bool> taken(declared.size());
     const auto take = [&](const auto& wanted) {
@@ -623,7 +630,7 @@ void Module::check_child(const std::string& name, const ModulePtr& child) {
 }
 
 void Module::add_child(std::string name, ModulePtr child) {
-  for (const auto& [taken, other] : children_) {
+  for (const auto& [taken, other] : children()) {
     if (taken == name) fail("{}: two layers are named '{}'", kind(), name);
   }
   if (name.empty() || name.find('.') != std::string::npos)
@@ -640,6 +647,27 @@ std::shared_ptr<ModulePtr> Module::place_child(const std::string& name, ModulePt
   return places_.back();
 }
 
+void Module::list_children_of(ModulePtr inner) {
+  check_child(inner->kind(), inner);
+  listed_ = std::move(inner);
+  list_again();
+}
+
+void Module::list_again() const {
+  const auto& now = listed_->children();
+  const auto same = [](const auto& a, const auto& b) { return a.second == b.second && a.first == b.first; };
+  if (now.size() == listed_count_ && std::equal(now.begin(), now.end(), children_.begin(), same)) return;
+  for (std::size_t i = listed_count_; i < children_.size(); ++i)
+    for (const auto& one : now)
+      if (one.first == children_[i].first) fail("{}: two layers are named '{}'", kind(), one.first);
+  const auto count = static_cast<std::ptrdiff_t>(listed_count_);
+  children_.erase(children_.begin(), children_.begin() + count);
+  places_.erase(places_.begin(), places_.begin() + count);
+  children_.insert(children_.begin(), now.begin(), now.end());
+  places_.insert(places_.begin(), listed_->places_.begin(), listed_->places_.end());
+  listed_count_ = now.size();
+}
+
 void Module::refuse_child() {
   fail("this hold on a layer is empty: it was not made by child(), or was moved from");
 }
@@ -651,9 +679,10 @@ ModulePtr Module::layer(const std::string& name) const {
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find('.', begin), name.size());
     const std::string_view part = std::string_view(name).substr(begin, end - begin);
-    const auto child = std::find_if(at->children_.begin(), at->children_.end(),
-                                    [&](const auto& one) { return one.first == part; });
-    if (child == at->children_.end()) {
+    const auto& children = at->children();
+    const auto child =
+        std::find_if(children.begin(), children.end(), [&](const auto& one) { return one.first == part; });
+    if (child == children.end()) {
       std::vector<std::string> known;
       for (const auto& one : named_modules()) {
         if (!one.name.empty()) known.push_back(one.name);
@@ -676,8 +705,6 @@ void Module::refuse_type(const std::string& name, const std::type_info& wanted) 
        name.empty() ? "the layer" : fmt::format("layer '{}'", name), describe(), type_name(wanted));
 }
 
-void Module::before_replaced(const std::string&, const ModulePtr&) {}
-
 void Module::set_child(const std::string& name, ModulePtr layer) {
   this->layer(name);
   check_child(name, layer);
@@ -691,9 +718,12 @@ void Module::set_child(const std::string& name, ModulePtr layer) {
     fail(
         "{}: its layer '{}' cannot be replaced, as it declares it by add_child and holds it by itself; declare it by child()",
         kind(), name);
-  before_replaced(name, layer);
   for (const auto& one : layer->named_parameters()) say_whose(*one.parameter, join(name, one.name));
   layer->train(training_);
+  if (static_cast<std::size_t>(found - children_.begin()) < listed_count_) {
+    listed_->set_child(name, std::move(layer));
+    return list_again();
+  }
   *place = layer;
   found->second = std::move(layer);
 }

@@ -225,7 +225,10 @@ class Module {
   std::vector<BufferTensor>& own_buffers() { return buffers_; }              ///< likewise
   const std::vector<BufferTensor>& own_buffers() const { return buffers_; }  ///< likewise
   /// The layers right below this one with their names, as added.
-  const std::vector<std::pair<std::string, ModulePtr>>& children() const { return children_; }
+  const std::vector<std::pair<std::string, ModulePtr>>& children() const {
+    if (listed_) list_again();
+    return children_;
+  }
   /// Whether this layer itself owns a weight of 2 or more dimensions, as a normalization does not.
   bool has_matrix() const;
 
@@ -332,8 +335,9 @@ class Module {
   /// The same for a layer that this one holds by itself, as a ModulePtr: it can be neither replaced nor, by
   /// `copied`, cloned.
   void add_child(std::string name, ModulePtr child);
-  /// Told before a child of this layer is replaced, for one that holds its children in other ways too.
-  virtual void before_replaced(const std::string& name, const ModulePtr& layer);
+  /// For a layer without children yet that runs `inner`, which has no name in it: what stands below `inner` stands
+  /// below this layer, under the same names, now and after either has had a layer replaced or added.
+  void list_children_of(ModulePtr inner);
 
   // How a layer is cloned.
 
@@ -378,6 +382,7 @@ class Module {
     return *found;
   }
   [[noreturn]] void refuse_type(const std::string& name, const std::type_info& wanted) const;
+  void list_again() const;
   std::shared_ptr<ModulePtr> place_child(const std::string& name, ModulePtr child);
   void check_child(const std::string& name, const ModulePtr& child);
   void require_below(const Module& layer) const;
@@ -409,9 +414,12 @@ class Module {
   };
   std::vector<OwnParameter> parameters_;
   std::vector<BufferTensor> buffers_;
-  std::vector<std::pair<std::string, ModulePtr>> children_;
-  std::vector<std::shared_ptr<ModulePtr>>
-      places_;                            // of the children, which Child shares; null: held otherwise
+  // First those of `listed_`, where there is one, as they were when they were last asked for.
+  mutable std::vector<std::pair<std::string, ModulePtr>> children_;
+  // Of the children, which Child shares; null: held otherwise.
+  mutable std::vector<std::shared_ptr<ModulePtr>> places_;
+  mutable std::size_t listed_count_ = 0;
+  ModulePtr listed_;
   std::vector<std::string> drawn_first_;  // by draw_in_order
   bool training_ = true, moved_from_ = false, stream_chosen_ = false;
 };

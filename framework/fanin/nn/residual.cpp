@@ -15,7 +15,7 @@ Residual::Residual(ResidualOptions options) : activation_(options.activation) {
       fail("Residual: a body without layers below it, {}, needs a body_name", nameless_body_->describe());
     if (!nameless_body_->own_parameters().empty())
       fail("Residual: a body that owns parameters itself needs a body_name");
-    for (const auto& [name, layer] : nameless_body_->children()) child(name, layer);
+    list_children_of(nameless_body_);
   }
   if (options.scaled)
     branch_weight = add_parameter("branch_weight", {1}, init::ones(), {1, 1}, options.scale_init);
@@ -31,14 +31,6 @@ Residual::Residual(const Residual& other)
       activation_(other.activation_) {}
 
 ModulePtr Residual::copy() const { return std::make_shared<Residual>(Residual(*this)); }
-
-/// A nameless body runs the layers that it has itself.
-void Residual::before_replaced(const std::string& name, const ModulePtr& layer) {
-  if (!nameless_body_) return;
-  for (const auto& one : nameless_body_->children()) {
-    if (one.first == name) return nameless_body_->set_child(name, layer);
-  }
-}
 
 Module& Residual::body() const {
   if (nameless_body_) return *nameless_body_;

@@ -35,11 +35,9 @@ class Residual final : public Module {
   Tensor forward(const Tensor& x) override;
   Residual(const Residual& other);  ///< for `copy`
   ModulePtr copy() const override;
-  void before_replaced(const std::string& name, const ModulePtr& layer) override;
 
  private:
-  // The body's layers stand in its own list and, where it has no name here, in this block's.
-  ModulePtr nameless_body_;
+  ModulePtr nameless_body_;  // whose layers are listed as this block's own
   Child<Module> body_, shortcut_;
   Activation activation_;
 };

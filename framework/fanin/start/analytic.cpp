@@ -77,7 +77,8 @@ init::SchemeInfo analytic_scheme() {
           "with mean 0",
       .least_rank = 2,
       .fill = fill_by_base,
-      .fit = fit_analytic};
+      .fit = fit_analytic,
+      .fits_shape_alone = true};
 }
 
 }  // namespace fanin::start

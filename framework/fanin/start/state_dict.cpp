@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <regex>
 #include <set>
 #include <unordered_map>
@@ -198,7 +199,10 @@ class Matcher {
       const Step& step = steps_[i];
       if (step.from == nullptr) continue;
       Tensor value = step.value;
-      if (drawn[i].defined()) value.copy_from(drawn[i]);
+      if (drawn[i].defined())
+        value.copy_from(drawn[i]);
+      else if (!value.has_values())
+        value.fill(std::numeric_limits<real>::quiet_NaN());
       if (step.rule != nullptr) {
         adapt(step.rule->rule, *step.from, value, step.rule->channels);
       } else {
