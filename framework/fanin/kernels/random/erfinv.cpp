@@ -6,70 +6,30 @@
 #include <fanin/kernels/simd/for_each_isa.inl>
 
 #ifdef FANIN_VECTOR_BYTES  // for each instruction set
-#include <fanin/kernels/simd/vector_float.inl>
+#include <fanin/kernels/random/float_functions.inl>
 
 namespace {
 
-FANIN_INLINE float fma(float a, float b, float c) { return std::fma(a, b, c); }
 FANIN_INLINE F fma(F a, F b, float c) { return fma(a, b, broadcast(c)); }
 
 constexpr float newton_slope = 2 / 1.77245385090551602730f;  // 2/√π
 
-template <class T>
-FANIN_INLINE T horner(T, T sum) {
-  return sum;
-}
-template <class T, class... Rest>
-FANIN_INLINE T horner(T z, T sum, float next, Rest... rest) {
+FANIN_INLINE F horner(F, F sum) { return sum; }
+template <class... Rest>
+FANIN_INLINE F horner(F z, F sum, float next, Rest... rest) {
   return horner(z, fma(sum, z, next), rest...);
 }
 
-// The same with two roundings a step, and the leading coefficient last: a + z(b + z(c + …)).
-FANIN_INLINE F ascending(F, float last) { return broadcast(last); }
-template <class... Rest>
-FANIN_INLINE F ascending(F z, float first, Rest... rest) {
-  return first + z * ascending(z, rest...);
-}
-
-template <class T>
-FANIN_INLINE T central_guess(T y) {
-  const T z = y * y;
-  const T numerator = horner(z, z * 0 + -0.140543331f, 0.914624893f, -1.645349621f, 0.886226899f);
-  return y * numerator / horner(z, z * 0 + 0.012229801f, -0.329097515f, 1.442710462f, -2.118377725f, 1.0f);
+FANIN_INLINE F central_guess(F y) {
+  const F z = y * y;
+  const F numerator = horner(z, broadcast(-0.140543331f), 0.914624893f, -1.645349621f, 0.886226899f);
+  return y * numerator / horner(z, broadcast(0.012229801f), -0.329097515f, 1.442710462f, -2.118377725f, 1.0f);
 }
 
 // For |y| beyond 0.7, of z = √(-ln((1 - |y|) / 2)).
-template <class T>
-FANIN_INLINE T outer_guess(T z) {
-  return horner(z, z * 0 + 1.641345311f, 3.429567803f, -1.624906493f, -1.970840454f) /
-         horner(z, z * 0 + 1.637067800f, 3.543889200f, 1.0f);
-}
-
-float scalar_erfinv(float y, float z) {
-  if (std::abs(y) >= 1) return std::copysign(HUGE_VALF, y);
-  float x = std::abs(y) <= 0.7f ? central_guess(y) : std::copysign(outer_guess(z), y);
-  for (int step = 0; step < 2; ++step) x -= (std::erf(x) - y) / (newton_slope * std::exp(-x * x));
-  return x;
-}
-
-FANIN_INLINE F magnitude(F x) { return reinterpret_cast<F>(reinterpret_cast<I>(x) & 0x7fffffff); }
-FANIN_INLINE F with_sign(F x, F sign) {
-  return reinterpret_cast<F>(reinterpret_cast<I>(x) | (reinterpret_cast<I>(sign) & ~0x7fffffff));
-}
-
-/// erf x for |x| < 1.25, by the approximations of Sun's fdlibm (erff) that the C library and so PyTorch use.
-FANIN_INLINE F error_function(F x) {
-  const F size = magnitude(x), z = x * x, s = size - 1.0f;
-  const F r = ascending(z, 1.2837916613e-01f, -3.2504209876e-01f, -2.8481749818e-02f, -5.7702702470e-03f,
-                        -2.3763017452e-05f);
-  const F q = ascending(z, 1.0f, 3.9791721106e-01f, 6.5022252500e-02f, 5.0813062117e-03f, 1.3249473704e-04f,
-                        -3.9602282413e-06f);
-  const F inner = x + x * (r / q);
-  const F a = ascending(s, -2.3621185683e-03f, 4.1485610604e-01f, -3.7220788002e-01f, 3.1834661961e-01f,
-                        -1.1089469492e-01f, 3.5478305072e-02f, -2.1663755178e-03f);
-  const F b = ascending(s, 1.0f, 1.0642088205e-01f, 5.4039794207e-01f, 7.1828655899e-02f, 1.2617121637e-01f,
-                        1.3637083583e-02f, 1.1984500103e-02f);
-  return select(size < 0.84375f, inner, with_sign(8.4506291151e-01f + a / b, x));
+FANIN_INLINE F outer_guess(F z) {
+  return horner(z, broadcast(1.641345311f), 3.429567803f, -1.624906493f, -1.970840454f) /
+         horner(z, broadcast(1.637067800f), 3.543889200f, 1.0f);
 }
 
 /// exp x for -2 < x ≤ 0 to half an ulp and a bit: x = k ln 2 + r, e^r by its series.
@@ -83,42 +43,53 @@ FANIN_INLINE F exponential(F x) {
 }
 
 /// For |y| ≤ 0.9225 (then |x| < 1.25); z as for outer_guess, looked at where |y| > 0.7.
-FANIN_INLINE F vector_erfinv(F y, F z) {
+FANIN_INLINE F central_erfinv(F y, F z) {
   F x = select(magnitude(y) <= 0.7f, central_guess(y), with_sign(outer_guess(z), y));
-  for (int step = 0; step < 2; ++step) x -= (error_function(x) - y) / (newton_slope * exponential(-x * x));
+  for (int step = 0; step < 2; ++step) x -= (central_erf(x) - y) / (newton_slope * exponential(-x * x));
   return x;
+}
+
+/// For the others, up to 1.
+FANIN_INLINE F outer_erfinv(F y, F z) {
+  F x = with_sign(outer_guess(z), y);
+  for (int step = 0; step < 2; ++step) x -= (error_function(x) - y) / (newton_slope * nearest_exp(-x * x));
+  return select(magnitude(y) < 1.0f, x, with_sign(broadcast(HUGE_VALF), y));
 }
 
 }  // namespace
 
 void truncated_normal_from_uniform(Index n, float* v, float scale, float shift, float least, float most) {
   constexpr int chunk = 512;
-  float z[chunk], y[chunk];
-  std::int32_t outer[chunk];
+  float y[chunk] = {}, z[chunk] = {}, x[chunk], outer_y[chunk] = {}, outer_z[chunk] = {};
+  int outer[chunk];  // where |y| is above 0.7, and then those above 0.9225
   for (Index begin = 0; begin < n; begin += chunk) {
     const int now = static_cast<int>(n - begin < chunk ? n - begin : chunk);
-    float* x = v + begin;
     int count = 0;
     for (int i = 0; i < now; ++i) {
-      y[i] = x[i];
-      z[i] = 1;
+      y[i] = v[begin + i];
+      outer_z[count] = (1 - std::abs(y[i])) / 2;
       outer[count] = i;
-      count += std::abs(x[i]) > 0.7f;
+      count += std::abs(y[i]) > 0.7f;
     }
-    for (int i = now; i < (now + lanes - 1) / lanes * lanes; ++i) y[i] = z[i] = 0;
-    for (int k = 0; k < count; ++k) z[outer[k]] = std::sqrt(-std::log((1 - std::abs(y[outer[k]])) / 2));
-    for (int i = 0; i < now; i += lanes) {
-      const F e = vector_erfinv(load<F>(y + i), load<F>(z + i));
-      if (i + lanes <= now)
-        store(x + i, e);
-      else
-        __builtin_memcpy(x + i, &e, static_cast<std::size_t>(now - i) * sizeof(float));
+    for (int k = 0; k < count; k += lanes)
+      store(outer_z + k, square_root(-nearest_log(load<F>(outer_z + k))));
+    for (int k = 0; k < count; ++k) z[outer[k]] = outer_z[k];
+    for (int i = 0; i < now; i += lanes) store(x + i, central_erfinv(load<F>(y + i), load<F>(z + i)));
+
+    int far = 0;
+    for (int k = 0; k < count; ++k) {
+      const int i = outer[k];
+      outer[far] = i;
+      outer_y[far] = y[i];
+      outer_z[far] = z[i];
+      far += std::abs(y[i]) > 0.9225f;
     }
-    for (int k = 0; k < count; ++k)
-      if (const int i = outer[k]; std::abs(y[i]) > 0.9225f) x[i] = scalar_erfinv(y[i], z[i]);
+    for (int k = 0; k < far; k += lanes)
+      store(outer_y + k, outer_erfinv(load<F>(outer_y + k), load<F>(outer_z + k)));
+    for (int k = 0; k < far; ++k) x[outer[k]] = outer_y[k];
     for (int i = 0; i < now; ++i) {
       const float value = x[i] * scale + shift;
-      x[i] = value < least ? least : value > most ? most : value;
+      v[begin + i] = value < least ? least : value > most ? most : value;
     }
   }
 }
