@@ -1,6 +1,7 @@
 #include "examples/bench/child.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -86,13 +87,17 @@ double run_together(const std::vector<Command>& commands) {
 Child::Child(const Command& command) : name_(command[0]) {
   int to[2], from[2];
   if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) fail("cannot make a pipe to {}", name_);
-  pid_ = start(command, to[0], from[1]);
+  // Stopped, it would outlive us.
+  Command bound = {"setpriv", "--pdeathsig", "KILL"};
+  bound.insert(bound.end(), command.begin(), command.end());
+  pid_ = start(bound, to[0], from[1]);
   close(to[0]);
   close(from[1]);
   to_ = to[1], from_ = from[0];
 }
 
 Child::~Child() {
+  if (pid_ > 0) kill(pid_, SIGCONT);
   close(to_);  // the end of its input ends it
   close(from_);
   if (pid_ > 0) waitpid(pid_, nullptr, 0);
@@ -101,6 +106,7 @@ Child::~Child() {
 double Child::ask(const std::string& question) {
   const std::string line = question + "\n";
   std::string answer;
+  if (pid_ > 0) kill(pid_, SIGCONT);
   bool asked = write(to_, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   for (char c = 0; asked && c != '\n';) {
     asked = read(from_, &c, 1) == 1;
@@ -109,6 +115,8 @@ double Child::ask(const std::string& question) {
   char* end = nullptr;
   const double value = std::strtod(answer.c_str(), &end);
   if (!asked || end == answer.c_str()) fail("{} ended without an answer", name_);
+  // Threads that spin for their next work must not take a core from whoever is measured meanwhile.
+  kill(pid_, SIGSTOP);
   return value;
 }
 

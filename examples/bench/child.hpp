@@ -22,7 +22,7 @@ std::string first_line_of(const Command& command);
 double run_together(const std::vector<Command>& commands);
 
 /// A program that answers every line it gets with one of its own that holds a number: an empty line asks for a
-/// measure, `loss` for the loss of some fixed samples.
+/// measure, `loss` for the loss of some fixed samples. Between its answer and the next question it is stopped.
 class Child {
  public:
   explicit Child(const Command& command);
