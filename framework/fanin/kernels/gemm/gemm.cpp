@@ -25,6 +25,9 @@ void column_major_tile(Index k, const real* a, Index stride, const real* panel, 
   tile<rows, width>(k, ColumnMajor{a, stride}, Panel<width>{panel}, c, ldc, accumulate);
 }
 
+constexpr Index panel_depth = std::min<Index>(most_panel_depth, panel_elements / (2 * lanes));
+constexpr Index packed_rows = packed_elements / panel_depth;
+
 using TileFunction = void (*)(Index, const real*, Index, const real*, real*, Index, bool);
 constexpr int row_limit = max_rows<2>;
 
@@ -219,12 +222,12 @@ void gemm_block(Products by, Index m, Index n, Index k, Matrix a, Matrix b, real
   if (m == 0 || n == 0 || k == 0) return;
   if (by == Products::openblas) return openblas_gemm_block(m, n, k, a, b, c, ldc, accumulate);
   if (m < large_rows || n < large_columns || k < large_depth) {
-    Workspace<> panel(panel_depth * widest_panel);
+    Workspace<> panel(panel_elements);
     FANIN_BY_ISA(gemm_block(m, n, k, a, b, c, ldc, accumulate, panel.data()));
     return;
   }
-  Workspace<> panels(panel_depth * (std::min(n, most_packed_columns) + widest_panel)),
-      tiles(panel_depth * packed_rows);
+  Workspace<> panels(std::min(k, most_panel_depth) * (std::min(n, most_packed_columns) + widest_panel)),
+      tiles(packed_elements);
   for (Index j = 0; j < n; j += most_packed_columns) {
     FANIN_BY_ISA(gemm_large_block(m, std::min(n - j, most_packed_columns), k, a, b.from(0, j), c + j, ldc,
                                   accumulate, panels.data(), tiles.data()));
