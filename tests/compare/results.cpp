@@ -30,6 +30,8 @@ TEST_CASE("a run comes back from JSON as it was written") {
   CHECK(back.message == run.message);
   CHECK(back.loss_curve == run.loss_curve);
   CHECK(back.parameters[0].before.counts == run.parameters[0].before.counts);
+  CHECK(back.parameters[0].spectrum_after.norm == run.parameters[0].spectrum_after.norm);
+  CHECK(back.parameters[0].spectrum_after.values.size() == 16);
   CHECK(back.filters.before[3] == doctest::Approx(run.filters.before[3]).epsilon(1e-3));
 }
 

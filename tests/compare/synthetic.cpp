@@ -125,6 +125,14 @@ void train(Inventor& make, Run& run, const Character& who, double lift) {
   if (!chance && !diverges) run.steps_to_threshold = static_cast<Index>(1800 * who.speed + make.normal(80));
 }
 
+/// Sixteen values that fall to 0, the `steep`er the sooner.
+SpectrumSnapshot spectrum(double std, double steep) {
+  SpectrumSnapshot made{.norm = 9 * std, .stable_rank = 16 / (2 * steep + 1)};
+  for (int i = 0; i < 16; ++i)
+    made.values.push_back(static_cast<float>(made.norm * std::pow(1 - i / 15.0, steep)));
+  return made;
+}
+
 Run invent(const std::string& model, bool convolutional, const Character& who, std::uint64_t seed,
            unsigned salt) {
   Inventor make(salt);
@@ -150,7 +158,9 @@ Run invent(const std::string& model, bool convolutional, const Character& who, s
                               .mean = shift,
                               .std = who.std,
                               .before = make.histogram(who.std, shift),
-                              .after = make.histogram(1.3 * who.std + 0.02, shift)});
+                              .after = make.histogram(1.3 * who.std + 0.02, shift),
+                              .spectrum_before = spectrum(who.std, 1),
+                              .spectrum_after = spectrum(who.std, 3)});
   }
   run.filters = convolutional ? make.filters(6, 5, who.std) : make.filters(12, 28, who.std);
   if (!convolutional) run.filters.name = "fc1.weight";

@@ -73,10 +73,42 @@ TEST_CASE("figures say what the summary says") {
     CHECK(of_scheme(*beats, row.scheme).points.at(0).high == row.beats_interval.high);
   }
   for (const char* name : {"epochs", "loss", "activation-start", "activation-end", "gradient-start",
-                           "dead-end", "weights-conv1.weight", "filters"}) {
+                           "dead-end", "weights-conv1.weight", "spectrum-conv1.weight", "filters"}) {
     CAPTURE(name);
     CHECK(named(all, name) != nullptr);
   }
+}
+
+TEST_CASE("figures: singular values before and after stand to one scale, and only those that can be drawn") {
+  Comparison comparison = synthetic_comparison();
+  const Run& first = comparison.runs.front();
+  const auto panels = [&] { return figures(comparison, first.model); };
+  const std::string name = "spectrum-" + first.parameters[0].name;
+  const auto highest = [](const std::vector<FigurePoint>& corners) {
+    double most = 0;
+    for (const FigurePoint& one : corners) most = std::max(most, one.y);
+    return most;
+  };
+  {
+    const std::vector<Figure> all = panels();
+    const Series& series = of_scheme(*named(all, name), first.scheme);
+    CHECK(highest(series.before) == doctest::Approx(1).epsilon(1e-5));
+    CHECK(series.points.back().x == doctest::Approx(1));
+    CHECK(series.note.find("rank 5.33→2.29") != std::string::npos);
+  }
+  for (Run& run : comparison.runs) {
+    if (run.scheme != first.scheme) continue;
+    run.parameters[0].spectrum_before.norm /= 2;
+    run.parameters[0].spectrum_after = {};
+  }
+  {
+    // A norm that some value exceeds is not this spectrum's.
+    const std::vector<Figure> all = panels();
+    for (const Series& series : named(all, name)->series) CHECK(series.scheme != first.scheme);
+  }
+  for (Run& run : comparison.runs)
+    for (ParameterSnapshot& one : run.parameters) one.spectrum_before = {};
+  CHECK(named(panels(), name) == nullptr);
 }
 
 TEST_CASE("a scheme looks the same in every figure") {

@@ -239,3 +239,23 @@ TEST_CASE("grid: a run that fails is recorded with its reason; a mistyped text e
   crowded.jobs = 257;
   CHECK_THROWS_AS(finished(crowded), Error);
 }
+
+TEST_CASE("grid: a run keeps the singular values of its weights, before and after") {
+  const Run run = finished(grid({{"orthogonal", "orthogonal"}}, {0})).at(0);
+  REQUIRE(run.parameters[0].name == "fc1.weight");
+  const compare::SpectrumSnapshot &before = run.parameters[0].spectrum_before,
+                                  &after = run.parameters[0].spectrum_after;
+  REQUIRE(before.values.size() == 16);
+  for (const float value : before.values) CHECK(value == doctest::Approx(before.norm).epsilon(1e-4));
+  CHECK(before.stable_rank == doctest::Approx(16).epsilon(1e-4));
+  CHECK(before.condition == doctest::Approx(1).epsilon(1e-4));
+  CHECK(after.norm > before.norm);
+  CHECK(after.stable_rank < before.stable_rank);
+  for (const auto& one : run.parameters) CHECK(one.spectrum_before.values.empty() == (one.shape.size() < 2));
+  // ‖W‖_F² is the stable rank times the norm's square, and what mean and deviation say.
+  const Run drawn = finished(grid({{"normal", "normal(mean=0.01, std=0.1)"}}, {0})).at(0);
+  const auto& weight = drawn.parameters[0];
+  const double squares = 16 * 784 * (weight.std * weight.std + weight.mean * weight.mean);
+  CHECK(weight.spectrum_before.stable_rank * weight.spectrum_before.norm * weight.spectrum_before.norm ==
+        doctest::Approx(squares).epsilon(1e-3));
+}

@@ -11,30 +11,19 @@ namespace {
 
 constexpr std::size_t most_panels = 120;  // of one model
 constexpr std::size_t most_parameters = 10;
-constexpr Index most_filters = 16;
-constexpr Index most_picture_bytes = 100'000;  // of one model
 
-/// The first run of a scheme that has what is looked for.
-template <class Has>
-const Run* detailed_run(const Comparison& comparison, const std::string& model, const std::string& scheme,
-                        Has has) {
-  for (const Run& run : comparison.runs)
-    if (run.model == model && run.scheme == scheme && has(run)) return &run;
+/// The parameter as the first run of a scheme that has it shows it.
+const ParameterSnapshot* snapshot(const Comparison& comparison, const std::string& model,
+                                  const std::string& scheme, const std::string& name) {
+  for (const Run& run : comparison.runs) {
+    if (run.model != model || run.scheme != scheme) continue;
+    for (const ParameterSnapshot& one : run.parameters)
+      if (one.name == name) return &one;
+  }
   return nullptr;
 }
 
-const ParameterSnapshot* snapshot(const Comparison& comparison, const std::string& model,
-                                  const std::string& scheme, const std::string& name) {
-  const ParameterSnapshot* found = nullptr;
-  detailed_run(comparison, model, scheme, [&](const Run& run) {
-    for (const ParameterSnapshot& one : run.parameters)
-      if (one.name == name && found == nullptr) found = &one;
-    return found != nullptr;
-  });
-  return found;
-}
-
-/// The model's parameters whose histograms are shown: where there are many, matrices and kernels alone,
+/// The model's parameters that are shown: where there are many, matrices and kernels alone,
 /// evenly from the first to the last.
 std::vector<std::string> parameters_of(const Comparison& comparison, const std::string& model) {
   std::vector<std::string> names, matrices;
@@ -111,70 +100,56 @@ void add_histograms(std::vector<Figure>& all, const Comparison& comparison, cons
   }
 }
 
-Picture picture(const FilterImages& filters, const std::vector<float>& values, Index count,
-                const char* when) {
-  double scale = 0;
-  for (const float value : values)
-    if (std::isfinite(value)) scale = std::max(scale, std::abs(static_cast<double>(value)));
-  const Index size = filters.channels * filters.height * filters.width;
-  // The filters stand in rows of about as many as there are rows, a zero's width apart.
-  const auto columns = static_cast<Index>(
-      std::ceil(std::sqrt(static_cast<double>(count * filters.height) / static_cast<double>(filters.width))));
-  const Index rows = (count + columns - 1) / columns;
-  Picture result{.title = fmt::format("{}, ±{}", when, text::number(scale, 3)),
-                 .width = columns * (filters.width + 1) - 1,
-                 .height = rows * (filters.height + 1) - 1,
-                 .channels = filters.channels == 3 ? 3 : 1};
-  const Index plane = result.width * result.height;
-  result.bytes.assign(static_cast<std::size_t>(result.channels * plane), 0);
-  for (Index k = 0; k < count; ++k) {
-    for (Index c = 0; c < result.channels; ++c) {
-      for (Index i = 0; i < filters.height * filters.width; ++i) {
-        const float value =
-            values[static_cast<std::size_t>(k * size + c * filters.height * filters.width + i)];
-        const double share = scale > 0 && std::isfinite(value) ? static_cast<double>(value) / scale : 0;
-        const Index y = k / columns * (filters.height + 1) + i / filters.width;
-        const Index x = k % columns * (filters.width + 1) + i % filters.width;
-        result.bytes[static_cast<std::size_t>(c * plane + y * result.width + x)] =
-            static_cast<std::uint8_t>(std::lround(128 + 127 * share));
-      }
-    }
+/// The outline of the singular values as bars, over the share of all, scaled so that `scale` is 1.
+std::vector<FigurePoint> outline(const SpectrumSnapshot& spectrum, double scale) {
+  std::vector<FigurePoint> corners = {{.x = 0, .y = 0}};
+  const auto count = static_cast<double>(spectrum.values.size());
+  for (const float value : spectrum.values) {
+    // In a file they have four digits, and may be anything.
+    const double y = static_cast<double>(value) / scale, left = corners.back().x;
+    if (!(y >= 0 && y <= 1.001)) return {};
+    for (const double x : {left, left + 1 / count}) corners.push_back({.x = x, .y = std::min(y, 1.0)});
   }
-  return result;
+  corners.push_back({.x = corners.back().x, .y = 0});
+  return spectrum.values.empty() ? std::vector<FigurePoint>() : corners;
 }
 
-void add_filters(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  Figure figure{.kind = Figure::Kind::images,
-                .name = "filters",
-                .title = "First-layer filters",
-                .series = series_of(comparison, model)};
-  const auto has_filters = [](const Run& run) {
-    const FilterImages& one = run.filters;
-    return one.count > 0 && one.channels > 0 && one.height > 0 && one.width > 0 && !one.before.empty();
-  };
-  for (Series& series : figure.series) {
-    const Run* run = detailed_run(comparison, model, series.scheme, has_filters);
-    if (run == nullptr) continue;
-    const FilterImages& filters = run->filters;
-    const Index size = filters.channels * filters.height * filters.width;
-    if (filters.before.size() != static_cast<std::size_t>(filters.count * size)) continue;
-    const Index room = most_picture_bytes / (2 * size * static_cast<Index>(figure.series.size()));
-    const Index count = std::min({filters.count, most_filters, std::max<Index>(4, room)});
-    series.pictures.push_back(picture(filters, filters.before, count, "before"));
-    if (!filters.after.empty()) series.pictures.push_back(picture(filters, filters.after, count, "after"));
-    figure.caption = fmt::format(
-        "{}: {} filters as images, before and after training; one seed.{}", filters.name, count,
-        filters.channels == 3 ? "" : " Blue is negative, red positive, each to the largest there.");
+void add_spectra(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
+  for (const std::string& name : parameters_of(comparison, model)) {
+    Figure figure{
+        .kind = Figure::Kind::histograms,
+        .name = "spectrum-" + name,
+        .title = "Singular values before and after training: " + name,
+        .caption =
+            "Of the weight as a matrix [out, rest], largest first, over their share of all. Gray: as "
+            "initialized. Coloured: after training. Both scaled to the larger norm; the numbers are spectral "
+            "norm and stable rank, before → after; one seed.",
+        .group = "Singular values before and after training",
+        .choice = name,
+        .series = series_of(comparison, model)};
+    for (Series& series : figure.series) {
+      const ParameterSnapshot* one = snapshot(comparison, model, series.scheme, name);
+      if (one == nullptr || one->spectrum_before.values.empty()) continue;
+      const SpectrumSnapshot &before = one->spectrum_before, &after = one->spectrum_after;
+      const double scale = after.norm > before.norm ? after.norm : before.norm;
+      series.before = outline(before, scale);
+      series.points = outline(after, scale);
+      series.panel = linear_axis("% of all", 0, 1, 100, false, 3);
+      series.note = after.values.empty()
+                        ? fmt::format("norm {:.3g}, rank {:.3g}", before.norm, before.stable_rank)
+                        : fmt::format("norm {:.3g}→{:.3g}, rank {:.3g}→{:.3g}", before.norm, after.norm,
+                                      before.stable_rank, after.stable_rank);
+    }
+    std::erase_if(figure.series, [](const Series& series) { return series.before.empty(); });
+    if (!figure.series.empty()) all.push_back(std::move(figure));
   }
-  std::erase_if(figure.series, [](const Series& series) { return series.pictures.empty(); });
-  if (!figure.series.empty()) all.push_back(std::move(figure));
 }
 
 }  // namespace
 
 void add_weight_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
   add_histograms(all, comparison, model);
-  add_filters(all, comparison, model);
+  add_spectra(all, comparison, model);
 }
 
 }  // namespace fanin::compare

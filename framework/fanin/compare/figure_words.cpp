@@ -45,6 +45,8 @@ std::string words_of(const Figure& figure, const Series& series) {
       return series.points.size() == 1 ? at(last) : at(series.points.front()) + ", " + at(last);
     }
     case Figure::Kind::histograms: {
+      // Where x is a share, every panel has the same range.
+      if (!series.panel.title.empty()) return series.note;
       const auto range = [](const std::vector<FigurePoint>& outline) {
         return outline.empty() ? std::string("nothing")
                                : fmt::format("from {:.3g} to {:.3g}", outline.front().x, outline.back().x);

@@ -44,6 +44,7 @@ std::vector<Figure> figures(const Comparison& comparison, const std::string& mod
   }
   add_layer_figures(all, comparison, model);
   add_weight_figures(all, comparison, model);
+  add_filter_figure(all, comparison, model);
   return all;
 }
 

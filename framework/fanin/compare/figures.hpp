@@ -13,12 +13,13 @@ namespace fanin::compare {
 std::vector<Figure> figures(const Comparison& comparison, const std::string& model);
 
 /// @{
-/// Their parts: results as rows, curves over steps, labels and rates, layer by layer, and the weights. Each
-/// adds its figures.
+/// Their parts: results as rows, curves over steps, labels and rates, layer by layer, the weights (histograms
+/// and singular values), and the first layer's filters. Each adds its figures.
 void add_row_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model);
 void add_curve_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model);
 void add_layer_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model);
 void add_weight_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model);
+void add_filter_figure(std::vector<Figure>& all, const Comparison& comparison, const std::string& model);
 /// @}
 
 /// @{

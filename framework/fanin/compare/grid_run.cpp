@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -8,14 +9,43 @@
 #include <fanin/compare/label_budget.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
+#include <fanin/linalg/svd.hpp>
 #include <fanin/probe/diagnosis.hpp>
 #include <fanin/probe/signal.hpp>
+#include <fanin/probe/weight_spectrum.hpp>
 
 namespace fanin::compare {
 namespace {
 
 constexpr Index probe_samples = 256;  // the same images for every run
 constexpr Index most_filters = 16;
+
+constexpr Index most_singular_values = 64;  // that a run keeps of a weight
+constexpr double most_spectrum_work =
+    1e8;  // multiplications a weight: a page must not cost what training does
+
+SpectrumSnapshot spectrum(const Tensor& weight) {
+  if (weight.rank() < 2 || weight.numel() == 0) return {};
+  const Index rows = weight.size(0), columns = weight.numel() / rows;
+  const double work = static_cast<double>(weight.numel()) * static_cast<double>(std::min(rows, columns));
+  const auto values = weight.values();
+  const auto finite = [](real value) { return std::isfinite(value); };
+  if (work > most_spectrum_work || !std::all_of(values.begin(), values.end(), finite)) return {};
+  probe::Spectrum whole;
+  try {
+    whole = probe::spectrum_of(linalg::singular_values(linalg::Matrix{
+        static_cast<std::size_t>(rows), static_cast<std::size_t>(columns), {values.begin(), values.end()}}));
+  } catch (const Error&) {
+    return {};  // no OpenBLAS here, or no room for it: a run is not to fail by what its page can do without
+  }
+  SpectrumSnapshot kept{.norm = whole.norm, .stable_rank = whole.stable_rank, .condition = whole.condition};
+  const auto all = static_cast<Index>(whole.values.size()), count = std::min(all, most_singular_values);
+  for (Index i = 0; i < count; ++i) {
+    const Index at = count == 1 ? 0 : i * (all - 1) / (count - 1);
+    kept.values.push_back(static_cast<float>(whole.values[static_cast<std::size_t>(at)]));
+  }
+  return kept;
+}
 
 std::vector<ParameterSnapshot> snapshots(nn::Module& model) {
   std::vector<ParameterSnapshot> all;
@@ -26,7 +56,8 @@ std::vector<ParameterSnapshot> snapshots(nn::Module& model) {
                    .shape = {value.shape().begin(), value.shape().end()},
                    .mean = mean,
                    .std = std,
-                   .before = probe::histogram(value.values())});
+                   .before = probe::histogram(value.values()),
+                   .spectrum_before = spectrum(value)});
   }
   return all;
 }
@@ -184,7 +215,9 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
   run.profile_end = probe::signal_profile(*model, probe.images, probe.labels);
   auto parameters = model->named_parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    run.parameters[i].after = probe::histogram(parameters[i].parameter->value.values());
+    const Tensor& value = parameters[i].parameter->value;
+    run.parameters[i].after = probe::histogram(value.values());
+    run.parameters[i].spectrum_after = spectrum(value);
   }
   run.filters.after = first_filters(*model, training, run.filters);
 }

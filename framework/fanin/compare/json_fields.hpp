@@ -48,6 +48,13 @@ void fields(Like<probe::Histogram> auto& histogram, auto&& visit) {
   visit("counts", histogram.counts);
 }
 
+void fields(Like<SpectrumSnapshot> auto& spectrum, auto&& visit) {
+  visit("norm", spectrum.norm);
+  visit("stable_rank", spectrum.stable_rank);
+  visit("condition", spectrum.condition);
+  visit("values", spectrum.values);
+}
+
 void fields(Like<ParameterSnapshot> auto& parameter, auto&& visit) {
   visit("name", parameter.name);
   visit("shape", parameter.shape);
@@ -55,6 +62,8 @@ void fields(Like<ParameterSnapshot> auto& parameter, auto&& visit) {
   visit("std", parameter.std);
   visit("before", parameter.before);
   visit("after", parameter.after);
+  visit("spectrum_before", parameter.spectrum_before);
+  visit("spectrum_after", parameter.spectrum_after);
 }
 
 void fields(Like<FilterImages> auto& filters, auto&& visit) {

@@ -32,14 +32,25 @@ enum class RatePick { common, own };
 inline constexpr auto rate_picks =
     choices<RatePick>("rate", {{RatePick::common, "common"}, {RatePick::own, "own"}});
 
+/// The singular values of a weight as a matrix [out, rest], at one time; without values of what is no matrix or a
+/// large one, and where there is no OpenBLAS.
+struct SpectrumSnapshot {
+  double norm = unknown;           ///< spectral: the largest value
+  double stable_rank = unknown;    ///< as probe::Spectrum's
+  double condition = unknown;      ///< largest over least; infinite where that is 0
+  std::vector<float> values = {};  ///< largest first, at most 64 of them, evenly by index
+};
+
 /// A parameter before the first and after the last step.
 struct ParameterSnapshot {
-  std::string name = {};          ///< full
-  std::vector<Index> shape = {};  ///< outermost size first
-  double mean = unknown;          ///< of the initial values
-  double std = unknown;           ///< likewise
-  probe::Histogram before = {};   ///< of the initial values
-  probe::Histogram after = {};    ///< of the trained ones
+  std::string name = {};                  ///< full
+  std::vector<Index> shape = {};          ///< outermost size first
+  double mean = unknown;                  ///< of the initial values
+  double std = unknown;                   ///< likewise
+  probe::Histogram before = {};           ///< of the initial values
+  probe::Histogram after = {};            ///< of the trained ones
+  SpectrumSnapshot spectrum_before = {};  ///< of the initial values
+  SpectrumSnapshot spectrum_after = {};   ///< of the trained ones
 };
 
 /// First-layer weights as images: [count, channels, height, width], row-major.
