@@ -23,6 +23,7 @@
 #include <fanin/core/quiet.hpp>
 #include <fanin/core/version.hpp>
 
+#include "examples/fanin/build_id.hpp"
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/mpi/mpi_calls.hpp"
 
@@ -304,6 +305,7 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
   for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
   try {
     require_same("version", version);
+    require_same("build", build_id());
     require_same("command line", line.substr(line.find(' ') + 1));
     require_same("working folder", folder_here());
     const int code = body();

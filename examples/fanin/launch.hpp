@@ -9,8 +9,8 @@ namespace fanin::program {
 
 /// Runs `body`. Where a launcher (mpirun, srun) started this process with others, and the command is one that
 /// is shared out, all of them join first, and only rank 0 speaks: an Error that all have is told once, one
-/// that some have with its rank, and other command lines, folders or versions of the program than rank 0's
-/// are an Error (usage) before any work. Error (usage) also where this program was built without MPI, or its
+/// that some have with its rank, and other command lines, folders, versions or builds of the program than rank
+/// 0's are an Error (usage) before any work. Error (usage) also where this program was built without MPI, or its
 /// shared object cannot be opened. Started by nobody, it is `body()` alone.
 int launched(const std::vector<std::string>& words, const std::function<int()>& body);
 

@@ -93,6 +93,7 @@ TEST_CASE("ranks: a comparison is the same to the bit on 1, 2, 4 and 8 of them a
     REQUIRE(outcome.code == 0);
     CHECK(results_in(out) == alone);
     CHECK(outcome.err.find("[18/18]") != std::string::npos);
+    CHECK(outcome.err.find(", " + std::to_string(ranks) + " at a time") != std::string::npos);
     // One process finds what they have kept.
     const Outcome again = fanin_command(comparison(out));
     CHECK(again.err.find("18 runs taken from") != std::string::npos);
@@ -332,27 +333,32 @@ TEST_CASE("ranks: fine-tuning gives the bits of one process, and goes on with an
   CHECK(own_lines(refused.err) == 1);
 }
 
-TEST_CASE("ranks: another version of the program on one of them is told before any work, in one line") {
+TEST_CASE(
+    "ranks: another version or build of the program on one of them is told before any work, in one line") {
   if (!can_start_ranks()) return;
   const Scratch scratch;
-  // The same program but for its version.
-  std::string program = bytes_of(fanin_path());
-  const std::string version = std::string(fanin::version) + '\0';
-  int found = 0;
-  for (std::size_t at = program.find(version); at != std::string::npos; at = program.find(version, at + 1)) {
-    program[at] = '9';
-    ++found;
-  }
-  REQUIRE(found > 0);
-  std::ofstream(scratch / "fanin", std::ios::binary) << program;
-  std::filesystem::permissions(scratch / "fanin", std::filesystem::perms::owner_all);
   std::filesystem::copy_file(std::filesystem::path(fanin_path()).replace_filename("libfanin_mpi.so"),
                              scratch / "libfanin_mpi.so");
-  const Arguments all = comparison(scratch / "out");
-  const Outcome outcome = fanin_on_ranks({{1, all}, {1, all, scratch / "fanin"}});
-  CAPTURE(outcome.err);
-  CHECK(outcome.code == 2);
-  CHECK(own_lines(outcome.err) == 1);
-  CHECK(outcome.err.find("another version") != std::string::npos);
-  CHECK_FALSE(std::filesystem::exists(scratch / "out"));
+  // The same program but for its version, or for its build id: the first byte behind the head of the linker's note.
+  const std::string version = std::string(fanin::version) + '\0', note("\3\0\0\0GNU", 8);
+  for (const std::string& mark : {version, note}) {
+    const bool is_version = mark == version;
+    CAPTURE(is_version);
+    std::string program = bytes_of(fanin_path());
+    int found = 0;
+    for (std::size_t at = program.find(mark); at != std::string::npos; at = program.find(mark, at + 1)) {
+      program[is_version ? at : at + mark.size()] ^= 8;
+      ++found;
+    }
+    REQUIRE(found > 0);
+    std::ofstream(scratch / "fanin", std::ios::binary) << program;
+    std::filesystem::permissions(scratch / "fanin", std::filesystem::perms::owner_all);
+    const Arguments all = comparison(scratch / "out");
+    const Outcome outcome = fanin_on_ranks({{1, all}, {1, all, scratch / "fanin"}});
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(own_lines(outcome.err) == 1);
+    CHECK(outcome.err.find(is_version ? "another version" : "another build") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(scratch / "out"));
+  }
 }
