@@ -105,6 +105,51 @@ TEST_CASE("shards: their gradients are those of the whole batch, but for roundin
   }
 }
 
+TEST_CASE("shards: rows that weigh nothing, or are ignored, count in no shard as in the whole batch") {
+  data::Batch batch = batch_of(24);
+  std::sort(batch.labels.begin(), batch.labels.end());  // whole shards of class 0
+  REQUIRE(batch.labels[2] == 0);
+  for (const bool sync : {false, true}) {
+    for (const double smoothing : {0.0, 0.1}) {
+      for (const int kind : {0, 1, 2}) {
+        CAPTURE(sync);
+        CAPTURE(smoothing);
+        CAPTURE(kind);
+        const auto images = batch.images;
+        ops::CrossEntropyOptions options{.label_smoothing = smoothing};
+        if (kind != 1) options.class_weights = Tensor::from({0, 1, 3}, {3});
+        data::Batch given{images, batch.labels};
+        if (kind != 0) std::fill_n(given.labels.begin() + (kind == 1 ? 0 : 3), 4, options.ignore_index);
+        const std::string text = sync ? "mlp(hidden=16, batch_norm=true)" : "mlp(hidden=16)";
+        const auto alone = model_of(text);
+        const Tensor loss = ops::cross_entropy((*alone)(images), given.labels, options);
+        loss.backward();
+        const auto whole = gradients_of(*alone);
+        for (const Index shards : {1, 2, 8, 24}) {
+          CAPTURE(shards);
+          const auto model = model_of(text);
+          train::ShardedStep step(*model, {.shards = shards, .sync_batch_norm = sync}, nullptr);
+          const auto found = step(given, 0, options);
+          CHECK(found.loss == doctest::Approx(static_cast<double>(loss.item())).epsilon(1e-5));
+          const auto summed = gradients_of(*model);
+          double worst = 0;
+          for (std::size_t i = 0; i < whole.size(); ++i)
+            worst = std::max(worst, std::abs(static_cast<double>(summed[i]) - static_cast<double>(whole[i])));
+          CHECK(worst < 1e-5);
+        }
+      }
+    }
+  }
+  const auto model = model_of("mlp(hidden=16)");
+  train::ShardedStep step(*model, {.shards = 8}, nullptr);
+  const ops::CrossEntropyOptions nothing{.class_weights = Tensor::from({0, 0, 0}, {3})};
+  CHECK_THROWS_WITH_AS(step(batch, 0, nothing),
+                       doctest::Contains("class weights of the batch's labels sum to 0"), Error);
+  batch.labels[20] = 3;
+  CHECK_THROWS_WITH_AS(step(batch, 0, {.class_weights = Tensor::from({0, 1, 3}, {3})}),
+                       doctest::Contains("label 3"), Error);
+}
+
 TEST_CASE("shards: any number of ranks gives the bits of one, statistics and dropout among them") {
   for (const Index shards : {8, 6}) {
     const auto alone = trained(1, shards).front();

@@ -36,6 +36,44 @@ std::vector<Tensor> shared_statistics(nn::Module& model) {
   return all;
 }
 
+/// What a batch's mean divides by: its rows' weights, but for those that are ignored.
+double weight_of(std::span<const std::int32_t> labels, const ops::CrossEntropyOptions& options) {
+  const std::span<const real> weights =
+      options.class_weights.defined() ? options.class_weights.values() : std::span<const real>();
+  double sum = 0;
+  for (const std::int32_t label : labels) {
+    if (label == options.ignore_index) continue;
+    if (weights.empty())
+      sum += 1;
+    else if (static_cast<std::size_t>(label) < weights.size())  // others are the loss's to refuse
+      sum += static_cast<double>(weights[static_cast<std::size_t>(label)]);
+  }
+  return sum;
+}
+
+/// A mean over some of a batch's rows, and what it counts in the batch's.
+struct PartOfMean {
+  Tensor loss;
+  double share;
+};
+
+/// Rows that weigh nothing have no mean of their own; smoothing gives them a part in the batch's nonetheless.
+PartOfMean part_of_mean(const Tensor& logits, std::span<const std::int32_t> labels,
+                        const ops::CrossEntropyOptions& options, double batch_weight) {
+  const double weight = weight_of(labels, options);
+  if (weight > 0 || !(batch_weight > 0))
+    return {ops::cross_entropy(logits, labels, options), weight / batch_weight};
+  Tensor target = Tensor::zeros(logits.shape());
+  const Index rows = logits.size(0), classes = logits.size(1);
+  for (Index row = 0; row < rows; ++row) {
+    if (labels[static_cast<std::size_t>(row)] == options.ignore_index) continue;
+    std::fill_n(target.data() + row * classes, classes,
+                static_cast<real>(options.label_smoothing / static_cast<double>(classes)));
+  }
+  return {ops::cross_entropy(logits, target, {.class_weights = options.class_weights}),
+          static_cast<double>(rows) / batch_weight};
+}
+
 }  // namespace
 
 ShardedStep::ShardedStep(nn::Module& model, const ShardOptions& options, const Ranks* ranks)
@@ -175,15 +213,10 @@ void ShardedStep::compute(const Call& call, Index shard) {
   Tensor images({count, batch.images.size(1), batch.images.size(2), batch.images.size(3)});
   std::copy_n(batch.images.data() + first * row, count * row, images.data());
   const std::span<const std::int32_t> labels(batch.labels.data() + first, static_cast<std::size_t>(count));
-  const auto weight = [&](std::span<const std::int32_t> of) {
-    if (!options.class_weights.defined()) return static_cast<double>(of.size());
-    double sum = 0;
-    for (const std::int32_t label : of) sum += static_cast<double>(options.class_weights.data()[label]);
-    return sum;
-  };
-  const double share = weight(labels) / weight({batch.labels.data(), batch.labels.size()});
   const Tensor logits = model_(images);
-  const Tensor own = ops::cross_entropy(logits, labels, options);
+  const auto part = part_of_mean(logits, labels, options, weight_of(batch.labels, options));
+  const Tensor& own = part.loss;
+  const double share = part.share;
   // Gradients that pass from shard to shard are those of the batch's loss from the beginning.
   const Tensor loss = is_together() ? ops::mul(own, share) : own;
   flat[loss_at] = static_cast<real>(share) * own.item();
