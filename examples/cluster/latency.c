@@ -91,21 +91,6 @@ int MPI_Recv(void* bytes, int count, MPI_Datatype type, int from, int tag, MPI_C
   return PMPI_Recv(bytes, count, type, from, tag, comm, status);
 }
 
-int MPI_Barrier(MPI_Comm comm) {
-  clear();
-  return PMPI_Barrier(comm);
-}
-
-int MPI_Allgather(const void* mine, int count, MPI_Datatype type, void* all, int each, MPI_Datatype to, MPI_Comm comm) {
-  clear();
-  return PMPI_Allgather(mine, count, type, all, each, to, comm);
-}
-
-int MPI_Bcast(void* bytes, int count, MPI_Datatype type, int root, MPI_Comm comm) {
-  clear();
-  return PMPI_Bcast(bytes, count, type, root, comm);
-}
-
 int MPI_Comm_free(MPI_Comm* comm) {
   clear();
   return PMPI_Comm_free(comm);

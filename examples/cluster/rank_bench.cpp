@@ -1,23 +1,26 @@
-// What handing out costs: a grid whose runs only sleep, on the ranks that mpirun starts. Rank 0 hands out, keeps what
-// comes back in a journal on the disk, and prints a line of JSON: how long it took, and what of it was its own work.
-//   mpirun --oversubscribe -n 9 build/rank_bench compare 4000 20    4000 runs of 20 ms on 8 ranks, and rank 0
-// With runs of 0 ms nobody waits for a run: a run's seconds are then what handing out, sending and keeping one takes,
-// and handing_us and writing_us what processor time of rank 0 that is, by its two threads.
+// What a comparison costs rank 0, on the ranks that mpirun starts: all that the program's rank 0 does is done here by
+// the program's own code, and the other ranks sleep for as long as a run is to take, and then send one that was made
+// before. So dozens of them are as good on one machine as on machines of their own. Flags are those of compare. Rank 0
+// prints a line of JSON: rank0_us is its processor time a run, by all its threads, from the first run that is handed out
+// until the last is on the disk and told; handing_us is what of it the thread takes that hands out; start_us goes before
+// (what is kept already?), and files_us afterwards (the report and results.json).
+//   mpirun --oversubscribe -n 17 build/rank_bench compare --sleep 20 --models lenet --seeds 4000 --out out/bench
 #include <fmt/core.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
 #include <fanin/compare/grid_messages.hpp>
-#include <fanin/compare/grid_ranks.hpp>
+#include <fanin/compare/outputs.hpp>
 #include <fanin/compare/run_bytes.hpp>
-#include <fanin/compare/run_journal.hpp>
+#include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 
+#include "examples/fanin/compare_run.hpp"
 #include "examples/fanin/launch.hpp"
 #include "examples/guarded.hpp"
 
@@ -27,107 +30,107 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// As much as a run of a small network has to say, or with images of so many bytes of its first weights besides.
-Run as_large_as_runs_are(std::size_t images) {
-  Run run{.model = "lenet", .scheme = "default", .plan = std::string(400, 'p')};
-  for (int i = 0; i < 100; ++i) run.loss_curve.emplace_back(i, 0.1 * i);
-  for (int i = 0; i < 10; ++i)
-    run.parameters.push_back({.name = "conv1.weight",
-                              .shape = {6, 1, 5, 5},
-                              .before = {.counts = std::vector<Index>(40)},
-                              .after = {.counts = std::vector<Index>(40)}});
-  run.filters.before.resize(images / sizeof(float) / 2);
-  run.filters.after.resize(run.filters.before.size());
-  return run;
-}
-
-double thread_seconds() {
+double seconds_of(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  ::clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-void sleep_for_runs(const Ranks& ranks, double ms, std::size_t images) {
-  const std::string finished = compare::run_bytes(as_large_as_runs_are(images));
+/// What a rank's runs are all said to have found: that of one which it makes.
+Run one_run(const program::Prepared& it) {
+  Run run;
+  compare::serve_grid(it.grid, it.data, [&](const auto& subjects, const data::Sets& sets) {
+    const compare::Job job{&subjects.front(), &it.grid.schemes.front(), it.grid.seeds.front(),
+                           compare::common_rate(it.grid, subjects.front())};
+    const std::atomic<bool> interrupted{false};
+    run = run_one(it.grid, job, sets, {}, interrupted);
+  });
+  return run;
+}
+
+/// In place of `RunServer::serve`: says what that says, when that says it.
+void sleep_for_runs(const Ranks& ranks, const program::Prepared& it, double ms) {
+  Run run = one_run(it);
+  run.seconds = ms / 1000;
+  const std::string finished = compare::run_bytes(run);
   compare::send(ranks, 0, compare::at_work, compare::message_of(1));
+  compare::Pause pause;
   while (true) {
     const auto one = ranks.waiting();
     if (!one) {
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
+      std::this_thread::sleep_for(pause.next());
       continue;
     }
     const std::string message = compare::receive(ranks, *one);
     if (one->tag == compare::go_home) return compare::send(ranks, 0, compare::gone);
-    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
-    const auto job = compare::value_in<compare::RunWanted>(message).job;
-    compare::send(ranks, 0, compare::run_made,
-                  finished + compare::message_of(compare::RunMade{.job = job, .seconds = ms / 1000}));
+    if (one->tag != compare::make_run) continue;
+    const auto wanted = compare::value_in<compare::RunWanted>(message);
+    const auto parts = std::max<std::size_t>(run.history.size(), 1);
+    for (std::size_t i = 0; i < parts; ++i) {
+      if (ms > 0)
+        std::this_thread::sleep_for(
+            std::chrono::duration<double, std::milli>(ms / static_cast<double>(parts)));
+      if (wanted.tells_epochs && i < run.history.size())
+        compare::send(ranks, 0, compare::epoch_made,
+                      compare::message_of(compare::EpochMade{wanted.job, run.history[i]}));
+    }
+    compare::send(
+        ranks, 0, compare::run_made,
+        finished + compare::message_of(compare::RunMade{.job = wanted.job, .seconds = run.seconds}));
+    pause.heard();
   }
 }
 
-void hand_out(const Ranks& ranks, std::size_t runs, double ms, std::size_t images) {
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("rank_bench.{}", ::getpid());
-  std::filesystem::create_directories(folder);
-  const std::vector<compare::Subject> subjects(1);
-  const std::vector<compare::Scheme> schemes = compare::parse_schemes("default");
-  const std::vector<compare::Job> jobs(runs, compare::Job{&subjects[0], &schemes[0], 0, 0.1});
-  std::vector<std::optional<Run>> found(runs);  // as a grid keeps them
-  std::size_t kept = 0;
-  double writing = 0;
-  compare::RunDealer dealer(ranks, 0, {});
-  const auto begin = Clock::now();
-  const double before = thread_seconds();
-  double handing = 0;
-  {
-    compare::RunJournal journal((folder / "journal").string(), true);
-    dealer({jobs,
-            subjects,
-            schemes.data(),
-            {1.0},
-            {},
-            [](std::size_t) { return Run{}; },
-            [&](std::size_t, std::string& bytes, bool) {
-              journal.append("a run", bytes, [&](std::string_view run) {
-                found[kept++] = compare::run_from_bytes(run);
-                writing = thread_seconds();
-              });
-            },
-            [] { return false; }});
-    handing = thread_seconds() - before;
-    journal.flush();
-  }
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  dealer.dismiss();
-  std::filesystem::remove_all(folder);
+void hand_out(const Ranks& ranks, program::Prepared& it, const program::CompareFlags& flags, double ms) {
+  const std::size_t bytes = compare::run_bytes(one_run(it)).size();
+  it.dealer = std::make_unique<compare::RunDealer>(
+      ranks, 0, compare::RunDealer::Calls{.stop = program::interrupt, .note = {}, .log = {}});
+  double handing = 0, seconds = 0, begun = 0;
+  std::size_t runs = 0;
+  it.grid.hand_out = [&](const compare::Assignment& all) {
+    begun = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    const double before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    const auto begin = Clock::now();
+    (*it.dealer)(all);
+    seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    handing += seconds_of(CLOCK_THREAD_CPUTIME_ID) - before;
+    runs += all.jobs.size();
+  };
+  const double before = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  program::make_runs(it, flags);
+  const double made = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  { const program::Dismissal dismissal(it); }
+  const double dismissed = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  compare::write_outputs(it.comparison, flags.out);
+  const double written = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
   const int workers = ranks.size - 1;
+  const auto each = [&](double all) { return 1e6 * all / static_cast<double>(runs); };
   fmt::print(
       "{{\"workers\": {}, \"runs\": {}, \"ms\": {}, \"bytes\": {}, \"seconds\": {:.4f}, \"busy\": {:.4f}, "
-      "\"handing_us\": {:.2f}, \"writing_us\": {:.2f}}}\n",
-      workers, runs, ms, compare::run_bytes(as_large_as_runs_are(images)).size(), seconds,
-      static_cast<double>(runs) * ms / 1000 / (seconds * workers), 1e6 * handing / static_cast<double>(runs),
-      1e6 * writing / static_cast<double>(runs));
+      "\"rank0_us\": {:.2f}, \"handing_us\": {:.2f}, \"start_us\": {:.2f}, \"files_us\": {:.2f}}}\n",
+      workers, runs, ms, bytes, seconds, static_cast<double>(runs) * ms / 1000 / (seconds * workers),
+      each(made - begun), each(handing), each(begun - before), each(written - dismissed));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What handing out runs costs", "rank_bench");
-  std::size_t runs = 0;
+  CLI::App app("What handing out runs costs rank 0", "rank_bench");
+  program::CompareFlags flags;
   double ms = 0;
-  std::size_t images = 1200;  // 6 filters of 5 × 5, before and after
   return guarded(app, [&] {
-    CLI::App* command = app.add_subcommand("compare", "a grid whose runs sleep");
-    command->add_option("runs", runs, "how many")->required();
-    command->add_option("ms", ms, "how long each sleeps")->required();
-    command->add_option("images", images, "bytes of the first weights' images in each");
-    return program::launched({argv, argv + argc}, [&] {
+    CLI::App* command = program::add_compare_flags(app, flags);
+    command->add_option("--sleep", ms, "milliseconds that a run takes")->required();
+    const std::vector<std::string> words(argv, argv + argc);
+    return program::launched(words, [&] {
       app.parse(argc, argv);
       const Ranks* ranks = program::ranks();
       if (ranks == nullptr || ranks->size < 2) fail_usage("start it by mpirun, as two processes or more");
+      const auto it = program::prepare(flags, program::command_line(*command, words));
       if (ranks->rank == 0)
-        hand_out(*ranks, runs, ms, images);
+        hand_out(*ranks, *it, flags, ms);
       else
-        sleep_for_runs(*ranks, ms, images);
+        sleep_for_runs(*ranks, *it, ms);
       return 0;
     });
   });

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """How far a grid scales on MPI: measured by build/rank_bench on this machine, simulated beyond.
 
-    python3 examples/cluster/scaling.py measure > points.json      1 to 15 workers, runs of 0 to 20 ms that sleep
+    python3 examples/cluster/scaling.py measure > points.json      2 to 256 ranks, runs of 0 to 20 ms that sleep
     python3 examples/cluster/scaling.py predict points.json        fits, tells the error on points it did not see, and
                                                                    predicts up to 1,024 ranks
 
 The model: rank 0 serves one message at a time, `service` seconds each; a worker that has sent its result waits
 `latency` seconds beyond that for its next run, unless it holds one in advance (as long as there is plenty to hand
-out: run_dealer.cpp), and `overhead` seconds are its own between two runs. An event is a result's arrival.
+out: run_dealer.cpp), and `overhead` seconds are its own between two runs. An event is a result's arrival. The service
+is rank 0's processor time a run, of all its threads, as the system counts it: waiting for a core that others have is
+no part of it.
 """
 import heapq
 import itertools
 import json
 import subprocess
 import sys
+import tempfile
+
+FEW = 15  # workers up to which points are fitted; more of them are told
 
 
 def simulate(workers, runs, ms, service, latency, overhead):
@@ -37,7 +42,7 @@ def simulate(workers, runs, ms, service, latency, overhead):
         if stock[worker]:  # it goes on at once, and gets another one meanwhile
             stock[worker] = 0
             begin = at
-            if left > 0:
+            if left > 4 * (workers + 1):
                 left -= 1
                 stock[worker] = 1
                 # the run in advance may arrive after the one under way has ended
@@ -54,19 +59,26 @@ def busy(point, seconds):
 
 
 def measure():
-    for workers, ms in itertools.product((1, 2, 4, 8, 15), (0, 2, 5, 20)):
-        runs = max(200, int(2000 / ms) * workers) if ms else 4000
-        line = subprocess.run(["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(workers + 1),
-                               "build/rank_bench", "compare", str(runs), str(ms)],
-                              check=True, capture_output=True, text=True).stdout
+    few = itertools.product((1, 3, 7, FEW), (0, 2, 5, 20))
+    many = itertools.product((31, 63, 127, 255), (5, 20))
+    schemes = ["default", "orthogonal", "xavier_normal", "kaiming_normal"]
+    for workers, ms in itertools.chain(few, many):
+        runs = max(400, max(100, int(1000 / ms)) * workers) if ms else 4000
+        with tempfile.TemporaryDirectory() as folder:
+            line = subprocess.run(
+                ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", str(workers + 1),
+                 "build/rank_bench", "compare", "--sleep", str(ms), "--models", "lenet", "--schemes",
+                 "; ".join(schemes), "--seeds", str(runs // len(schemes)), "--data", "synthetic(count=200)",
+                 "--epochs", "3", "--out", folder],
+                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
         print(line, end="", flush=True)
 
 
 def fitted(points):
     """The service is measured where runs take no time; the others by least squares of relative times, on a lattice."""
-    service = min(p["seconds"] / p["runs"] for p in points if p["ms"] == 0)
+    service = max((p for p in points if p["ms"] == 0), key=lambda p: p["workers"])["rank0_us"] / 1e6
     points = [p for p in points if p["ms"] > 0]
-    lattice = [1e-6 * 2 ** (k / 2) for k in range(0, 24)]
+    lattice = [1e-6 * 2 ** (k / 2) for k in range(6, 24)]  # 8 µs to 3 ms
 
     def error(pair):
         return sum((simulate(p["workers"], p["runs"], p["ms"], service, *pair) / p["seconds"] - 1) ** 2 for p in points)
@@ -79,7 +91,7 @@ def predict(path):
     with open(path, encoding="utf-8") as file:
         points = [json.loads(line) for line in file]
     # Fitted on few workers and on the shorter runs; told against more workers and longer runs.
-    seen = [p for p in points if p["workers"] <= 4 and p["ms"] < 20]
+    seen = [p for p in points if p["workers"] <= FEW]
     unseen = [p for p in points if p not in seen and p["ms"] > 0]
     model = fitted(seen)
     print("fitted on {} points: rank 0 {:.1f} µs a run, latency {:.0f} µs, a worker's own {:.0f} µs".format(

@@ -59,8 +59,8 @@ std::string fitted(const std::string& name, int width) {
 
 }  // namespace
 
-ProgressLines::ProgressLines(const compare::Grid& grid)
-    : folder_(grid.directory), trial_(mean_trial(grid)), remaining_(work_by_model(grid), grid.jobs) {
+ProgressLines::ProgressLines(const compare::Grid& grid, int jobs)
+    : folder_(grid.directory), trial_(mean_trial(grid)), remaining_(work_by_model(grid), jobs) {
   for (const auto& subject : compare::subjects(grid))
     model_width_ = std::max(model_width_, text::text_width(shown(subject.name)));
   for (const auto& scheme : grid.schemes)
@@ -75,6 +75,16 @@ double ProgressLines::now() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
+std::optional<double> ProgressLines::left() {
+  constexpr double often_enough = 0.1;  // seconds
+  if (const double at = now(); left_found_ < 0 || at - left_found_ >= often_enough) {
+    left_found_ = at;
+    if (total_ > 0) remaining_.left(total_ - done_);
+    left_ = remaining_.seconds(at);
+  }
+  return left_;
+}
+
 compare::GridProgress ProgressLines::callbacks(std::function<void(const compare::Run&)> on_run,
                                                std::function<void(const compare::Run&)> on_tuning) {
   return {.on_run =
@@ -82,14 +92,13 @@ compare::GridProgress ProgressLines::callbacks(std::function<void(const compare:
                 done_ = done;
                 total_ = total;
                 const std::string name = name_of(run.model, run.scheme, run.seed, run.rate);
-                remaining_.ended(name, run.model, now());
-                remaining_.left(total - done);
+                remaining_.ended(name, run.model, now(), 1, reused ? 0 : run.seconds);
                 under_way_.erase(name);
                 if (reused) {
                   ++taken_;
                 } else {
                   tell_taken();
-                  const auto left = remaining_.seconds(now());
+                  const auto left = this->left();
                   note("[{:>{}}/{}] {}  {}  seed {}{}  {}{}\n", done, std::to_string(total).size(), total,
                        fitted(run.model, model_width_), fitted(run.scheme, scheme_width_), run.seed,
                        run.rate == compare::RatePick::own ? own_rate : "", printable(outcome(run)),
@@ -103,7 +112,7 @@ compare::GridProgress ProgressLines::callbacks(std::function<void(const compare:
                 trials_done_ = done;
                 trials_ = total;
                 const std::string name = name_of_trial(run.model, run.scheme, run.seed, run.lr);
-                remaining_.ended(name, run.model, now(), trial_);
+                remaining_.ended(name, run.model, now(), trial_, reused ? 0 : run.seconds);
                 under_way_.erase(name);
                 trials_taken_ += reused;
                 if (done == total)
@@ -139,7 +148,7 @@ void ProgressLines::show_live() {
   std::string line = total_ > 0    ? fmt::format("[{}/{}]", done_, total_)
                      : trials_ > 0 ? fmt::format("choosing rates {}/{},", trials_done_, trials_)
                                    : std::string();
-  if (const auto left = remaining_.seconds(now())) line += " " + compare::duration_text(*left) + " left";
+  if (const auto left = this->left()) line += " " + compare::duration_text(*left) + " left";
   // as many of the runs under way as there is room for, one at least
   for (const auto& entry : under_way_) {
     const UnderWay& one = entry.second;

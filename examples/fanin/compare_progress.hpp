@@ -2,6 +2,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <fanin/compare/grid.hpp>
@@ -13,7 +14,8 @@ namespace fanin::program {
 /// changes: what is done, what is left, and how far each run under way has come.
 class ProgressLines {
  public:
-  explicit ProgressLines(const compare::Grid& grid);
+  /// `jobs`: how many of its runs are made at a time, by all processes together.
+  ProgressLines(const compare::Grid& grid, int jobs);
 
   /// To be called by the grid, one at a time; they need this object. `on_run` and `on_tuning` are told of each
   /// run as well.
@@ -24,6 +26,8 @@ class ProgressLines {
 
  private:
   double now() const;
+  /// Seconds until all is done. Found anew some ten times a second: runs may end by the thousand.
+  std::optional<double> left();
   void show_live();
   void tell_taken();
 
@@ -38,6 +42,8 @@ class ProgressLines {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   double trial_;  // of a whole run
   compare::Remaining remaining_;
+  std::optional<double> left_;
+  double left_found_ = -1;  // when
   std::map<std::string, UnderWay> under_way_;
   int done_ = 0, total_ = 0, taken_ = 0;
   int trials_done_ = 0, trials_ = 0, trials_taken_ = 0;  // runs that choose rates

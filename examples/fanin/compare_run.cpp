@@ -103,7 +103,7 @@ void announce(const Prepared& it) {
        counted(compare::subjects(grid).size() * grid.schemes.size() * grid.seeds.size(), "run"),
        counted(grid.models.size(), "model"), budgets > 1 ? " × " + counted(budgets, "label budget") : "",
        counted(grid.schemes.size(), "scheme"), counted(grid.seeds.size(), "seed"),
-       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, grid.jobs,
+       counted(static_cast<std::size_t>(grid.training.epochs), "epoch"), it.data.training.name, it.jobs,
        grid.training.optimizer.rule.name, grid.training.optimizer.lr, grid.seeds.front());
   if (grid.tune)
     note("as many again at each scheme's own learning rate, where that is another; {} choose it before\n",
@@ -149,7 +149,10 @@ std::unique_ptr<Prepared> prepare(const CompareFlags& flags, const CommandLine& 
   });
   in_step([&] { it->data = load_data(flags.training.data); });
   in_step([&] { complete(*it, flags, line); });
+  it->jobs = it->grid.jobs;
   if (ranks() == nullptr) return it;
+  it->jobs = 0;
+  for (const std::string& one : ranks()->gather(std::to_string(it->grid.jobs))) it->jobs += std::stoi(one);
   std::string sums;
   for (const train::DataSum& one : it->comparison.provenance.data)
     sums += fmt::format("{} ({}, {} images) {}\n", one.name, one.part, one.count, one.checksum);
@@ -193,7 +196,7 @@ Dismissal::~Dismissal() {
 void make_runs(Prepared& it, const CompareFlags& flags) {
   watch_interrupts();
   announce(it);
-  ProgressLines progress(it.grid);
+  ProgressLines progress(it.grid, it.jobs);
   LivePage page(it.comparison, flags.live ? flags.out : "");
   compare::GridResult found =
       compare::run_grid(it.grid, it.data,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <thread>
 
@@ -139,6 +140,22 @@ TEST_CASE("grid by ranks: what is finished is on the disk when it is told, and t
   CHECK(timeless(whole.runs) == timeless(made_here(elsewhere).runs));
 }
 
+TEST_CASE("grid by ranks: every epoch is told where somebody listens, whoever made it") {
+  const Grid grid = three_schemes(2);
+  std::multiset<std::string> here, shared;
+  const auto into = [](std::multiset<std::string>& all) {
+    return compare::GridProgress{
+        .on_epoch = [&all](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
+          all.insert(fmt::format("{} {} {} {} {}", model, scheme, seed, record.epoch, record.test_accuracy));
+        }};
+  };
+  const std::atomic<bool> interrupted{false};
+  compare::run_grid(grid, samples(), into(here), interrupted);
+  made_by(3, grid, into(shared));
+  CHECK(here.size() == 12);
+  CHECK(shared == here);
+}
+
 TEST_CASE("grid by ranks: a run that fails is recorded, a usage Error ends the grid") {
   Grid grid = three_schemes();
   const auto build = grid.build;
@@ -157,11 +174,19 @@ TEST_CASE("grid by ranks: a run that fails is recorded, a usage Error ends the g
 }
 
 TEST_CASE("run bytes: every bit comes back, and nothing that is not a run's is taken for one") {
-  const Run run = made_here(three_schemes()).runs.front();
+  Run run = made_here(three_schemes()).runs.front();
+  REQUIRE(!run.parameters.empty());
+  const Index most = std::numeric_limits<Index>::max(), least = std::numeric_limits<Index>::min();
+  run.steps = least;
+  run.diverged_step = most;
+  run.parameters[0].shape = {0, 1, -1, 63, 64, -64, -65, 1 << 20, most, least, most - 1, least + 1};
   const std::string bytes = compare::run_bytes(run);
   const auto back = compare::run_from_bytes(bytes);
   REQUIRE(back);
   CHECK(compare::run_bytes(*back) == bytes);
+  CHECK(back->steps == run.steps);
+  CHECK(back->diverged_step == run.diverged_step);
+  CHECK(back->parameters[0].shape == run.parameters[0].shape);
   CHECK(compare::run_json(*back) == compare::run_json(run));
   CHECK_FALSE(compare::run_from_bytes(""));
   CHECK_FALSE(compare::run_from_bytes(bytes + "x"));

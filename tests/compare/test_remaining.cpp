@@ -45,6 +45,12 @@ TEST_CASE("remaining: runs taken from before cost nothing and say nothing of tim
   CHECK(remaining.seconds(4).value() == 0);
 }
 
+TEST_CASE("remaining: a run that was over before it was told of says what it took") {
+  Remaining remaining({{"a", 5}}, 2);
+  remaining.ended("a0", "a", 8, 1, 6);
+  CHECK(remaining.seconds(8).value() == doctest::Approx(4 * 6 / 2.0));
+}
+
 TEST_CASE("remaining: a run that chooses a rate is a part of a whole one") {
   Remaining remaining({{"a", 6}}, 2);  // 16 eighths, and 4 whole runs
   remaining.under_way("t0", "a", 0, 0, 0.125);

@@ -111,15 +111,20 @@ int done(int message, int* ended) {
   return MPI_Test(&begun[static_cast<std::size_t>(message)], ended, MPI_STATUS_IGNORE);
 }
 
-/// Sleeps while the other side is not ready: its core may be wanted for a run.
-int send(int to, int tag, const void* bytes, std::size_t size) {
-  int message = 0, ended = 0;
-  if (const int error = start_send(to, tag, bytes, size, &message)) return error;
+/// Sleeps while others are not ready, where MPI would spin: its core may be wanted, by a run or by whom it waits for.
+int wait_for(MPI_Request& request) {
+  int ended = 0;
   for (useconds_t pause = 10; true; pause = std::min(2 * pause, useconds_t{500})) {
-    if (const int error = done(message, &ended)) return error;
+    if (const int error = MPI_Test(&request, &ended, MPI_STATUS_IGNORE)) return error;
     if (ended != 0) return MPI_SUCCESS;
     ::usleep(pause);
   }
+}
+
+int send(int to, int tag, const void* bytes, std::size_t size) {
+  int message = 0;
+  if (const int error = start_send(to, tag, bytes, size, &message)) return error;
+  return wait_for(begun[static_cast<std::size_t>(message)]);
 }
 
 int waiting(int* found, int* from, int* tag, std::size_t* size) {
@@ -141,7 +146,11 @@ int receive(int from, int tag, void* bytes, std::size_t size) {
 
 int gather_sizes(std::size_t mine, std::size_t* all) {
   static_assert(sizeof(std::size_t) == sizeof(unsigned long));
-  return MPI_Allgather(&mine, 1, MPI_UNSIGNED_LONG, all, 1, MPI_UNSIGNED_LONG, collective);
+  MPI_Request request;
+  if (const int error =
+          MPI_Iallgather(&mine, 1, MPI_UNSIGNED_LONG, all, 1, MPI_UNSIGNED_LONG, collective, &request))
+    return error;
+  return wait_for(request);
 }
 
 int gather(const void* mine, const std::size_t* sizes, void* all) {
@@ -156,15 +165,21 @@ int gather(const void* mine, const std::size_t* sizes, void* all) {
     places.push_back(static_cast<int>(total));
     total += sizes[i];
   }
-  return MPI_Allgatherv(mine, counts[static_cast<std::size_t>(rank)], MPI_BYTE, all, counts.data(),
-                        places.data(), MPI_BYTE, collective);
+  MPI_Request request;
+  if (const int error = MPI_Iallgatherv(mine, counts[static_cast<std::size_t>(rank)], MPI_BYTE, all,
+                                        counts.data(), places.data(), MPI_BYTE, collective, &request))
+    return error;
+  return wait_for(request);
 }
 
 int broadcast(void* bytes, std::size_t size) {
   for (std::size_t done = 0; done < size; done += piece) {
     const int now = static_cast<int>(std::min(piece, size - done));
-    if (const int error = MPI_Bcast(static_cast<char*>(bytes) + done, now, MPI_BYTE, 0, collective))
+    MPI_Request request;
+    if (const int error =
+            MPI_Ibcast(static_cast<char*>(bytes) + done, now, MPI_BYTE, 0, collective, &request))
       return error;
+    if (const int error = wait_for(request)) return error;
   }
   return MPI_SUCCESS;
 }
@@ -184,7 +199,11 @@ int share(std::size_t bytes, void** place, std::size_t* size) {
   return error;
 }
 
-int node_barrier() { return MPI_Barrier(node); }
+int node_barrier() {
+  MPI_Request request;
+  if (const int error = MPI_Ibarrier(node, &request)) return error;
+  return wait_for(request);
+}
 
 }  // namespace
 

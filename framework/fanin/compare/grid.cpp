@@ -140,17 +140,17 @@ class Team {
   /// The jobs' runs, none for one that was interrupted; `done`, of `total`, counts on through several calls.
   std::vector<std::optional<Run>> run(const std::vector<Job>& jobs, int& done, int total, const Told& told) {
     std::vector<std::optional<Run>> results(jobs.size());
-    const GridProgress guarded{
-        .on_epoch =
-            [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
-              const std::lock_guard lock(mutex_);
-              if (progress_.on_epoch) progress_.on_epoch(model, scheme, seed, record);
-            },
-        .on_step =
-            [&](const StepTaken& step) {
-              const std::lock_guard lock(mutex_);
-              if (progress_.on_step) progress_.on_step(step);
-            }};
+    GridProgress guarded;
+    if (progress_.on_epoch)
+      guarded.on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
+        const std::lock_guard lock(mutex_);
+        progress_.on_epoch(model, scheme, seed, record);
+      };
+    if (progress_.on_step)
+      guarded.on_step = [&](const StepTaken& step) {
+        const std::lock_guard lock(mutex_);
+        progress_.on_step(step);
+      };
     const auto finish = [&](std::size_t i, Run run, bool reused) {
       results[i] = std::move(run);
       const std::lock_guard lock(mutex_);

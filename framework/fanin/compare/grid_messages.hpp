@@ -42,6 +42,7 @@ struct RunWanted {
   double lr;              ///< likewise
   double tuning_share;    ///< likewise
   RatePick rate;          ///< likewise
+  bool tells_epochs;      ///< whether somebody wants to hear of its epochs
 };
 /// Whose result it is, and what whoever hands out must know of it.
 struct RunMade {

@@ -15,11 +15,13 @@ void Remaining::under_way(const std::string& run, const std::string& model, doub
   one.told = now;
 }
 
-void Remaining::ended(const std::string& run, const std::string& model, double now, double work) {
+void Remaining::ended(const std::string& run, const std::string& model, double now, double work,
+                      double took) {
   Seen& seen = seen_[model];
   const auto found = under_way_.find(run);
   if (found == under_way_.end()) {
     seen.ended += work;
+    if (took > 0) seen.timed += work, seen.seconds += took;
     return;
   }
   seen.ended += found->second.work;

@@ -16,9 +16,9 @@ class Remaining {
   /// A run under way, told by any name of its own, has done `share` (0..1) of its steps; it is `work` of a whole
   /// one.
   void under_way(const std::string& run, const std::string& model, double share, double now, double work = 1);
-  /// A run has ended. One that was never under way was taken from before: its time says nothing, and `work` is
-  /// how much of a whole one it was.
-  void ended(const std::string& run, const std::string& model, double now, double work = 1);
+  /// A run has ended. Of one that was never under way, `work` is how much of a whole one it was, and `took` what
+  /// it took, in seconds; 0 where that is not known, as of one that was taken from before.
+  void ended(const std::string& run, const std::string& model, double now, double work = 1, double took = 0);
   /// What is left, with what is under way, has turned out to be so many whole runs.
   void left(double work);
 

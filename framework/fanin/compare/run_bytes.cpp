@@ -12,8 +12,10 @@
 namespace fanin::compare {
 namespace {
 
+/// What is written as it lies in memory. Whole numbers are not: most are counts and sizes, of a byte or two (the
+/// varints of Protocol Buffers, seven bits a byte, the sign lowest), and a run takes less than half.
 template <class T>
-concept Plain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+concept Plain = (std::is_arithmetic_v<T> || std::is_enum_v<T>)&&!std::is_same_v<T, Index>;
 
 /// The names of all fields, as they follow one another: what tells bytes of another version.
 struct Names {
@@ -24,6 +26,7 @@ struct Names {
     all += static_cast<char>('0' + sizeof(T));
   }
   void of(const std::string&) { all += 's'; }
+  void of(Index) { all += 'v'; }
   template <class T>
   void of(const std::optional<T>&) {
     all += '?', of(T{});
@@ -63,8 +66,14 @@ struct Writer {
   std::string bytes = {};
 
   void raw(const void* from, std::size_t size) { bytes.append(static_cast<const char*>(from), size); }
-  void count(std::size_t size) { of(static_cast<std::uint64_t>(size)); }
+  void count(std::size_t size) { of(static_cast<Index>(size)); }
 
+  void of(Index value) {
+    const auto sign = static_cast<std::uint64_t>(value < 0);
+    std::uint64_t left = static_cast<std::uint64_t>(value) << 1 ^ (0 - sign);
+    for (; left > 127; left >>= 7) bytes += static_cast<char>(left | 128);
+    bytes += static_cast<char>(left);
+  }
   template <Plain T>
   void of(T value) {
     raw(&value, sizeof value);
@@ -113,12 +122,26 @@ struct Reader {
   }
   /// How many elements follow, each of `least` bytes or more.
   std::size_t count(std::size_t least) {
-    std::uint64_t size = 0;
+    Index size = 0;
     of(size);
-    if (size > left.size() / least) good = false;
+    if (static_cast<std::uint64_t>(size) > left.size() / least) good = false;
     return good ? static_cast<std::size_t>(size) : 0;
   }
 
+  void of(Index& value) {
+    std::uint64_t all = 0;
+    for (int shift = 0; good; shift += 7) {
+      if (left.empty() || shift > 63) {
+        good = false;
+        break;
+      }
+      const auto byte = static_cast<unsigned char>(left.front());
+      left.remove_prefix(1);
+      all |= static_cast<std::uint64_t>(byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    value = static_cast<Index>(all >> 1 ^ (0 - (all & 1)));
+  }
   template <Plain T>
   void of(T& value) {
     raw(&value, sizeof value);

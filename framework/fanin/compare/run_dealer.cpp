@@ -188,7 +188,8 @@ class RunDealer::Deal {
                          .seed = one.seed,
                          .lr = one.lr,
                          .tuning_share = one.tuning_share,
-                         .rate = one.rate}));
+                         .rate = one.rate,
+                         .tells_epochs = static_cast<bool>(assignment_.progress.on_epoch)}));
     }
   }
 

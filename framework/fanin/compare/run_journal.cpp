@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstddef>
 #include <cstring>
@@ -153,7 +154,10 @@ void RunJournal::append(const std::string& print, std::string& run, Kept kept) {
 
 void RunJournal::flush() {
   std::unique_lock lock(mutex_);
+  flushing_ = true;
+  changed_.notify_all();
   changed_.wait(lock, [this] { return pending_.empty() && !writing_; });
+  flushing_ = false;
 }
 
 /// The reason why they could not be; 0: they were.
@@ -180,13 +184,19 @@ int RunJournal::write_all(const std::vector<Pending>& batch) {
 }
 
 void RunJournal::write_batches() {
-  constexpr std::size_t most_spare = 64;
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t most_spare = 256;
+  // Syncing takes as long for one run as for dozens: where they come by the thousand, they are waited for.
+  constexpr auto apart = std::chrono::milliseconds(5);
   std::vector<Pending> batch;
   bool told = false;
+  Clock::time_point last = {};
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return ending_ || !pending_.empty(); });
     if (pending_.empty()) return;
+    changed_.wait_until(lock, last + apart, [this] { return ending_ || flushing_; });
+    last = Clock::now();
     batch.clear();
     std::swap(batch, pending_);
     writing_ = true;

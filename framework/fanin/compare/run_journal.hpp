@@ -62,7 +62,7 @@ class RunJournal {
   std::condition_variable changed_;
   std::vector<Pending> pending_;
   std::vector<std::string> spare_;  // memory of runs that are written
-  bool writing_ = false, ending_ = false;
+  bool writing_ = false, ending_ = false, flushing_ = false;
   std::thread writer_;
 };
 

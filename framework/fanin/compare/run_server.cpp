@@ -53,15 +53,17 @@ struct RunServer::State {
                   .rate = one.rate,
                   .tuning_share = one.tuning_share};
     GridProgress progress;
-    progress.on_step = [&, told = std::chrono::steady_clock::time_point()](const StepTaken& at) mutable {
+    // A run that is over as soon has nothing to tell but that: rank 0 hears of thousands a second.
+    progress.on_step = [&, told = std::chrono::steady_clock::now()](const StepTaken& at) mutable {
       const auto now = std::chrono::steady_clock::now();
       if (now - told < std::chrono::milliseconds(500)) return;
       told = now;
       say(step_made, message_of(StepMade{one.job, at.step, at.steps, at.epochs}));
     };
-    progress.on_epoch = [&](const auto&, const auto&, std::uint64_t, const EpochRecord& record) {
-      say(epoch_made, message_of(EpochMade{one.job, record}));
-    };
+    if (one.tells_epochs)
+      progress.on_epoch = [&](const auto&, const auto&, std::uint64_t, const EpochRecord& record) {
+        say(epoch_made, message_of(EpochMade{one.job, record}));
+      };
     RunMade whose{.job = one.job};
     try {
       if (interrupted) return say(run_made, message_of(whose));
