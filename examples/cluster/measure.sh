@@ -15,6 +15,7 @@ timed() {
   local TIMEFORMAT='%R %U %S'
   { time "$@" >"$work/out" 2>"$work/err"; } 2>&1 | awk '{print $1, $2 + $3}'
 }
+speed() { tr '\n' ' ' | sed -n 's/.* \([0-9]*\) *samples\/s.*/\1/p'; }
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 : >"$work/grid"; : >"$work/runs_alone"; : >"$work/train"
@@ -25,12 +26,12 @@ for ((i = 1; i <= pairs; ++i)); do
       read -r wall_one cpu_one <<<"$(timed build/fanin "${grid[@]}" --jobs 2 --out "$work/runs")"
       read -r ends_one _ <<<"$(timed build/fanin "${grid[@]}" --jobs 2 --out "$work/runs")"
       build/fanin "${training[@]}" --threads 2 >"$work/speed" 2>/dev/null
-      speed_one=$(sed -n 's/.*, \([0-9]*\) samples.*/\1/p' "$work/speed")
+      speed_one=$(speed <"$work/speed")
     else
       read -r wall_two cpu_two <<<"$(timed $on_two build/fanin "${grid[@]}" --jobs 1 --out "$work/runs")"
       read -r ends_two _ <<<"$(timed $on_two build/fanin "${grid[@]}" --jobs 1 --out "$work/runs")"
       $on_two build/fanin "${training[@]}" --threads 1 >"$work/speed" 2>/dev/null
-      speed_two=$(sed -n 's/.*, \([0-9]*\) samples.*/\1/p' "$work/speed")
+      speed_two=$(speed <"$work/speed")
     fi
   done
   echo "grid: $wall_one s in one process, $wall_two s on two ranks (processor time $cpu_one and $cpu_two s;" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far a grid scales on MPI: measured by build/rank_bench on this machine, simulated beyond.
 
-    python3 examples/cluster/scaling.py measure > points.json      2 to 256 ranks, runs of 0 to 20 ms that sleep
+    python3 examples/cluster/scaling.py measure > points.json      2 to 128 ranks, runs of 0 to 20 ms that sleep
     python3 examples/cluster/scaling.py predict points.json        fits, tells the error on points it did not see, and
                                                                    predicts up to 1,024 ranks
 
@@ -60,7 +60,7 @@ def busy(point, seconds):
 
 def measure():
     few = itertools.product((1, 3, 7, FEW), (0, 2, 5, 20))
-    many = itertools.product((31, 63, 127, 255), (5, 20))
+    many = ((31, 5), (31, 20), (63, 5), (63, 20), (127, 20))
     schemes = ["default", "orthogonal", "xavier_normal", "kaiming_normal"]
     for workers, ms in itertools.chain(few, many):
         runs = max(400, max(100, int(1000 / ms)) * workers) if ms else 4000
@@ -70,7 +70,7 @@ def measure():
                  "build/rank_bench", "compare", "--sleep", str(ms), "--models", "lenet", "--schemes",
                  "; ".join(schemes), "--seeds", str(runs // len(schemes)), "--data", "synthetic(count=200)",
                  "--epochs", "3", "--out", folder],
-                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=300).stdout
         print(line, end="", flush=True)
 
 
