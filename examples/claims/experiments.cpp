@@ -7,20 +7,10 @@
 namespace fanin::claims {
 
 std::vector<Claim> experiments(const Setup& setup) {
-  return {symmetry(setup),
-          scale(setup),
-          glorot_2010(setup),
-          torch_default(setup),
-          he_2015(setup),
-          saxe_2013(setup),
-          schoenholz_2017(setup),
-          xiao_2018(setup),
-          rank_collapse(setup),
-          lewkowycz_2020(setup),
-          lsuv(setup),
-          residual(setup),
-          warm_start(setup),
-          weight_selection(setup)};
+  return {symmetry(setup),      scale(setup),          glorot_2010(setup),     torch_default(setup),
+          he_2015(setup),       saxe_2013(setup),      schoenholz_2017(setup), xiao_2018(setup),
+          rank_collapse(setup), lewkowycz_2020(setup), autoinit_2023(setup),   gradinit_2021(setup),
+          lsuv(setup),          residual(setup),       warm_start(setup),      weight_selection(setup)};
 }
 
 std::vector<Claim> experiments(const Setup& setup, const std::vector<std::string>& names) {

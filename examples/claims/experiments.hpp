@@ -30,6 +30,8 @@ Claim schoenholz_2017(const Setup& setup);
 Claim xiao_2018(const Setup& setup);
 Claim rank_collapse(const Setup& setup);
 Claim lewkowycz_2020(const Setup& setup);
+Claim gradinit_2021(const Setup& setup);
+Claim autoinit_2023(const Setup& setup);
 Claim lsuv(const Setup& setup);
 Claim residual(const Setup& setup);
 Claim warm_start(const Setup& setup);

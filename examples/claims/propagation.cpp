@@ -31,7 +31,7 @@ Profile propagate(const Setup& setup, const std::string& model, const std::strin
   for (int draw = 0; draw < draws; ++draw) {
     const auto net = models::build(model, {});
     Generator generator(setup.seed_of(draw));
-    start::initialize(*net, plan, generator);
+    start::initialize(*net, plan, generator, images.pixels, images.labels);
     auto layers = probe::signal_profile(*net, images.pixels, images.labels);
     layers.pop_back();  // the logits
     mean.forward.resize(layers.size());

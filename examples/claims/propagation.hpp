@@ -21,7 +21,8 @@ Images unit_images(const Setup& setup, Index count);
 struct Profile {
   std::vector<double> forward, backward;
 };
-/// Draws `model` (a text) by `plan` `draws` times and sends the images through and the loss's gradient back.
+/// Draws `model` (a text) by `plan` `draws` times, fitted to the images where the plan asks for that, and sends them
+/// through and the loss's gradient back.
 Profile propagate(const Setup& setup, const std::string& model, const std::string& plan, const Images& images,
                   int draws);
 

@@ -13,7 +13,7 @@ namespace fanin::claims {
 namespace {
 
 constexpr Index width = 64, factors = 400, most_steps = 400;
-constexpr int shallow = 4, deep = 64, seeds = 6;
+constexpr int shallow = 16, deep = 64, seeds = 6;  // independence of depth is a limit: from some depth on
 constexpr double target_loss = 0.8;
 /// Times 1/depth. √2 apart: in steps of 2 the best one was missed by more at some depths than at others.
 constexpr double rates[] = {0.035, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56};
