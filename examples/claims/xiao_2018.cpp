@@ -14,7 +14,7 @@ namespace fanin::claims {
 namespace {
 
 constexpr Index steps = 600, batch = 32;
-constexpr double lr = 0.0004, gaussian_tries[] = {1, 10, 100};  // times lr
+constexpr double lr = 0.0002, gaussian_tries[] = {1, 10, 100};  // times lr
 constexpr const char* net = "plain_net(conv=true, depth=500, width=16, activation=tanh)";
 
 /// Every image at half its height and width: means of 2×2 pixels.
