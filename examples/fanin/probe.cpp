@@ -67,10 +67,11 @@ void print(const Answer& answer, const ProbeFlags& flags, const probe::ProbeSetu
 std::string legend(const ProbeFlags& flags, const probe::ProbeSetup& setup, const std::string& data) {
   std::string said = fmt::format(
       "{} samples of {}, seed {}; the run: {} steps of {} samples, plain SGD. signal: whether it reaches every layer, "
-      "and the gradient back. trains: whether the run will, with the chance for it, told from at most {} of its steps; "
-      "a sound signal does not say so. "
+      "and the gradient back. trains: whether the run will, with the chance for it, told from {} steps, the latter "
+      "half at {} times the rate; a sound signal does not say so. "
       "sharp·lr: sharpness times rate, unstable above 2.",
-      setup.batch.size(), data, flags.seed, setup.run.steps, setup.run.batch, setup.steps.size());
+      setup.batch.size(), data, flags.seed, setup.run.steps, setup.run.batch, setup.steps.size(),
+      probe::pressure);
   if (flags.detail)
     said +=
         " corr: correlation of two samples; gradient: norm of d loss / d outputs; rank: effective, over 64 samples; "

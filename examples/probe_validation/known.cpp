@@ -34,20 +34,19 @@ double number(const nlohmann::json& text) {
 
 /// Calls `visit(name, member)` for every member of it.
 void each_member(auto& seen, auto&& visit) {
-  visit("lr", seen.lr);
   visit("steps", seen.steps);
   visit("run_steps", seen.run_steps);
   visit("chance_loss", seen.chance_loss);
   visit("loss_before", seen.loss_before);
-  visit("sharpness", seen.sharpness);
-  visit("most_loss", seen.most_loss);
+  visit("slope_before", seen.slope_before);
   visit("loss_after", seen.loss_after);
-  visit("slope_after", seen.slope_after);
-  visit("signal_share", seen.signal_share);
-  visit("gradient_low", seen.gradient_low);
-  visit("twins", seen.twins);
-  visit("logits", seen.logits);
+  visit("right_after", seen.right_after);
+  visit("gradient_most", seen.gradient_most);
   visit("feature_rank", seen.feature_rank);
+  visit("loss_pressed", seen.loss_pressed);
+  visit("right_pressed", seen.right_pressed);
+  visit("slope_pressed", seen.slope_pressed);
+  visit("gradient_least", seen.gradient_least);
 }
 
 template <class T>
@@ -110,8 +109,8 @@ Truth train(const Pair& pair) {
 probe::FirstSteps look(const Pair& pair) {
   const data::Sets sets = sets_of(pair);
   const auto setup = setup_of(pair, sets.training);
-  const auto model = models::build(pair.model, models::input_of(sets.training));
-  return probe::probe_scheme(*model, pair.scheme, init::Plan::parse(pair.scheme), setup).first_steps;
+  const auto model = drawn(pair, sets.training, setup);
+  return probe::first_steps(probe::try_rate(*model, setup.batch, setup.steps, pair.lr), setup.run);
 }
 
 Known<Truth> read_truth(const std::string& path) {

@@ -48,7 +48,7 @@ int run(const Arguments& arguments) {
   if (!arguments.only_report) complete(truth, seen, arguments);
   const auto all = cases(truth, seen);
   if (all.empty()) fail("{} knows of no pair yet", arguments.folder);
-  say("{}The fit on all {} pairs: {}\n", report(all), all.size(), fit_source(all));
+  say("{}Of {} pairs, the fit on the first rounds: {}\n", report(all), all.size(), fit_source(all));
   return 0;
 }
 

@@ -15,10 +15,10 @@ struct Case {
 /// The pairs of which both are known, in their order.
 std::vector<Case> cases(const Known<Truth>& truth, const Known<probe::FirstSteps>& seen);
 
-/// The weights that these cases give the evidence; those of families kept back are passed over.
+/// The weights that those of the cases give the evidence that may be looked at.
 statistics::Logistic fit(const std::vector<Case>& all);
 
-/// The mean of each measure over those of them that train, kept-back families aside.
+/// The mean of each measure over those of them that train.
 std::vector<double> usual(const std::vector<Case>& all);
 
 /// How often "will train" and "will not" were right.
@@ -35,16 +35,16 @@ struct FamilyScore {
   std::string family;  ///< its name
   Score score;         ///< of its pairs
 };
-/// For every activation, or every architecture: the weights are fitted on the pairs of all others alone, and
-/// the pairs counted of which nothing was chosen.
+/// For every activation, or every architecture, all of its pairs, judged by weights that are fitted on the
+/// others alone.
 std::vector<FamilyScore> leave_one_out(const std::vector<Case>& all, bool by_activation);
 /// The families kept back, by the fit on all others.
 std::vector<FamilyScore> kept_back(const std::vector<Case>& all);
 
 /// Three tables in Markdown: precision and recall of each activation left out, of each architecture, and of
-/// the families kept back, with Wilson's 95 % intervals, and of all.
+/// the families kept back and the later rounds, with Wilson's 95 % intervals, and of all.
 std::string report(const std::vector<Case>& all);
-/// The fit on all cases but those kept back, and what is usual, as `outlook.cpp` writes it.
+/// The fit on what may be looked at, and what is usual, as `outlook.cpp` writes it.
 std::string fit_source(const std::vector<Case>& all);
 
 }  // namespace fanin::probe_validation

@@ -10,6 +10,7 @@
 #include <fanin/optim/optimizer.hpp>
 #include <fanin/probe/rate_trial.hpp>
 #include <fanin/start/initialize.hpp>
+#include <fanin/train/trainer.hpp>
 
 using namespace fanin;
 using doctest::Approx;
@@ -39,24 +40,64 @@ TEST_CASE("trial: a fiftieth of the run, at least a step and at most thirty") {
   CHECK(steps(100'000) == 30);
 }
 
-TEST_CASE(
-    "trial: its steps are those of SGD on the same batches, also where the set is over before they are") {
+TEST_CASE("trial: its first half is SGD at the rate, the other at three times it, on the same batches") {
   const Setup setup;
-  REQUIRE(setup.steps.size() == 10);  // 120 samples are 8 batches
+  REQUIRE(setup.steps.size() == 10);  // 120 samples are 8 batches: the set is over before they are
   const auto model = setup.model("mlp(hidden=12)", "default");
   const auto trial = probe::try_rate(*model, setup.probed, setup.steps, 0.3);
+  const auto loss_after = [&](std::size_t from, std::size_t to, double lr) {
+    optim::Optimizer optimizer(*model, {.lr = lr});
+    for (std::size_t i = from; i < to; ++i) {
+      optimizer.zero_grad();
+      ops::cross_entropy((*model)(setup.steps[i].images), setup.steps[i].labels).backward();
+      optimizer.step();
+    }
+    return static_cast<double>(ops::cross_entropy((*model)(setup.probed.images), setup.probed.labels).item());
+  };
+  CHECK(trial.after.loss == Approx(loss_after(0, 5, 0.3)).epsilon(1e-4));
+  CHECK(trial.pressed.loss == Approx(loss_after(5, 10, 0.3 * probe::pressure)).epsilon(1e-4));
+  CHECK(trial.after.loss < trial.before.loss);
+  CHECK(trial.pressed.loss != trial.after.loss);
+  CHECK(trial.steps == 5);
+  CHECK(trial.pressed_steps == 5);
+  CHECK(trial.losses.size() == 10);
+  CHECK_FALSE(trial.broke());
+  CHECK(trial.layers.size() == 2);
+  CHECK(trial.pressed_layers.size() == 2);
+}
+
+TEST_CASE("trial: its batches are the first of the run that trains with this seed") {
+  const Setup setup;
+  std::vector<double> losses;
+  train::TrainOptions options{.epochs = 1, .batch = 16, .seed = 3};
+  options.optimizer.lr = 0.3;
+  const auto model = setup.model("mlp(hidden=12)", "default"),
+             twin = setup.model("mlp(hidden=12)", "default");
+  const data::Sets sets{.training = setup.data, .test = setup.data};
+  const auto eight = std::span(setup.steps).first(8);  // an epoch
   optim::Optimizer optimizer(*model, {.lr = 0.3});
-  for (const auto& batch : setup.steps) {
+  for (const auto& batch : eight) {
     optimizer.zero_grad();
     ops::cross_entropy((*model)(batch.images), batch.labels).backward();
     optimizer.step();
   }
-  const double loss = ops::cross_entropy((*model)(setup.probed.images), setup.probed.labels).item();
-  CHECK(trial.after.loss == Approx(loss).epsilon(1e-4));
-  CHECK(trial.after.loss < trial.before.loss);
-  CHECK(trial.losses.size() == 10);
-  CHECK_FALSE(trial.diverged());
-  CHECK(trial.layers.size() == 2);
+  train::fit(*twin, sets, options);
+  const auto ours = model->parameter("fc1.weight")->value.to_vector(),
+             theirs = twin->parameter("fc1.weight")->value.to_vector();
+  for (std::size_t i = 0; i < ours.size(); i += 7) CHECK(ours[i] == Approx(theirs[i]).epsilon(1e-3));
+}
+
+TEST_CASE("trial: a rate that can just be stood breaks under pressure; one step is one at the rate") {
+  const Setup setup;
+  const auto model = setup.model("mlp(hidden=12-12-12-12)", "kaiming_normal");
+  double lr = 0.1;
+  while (!probe::try_rate(*model, setup.probed, setup.steps, lr).broke() && lr < 1e9) lr *= 1.5;
+  const auto trial = probe::try_rate(*model, setup.probed, setup.steps, lr);
+  CHECK(trial.broke());
+  const auto one = probe::try_rate(*model, setup.probed, {setup.steps.data(), 1}, 0.1);
+  CHECK(one.steps == 1);
+  CHECK(one.pressed_steps == 0);
+  CHECK(one.pressed.loss == one.after.loss);
 }
 
 TEST_CASE("trial: the model is as it was, whatever came of the steps, and threads change no bit") {
@@ -86,17 +127,4 @@ TEST_CASE("trial: the model is as it was, whatever came of the steps, and thread
   CHECK(plain->parameter("fc1.weight")->value.to_vector() == values);
   CHECK_THROWS_AS(probe::try_rate(*models::build("mlp", models::input_of(setup.data)), setup.probed, {}, 0.1),
                   Error);
-}
-
-TEST_CASE("trial: far from unstable rates half of the steps suffice") {
-  const Setup setup;
-  const auto model = setup.model("mlp(hidden=12)", "default");
-  const auto steps = [&](double lr, double sharpness) {
-    return probe::try_run(*model, setup.probed, setup.steps, lr, sharpness).asked;
-  };
-  CHECK(steps(0.1, 8) == 5);
-  CHECK(steps(0.1, 9) == 10);
-  CHECK(steps(0.1, NAN) == 10);
-  const auto one = probe::try_run(*model, setup.probed, {setup.steps.data(), 1}, 0.1, 1);
-  CHECK(one.asked == 1);
 }

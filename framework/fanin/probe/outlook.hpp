@@ -8,27 +8,25 @@
 
 namespace fanin::probe {
 
-/// What the verdict on a run is made from: the model after a few of its steps, at its worst over the
-/// layers. Layers in idle branches are left out. Where the steps diverged, there is no model after them, and
-/// what would be of it is 0.
+/// What the verdict on a run is made from: a trial of it (`RateTrial`), at its worst over the hidden layers.
+/// Where the steps diverged, what would be of the model after them is 0, and its loss is no number.
 struct FirstSteps {
-  double lr = 0;            ///< of the run
-  double steps = 0;         ///< of it that were asked for
-  double run_steps = 0;     ///< that the run has in all
-  double chance_loss = 0;   ///< ln of the number of classes, nats
-  double loss_before = 0;   ///< on the probed batch, nats
-  double sharpness = 0;     ///< of that, before
-  double most_loss = 0;     ///< largest of the steps' own
-  double loss_after = 0;    ///< on the probed batch; NaN where the steps diverged
-  double slope_after = 0;   ///< of that: see `Glance`
-  double signal_share = 0;  ///< least of a hidden layer: see `signal_share`
-  double gradient_low = 0;  ///< least gradient of a hidden layer, by that of the logits
-  double twins = 0;         ///< largest share of twins in a hidden layer
-  double logits = 0;        ///< their standard deviation from sample to sample
-  double feature_rank = 0;  ///< effective rank of the last hidden layer's outputs; not weighed
+  double steps = 0;           ///< at the run's rate that were asked for
+  double run_steps = 0;       ///< that the run has in all
+  double chance_loss = 0;     ///< ln of the number of classes, nats
+  double loss_before = 0;     ///< on the probed batch, nats
+  double slope_before = 0;    ///< of that: see `Glance`
+  double loss_after = 0;      ///< after the steps at the rate; NaN where they diverged
+  double right_after = 0;     ///< share of the probed samples that are right then
+  double gradient_most = 0;   ///< largest gradient of a layer then, by that of the logits
+  double feature_rank = 0;    ///< effective rank of the last layer's outputs then; not weighed
+  double loss_pressed = 0;    ///< after those under pressure; NaN where they diverged
+  double right_pressed = 0;   ///< share that is right then
+  double slope_pressed = 0;   ///< see `Glance`
+  double gradient_least = 0;  ///< least gradient of a layer then, by that of the logits
 };
 /// What the steps showed.
-FirstSteps first_steps(const Probe& probe, const RateTrial& trial, double sharpness, const PlannedRun& run);
+FirstSteps first_steps(const RateTrial& trial, const PlannedRun& run);
 
 /// A measure that the verdict weighs.
 struct Evidence {
@@ -51,9 +49,9 @@ const statistics::Logistic& fitted();
 /// and some that are not sound train.
 struct Outlook {
   double lr = 0;              ///< of the run
-  Index steps = 0;            ///< of it that were tried
+  Index steps = 0;            ///< of it that were tried at its rate
   double loss_before = 0;     ///< on the probed batch, nats
-  double loss_after = 0;      ///< likewise, after the steps; NaN where they diverged
+  double loss_after = 0;      ///< likewise, after these steps; NaN where they diverged
   double sharpness_rate = 0;  ///< sharpness times rate: above 2 steps grow along the sharpest direction
   double feature_rank = 0;    ///< effective rank of the last hidden layer's outputs after the steps
   double log_odds = 0;        ///< that it trains, by `fitted`; finite
@@ -62,7 +60,9 @@ struct Outlook {
   double chance() const;                        ///< 0..1
   bool trains() const { return log_odds > 0; }  ///< the likelier
 };
-/// What those steps make likely.
+/// What the trial makes likely, of a model whose loss has the sharpness.
+Outlook outlook(const RateTrial& trial, const PlannedRun& run, double sharpness);
+/// The same of what was seen of a trial, for the rate and the sharpness aside.
 Outlook outlook(const FirstSteps& seen);
 
 }  // namespace fanin::probe

@@ -14,8 +14,7 @@ namespace fanin::probe {
 Index trial_steps(const PlannedRun& run) { return std::clamp<Index>(run.steps / 50, 1, 30); }
 
 std::vector<data::Batch> trial_batches(const data::Dataset& data, const PlannedRun& run, std::uint64_t seed) {
-  data::Loader loader(data, {.batch = run.batch, .shuffle = true},
-                      Generator(derive_seed(seed, "probe steps")));
+  data::Loader loader(data, {.batch = run.batch, .shuffle = true}, Generator(derive_seed(seed, "shuffle")));
   std::vector<data::Batch> batches;
   for (Index i = 0; i < trial_steps(run); ++i) {
     data::Batch& batch = batches.emplace_back();
@@ -27,7 +26,10 @@ std::vector<data::Batch> trial_batches(const data::Dataset& data, const PlannedR
 RateTrial try_rate(nn::Module& model, const data::Batch& probed, std::span<const data::Batch> steps,
                    double lr) {
   const KeepWeights keep(model);
-  RateTrial trial{.lr = lr, .asked = static_cast<Index>(steps.size())};
+  const auto calm = steps.first((steps.size() + 1) / 2), pressed = steps.subspan(calm.size());
+  RateTrial trial{.lr = lr,
+                  .steps = static_cast<Index>(calm.size()),
+                  .pressed_steps = static_cast<Index>(pressed.size())};
   const auto parameters = model.named_parameters();
   const auto forget_gradients = [&] {
     for (const auto& one : parameters) one.parameter->value.zero_grad();
@@ -50,30 +52,31 @@ RateTrial try_rate(nn::Module& model, const data::Batch& probed, std::span<const
   };
   trial.before = glance();
   const auto scales = start::width_scales(model, optim::sgd());
-  for (const data::Batch& batch : steps) {
-    forget_gradients();
-    const Tensor loss = ops::cross_entropy(model(batch.images), batch.labels);
-    trial.losses.push_back(static_cast<double>(loss.item()));
-    if (!std::isfinite(trial.losses.back())) break;
-    loss.backward();
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      Tensor& value = parameters[i].parameter->value;
-      const Tensor gradient = value.grad();
-      if (!value.requires_grad() || !gradient.defined()) continue;
-      const auto rate = static_cast<real>(lr * scales[i].second);
-      const real* g = gradient.data();
-      for (real& w : value.values()) w -= rate * *g++;
+  const auto walk = [&](std::span<const data::Batch> batches, double at) {
+    for (const data::Batch& batch : batches) {
+      forget_gradients();
+      const Tensor loss = ops::cross_entropy(model(batch.images), batch.labels);
+      trial.losses.push_back(static_cast<double>(loss.item()));
+      if (!std::isfinite(trial.losses.back())) break;
+      loss.backward();
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        Tensor& value = parameters[i].parameter->value;
+        const Tensor gradient = value.grad();
+        if (!value.requires_grad() || !gradient.defined()) continue;
+        const auto rate = static_cast<real>(at * scales[i].second);
+        const real* g = gradient.data();
+        for (real& w : value.values()) w -= rate * *g++;
+      }
     }
-  }
-  trial.after = glance();
-  if (std::isfinite(trial.after.loss)) trial.layers = layers_of(model, probed.images, probed.labels);
+    return glance();
+  };
+  trial.after = trial.pressed = walk(calm, lr);
+  if (!std::isfinite(trial.after.loss)) return trial;
+  trial.layers = layers_of(model, probed.images, probed.labels);
+  trial.pressed = walk(pressed, pressure * lr);
+  if (std::isfinite(trial.pressed.loss))
+    trial.pressed_layers = layers_of(model, probed.images, probed.labels);
   return trial;
-}
-
-RateTrial try_run(nn::Module& model, const data::Batch& probed, std::span<const data::Batch> steps, double lr,
-                  double sharpness) {
-  const bool calm = sharpness * lr <= 0.8;
-  return try_rate(model, probed, calm ? steps.first((steps.size() + 1) / 2) : steps, lr);
 }
 
 }  // namespace fanin::probe

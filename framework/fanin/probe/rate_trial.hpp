@@ -25,32 +25,36 @@ struct Glance {
   double slope = 0;  ///< norm of the gradient by all weights of two or more dimensions
 };
 
-/// What a few real steps did.
+/// What a few real steps did: the first half of them, rounded up, at the run's rate, the others from there at
+/// `pressure` times it. Under pressure a run that is near the largest rate it can stand breaks within few
+/// steps, and one that is slow shows more of where it is going.
 struct RateTrial {
-  double lr = 0;      ///< at which they were made
-  Index asked = 0;    ///< steps that were to be made; fewer are where the loss stopped being a number
-  Index classes = 0;  ///< of the logits
+  double lr = 0;            ///< of the run
+  Index steps = 0;          ///< at it that were asked for
+  Index pressed_steps = 0;  ///< at `pressure` times it
+  Index classes = 0;        ///< of the logits
   /// Of each step's own batch, before its update, nats; the last may be no number.
   std::vector<double> losses = {};
-  Glance before = {}, after = {};  ///< the loss after is NaN or infinite where the steps diverged
-  /// As the probe sees them after the steps; empty where those diverged.
-  std::vector<LayerProbe> layers = {};
-  /// Whether the loss stopped being a number.
+  /// Before the steps, after those at the rate, and after those under pressure. From where the loss stopped
+  /// being a number it is NaN or infinite.
+  Glance before = {}, after = {}, pressed = {};
+  /// As the probe sees them at the latter two; empty where the steps diverged before.
+  std::vector<LayerProbe> layers = {}, pressed_layers = {};
+  /// Whether the loss stopped being a number, at the rate itself.
   bool diverged() const { return layers.empty(); }
+  /// Whether it did under pressure, or before.
+  bool broke() const { return pressed_layers.empty(); }
 };
+/// The rate of the second half of a trial by the run's.
+inline constexpr double pressure = 3;
 
-/// The batches that a trial steps on: `trial_steps` of the run, in an order that the seed draws.
+/// The batches that a trial steps on: the first `trial_steps` of the run that trains with this seed.
 std::vector<data::Batch> trial_batches(const data::Dataset& data, const PlannedRun& run, std::uint64_t seed);
 
-/// Steps of plain SGD at rate `lr` (times each parameter's width scale, for `mup`) on one batch after the
-/// other, in training mode, and what they change on the probed batch. The model is unchanged afterwards.
-/// Error for an empty batch or parameters without values.
+/// Steps of plain SGD on one batch after the other at rate `lr` (times each parameter's width scale, for
+/// `mup`) and then at `pressure` times it, in training mode, and what they change on the probed batch. The
+/// model is unchanged afterwards. Error for an empty batch or parameters without values.
 RateTrial try_rate(nn::Module& model, const data::Batch& probed, std::span<const data::Batch> steps,
                    double lr);
-
-/// `try_rate` on all of the steps, or, where `sharpness` times the rate is at most 0.8, on the first half of
-/// them, rounded up: so far from where steps become unstable the other half shows nothing new.
-RateTrial try_run(nn::Module& model, const data::Batch& probed, std::span<const data::Batch> steps, double lr,
-                  double sharpness);
 
 }  // namespace fanin::probe

@@ -31,9 +31,8 @@ RateChoice choose_rate(nn::Module& model, const Probed& probed, const ProbeSetup
   const auto try_at = [&](int half) {
     PlannedRun run = setup.run;
     run.lr = half_decades(setup.run.lr, half);
-    const RateTrial trial = try_run(model, setup.batch, setup.steps, run.lr, probed.sharpness);
-    return choice.tried.emplace_back(outlook(first_steps(probed.probe, trial, probed.sharpness, run)))
-        .log_odds;
+    const RateTrial trial = try_rate(model, setup.batch, setup.steps, run.lr);
+    return choice.tried.emplace_back(outlook(trial, run, probed.sharpness)).log_odds;
   };
   const auto room = [&] { return static_cast<int>(choice.tried.size()) < most_rates; };
   double odds = probed.outlook.log_odds;

@@ -77,13 +77,12 @@ Probed probe_scheme(nn::Module& model, const std::string& scheme, const init::Pl
   Probed one{.scheme = scheme, .plan = plan.to_string()};
   one.probe = probe(model, setup.batch.images, setup.batch.labels);
   one.sharpness = sharpness(model, setup.batch.images, setup.batch.labels);
-  const RateTrial trial = try_run(model, setup.batch, setup.steps, setup.run.lr, one.sharpness);
+  const RateTrial trial = try_rate(model, setup.batch, setup.steps, setup.run.lr);
   // Where the first steps part some twins they part the others too, layer after layer: those were never one.
   for (std::size_t i = 0; i < std::min(one.probe.layers.size(), trial.layers.size()); ++i)
     if (trial.layers[i].twins < one.probe.layers[i].twins) one.probe.layers[i].twins = 0;
   one.diagnosis = diagnose(one.probe);
-  one.first_steps = first_steps(one.probe, trial, one.sharpness, setup.run);
-  one.outlook = outlook(one.first_steps);
+  one.outlook = outlook(trial, setup.run, one.sharpness);
   return one;
 }
 
