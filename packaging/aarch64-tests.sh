@@ -3,7 +3,9 @@
 # same draws to the bit, and a short training that reaches the same accuracy to a hundredth.
 set -u
 here=$1 there=$2 root=$3
-emulated() { qemu-aarch64 -L "$root" "$@"; }
+# qemu opens files below its root first, but looks for them (access) in this machine's: OpenBLAS has to be named.
+openblas=/usr/lib/aarch64-linux-gnu/openblas-serial/libopenblas.so.0
+emulated() { qemu-aarch64 -E FANIN_OPENBLAS=$openblas -L "$root" "$@"; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0
