@@ -15,7 +15,7 @@ timed() {
   local TIMEFORMAT='%R %U %S'
   { time "$@" >"$work/out" 2>"$work/err"; } 2>&1 | awk '{print $1, $2 + $3}'
 }
-speed() { tr '\n' ' ' | sed -n 's/.* \([0-9]*\) *samples\/s.*/\1/p'; }
+speed() { tr '\n' ' ' | sed -n 's/.* \([0-9][0-9]*\) *samples\/s.*/\1/p'; }
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 : >"$work/grid"; : >"$work/runs_alone"; : >"$work/train"

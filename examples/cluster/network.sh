@@ -3,7 +3,7 @@
 # size: how much of twice the speed is left. Needs root, and two cores to itself.
 #   examples/cluster/network.sh [RATE]        from the folder that build/ lies in; RATE as tc has it, 1gbit unless given
 rate=${1:-1gbit}
-speed() { tr '\n' ' ' | sed -n 's/.* \([0-9]*\) *samples\/s.*/\1/p'; }
+speed() { tr '\n' ' ' | sed -n 's/.* \([0-9][0-9]*\) *samples\/s.*/\1/p'; }
 echo "| model | latency | of twice one rank's speed |"
 echo "| --- | --- | --- |"
 while read -r model epochs; do
