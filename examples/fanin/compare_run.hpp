@@ -19,7 +19,7 @@ struct Prepared {
   compare::Comparison comparison;
   SchemeNotes notes;
   train::JsonLog::Labels log_facts = {};
-  int jobs = 1;  ///< runs made at a time, by all ranks together
+  int jobs = 1;                                     ///< runs made at a time, by all ranks together
   std::unique_ptr<compare::RunDealer> dealer = {};  ///< of rank 0, where several make the runs
 };
 
