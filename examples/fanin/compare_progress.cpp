@@ -77,7 +77,7 @@ double ProgressLines::now() const {
 
 std::optional<double> ProgressLines::left() {
   constexpr double often_enough = 0.1;  // seconds
-  if (const double at = now(); left_found_ < 0 || at - left_found_ >= often_enough) {
+  if (const double at = now(); !left_ || at - left_found_ >= often_enough) {
     left_found_ = at;
     if (total_ > 0) remaining_.left(total_ - done_);
     left_ = remaining_.seconds(at);

@@ -43,7 +43,7 @@ class ProgressLines {
   double trial_;  // of a whole run
   compare::Remaining remaining_;
   std::optional<double> left_;
-  double left_found_ = -1;  // when
+  double left_found_ = 0;  // when
   std::map<std::string, UnderWay> under_way_;
   int done_ = 0, total_ = 0, taken_ = 0;
   int trials_done_ = 0, trials_ = 0, trials_taken_ = 0;  // runs that choose rates

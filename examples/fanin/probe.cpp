@@ -55,7 +55,7 @@ Answer probe_model(const std::string& text, const ProbeFlags& flags, const model
 int prose_width() { return std::min(output_width(), 80); }
 
 void print(const Answer& answer, const ProbeFlags& flags, const probe::ProbeSetup& setup) {
-  say("{}\n{}", answer.model, probe::probe_table(answer.schemes, setup));
+  say("{}\n{}", answer.model, probe::probe_table(answer.schemes, setup, output_width()));
   const std::string why =
       probe::probe_reasons(answer.schemes) + probe::recommendation_text(answer.recommended, answer.schemes);
   say("{}", text::folded(in_locale(why), prose_width()));

@@ -19,13 +19,15 @@ std::string verdict(const Outlook& one) {
 }
 
 std::string losses(const Outlook& one) {
-  return fmt::format("{} → {}, {}", digits(one.loss_before),
-                     std::isfinite(one.loss_after) ? digits(one.loss_after) : "diverged", one.steps);
+  // Of what explodes the size alone counts, and there is little room for it.
+  const auto loss = [](double value) { return value < 1e4 ? digits(value) : fmt::format("{:.0e}", value); };
+  return fmt::format("{} → {}, {}", loss(one.loss_before),
+                     std::isfinite(one.loss_after) ? loss(one.loss_after) : "diverged", one.steps);
 }
 
 }  // namespace
 
-std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup) {
+std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup, int width) {
   text::TextTable table({{"scheme"},
                          {"signal"},
                          {fmt::format("trains at {}", setup.run.lr), true},
@@ -34,7 +36,7 @@ std::string probe_table(const std::vector<Probed>& all, const ProbeSetup& setup)
   for (const auto& one : all)
     table.add({text::shorten(one.scheme, 25), text::shorten(one.diagnosis.to_string(), 18),
                verdict(one.outlook), losses(one.outlook), two_digits(one.outlook.sharpness_rate)});
-  return table.to_string();
+  return table.to_string(width);
 }
 
 std::string probe_reasons(const std::vector<Probed>& all) {
