@@ -38,7 +38,7 @@ struct FamilyScore {
 /// For every activation, or every architecture, all of its pairs, judged by weights that are fitted on the
 /// others alone.
 std::vector<FamilyScore> leave_one_out(const std::vector<Case>& all, bool by_activation);
-/// The families kept back, by the fit on all others.
+/// The families kept back, by the fit of the others' first rounds.
 std::vector<FamilyScore> kept_back(const std::vector<Case>& all);
 
 /// Three tables in Markdown: precision and recall of each activation left out, of each architecture, and of

@@ -195,6 +195,11 @@ TEST_CASE("run bytes: every bit comes back, and nothing that is not a run's is t
   std::string other = bytes;
   other[3] = static_cast<char>(other[3] ^ 1);  // another version's fields
   CHECK_FALSE(compare::run_from_bytes(other));
+  Run torn = run;  // pictures that their sizes do not describe
+  torn.filters = {.name = "w", .count = 1, .height = 2, .width = 2, .before = {1, 2, 3, 4}, .after = {1}};
+  CHECK_FALSE(compare::run_from_bytes(compare::run_bytes(torn)));
+  torn.filters = {.count = 1, .height = (Index{1} << 62) + 1, .width = 4, .before = {1, 2, 3, 4}};
+  CHECK_FALSE(compare::run_from_bytes(compare::run_bytes(torn)));
   other = bytes;
   other[bytes.size() / 2] = static_cast<char>(other[bytes.size() / 2] ^ 1);  // damaged on its way
   CHECK(compare::are_of_a_run(other));

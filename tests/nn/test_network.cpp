@@ -217,6 +217,13 @@ TEST_CASE(
   CHECK(holds(message([&] { body->add("shortcut", nn::ReLU()), net.parameter_count(); }),
               "two layers are named 'shortcut'"));
   CHECK(before->named_parameters().size() == 4);
+  // One that is its own body's layer would be below itself, and a mode reaches bodies of bodies.
+  const auto inner = std::make_shared<nn::Sequential>("fc", nn::Linear(4, 4));
+  const auto block = std::make_shared<nn::Residual>(nn::ResidualOptions{.body = inner});
+  CHECK(holds(message([&] { inner->add("again", block); }), "nothing can be below itself"));
+  nn::Sequential outer("block", nn::Residual({.body = block}));
+  outer.eval();
+  CHECK_FALSE(inner->training());
 }
 
 TEST_CASE("network: a layer that its parent never declared is an Error that says so") {

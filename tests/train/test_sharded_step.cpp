@@ -146,8 +146,11 @@ TEST_CASE("shards: rows that weigh nothing, or are ignored, count in no shard as
   CHECK_THROWS_WITH_AS(step(batch, 0, nothing),
                        doctest::Contains("class weights of the batch's labels sum to 0"), Error);
   batch.labels[20] = 3;
-  CHECK_THROWS_WITH_AS(step(batch, 0, {.class_weights = Tensor::from({0, 1, 3}, {3})}),
-                       doctest::Contains("label 3"), Error);
+  for (const Index shards : {8, 24}) {  // among others, and alone in its shard
+    train::ShardedStep cut(*model, {.shards = shards}, nullptr);
+    CHECK_THROWS_WITH_AS(cut(batch, 0, {.class_weights = Tensor::from({0, 1, 3}, {3})}),
+                         doctest::Contains("label 3"), Error);
+  }
 }
 
 TEST_CASE("shards: any number of ranks gives the bits of one, statistics and dropout among them") {

@@ -131,7 +131,8 @@ void add_spectra(std::vector<Figure>& all, const Comparison& comparison, const s
       const ParameterSnapshot* one = snapshot(comparison, model, series.scheme, name);
       if (one == nullptr || one->spectrum_before.values.empty()) continue;
       const SpectrumSnapshot &before = one->spectrum_before, &after = one->spectrum_after;
-      const double scale = after.norm > before.norm ? after.norm : before.norm;
+      const double larger = after.norm > before.norm ? after.norm : before.norm,
+                   scale = larger > 0 ? larger : 1;
       series.before = outline(before, scale);
       series.points = outline(after, scale);
       series.panel = linear_axis("% of all", 0, 1, 100, false, 3);

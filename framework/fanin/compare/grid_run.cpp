@@ -35,7 +35,7 @@ SpectrumSnapshot spectrum(const Tensor& weight) {
   try {
     whole = probe::spectrum_of(linalg::singular_values(linalg::Matrix{
         static_cast<std::size_t>(rows), static_cast<std::size_t>(columns), {values.begin(), values.end()}}));
-  } catch (const Error&) {
+  } catch (const std::exception&) {  // bad_alloc, too
     return {};  // no OpenBLAS here, or no room for it: a run is not to fail by what its page can do without
   }
   SpectrumSnapshot kept{.norm = whole.norm, .stable_rank = whole.stable_rank, .condition = whole.condition};
@@ -211,7 +211,8 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
   run.loss_curve = result.loss_curve;
   run.threshold_sought = options.threshold > 0;
   run.steps_to_threshold = result.steps_to_threshold;
-  if (run.status == Status::diverged) return;  // what is left in such a model measures nothing
+  // What is left in a model that diverged measures nothing, and who interrupted waits.
+  if (run.status == Status::diverged || run.status == Status::interrupted) return;
   run.profile_end = probe::signal_profile(*model, probe.images, probe.labels);
   auto parameters = model->named_parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {

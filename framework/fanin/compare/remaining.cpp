@@ -26,7 +26,7 @@ void Remaining::ended(const std::string& run, const std::string& model, double n
   }
   seen.ended += found->second.work;
   seen.timed += found->second.work;
-  seen.seconds += now - found->second.begun;
+  seen.seconds += took > 0 ? took : now - found->second.begun;
   under_way_.erase(found);
 }
 

@@ -37,7 +37,7 @@ inline constexpr auto rate_picks =
 struct SpectrumSnapshot {
   double norm = unknown;           ///< spectral: the largest value
   double stable_rank = unknown;    ///< as probe::Spectrum's
-  double condition = unknown;      ///< largest over least; infinite where that is 0
+  double condition = unknown;      ///< largest over least; infinite, in a file null, where that is 0
   std::vector<float> values = {};  ///< largest first, at most 64 of them, evenly by index
 };
 
@@ -64,6 +64,19 @@ struct FilterImages {
   std::vector<float> after = {};   ///< trained ones; may be empty
   Index channels = 1;              ///< of a filter
 };
+
+/// Whether there are as many values as the sizes say, or none: whoever draws them relies on it.
+inline bool whole_images(const FilterImages& filters) {
+  double size = 1;
+  for (const Index side : {filters.count, filters.channels, filters.height, filters.width}) {
+    if (side < 0) return false;
+    size *= static_cast<double>(side);
+  }
+  const auto filled = [size](const std::vector<float>& values) {
+    return values.empty() || static_cast<double>(values.size()) == size;
+  };
+  return filled(filters.before) && filled(filters.after);
+}
 
 /// One training run: one subject under one scheme with one seed at one learning rate.
 struct Run {

@@ -127,19 +127,10 @@ class Field {
   std::string where_;
 };
 
-/// Whoever draws the filters relies on their sizes.
 void Field::check(const FilterImages& filters) const {
-  double size = 1;
-  for (Index side : {filters.count, filters.channels, filters.height, filters.width}) {
-    if (side < 0) fail("{}: a size is negative", where_);
-    size *= static_cast<double>(side);
-  }
-  for (const auto* values : {&filters.before, &filters.after}) {
-    if (!values->empty() && static_cast<double>(values->size()) != size) {
-      fail("{}: {} values do not fill {} images of {} x {} x {}", where_, values->size(), filters.count,
-           filters.channels, filters.height, filters.width);
-    }
-  }
+  if (!whole_images(filters))
+    fail("{}: {} and {} values do not fill {} images of {} x {} x {}", where_, filters.before.size(),
+         filters.after.size(), filters.count, filters.channels, filters.height, filters.width);
 }
 
 /// Whoever summarizes relies on these.

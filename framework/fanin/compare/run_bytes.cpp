@@ -168,11 +168,12 @@ struct Reader {
   }
   template <class T>
   void of(std::vector<T>& values) {
-    values.resize(count(Plain<T> ? sizeof(T) : 1));
     if constexpr (Plain<T>) {
+      values.resize(count(sizeof(T)));
       raw(values.data(), values.size() * sizeof(T));
-    } else {
-      for (T& value : values) of(value);
+    } else {  // each takes more memory than bytes: as many as there are, not as many as are said to be
+      values.clear();
+      for (std::size_t left_out = count(1); left_out > 0 && good; --left_out) of(values.emplace_back());
     }
   }
   template <class Bool, class Steps>
@@ -218,7 +219,7 @@ std::optional<Run> run_from_bytes(std::string_view bytes) {
   reader.of(run);
   if (!reader.good || !reader.left.empty()) return std::nullopt;
   if (static_cast<unsigned>(run.status) > static_cast<unsigned>(Status::failed) ||
-      static_cast<unsigned>(run.rate) > static_cast<unsigned>(RatePick::own))
+      static_cast<unsigned>(run.rate) > static_cast<unsigned>(RatePick::own) || !whole_images(run.filters))
     return std::nullopt;
   return run;
 }

@@ -438,8 +438,8 @@ void Module::train(bool on) {
   // Written only where it changes: a model in evaluation mode may be put there again by several threads at
   // once.
   walk(*this, "", [on](const std::string&, Module& module) {
-    for (Module* one : {&module, module.listed_.get()})
-      if (one && one->training_ != on) one->training_ = on;
+    for (Module* one = &module; one; one = one->listed_.get())
+      if (one->training_ != on) one->training_ = on;
   });
 }
 
@@ -624,8 +624,9 @@ Tensor Module::add_buffer(std::string name, Tensor value) {
 void Module::check_child(const std::string& name, const ModulePtr& child) {
   if (child == nullptr) fail("{}: the layer '{}' is null; give one that was made", kind(), name);
   walk(*child, name, [this](const std::string& full_name, Module& module) {
-    if (&module == this)
-      fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
+    for (const Module* one = &module; one; one = one->listed_.get())
+      if (one == this)
+        fail("{}: the layer '{}' is this layer itself, and nothing can be below itself", kind(), full_name);
   });
 }
 

@@ -19,7 +19,7 @@ struct FirstSteps {
   double loss_after = 0;      ///< after the steps at the rate; NaN where they diverged
   double right_after = 0;     ///< share of the probed samples that are right then
   double gradient_most = 0;   ///< largest gradient of a layer then, by that of the logits
-  double feature_rank = 0;    ///< effective rank of the last layer's outputs then; not weighed
+  double feature_rank = 0;    ///< effective rank of the last hidden layer's outputs then; not weighed
   double loss_pressed = 0;    ///< after those under pressure; NaN where they diverged
   double right_pressed = 0;   ///< share that is right then
   double slope_pressed = 0;   ///< see `Glance`

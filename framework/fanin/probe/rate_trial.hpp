@@ -48,7 +48,8 @@ struct RateTrial {
 /// The rate of the second half of a trial by the run's.
 inline constexpr double pressure = 3;
 
-/// The batches that a trial steps on: the first `trial_steps` of the run that trains with this seed.
+/// The batches that a trial steps on: the first `trial_steps` of a run that trains with this seed on all of the set,
+/// its last batch kept.
 std::vector<data::Batch> trial_batches(const data::Dataset& data, const PlannedRun& run, std::uint64_t seed);
 
 /// Steps of plain SGD on one batch after the other at rate `lr` (times each parameter's width scale, for

@@ -66,7 +66,10 @@ PartOfMean part_of_mean(const Tensor& logits, std::span<const std::int32_t> labe
   Tensor target = Tensor::zeros(logits.shape());
   const Index rows = logits.size(0), classes = logits.size(1);
   for (Index row = 0; row < rows; ++row) {
-    if (labels[static_cast<std::size_t>(row)] == options.ignore_index) continue;
+    const Index label = labels[static_cast<std::size_t>(row)];
+    if (label == options.ignore_index) continue;
+    if (label < 0 || label >= classes)
+      return {ops::cross_entropy(logits, labels, options), 0};  // which refuses it
     std::fill_n(target.data() + row * classes, classes,
                 static_cast<real>(options.label_smoothing / static_cast<double>(classes)));
   }
