@@ -9,7 +9,7 @@
 namespace fanin::compare {
 namespace {
 
-constexpr std::size_t most_panels = 120;  // of one model
+constexpr std::size_t most_panels = 120, most_spectra = 60;  // of one model
 constexpr std::size_t most_parameters = 10;
 
 /// The parameter as the first run of a scheme that has it shows it.
@@ -25,7 +25,8 @@ const ParameterSnapshot* snapshot(const Comparison& comparison, const std::strin
 
 /// The model's parameters that are shown: where there are many, matrices and kernels alone,
 /// evenly from the first to the last.
-std::vector<std::string> parameters_of(const Comparison& comparison, const std::string& model) {
+std::vector<std::string> parameters_of(const Comparison& comparison, const std::string& model,
+                                       std::size_t panels) {
   std::vector<std::string> names, matrices;
   for (const Run& run : comparison.runs) {
     if (run.model != model || run.parameters.empty()) continue;
@@ -36,7 +37,7 @@ std::vector<std::string> parameters_of(const Comparison& comparison, const std::
     break;
   }
   const std::size_t schemes = std::max<std::size_t>(1, series_of(comparison, model).size());
-  const std::size_t most = std::clamp<std::size_t>(most_panels / schemes, 3, most_parameters);
+  const std::size_t most = std::clamp<std::size_t>(panels / schemes, 3, most_parameters);
   if (names.size() <= most) return names;
   if (matrices.size() <= most) return matrices;
   std::vector<std::string> shown;
@@ -68,7 +69,7 @@ std::vector<FigurePoint> outline(const probe::Histogram& histogram, double least
 }
 
 void add_histograms(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  for (const std::string& name : parameters_of(comparison, model)) {
+  for (const std::string& name : parameters_of(comparison, model, most_panels)) {
     Figure figure{
         .kind = Figure::Kind::histograms,
         .name = "weights-" + name,
@@ -115,7 +116,7 @@ std::vector<FigurePoint> outline(const SpectrumSnapshot& spectrum, double scale)
 }
 
 void add_spectra(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  for (const std::string& name : parameters_of(comparison, model)) {
+  for (const std::string& name : parameters_of(comparison, model, most_spectra)) {
     Figure figure{
         .kind = Figure::Kind::histograms,
         .name = "spectrum-" + name,
