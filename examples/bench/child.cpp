@@ -58,6 +58,11 @@ Usage wait_for(pid_t pid, Clock::time_point begin) {
 
 }  // namespace
 
+Command operator+(Command first, const Command& rest) {
+  first.insert(first.end(), rest.begin(), rest.end());
+  return first;
+}
+
 Usage run_to_end(const Command& command) {
   const auto begin = Clock::now();
   return wait_for(start(command, -1, -1), begin);
@@ -88,9 +93,7 @@ Child::Child(const Command& command) : name_(command[0]) {
   int to[2], from[2];
   if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) fail("cannot make a pipe to {}", name_);
   // Stopped, it would outlive us.
-  Command bound = {"setpriv", "--pdeathsig", "KILL"};
-  bound.insert(bound.end(), command.begin(), command.end());
-  pid_ = start(bound, to[0], from[1]);
+  pid_ = start(Command{"setpriv", "--pdeathsig", "KILL"} + command, to[0], from[1]);
   close(to[0]);
   close(from[1]);
   to_ = to[1], from_ = from[0];

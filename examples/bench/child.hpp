@@ -7,6 +7,8 @@
 namespace fanin::bench {
 
 using Command = std::vector<std::string>;
+/// The words of both, one after the other.
+Command operator+(Command first, const Command& rest);
 
 /// What a program that has ended used.
 struct Usage {

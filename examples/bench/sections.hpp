@@ -12,8 +12,6 @@
 
 namespace fanin::bench {
 
-Command operator+(Command first, const Command& rest);
-
 /// Who starts a peer, and the yardstick: without what this machine may say of OpenBLAS, so that it takes the
 /// kernels that suit the CPU, as it would at a user's.
 inline const Command unpinned = {"/usr/bin/env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE"};

@@ -23,11 +23,6 @@ const std::vector<std::string> other_sections = {"comparison", "frameworks", "in
 
 }  // namespace
 
-Command operator+(Command first, const Command& rest) {
-  first.insert(first.end(), rest.begin(), rest.end());
-  return first;
-}
-
 Bench::Bench(const TableOptions& chosen) : options(chosen), folder(chosen.folder) {
   const Usage import = run_to_end(torch({"import"}));
   has_torch = import.status == 0;

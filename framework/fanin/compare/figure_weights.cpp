@@ -9,7 +9,6 @@
 namespace fanin::compare {
 namespace {
 
-constexpr std::size_t most_panels = 120, most_spectra = 60;  // of one model
 constexpr std::size_t most_parameters = 10;
 
 /// The parameter as the first run of a scheme that has it shows it.
@@ -68,37 +67,19 @@ std::vector<FigurePoint> outline(const probe::Histogram& histogram, double least
   return corners;
 }
 
-void add_histograms(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  for (const std::string& name : parameters_of(comparison, model, most_panels)) {
-    Figure figure{
-        .kind = Figure::Kind::histograms,
-        .name = "weights-" + name,
-        .title = "Weights before and after training: " + name,
-        .caption =
-            "Gray: as initialized. Coloured: after training. Each scaled to its highest bin; one seed.",
-        .group = "Weights before and after training",
-        .choice = name,
-        .series = series_of(comparison, model)};
-    for (Series& series : figure.series) {
-      const ParameterSnapshot* one = snapshot(comparison, model, series.scheme, name);
-      if (one == nullptr) continue;
-      double low = HUGE_VAL, high = -HUGE_VAL;
-      for (const auto* histogram : {&one->before, &one->after}) {
-        if (!has_range(*histogram)) continue;
-        low = std::min(low, histogram->low);
-        high = std::max(high, histogram->high);
-      }
-      if (!(low <= high)) continue;
-      const double least = high > low ? (high - low) / 100 : 0.01;
-      series.before = outline(one->before, least);
-      series.points = outline(one->after, least);
-      series.panel = linear_axis("", low, high, 1, false, 4);
-      if (std::isfinite(one->std)) series.note = "initial std " + text::number(one->std, 3);
-    }
-    std::erase_if(figure.series,
-                  [](const Series& series) { return series.before.empty() && series.points.empty(); });
-    if (!figure.series.empty()) all.push_back(std::move(figure));
+void fill_histogram(Series& series, const ParameterSnapshot& one) {
+  double low = HUGE_VAL, high = -HUGE_VAL;
+  for (const auto* histogram : {&one.before, &one.after}) {
+    if (!has_range(*histogram)) continue;
+    low = std::min(low, histogram->low);
+    high = std::max(high, histogram->high);
   }
+  if (!(low <= high)) return;
+  const double least = high > low ? (high - low) / 100 : 0.01;
+  series.before = outline(one.before, least);
+  series.points = outline(one.after, least);
+  series.panel = linear_axis("", low, high, 1, false, 4);
+  if (std::isfinite(one.std)) series.note = "initial std " + text::number(one.std, 3);
 }
 
 /// The outline of the singular values as bars, over the share of all, scaled so that `scale` is 1.
@@ -115,43 +96,56 @@ std::vector<FigurePoint> outline(const SpectrumSnapshot& spectrum, double scale)
   return spectrum.values.empty() ? std::vector<FigurePoint>() : corners;
 }
 
-void add_spectra(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  for (const std::string& name : parameters_of(comparison, model, most_spectra)) {
-    Figure figure{
-        .kind = Figure::Kind::histograms,
-        .name = "spectrum-" + name,
-        .title = "Singular values before and after training: " + name,
-        .caption =
-            "Of the weight as a matrix [out, rest], largest first, over their share of all. Gray: as "
-            "initialized. Coloured: after training. Both scaled to the larger norm; the numbers are spectral "
-            "norm and stable rank, before → after; one seed.",
-        .group = "Singular values before and after training",
-        .choice = name,
-        .series = series_of(comparison, model)};
-    for (Series& series : figure.series) {
-      const ParameterSnapshot* one = snapshot(comparison, model, series.scheme, name);
-      if (one == nullptr || one->spectrum_before.values.empty()) continue;
-      const SpectrumSnapshot &before = one->spectrum_before, &after = one->spectrum_after;
-      const double larger = after.norm > before.norm ? after.norm : before.norm,
-                   scale = larger > 0 ? larger : 1;
-      series.before = outline(before, scale);
-      series.points = outline(after, scale);
-      series.panel = linear_axis("% of all", 0, 1, 100, false, 3);
-      series.note = after.values.empty()
-                        ? fmt::format("norm {:.3g}, rank {:.3g}", before.norm, before.stable_rank)
-                        : fmt::format("norm {:.3g}→{:.3g}, rank {:.3g}→{:.3g}", before.norm, after.norm,
-                                      before.stable_rank, after.stable_rank);
-    }
-    std::erase_if(figure.series, [](const Series& series) { return series.before.empty(); });
-    if (!figure.series.empty()) all.push_back(std::move(figure));
-  }
+void fill_spectrum(Series& series, const ParameterSnapshot& one) {
+  const SpectrumSnapshot &before = one.spectrum_before, &after = one.spectrum_after;
+  const double larger = after.norm > before.norm ? after.norm : before.norm, scale = larger > 0 ? larger : 1;
+  series.before = outline(before, scale);
+  if (series.before.empty()) return;
+  series.points = outline(after, scale);
+  series.panel = linear_axis("% of all", 0, 1, 100, false, 3);
+  series.note = after.values.empty()
+                    ? fmt::format("norm {:.3g}, rank {:.3g}", before.norm, before.stable_rank)
+                    : fmt::format("norm {:.3g}→{:.3g}, rank {:.3g}→{:.3g}", before.norm, after.norm,
+                                  before.stable_rank, after.stable_rank);
 }
+
+/// What is shown of every parameter in a panel a scheme, before and after training.
+struct Shown {
+  const char *name, *title, *caption;
+  std::size_t panels;  ///< of one model, at most
+  void (*fill)(Series& series,
+               const ParameterSnapshot&);  ///< leaves the series empty where there is nothing to show
+};
+constexpr Shown all_shown[] = {
+    {"weights", "Weights before and after training",
+     "Gray: as initialized. Coloured: after training. Each scaled to its highest bin; one seed.", 120,
+     fill_histogram},
+    {"spectrum", "Singular values before and after training",
+     "Of the weight as a matrix [out, rest], largest first, over their share of all. Gray: as "
+     "initialized. Coloured: after training. Both scaled to the larger norm; the numbers are spectral "
+     "norm and stable rank, before → after; one seed.",
+     60, fill_spectrum}};
 
 }  // namespace
 
 void add_weight_figures(std::vector<Figure>& all, const Comparison& comparison, const std::string& model) {
-  add_histograms(all, comparison, model);
-  add_spectra(all, comparison, model);
+  for (const Shown& shown : all_shown) {
+    for (const std::string& name : parameters_of(comparison, model, shown.panels)) {
+      Figure figure{.kind = Figure::Kind::histograms,
+                    .name = std::string(shown.name) + "-" + name,
+                    .title = std::string(shown.title) + ": " + name,
+                    .caption = shown.caption,
+                    .group = shown.title,
+                    .choice = name,
+                    .series = series_of(comparison, model)};
+      for (Series& series : figure.series)
+        if (const ParameterSnapshot* one = snapshot(comparison, model, series.scheme, name))
+          shown.fill(series, *one);
+      std::erase_if(figure.series,
+                    [](const Series& series) { return series.before.empty() && series.points.empty(); });
+      if (!figure.series.empty()) all.push_back(std::move(figure));
+    }
+  }
 }
 
 }  // namespace fanin::compare

@@ -173,7 +173,7 @@ struct Reader {
       raw(values.data(), values.size() * sizeof(T));
     } else {  // each takes more memory than bytes: as many as there are, not as many as are said to be
       values.clear();
-      for (std::size_t left_out = count(1); left_out > 0 && good; --left_out) of(values.emplace_back());
+      for (std::size_t to_come = count(1); to_come > 0 && good; --to_come) of(values.emplace_back());
     }
   }
   template <class Bool, class Steps>

@@ -32,14 +32,14 @@ FirstSteps first_steps(const RateTrial& trial, const PlannedRun& run) {
                      .slope_before = trial.before.slope,
                      .loss_after = NAN,
                      .loss_pressed = NAN};
-  if (trial.diverged() || !std::isfinite(trial.after.slope)) return seen;
+  if (trial.diverged()) return seen;
   seen.loss_after = trial.after.loss;
   seen.right_after = trial.after.right;
   for_hidden(trial.layers, [&](const LayerProbe& layer, double gradient) {
     seen.gradient_most = std::max(seen.gradient_most, gradient);
     seen.feature_rank = layer.rank;
   });
-  if (trial.broke() || !std::isfinite(trial.pressed.slope)) return seen;
+  if (trial.broke()) return seen;
   seen.loss_pressed = trial.pressed.loss;
   seen.right_pressed = trial.pressed.right;
   seen.slope_pressed = trial.pressed.slope;

@@ -70,12 +70,14 @@ RateTrial try_rate(nn::Module& model, const data::Batch& probed, std::span<const
     }
     return glance();
   };
+  const auto finite = [](const Glance& seen) {
+    return std::isfinite(seen.loss) && std::isfinite(seen.slope);
+  };
   trial.after = trial.pressed = walk(calm, lr);
-  if (!std::isfinite(trial.after.loss)) return trial;
+  if (!finite(trial.after)) return trial;
   trial.layers = layers_of(model, probed.images, probed.labels);
   trial.pressed = walk(pressed, pressure * lr);
-  if (std::isfinite(trial.pressed.loss))
-    trial.pressed_layers = layers_of(model, probed.images, probed.labels);
+  if (finite(trial.pressed)) trial.pressed_layers = layers_of(model, probed.images, probed.labels);
   return trial;
 }
 

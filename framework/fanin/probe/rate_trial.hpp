@@ -35,12 +35,12 @@ struct RateTrial {
   Index classes = 0;        ///< of the logits
   /// Of each step's own batch, before its update, nats; the last may be no number.
   std::vector<double> losses = {};
-  /// Before the steps, after those at the rate, and after those under pressure. From where the loss stopped
-  /// being a number it is NaN or infinite.
+  /// Before the steps, after those at the rate, and after those under pressure. From where the loss or its gradient
+  /// stopped being a number they are NaN or infinite.
   Glance before = {}, after = {}, pressed = {};
   /// As the probe sees them at the latter two; empty where the steps diverged before.
   std::vector<LayerProbe> layers = {}, pressed_layers = {};
-  /// Whether the loss stopped being a number, at the rate itself.
+  /// Whether loss or gradient stopped being a number, at the rate itself.
   bool diverged() const { return layers.empty(); }
   /// Whether it did under pressure, or before.
   bool broke() const { return pressed_layers.empty(); }
