@@ -14,6 +14,7 @@
 #include <fanin/datasets.hpp>
 #include <fanin/init/init.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/optim/optimizer.hpp>
 #include <fanin/start/initialize.hpp>

@@ -6,6 +6,7 @@
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "examples/claims/contrast.hpp"

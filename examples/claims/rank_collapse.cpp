@@ -6,6 +6,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/probe/units.hpp>
 #include <fanin/start/initialize.hpp>
 

@@ -6,6 +6,7 @@
 #include <fanin/init/gain.hpp>
 #include <fanin/init/mean_field.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/statistics/linear_fit.hpp>
 

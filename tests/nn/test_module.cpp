@@ -10,6 +10,7 @@
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/module.hpp>
 #include <fanin/nn/norm.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/nn/residual.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>

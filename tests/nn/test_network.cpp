@@ -11,6 +11,7 @@
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/norm.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/nn/own_layer.hpp>
 #include <fanin/nn/residual.hpp>
 #include <fanin/nn/sequential.hpp>
@@ -224,6 +225,23 @@ TEST_CASE(
   nn::Sequential outer("block", nn::Residual({.body = block}));
   outer.eval();
   CHECK_FALSE(inner->training());
+}
+
+TEST_CASE("network: a nameless body may be changed and its model then asked by several threads at once") {
+  const auto body = std::make_shared<nn::Sequential>("fc1", nn::Linear(4, 4), "relu", nn::ReLU());
+  nn::Sequential net("block", nn::Residual({.body = body}), "fc", nn::Linear(4, 2));
+  draw(net);
+  for (int round = 0; round < 20; ++round) {
+    nn::Linear& layer = body->replace("fc1", nn::Linear(4, 4));
+    draw(layer);
+    std::vector<std::vector<real>> answers(4);
+    std::vector<std::thread> threads;
+    for (std::vector<real>& answer : answers)
+      threads.emplace_back([&] { answer = net.predict(Tensor::full({1, 4}, 2)).to_vector(); });
+    for (std::thread& thread : threads) thread.join();
+    for (const std::vector<real>& answer : answers)
+      CHECK(answer == net.predict(Tensor::full({1, 4}, 2)).to_vector());
+  }
 }
 
 TEST_CASE("network: a layer that its parent never declared is an Error that says so") {

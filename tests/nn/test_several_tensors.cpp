@@ -8,6 +8,7 @@
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/norm.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
 #include <fanin/ops/elementwise.hpp>

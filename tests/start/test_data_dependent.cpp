@@ -10,6 +10,7 @@
 #include <fanin/core/parallel.hpp>
 #include <fanin/models.hpp>
 #include <fanin/nn/activation.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/refine.hpp>

@@ -8,6 +8,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/init/init.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/initialize.hpp>
 
 #include "tests/message.hpp"

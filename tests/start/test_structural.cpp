@@ -9,6 +9,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
 #include <fanin/nn/activation.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/initialize.hpp>
 

@@ -8,6 +8,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/width.hpp>

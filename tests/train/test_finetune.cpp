@@ -7,6 +7,7 @@
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
 #include <fanin/nn/norm.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/ops/loss.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/shrink_perturb.hpp>

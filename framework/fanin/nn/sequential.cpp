@@ -3,6 +3,7 @@
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/conv2d.hpp>
 #include <fanin/nn/linear.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/nn/activation.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/probe/watch.hpp>
 
 namespace fanin::probe {

@@ -5,6 +5,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
 #include <fanin/nn/activation.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/ops/activation.hpp>
 #include <fanin/start/data_dependent.hpp>
 #include <fanin/start/refine.hpp>

@@ -3,6 +3,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/nn/observer.hpp>
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
