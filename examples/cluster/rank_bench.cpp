@@ -36,11 +36,12 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-/// What a rank's runs are all said to have found: that of one which it makes.
+/// What a rank's runs are all said to have found: that of one which it makes, of the last seed, as those of the first
+/// alone have pictures with them.
 Run one_run(const program::Prepared& it) {
   Run run;
   compare::serve_grid(it.grid, it.data, [&](const auto& subjects, const data::Sets& sets) {
-    const compare::Job job{&subjects.front(), &it.grid.schemes.front(), it.grid.seeds.front(),
+    const compare::Job job{&subjects.front(), &it.grid.schemes.front(), it.grid.seeds.back(),
                            compare::common_rate(it.grid, subjects.front())};
     const std::atomic<bool> interrupted{false};
     run = run_one(it.grid, job, sets, {}, interrupted);

@@ -75,7 +75,8 @@ TEST_CASE("grid: the same runs come out, bit for bit, however many work at a tim
     CHECK(run.history.size() == 1);
     CHECK_FALSE(run.profile_start.empty());
     CHECK(run.profile_end.size() == run.profile_start.size());
-    CHECK_FALSE(run.filters.before.empty());
+    CHECK(run.filters.before.empty() == (run.seed != 0));  // one seed's are enough to look at
+    CHECK(run.filters.after.size() == run.filters.before.size());
     CHECK(run.plan.find("fc1.weight=") != std::string::npos);
   }
   CHECK(alone[0].test_loss != alone[6].test_loss);
@@ -150,6 +151,12 @@ TEST_CASE("grid: finished runs are kept and used again; a broken file is run aga
   one.jobs = 2;
   CHECK(timeless(finished(one, progress)) == timeless(first));
   CHECK(trained == 7);
+
+  // Where another seed is the first, it is the one that is shown.
+  one.seeds = {1, 0};
+  const auto other = finished(one);
+  CHECK_FALSE(other[0].filters.before.empty());
+  CHECK(other[0].history.back().train_loss == first[2].history.back().train_loss);
 }
 
 TEST_CASE("grid: a run under other settings or other data is never taken for this one") {

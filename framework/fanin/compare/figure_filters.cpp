@@ -9,7 +9,6 @@
 namespace fanin::compare {
 namespace {
 
-constexpr Index most_filters = 16;
 constexpr Index most_picture_bytes = 100'000;  // of one model
 
 /// The first run of a scheme whose first layer's filters are images.

@@ -35,7 +35,10 @@ std::string fingerprint(const Grid& grid, const Job& job, const std::string& dat
       fmt::format("model={} labels={} plan={} data={} least={} draws={} format=7", subject.model,
                   subject.labels_per_class, job.scheme->start.text() + job.scheme->content, data,
                   grid.least_steps, start::draws_version);
-  if (job.tuning_share > 0) text += fmt::format(" tuning={}", job.tuning_share);
+  if (job.tuning_share > 0)
+    text += fmt::format(" tuning={}", job.tuning_share);
+  else if (!keeps_filters(grid, job))
+    text += " filters=none";
   if (job.tuning_share > 0 && subject.labels_per_class > 0)
     text += fmt::format(" scored={}", fmt::join(scoring_seeds(grid, subject, classes), ","));
   for (const auto& [name, value] : train::settings_of(options)) {

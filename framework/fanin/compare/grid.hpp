@@ -77,6 +77,10 @@ struct Job {
   double tuning_share = 0;
 };
 
+/// Whether a job's run keeps its first layer's filters: of the grid's first seed alone, as a page shows one, and a
+/// dense layer on images has more numbers than all else of a run together.
+bool keeps_filters(const Grid& grid, const Job& job);
+
 /// How far a run under way has come.
 struct StepTaken {
   const std::string& model;   ///< the subject's name

@@ -18,7 +18,6 @@ namespace fanin::compare {
 namespace {
 
 constexpr Index probe_samples = 256;  // the same images for every run
-constexpr Index most_filters = 16;
 
 constexpr Index most_singular_values = 64;  // that a run keeps of a weight
 constexpr double most_spectrum_work =
@@ -193,7 +192,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
   run.profile_start = probe::signal_profile(*model, probe.images, probe.labels);
   run.diagnosis = probe::diagnose(probe::probe(*model, probe.images, probe.labels)).to_string();
   run.parameters = snapshots(*model);
-  run.filters.before = first_filters(*model, training, run.filters);
+  if (keeps_filters(grid, job)) run.filters.before = first_filters(*model, training, run.filters);
 
   options.stop = [&interrupted] { return interrupted.load(std::memory_order_relaxed); };
   options.on_epoch = [&](const train::EpochRecord& record) {
@@ -220,7 +219,7 @@ void train_one(Run& run, const Grid& grid, const Job& job, const data::Sets& all
     run.parameters[i].after = probe::histogram(value.values());
     run.parameters[i].spectrum_after = spectrum(value);
   }
-  run.filters.after = first_filters(*model, training, run.filters);
+  if (keeps_filters(grid, job)) run.filters.after = first_filters(*model, training, run.filters);
 }
 
 /// So many images of a set, each class in proportion, drawn with `seed`.
@@ -267,6 +266,8 @@ void train_for_rate(Run& run, const Grid& grid, const Job& job, const data::Sets
 }
 
 }  // namespace
+
+bool keeps_filters(const Grid& grid, const Job& job) { return job.seed == grid.seeds.front(); }
 
 Run run_one(const Grid& grid, const Job& job, const data::Sets& sets, const GridProgress& progress,
             const std::atomic<bool>& interrupted) {

@@ -53,6 +53,9 @@ struct ParameterSnapshot {
   SpectrumSnapshot spectrum_after = {};   ///< of the trained ones
 };
 
+/// At most so many filters are kept and shown.
+inline constexpr Index most_filters = 16;
+
 /// First-layer weights as images: [count, channels, height, width], row-major.
 /// Drawn in gray with one channel, in colour with three; other channel counts show their first channel.
 struct FilterImages {
@@ -109,9 +112,9 @@ struct Run {
   std::vector<probe::LayerProfile> profile_start = {};  ///< before the first step, input to logits
   std::vector<probe::LayerProfile> profile_end = {};    ///< after the last one; empty when it diverged
   std::vector<ParameterSnapshot> parameters = {};       ///< in the model's order
-  FilterImages filters = {};                            ///< of the first layer, if they are images
-  double seconds = unknown;                             ///< in training steps
-  double samples_per_s = unknown;                       ///< training samples by those seconds
+  FilterImages filters = {};  ///< of the first layer, if they are images, and the seed is the grid's first
+  double seconds = unknown;   ///< in training steps
+  double samples_per_s = unknown;  ///< training samples by those seconds
 };
 
 /// What a scheme's runs say of it beside the baseline, at 5 % error for all schemes of a table together.
