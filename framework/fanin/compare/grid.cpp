@@ -1,54 +1,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
 
-#include <fanin/autograd/node.hpp>
 #include <fanin/compare/grid.hpp>
+#include <fanin/compare/grid_team.hpp>
 #include <fanin/compare/grid_tuning.hpp>
 #include <fanin/compare/guessing.hpp>
-#include <fanin/compare/kept_runs.hpp>
 #include <fanin/compare/label_budget.hpp>
-#include <fanin/compare/run_bytes.hpp>
 #include <fanin/compare/until.hpp>
 #include <fanin/compare/windows.hpp>
 #include <fanin/core/fail.hpp>
-#include <fanin/core/job_team.hpp>
-#include <fanin/io/atomic_file.hpp>
-#include <fanin/start/slots.hpp>
-#include <fanin/train/settings.hpp>
 
 namespace fanin::compare {
 namespace {
-
-/// Everything a run's result depends on, as text: the same text means the same bits.
-std::string fingerprint(const Grid& grid, const Job& job, const std::string& data, int classes) {
-  const Subject& subject = *job.subject;
-  train::TrainOptions options = options_of(grid, subject);
-  options.seed = job.seed;
-  options.optimizer.lr = job.lr;
-  std::string text =
-      fmt::format("model={} labels={} plan={} data={} least={} draws={} format=7", subject.model,
-                  subject.labels_per_class, job.scheme->start.text() + job.scheme->content, data,
-                  grid.least_steps, start::draws_version);
-  if (job.tuning_share > 0)
-    text += fmt::format(" tuning={}", job.tuning_share);
-  else if (!keeps_filters(grid, job))
-    text += " filters=none";
-  if (job.tuning_share > 0 && subject.labels_per_class > 0)
-    text += fmt::format(" scored={}", fmt::join(scoring_seeds(grid, subject, classes), ","));
-  for (const auto& [name, value] : train::settings_of(options)) {
-    // Runs that were kept before there were shards are those of one.
-    const bool as_before =
-        (name == "shards" && value == "1") || (name == "sync_batch_norm" && value == "false");
-    if (!as_before) text += fmt::format(" {}={}", name, value);
-  }
-  return text;
-}
 
 /// A tenth also where rates are compared by it.
 data::Share wanted_share(const Grid& grid, const data::Sets& sets) {
@@ -84,163 +49,6 @@ class Prepared {
  private:
   const data::Sets* sets_;
   data::Sets copy_;
-};
-
-/// About what a run of each subject takes, beside the others: what a forward pass of its model takes now, times
-/// the samples that it trains on. The runs themselves will tell more.
-std::vector<double> costs_of(const Grid& grid, const std::vector<Subject>& subjects, const data::Sets& sets) {
-  std::map<std::string, double> passes;
-  const data::Batch batch = data::first_batch(sets.training, 16);
-  std::vector<double> costs;
-  for (const Subject& subject : subjects) {
-    if (!passes.contains(subject.model)) {
-      const auto model = grid.build(subject.model);
-      for (auto& one : model->named_parameters())
-        one.parameter->value.fill(0), one.parameter->origin = nn::Origin::loaded;
-      model->eval();
-      const NoGrad no_grad;
-      (*model)(batch.images);
-      const auto begin = std::chrono::steady_clock::now();
-      (*model)(batch.images);
-      passes[subject.model] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    }
-    const train::TrainOptions options = options_of(grid, subject);
-    const Index images =
-        subject.labels_per_class > 0 ? subject.labels_per_class * sets.training.classes : sets.training.count;
-    costs.push_back(passes[subject.model] *
-                    static_cast<double>(std::max(options.epochs * images, grid.least_steps * subject.batch)));
-  }
-  return costs;
-}
-
-/// How a grid's runs are made: what is kept is taken, several at a time, told one at a time.
-class Team {
- public:
-  using Told = std::function<void(const Run& run, int done, int total, bool reused)>;
-
-  Team(const Grid& grid, const std::vector<Subject>& subjects, const data::Sets& sets,
-       const GridProgress& progress, const std::atomic<bool>& interrupted)
-      : grid_(grid),
-        subjects_(subjects),
-        sets_(sets),
-        progress_(progress),
-        interrupted_(interrupted),
-        kept_(
-            grid.directory.empty() ? "" : grid.directory + "/runs",
-            [this](const std::string& notice) {
-              const std::lock_guard lock(mutex_);
-              if (progress_.on_notice) progress_.on_notice(notice);
-            },
-            static_cast<bool>(grid.hand_out)) {
-    if (grid.directory.empty()) return;
-    io::remove_abandoned(grid.directory);
-    for (const data::Dataset* set : {&sets.training, &sets.validation, &sets.test})
-      data_ += (data_.empty() ? "" : "/") + train::describe(*set);
-  }
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
-
-  /// The jobs' runs, none for one that was interrupted; `done`, of `total`, counts on through several calls.
-  std::vector<std::optional<Run>> run(const std::vector<Job>& jobs, int& done, int total, const Told& told) {
-    std::vector<std::optional<Run>> results(jobs.size());
-    GridProgress guarded;
-    if (progress_.on_epoch)
-      guarded.on_epoch = [&](const auto& model, const auto& scheme, std::uint64_t seed, const auto& record) {
-        const std::lock_guard lock(mutex_);
-        progress_.on_epoch(model, scheme, seed, record);
-      };
-    if (progress_.on_step)
-      guarded.on_step = [&](const StepTaken& step) {
-        const std::lock_guard lock(mutex_);
-        progress_.on_step(step);
-      };
-    const auto finish = [&](std::size_t i, Run run, bool reused) {
-      results[i] = std::move(run);
-      const std::lock_guard lock(mutex_);
-      ++done;
-      if (told) told(*results[i], done, total, reused);
-    };
-    const auto stopped = [this] { return interrupted_.load(); };
-    std::vector<std::string> prints(jobs.size());
-    const auto taken = [&](std::size_t i) {
-      prints[i] = fingerprint(grid_, jobs[i], data_, sets_.training.classes);
-      auto run = kept_.find(key_of(jobs[i]), prints[i]);
-      if (run) finish(i, named(std::move(*run), jobs[i]), true);
-      return run.has_value();
-    };
-    const auto take_or_make = [&](std::size_t i) {
-      if (taken(i)) return;
-      Run run = run_one(grid_, jobs[i], sets_, guarded, interrupted_);
-      if (run.status == Status::interrupted) return;
-      run = named(std::move(run), jobs[i]);
-      if (run.status != Status::failed) kept_.keep(run, key_of(jobs[i]), prints[i]);
-      finish(i, std::move(run), false);
-    };
-    if (!grid_.hand_out) {
-      run_jobs(jobs.size(), grid_.jobs, take_or_make, stopped);
-      return results;
-    }
-    run_jobs(jobs.size(), grid_.jobs, taken, stopped);
-    std::vector<Job> left;
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      if (results[i]) continue;
-      left.push_back(jobs[i]);
-      places.push_back(i);
-    }
-    const auto made = [&](std::size_t job, std::string& bytes, bool failed) {
-      // It is told once it is on the disk: what was told is never lost.
-      auto kept = [&finish, i = places[job], &one = left[job]](std::string_view run) {
-        finish(i, named(read(run, one), one), false);
-      };
-      if (failed)
-        kept(bytes);
-      else
-        kept_.append(prints[places[job]], bytes, std::move(kept));
-    };
-    struct Flushed {  // also when it ends in an Error: what was appended tells of this call's results
-      const KeptRuns& runs;
-      ~Flushed() { runs.flush(); }
-    } const flushed{kept_};
-    if (!left.empty() && !stopped()) {
-      if (costs_.empty()) costs_ = costs_of(grid_, subjects_, sets_);
-      grid_.hand_out(
-          {left, subjects_, grid_.schemes.data(), costs_, guarded,
-           [&](std::size_t job) { return run_one(grid_, left[job], sets_, guarded, interrupted_); }, made,
-           stopped});
-    }
-    kept_.flush();
-    return results;
-  }
-
- private:
-  static Run key_of(const Job& job) {
-    return {.model = job.subject->name, .scheme = job.scheme->label, .seed = job.seed};
-  }
-  static Run read(std::string_view bytes, const Job& job) {
-    if (auto run = run_from_bytes(bytes)) return std::move(*run);
-    Run lost = key_of(job);
-    lost.status = Status::failed;
-    lost.message = "what its rank sent of it is damaged";
-    return lost;
-  }
-  /// What a run is called, and whose rate it has, depends on what else the grid has: it is not kept with it.
-  static Run named(Run run, const Job& job) {
-    run.model = job.subject->name;
-    run.scheme = job.scheme->label;
-    run.rate = job.rate;
-    return run;
-  }
-
-  const Grid& grid_;
-  const std::vector<Subject>& subjects_;
-  const data::Sets& sets_;
-  const GridProgress& progress_;
-  const std::atomic<bool>& interrupted_;
-  std::mutex mutex_;  // guards the callbacks
-  KeptRuns kept_;
-  std::string data_;
-  std::vector<double> costs_;
 };
 
 /// The runs that a grid reports: seeds outermost, so that an interrupted one has complete seeds to compare.
@@ -370,7 +178,7 @@ GridResult run_grid(const Grid& grid, const data::Sets& given, const GridProgres
   const auto all = subjects(grid);
   const Prepared prepared(given, grid);
   const data::Sets& sets = prepared.sets();
-  Team team(grid, all, sets, progress, interrupted);
+  GridTeam team(grid, all, sets, progress, interrupted);
   GridResult found;
   Tuning tuning;
   if (grid.tune) {
