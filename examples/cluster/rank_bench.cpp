@@ -1,6 +1,6 @@
-// What a comparison costs rank 0, on the ranks that mpirun starts: all that the program's rank 0 does is done here by
-// the program's own code, and the other ranks sleep for as long as a run is to take, and then send one that was made
-// before. So dozens of them are as good on one machine as on machines of their own. Flags are those of compare. Rank 0
+// What a comparison costs rank 0, on the ranks that mpirun starts: all that the program's ranks do is done here by the
+// program's own code, but for the runs: the other ranks sleep for as long as one is to take, and then send one that was
+// made before. So dozens of them are as good on one machine as on machines of their own. Flags are those of compare. Rank 0
 // prints a line of JSON: rank0_us is its processor time a run, by all its threads, from the first run that is handed out
 // until the last is on the disk and told; handing_us is what of it the thread takes that hands out; start_us goes before
 // (what is kept already?), and files_us afterwards (the report and results.json).
@@ -49,37 +49,27 @@ Run one_run(const program::Prepared& it) {
   return run;
 }
 
-/// In place of `RunServer::serve`: says what that says, when that says it.
+/// Serves as the program's ranks do, but sleeps for as long as a run is to take in place of making it.
 void sleep_for_runs(const Ranks& ranks, const program::Prepared& it, double ms) {
   Run run = one_run(it);
   run.seconds = ms / 1000;
-  const std::string finished = compare::run_bytes(run);
-  compare::send(ranks, 0, compare::at_work, compare::message_of(1));
-  compare::Pause pause;
-  while (true) {
-    const auto one = ranks.waiting();
-    if (!one) {
-      std::this_thread::sleep_for(pause.next());
-      continue;
-    }
-    const std::string message = compare::receive(ranks, *one);
-    if (one->tag == compare::go_home) return compare::send(ranks, 0, compare::gone);
-    if (one->tag != compare::make_run) continue;
-    const auto wanted = compare::value_in<compare::RunWanted>(message);
+  const std::atomic<bool> interrupted{false};
+  compare::RunServer server(ranks, it.grid, interrupted, [] {});
+  const auto sleep = [&](const compare::Grid&, const compare::Job&, const data::Sets&,
+                         const compare::GridProgress& progress, const std::atomic<bool>&) {
     const auto parts = std::max<std::size_t>(run.history.size(), 1);
     for (std::size_t i = 0; i < parts; ++i) {
       if (ms > 0)
         std::this_thread::sleep_for(
             std::chrono::duration<double, std::milli>(ms / static_cast<double>(parts)));
-      if (wanted.tells_epochs && i < run.history.size())
-        compare::send(ranks, 0, compare::epoch_made,
-                      compare::message_of(compare::EpochMade{wanted.job, run.history[i]}));
+      if (progress.on_epoch && i < run.history.size())
+        progress.on_epoch(run.model, run.scheme, run.seed, run.history[i]);
     }
-    compare::send(
-        ranks, 0, compare::run_made,
-        finished + compare::message_of(compare::RunMade{.job = wanted.job, .seconds = run.seconds}));
-    pause.heard();
-  }
+    return run;
+  };
+  compare::serve_grid(it.grid, it.data, [&](const auto& subjects, const data::Sets& sets) {
+    server.serve(subjects, sets, sleep);
+  });
 }
 
 void hand_out(const Ranks& ranks, program::Prepared& it, const program::CompareFlags& flags, double ms) {

@@ -59,8 +59,9 @@ class RunServer {
   /// Sends rank 0 a word for whoever reads along; from any thread.
   void note(const std::string& text);
   void log(std::string_view line);  ///< a line for the log; likewise
-  /// Until it is dismissed.
-  void serve(const std::vector<Subject>& subjects, const data::Sets& sets);
+  /// Until it is dismissed. `make` makes a run, on several threads at once where the grid has several jobs.
+  void serve(const std::vector<Subject>& subjects, const data::Sets& sets,
+             const std::function<decltype(run_one)>& make = run_one);
 
  private:
   struct State;

@@ -45,7 +45,8 @@ struct RunServer::State {
     return one;
   }
 
-  void make(const RunWanted& one, const std::vector<Subject>& subjects, const data::Sets& sets) {
+  void make(const RunWanted& one, const std::vector<Subject>& subjects, const data::Sets& sets,
+            const std::function<decltype(run_one)>& make_run) {
     const Job job{.subject = &subjects.at(one.subject),
                   .scheme = &grid.schemes.at(one.scheme),
                   .seed = one.seed,
@@ -67,7 +68,7 @@ struct RunServer::State {
     RunMade whose{.job = one.job};
     try {
       if (interrupted) return say(run_made, message_of(whose));
-      const Run run = run_one(grid, job, sets, progress, interrupted);
+      const Run run = make_run(grid, job, sets, progress, interrupted);
       whose.seconds = run.seconds;
       whose.failed = run.status == Status::failed;
       say(run_made, (run.status == Status::interrupted ? std::string() : run_bytes(run)) + message_of(whose));
@@ -117,13 +118,14 @@ RunServer::~RunServer() = default;
 void RunServer::note(const std::string& text) { state_->say(word_to_say, text); }
 void RunServer::log(std::string_view line) { state_->say(line_to_log, std::string(line)); }
 
-void RunServer::serve(const std::vector<Subject>& subjects, const data::Sets& sets) {
+void RunServer::serve(const std::vector<Subject>& subjects, const data::Sets& sets,
+                      const std::function<decltype(run_one)>& make) {
   State& s = *state_;
   send(s.ranks, 0, at_work, message_of(s.grid.jobs));
   std::thread team([&] {
     try {
       run_jobs(static_cast<std::size_t>(s.grid.jobs), s.grid.jobs, [&](std::size_t) {
-        while (const auto one = s.next()) s.make(*one, subjects, sets);
+        while (const auto one = s.next()) s.make(*one, subjects, sets, make);
       });
     } catch (const std::exception& error) {  // the system refuses a thread
       s.say(run_refused, error.what() + message_of(RunMade{.job = ~std::uint64_t{0}}));
