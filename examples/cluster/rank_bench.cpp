@@ -4,7 +4,7 @@
 // prints a line of JSON: rank0_us is its processor time a run, by all its threads, from the first run that is handed out
 // until the last is on the disk and told; handing_us is what of it the thread takes that hands out; start_us goes before
 // (what is kept already?), and files_us afterwards (the report and results.json).
-//   mpirun --oversubscribe -n 17 build/rank_bench compare --sleep 20 --models lenet --seeds 4000 --out out/bench
+//   mpirun --oversubscribe -n 17 build/rank_bench compare --sleep 20 --jobs 1 --models lenet --seeds 4000 --out out/bench
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <time.h>

@@ -67,7 +67,7 @@ def measure():
         with tempfile.TemporaryDirectory() as folder:
             line = subprocess.run(
                 ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", str(workers + 1),
-                 "build/rank_bench", "compare", "--sleep", str(ms), "--models", "lenet", "--schemes",
+                 "build/rank_bench", "compare", "--sleep", str(ms), "--jobs", "1", "--models", "lenet", "--schemes",
                  "; ".join(schemes), "--seeds", str(runs // len(schemes)), "--data", "synthetic(count=200)",
                  "--epochs", "3", "--out", folder],
                 check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=300).stdout
