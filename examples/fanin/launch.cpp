@@ -22,6 +22,7 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>
 #include <fanin/core/version.hpp>
+#include <fanin/train/provenance.hpp>
 
 #include "examples/fanin/build_id.hpp"
 #include "examples/fanin/command.hpp"
@@ -231,6 +232,17 @@ void leave_in_time(int code) {
   ::alarm(0);
 }
 
+/// Ranks whose processors, or whose libraries of products, are of different kinds round differently: they may work
+/// together, but what they find then depends on who makes what.
+void note_other_arithmetic() {
+  const std::vector<std::string> all = ranks()->gather(train::instruction_set());
+  const auto other = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one != all[0]; });
+  if (other == all.end() || ranks()->rank != 0) return;
+  note(
+      "note: rank {} computes with {}, rank 0 with {}: the last bits of a run depend on the rank that makes it\n",
+      other - all.begin(), printable(*other), all[0]);
+}
+
 }  // namespace
 
 void on_its_own() { nobody_waits = true; }
@@ -308,6 +320,7 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
     require_same("build", build_id());
     require_same("command line", line.substr(line.find(' ') + 1));
     require_same("working folder", folder_here());
+    note_other_arithmetic();
     const int code = body();
     flush_output();
     leave_in_time(code);

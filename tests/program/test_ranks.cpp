@@ -185,6 +185,21 @@ TEST_CASE("ranks: other words or other data on one of them are told before any w
   CHECK_FALSE(std::filesystem::exists(scratch / "out"));
 }
 
+TEST_CASE("ranks: that they compute by different kernels is told, and is no error") {
+  if (!can_start_ranks()) return;
+  const Scratch scratch;
+  const Arguments words = training(scratch / "model.safetensors", {"--shards", "2"});
+  Arguments other = {"FANIN_PRODUCTS=openblas", fanin_path()};
+  other.insert(other.end(), words.begin(), words.end());
+  const Outcome mixed = fanin_on_ranks({{1, words}, {1, other, "/usr/bin/env"}});
+  CAPTURE(mixed.err);
+  CHECK(mixed.code == 0);
+  CHECK(mixed.err.find("note: rank 1 computes with ") != std::string::npos);
+  const Outcome alike = fanin_on_ranks({{2, words}});
+  CHECK(alike.code == 0);
+  CHECK(alike.err.find("computes with") == std::string::npos);
+}
+
 TEST_CASE(
     "ranks: an interrupted comparison reports what is finished, and goes on with another number of them") {
   if (!can_start_ranks()) return;
