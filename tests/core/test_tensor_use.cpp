@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <fanin/core/error.hpp>
@@ -46,6 +47,7 @@ TEST_CASE("tensor: printed as numpy prints arrays") {
   CHECK(printed(Tensor::from({1, -2}, {2})) == "[1, -2]");
   CHECK(printed(Tensor::scalar(3)) == "3");
   CHECK(printed(Tensor::from(std::vector<double>{NAN, HUGE_VAL, 1e-7, 0})) == "[nan, inf, 1e-07, 0]");
+  CHECK(printed(Tensor::from({-std::numeric_limits<real>::quiet_NaN()}, {1})) == "[nan]");
   CHECK(printed(Tensor()) == "(undefined)");
   CHECK(printed(Tensor(Shape{0, 3})) == "[] [0, 3]");
   const std::string large = printed(Tensor::ones({2000}));

@@ -62,6 +62,13 @@ TEST_CASE("where, gather, permute, stack, rows, batched matmul") {
   CHECK(gradcheck([](const Inputs& in) { return in[0][1] * in[0][{0, 2}]; }, {random({3, 4}, 8)}) < bound);
   CHECK(gradcheck([](const Inputs& in) { return ops::matmul(in[0], in[1]); },
                   {random({2, 3, 4, 2}, 9), random({2, 3, 2, 3}, 10)}) < bound);
+  for (const auto& [a, b] : {std::pair<Shape, Shape>{{2, 1, 4, 3}, {5, 3, 2}},
+                             {{4, 3}, {2, 3, 2}},
+                             {{3}, {2, 3, 2}},
+                             {{2, 4, 3}, {3}},
+                             {{3}, {3}}})
+    CHECK(gradcheck([](const Inputs& in) { return ops::matmul(in[0], in[1]) * ops::matmul(in[0], in[1]); },
+                    {random(a, 12), random(b, 13)}) < bound);
   CHECK(
       gradcheck([](const Inputs& in) { return ops::exp(in[0]) + ops::abs(in[0]) + ops::clamp(in[0], -9, 9); },
                 {distinct({3, 4}, 11)}) < bound);

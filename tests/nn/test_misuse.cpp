@@ -15,6 +15,7 @@
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/nn/observer.hpp>
+#include <fanin/nn/own_layer.hpp>
 #include <fanin/nn/residual.hpp>
 #include <fanin/nn/sequential.hpp>
 #include <fanin/nn/simple_layers.hpp>
@@ -70,6 +71,7 @@ const std::vector<Layer>& layers() {
       {"AvgPool2d", maker<nn::AvgPool2d>(), {{}, {4}, {1, 1, 4, 1}}},
       {"AdaptiveAvgPool2d", maker<nn::AdaptiveAvgPool2d>(Index{2}, Index{2}), {{}, {2, 4}, {1, 1, 0, 4}}},
       {"Flatten", maker<nn::Flatten>(), {{}, {3}}},
+      {"Identity", maker<nn::Identity>(), {}},
       {"Dropout", maker<nn::Dropout>(), {}},
       {"ReLU", [] { return std::make_shared<nn::ActivationLayer>(nn::ReLU()); }, {}},
       {"Sequential", maker<nn::Sequential>(), {}},
@@ -172,6 +174,28 @@ TEST_CASE("misuse: what a layer was made without is an Error by name") {
   CHECK_FALSE(linear.bias);
   CHECK(linear.bias == nullptr);
   CHECK(linear.weight != nullptr);
+}
+
+TEST_CASE("misuse: parameters and buffers of a layer have names of their own") {
+  struct Twice : nn::OwnLayer<Twice> {
+    explicit Twice(const char* name) {
+      add_parameter("w", {2}, init::ones(), {2, 2});
+      add_parameter(name, {3}, init::ones(), {3, 3});
+    }
+  };
+  struct Both : nn::OwnLayer<Both> {
+    explicit Both(const char* name) {
+      add_parameter("w", {2}, init::ones(), {2, 2});
+      add_buffer("seen", Tensor::zeros({1}));
+      add_buffer(name, Tensor::zeros({1}));
+    }
+  };
+  check_all({{"parameters", [] { Twice("w"); }, "two parameters or buffers of a layer are named 'w'"},
+             {"a buffer", [] { Both("w"); }, "two parameters or buffers of a layer are named 'w'"},
+             {"buffers", [] { Both("seen"); }, "are named 'seen'"},
+             {"no name", [] { Twice(""); }, "'' is not a name of a parameter"},
+             {"a dot", [] { Both("a.b"); }, "'a.b' is not a name"}});
+  CHECK_NOTHROW(Both("more"));
 }
 
 TEST_CASE("misuse: children that cannot be are refused when they are added") {

@@ -18,6 +18,7 @@
 #include <fanin/nn/simple_layers.hpp>
 #include <fanin/ops/activation.hpp>
 #include <fanin/ops/elementwise.hpp>
+#include <fanin/ops/pool2d.hpp>
 #include <fanin/ops/reduce.hpp>
 #include <fanin/optim/optimizer.hpp>
 #include <fanin/start/initialize.hpp>
@@ -341,6 +342,19 @@ TEST_CASE("network: layers are made as in PyTorch, and kernels may be rectangula
   CHECK(holds(message([] { nn::Conv2d({.in = 1, .out = 1, .kernel = {3, 0}}); }), "kernel=3x0"));
   CHECK(nn::Linear(3, 2, false).bias == nullptr);
   CHECK(nn::Conv2d(3, 4, 3, 2, 1).describe() == "Conv2d(3, 4, kernel=3, stride=2, padding=1)");
+  CHECK(nn::Conv2d(3, 6, {3, 1}, 1, {1, 0}, 1, 3, false).describe() ==
+        "Conv2d(3, 6, kernel=3x1, padding=1x0, groups=3, bias=false)");
+  CHECK(nn::ConvTranspose2d(4, 2, 2, 2, 0, 1, 2).parameter("weight")->value.shape() == Shape{4, 1, 2, 2});
+  const Tensor plane = noise({1, 1, 6, 6});
+  CHECK(nn::MaxPool2d({3, 1})(plane).shape() == Shape{1, 1, 2, 6});  // a kernel, as {3, 1} is for Conv2d
+  CHECK(nn::MaxPool2d({3, 1}, {1, 2})(plane).shape() == Shape{1, 1, 4, 3});
+  CHECK(nn::AvgPool2d({2, 3})(plane).shape() == Shape{1, 1, 3, 2});
+  CHECK(nn::AvgPool2d({2})(plane).shape() == Shape{1, 1, 3, 3});
+  CHECK(nn::AdaptiveAvgPool2d(1)(plane).shape() == Shape{1, 1, 1, 1});
+  CHECK(nn::BatchNorm2d(4, 1e-3, 0.01, false).weight == nullptr);
+  net.replace("bn", nn::Identity());
+  const Tensor x = noise({2, 1, 10, 10});
+  CHECK(net(x).to_vector() == ops::max_pool2d(ops::relu(net["conv"](x))).to_vector());
   CHECK(nn::LayerNorm(5).describe() == "LayerNorm(5)");
   CHECK(nn::GroupNorm(2, 4).describe() == "GroupNorm(2, 4)");
   CHECK(nn::Embedding(3, 2).weight->value.shape() == Shape{3, 2});

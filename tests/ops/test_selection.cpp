@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include <fanin/ops/ops.hpp>
 
@@ -44,6 +45,36 @@ TEST_CASE("max, min and their places: NaN wins, the first of equals, an equal sh
   CHECK(gradient(Tensor::from({2, 1, 2, 2}, {4}), ops::max) ==
         std::vector<real>{real(1) / 3, 0, real(1) / 3, real(1) / 3});
   CHECK_FALSE(ops::argmax(Tensor::ones({2}).set_requires_grad(true)).requires_grad());
+}
+
+TEST_CASE("matmul: sizes in front broadcast, and a vector is a row or a column") {
+  std::vector<int> count(60);
+  std::iota(count.begin(), count.end(), -20);
+  const auto some = [&](const Shape& shape) {
+    return Tensor::from(std::span<const int>(count).first(static_cast<std::size_t>(shape.numel())), shape);
+  };
+  // each matrix as it is found by hand
+  const Tensor a = some({2, 1, 2, 3}), b = some({4, 3, 2}), y = ops::matmul(a, b);
+  REQUIRE(y.shape() == Shape{2, 4, 2, 2});
+  for (Index i = 0; i < 2; ++i)
+    for (Index j = 0; j < 4; ++j) CHECK(y[i][j].to_vector() == ops::matmul(a[i][0], b[j]).to_vector());
+  const Tensor left = ops::matmul(a[1][0], b);
+  CHECK(left.shape() == Shape{4, 2, 2});
+  CHECK(left.to_vector() == y[1].to_vector());
+  const Tensor row = Tensor::from({1, 2, 3}, {3}), column = Tensor::from({1, -1}, {2});
+  CHECK(ops::matmul(row, row).shape() == Shape{});
+  CHECK(ops::matmul(row, row).item() == 14);
+  CHECK(ops::matmul(row, b).shape() == Shape{4, 2});
+  CHECK(ops::matmul(row, b)[3].to_vector() == ops::matmul(row, b[3]).to_vector());
+  CHECK(ops::matmul(b, column).shape() == Shape{4, 3});
+  CHECK(ops::matmul(b, column).to_vector() == std::vector<real>(12, -1));
+  CHECK(ops::matmul(b[0], column).to_vector() == std::vector<real>(3, -1));
+  // of none, and the gradient of what none of them used
+  Tensor unused = Tensor::ones({1, 2, 3}).set_requires_grad(true);
+  const Tensor none = ops::matmul(unused, Tensor(Shape{0, 3, 4}));
+  CHECK(none.shape() == Shape{0, 2, 4});
+  ops::sum(none).backward();
+  CHECK(unused.grad().to_vector() == std::vector<real>(6, 0));
 }
 
 TEST_CASE("losses: where logs and exponentials would overflow, and a target of 0") {

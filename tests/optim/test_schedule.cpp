@@ -131,6 +131,19 @@ TEST_CASE("schedule: unknown names and bad options are errors that help") {
     CAPTURE(bad);
     CHECK_THROWS_AS(Schedule::parse(bad), Error);
   }
+  for (const auto& make : {+[] { return Schedule(optim::StepDecay{.every = 0}); },
+                           +[] { return Schedule(optim::StepDecay{.gamma = -1}); },
+                           +[] { return Schedule(optim::Cosine{.floor = -0.1}); },
+                           +[] { return Schedule(optim::Cosine{.floor = NAN}); },
+                           +[] { return Schedule(optim::OneCycle{.peak = 1.5}); },
+                           +[] { return Schedule(optim::OneCycle{.start = 0}); },
+                           +[] { return Schedule(optim::OneCycle{.end = INFINITY}); },
+                           +[] { return Schedule(optim::OneCycle{.max_momentum = 1}); },
+                           +[] { return Schedule(optim::OneCycle{.base_momentum = 0.96}); }})
+    CHECK_THROWS_AS(make(), Error);
+  CHECK_THROWS_WITH_AS(optim::StepDecay{.every = 0}.factor({.step = 0, .steps = 1, .epoch = 0}),
+                       "schedule step: every = 0 must be ≥ 1", Error);
+  CHECK_NOTHROW(Schedule(optim::OneCycle{.cycle_momentum = false, .max_momentum = 2}));
   try {
     Schedule::parse("cosin");
   } catch (const Error& error) {

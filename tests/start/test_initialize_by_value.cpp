@@ -9,6 +9,7 @@
 #include <fanin/nn/activation.hpp>
 #include <fanin/nn/linear.hpp>
 #include <fanin/nn/sequential.hpp>
+#include <fanin/optim/optimizer.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/state_dict.hpp>
 #include <fanin/train/finetune.hpp>
@@ -101,6 +102,11 @@ TEST_CASE("reinitialize: draws what the plan speaks of, and that alone") {
   Generator same(1);
   start::reinitialize(model, "default", same);  // the whole model, as it was drawn at first
   CHECK(values(model) == first);
+  Generator again(1), other(2);
+  start::reinitialize(model, "default", other);
+  CHECK(values(model) != first);
+  start::reinitialize(model, init::Plan(), again);  // whose text is "default"
+  CHECK(values(model) == first);
   start::reinitialize(model, {{"head", init::ones()}}, same);
   CHECK(model.parameter("head.weight")->value.to_vector() == std::vector<real>(24, 1));
   CHECK(holds(usage_message([&] { start::reinitialize(model, "tail=zeros", same); }), "tail"));
@@ -137,6 +143,18 @@ TEST_CASE("patterns: plans, forget, skip and freeze speak one dialect") {
   CHECK(values(model).size() == 3);
   CHECK(holds(usage_message([&] { start::forget(model, "tail"); }), "no parameter or layer matches 'tail'"));
   start::initialize(model, generator);
+  // one that speaks of nothing is a typing error beside others too
+  const auto typo = [&](auto call) { return holds(usage_message(call), "'tail'"); };
+  CHECK(typo([&] { start::forget(model, "body.fc1; tail"); }));
+  CHECK(values(model).size() == 6);
+  CHECK(typo([&] { train::FineTuning(model, {.freeze = {"body.fc1; tail"}}); }));
+  CHECK(typo([&] { train::FineTuning(model, {.rates = {{"tail ;head", 2}}}); }));
+  CHECK(typo([&] { optim::Optimizer(model, {.no_decay = "*.bias; tail"}); }));
+  CHECK(typo([&] {
+    const std::vector<io::StoredTensor> same{io::stored("head.bias", model.parameter("head.bias")->value)};
+    start::load_state_dict(model, {.path = "x", .tensors = same, .metadata = {}}, {.skip = {"body; tail"}});
+  }));
+  CHECK(holds(usage_message([] { init::Plan({{" ;", init::zeros()}}); }), "names nothing"));
 
   std::vector<io::StoredTensor> saved;
   for (const auto& one : model.state_dict()) {

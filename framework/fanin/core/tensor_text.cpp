@@ -12,8 +12,9 @@ constexpr Index most = 1000;  // elements that are shown whole
 constexpr Index edge = 3;     // of a dimension, at either end, where not all are
 
 std::string number(real value) {
+  if (std::isnan(value)) return "nan";  // whose sign says nothing
   const std::string text = fmt::format("{:.4f}", value);
-  if (text.find('.') == std::string::npos) return text;  // inf, nan
+  if (text.find('.') == std::string::npos) return text;  // inf
   const double size = std::abs(static_cast<double>(value));
   if (value != 0 && (size < 1e-4 || size >= 1e8)) return fmt::format("{:.4g}", value);
   const std::string shown = text.substr(0, text.find_last_not_of('0') + 1);

@@ -125,6 +125,9 @@ Plan::Plan(std::initializer_list<PlanRule> rules) {
   std::string text;
   for (const PlanRule& rule : rules) {
     auto patterns = split_patterns(rule.pattern);
+    if (patterns.empty() && !rule.pattern.empty())
+      fail_usage("a plan's pattern {} names nothing; an empty one is for the whole model",
+                 in_quotes(rule.pattern));
     if (patterns.empty()) patterns.emplace_back();
     for (const std::string_view pattern : patterns)
       text += (text.empty() ? "" : "; ") + PlanRule{std::string(pattern), rule.init}.to_string();

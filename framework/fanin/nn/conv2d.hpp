@@ -25,8 +25,16 @@ class Conv2d final : public Module {
   /// @{
   /// Error for options out of range.
   explicit Conv2d(Conv2dOptions options);
-  Conv2d(Index in, Index out, ops::Pair kernel, ops::Pair stride = 1, ops::Pair padding = 0)
-      : Conv2d(Conv2dOptions{.in = in, .out = out, .kernel = kernel, .stride = stride, .padding = padding}) {}
+  Conv2d(Index in, Index out, ops::Pair kernel, ops::Pair stride = 1, ops::Pair padding = 0,
+         ops::Pair dilation = 1, Index groups = 1, bool with_bias = true)
+      : Conv2d(Conv2dOptions{.in = in,
+                             .out = out,
+                             .kernel = kernel,
+                             .stride = stride,
+                             .padding = padding,
+                             .dilation = dilation,
+                             .groups = groups,
+                             .bias = with_bias}) {}
   /// @}
 
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [out, in/groups, kh, kw] and [out]; `bias` may be null
@@ -74,9 +82,18 @@ class ConvTranspose2d final : public Module {
   /// @{
   /// Error for options out of range.
   explicit ConvTranspose2d(ConvTranspose2dOptions options);
-  ConvTranspose2d(Index in, Index out, ops::Pair kernel, ops::Pair stride = 1, ops::Pair padding = 0)
-      : ConvTranspose2d(ConvTranspose2dOptions{
-            .in = in, .out = out, .kernel = kernel, .stride = stride, .padding = padding}) {}
+  ConvTranspose2d(Index in, Index out, ops::Pair kernel, ops::Pair stride = 1, ops::Pair padding = 0,
+                  ops::Pair output_padding = 0, Index groups = 1, bool with_bias = true,
+                  ops::Pair dilation = 1)
+      : ConvTranspose2d(ConvTranspose2dOptions{.in = in,
+                                               .out = out,
+                                               .kernel = kernel,
+                                               .stride = stride,
+                                               .padding = padding,
+                                               .output_padding = output_padding,
+                                               .dilation = dilation,
+                                               .groups = groups,
+                                               .bias = with_bias}) {}
   /// @}
 
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [in, out/groups, kh, kw] and [out]; `bias` may be null

@@ -8,9 +8,24 @@
 #include <fanin/nn/module_walk.inl>
 
 namespace fanin::nn {
+namespace {
+
+/// Parameters and buffers share a layer's names in its state dict. The layer may be half made: it is not asked
+/// its kind.
+void require_new(const std::string& name, const auto& parameters, const auto& buffers) {
+  const auto named_so = [&](const auto& one) { return one.name == name; };
+  if (std::any_of(parameters.begin(), parameters.end(), named_so) ||
+      std::any_of(buffers.begin(), buffers.end(), named_so))
+    fail("two parameters or buffers of a layer are named '{}'; each needs a name of its own", name);
+  if (name.empty() || name.find('.') != std::string::npos)
+    fail("'{}' is not a name of a parameter or buffer (empty or with a dot)", name);
+}
+
+}  // namespace
 
 ParameterRef Module::add_parameter(const char* name, const Shape& shape, Initializer standard, Fans fans,
                                    std::optional<Initializer> chosen) {
+  require_new(name, parameters_, buffers_);
   DeclarationLimit::count(shape);
   ParameterRef ref(name, std::make_shared<Parameter>(
                              Parameter{name, Tensor(shape), chosen ? std::move(*chosen) : standard, fans}));
@@ -22,6 +37,8 @@ ParameterRef Module::add_parameter(const char* name, const Shape& shape, Initial
 }
 
 Tensor Module::add_buffer(std::string name, Tensor value) {
+  require_new(name, parameters_, buffers_);
+  require_defined("add_buffer", name.c_str(), value);
   buffers_.push_back({std::move(name), value});
   return value;
 }

@@ -44,7 +44,9 @@ class BatchNorm1d final : public BatchNorm {
   /// @{
   /// Error for fewer than one feature.
   explicit BatchNorm1d(BatchNormOptions options) : BatchNorm(std::move(options), 2) {}
-  explicit BatchNorm1d(Index features) : BatchNorm1d(BatchNormOptions{.features = features}) {}
+  explicit BatchNorm1d(Index features, double eps = 1e-5, double momentum = 0.1, bool affine = true)
+      : BatchNorm1d(
+            BatchNormOptions{.features = features, .eps = eps, .momentum = momentum, .affine = affine}) {}
   /// @}
   std::string kind() const override { return "BatchNorm1d"; }
 
@@ -58,7 +60,9 @@ class BatchNorm2d final : public BatchNorm {
   /// @{
   /// Error for fewer than one feature.
   explicit BatchNorm2d(BatchNormOptions options) : BatchNorm(std::move(options), 4) {}
-  explicit BatchNorm2d(Index features) : BatchNorm2d(BatchNormOptions{.features = features}) {}
+  explicit BatchNorm2d(Index features, double eps = 1e-5, double momentum = 0.1, bool affine = true)
+      : BatchNorm2d(
+            BatchNormOptions{.features = features, .eps = eps, .momentum = momentum, .affine = affine}) {}
   /// @}
   std::string kind() const override { return "BatchNorm2d"; }
 
@@ -80,7 +84,9 @@ class LayerNorm final : public Module {
   // By options, or by sizes.
   /// Error for fewer than one feature.
   explicit LayerNorm(LayerNormOptions options);
-  explicit LayerNorm(Index features) : LayerNorm(LayerNormOptions{.features = features}) {}  ///< likewise
+  /// Likewise.
+  explicit LayerNorm(Index features, double eps = 1e-5)
+      : LayerNorm(LayerNormOptions{.features = features, .eps = eps}) {}
 
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [features]
   std::string kind() const override { return "LayerNorm"; }
@@ -109,8 +115,9 @@ class GroupNorm final : public Module {
   // By options, or by sizes.
   /// Error unless `groups` divides the channels.
   explicit GroupNorm(GroupNormOptions options);
-  GroupNorm(Index groups, Index channels)
-      : GroupNorm(GroupNormOptions{.groups = groups, .channels = channels}) {}  ///< likewise
+  /// Likewise.
+  GroupNorm(Index groups, Index channels, double eps = 1e-5)
+      : GroupNorm(GroupNormOptions{.groups = groups, .channels = channels, .eps = eps}) {}
 
   ParameterRef weight{"weight"}, bias{"bias"};  ///< [channels]
   std::string kind() const override { return "GroupNorm"; }

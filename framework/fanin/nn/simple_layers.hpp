@@ -19,6 +19,9 @@ class MaxPool2d final : public Module {
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
   explicit MaxPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
       : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
+  template <std::size_t N>  // `MaxPool2d({3, 1})`: a kernel, not options
+  requires(N <= 2) explicit MaxPool2d(const Index (&kernel)[N], ops::Pair stride = 0, ops::Pair padding = 0)
+      : MaxPool2d(ops::Pair{kernel[0], kernel[N - 1]}, stride, padding) {}
   /// @}
   std::string kind() const override { return "MaxPool2d"; }
   /// Whether its windows are 2×2 and tile the plane.
@@ -42,6 +45,9 @@ class AvgPool2d final : public Module {
   explicit AvgPool2d(PoolOptions options = {}) : options_(options) {}
   explicit AvgPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
       : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
+  template <std::size_t N>  // `AvgPool2d({3, 1})`: a kernel, not options
+  requires(N <= 2) explicit AvgPool2d(const Index (&kernel)[N], ops::Pair stride = 0, ops::Pair padding = 0)
+      : AvgPool2d(ops::Pair{kernel[0], kernel[N - 1]}, stride, padding) {}
   /// @}
   std::string kind() const override { return "AvgPool2d"; }
 
@@ -56,8 +62,11 @@ class AvgPool2d final : public Module {
 /// torch.nn.AdaptiveAvgPool2d: x [N, C, H, W] → [N, C, height, width].
 class AdaptiveAvgPool2d final : public Module {
  public:
+  /// @{
   /// Sizes below 1 are an Error when it first runs.
   AdaptiveAvgPool2d(Index height, Index width) : height_(height), width_(width) {}
+  explicit AdaptiveAvgPool2d(Index both) : AdaptiveAvgPool2d(both, both) {}
+  /// @}
   std::string kind() const override { return "AdaptiveAvgPool2d"; }
 
  protected:
@@ -75,6 +84,16 @@ class Flatten final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override;
+  ModulePtr copy() const override { return copied(*this); }
+};
+
+/// Gives what it takes (torch.nn.Identity): for the place of a layer that is to be left out.
+class Identity final : public Module {
+ public:
+  std::string kind() const override { return "Identity"; }
+
+ protected:
+  Tensor forward(const Tensor& x) override { return x; }
   ModulePtr copy() const override { return copied(*this); }
 };
 

@@ -7,6 +7,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/init/pattern.hpp>
+#include <fanin/init/unmatched.hpp>
 #include <fanin/kernels/gemm/products.hpp>
 #include <fanin/optim/optimizer.hpp>
 
@@ -65,12 +66,10 @@ void require_no_decay(const std::vector<Group>& groups, const std::string& patte
   for (const Group& group : groups) {
     for (const auto& one : group.parameters) known.push_back(one.name);
   }
-  for (const std::string_view pattern : init::split_patterns(patterns)) {
-    if (std::none_of(known.begin(), known.end(),
-                     [&](const std::string& name) { return init::covers(pattern, name); }))
-      fail_usage("optimizer: no_decay: no layer or parameter matches {}{}", in_quotes(pattern),
-                 suggest(std::string(pattern), known));
-  }
+  if (patterns.empty()) return;
+  if (const auto idle = init::unmatched(patterns, known))
+    fail_usage("optimizer: no_decay: no layer or parameter matches {}{}", in_quotes(*idle),
+               suggest(*idle, known));
 }
 
 /// Whether an optimizer made with these options has all buffers that any momentum takes.

@@ -55,6 +55,30 @@ Registry<ScheduleText>& registry() {
   return instance;
 }
 
+// Shapes made in C++, whose options no text was read for, are refused as their texts would be.
+
+void require(bool holds, const char* option, double value, const char* wanted) {
+  if (!holds || !std::isfinite(value))
+    fail_usage("schedule {} = {} must be {}", option, number_text(value), wanted);
+}
+void require_sound(const StepDecay& shape) {
+  require(shape.every >= 1, "step: every", static_cast<double>(shape.every), "≥ 1");
+  require(shape.gamma >= 0, "step: gamma", shape.gamma, "a finite number ≥ 0");
+}
+void require_sound(const Cosine& shape) {
+  require(shape.floor >= 0, "cosine: floor", shape.floor, "a finite number ≥ 0");
+}
+void require_sound(const OneCycle& shape) {
+  require(shape.peak >= 0 && shape.peak <= 1, "one_cycle: peak", shape.peak, "in [0, 1]");
+  require(shape.start >= 1, "one_cycle: start", shape.start, "a finite number ≥ 1");
+  require(shape.end >= 1, "one_cycle: end", shape.end, "a finite number ≥ 1");
+  if (!shape.cycle_momentum) return;
+  const double highest = shape.max_momentum;
+  require(highest >= 0 && highest < 1, "one_cycle: max_momentum", highest, "in [0, 1)");
+  require(shape.base_momentum >= 0 && shape.base_momentum <= highest, "one_cycle: base_momentum",
+          shape.base_momentum, "at least 0 and at most max_momentum");
+}
+
 }  // namespace
 
 double Place::progress() const {
@@ -105,16 +129,25 @@ void register_schedule(ScheduleText schedule) {
 }
 
 double StepDecay::factor(const Place& place) const {
+  require_sound(*this);
   return std::pow(gamma, static_cast<double>(place.epoch / every));
 }
 std::string StepDecay::to_string() const {
+  require_sound(*this);
   return fmt::format("step(every={}, gamma={})", every, number_text(gamma));
 }
 
-double Cosine::factor(const Place& place) const { return half_cosine(1, floor, place.progress()); }
-std::string Cosine::to_string() const { return fmt::format("cosine(floor={})", number_text(floor)); }
+double Cosine::factor(const Place& place) const {
+  require_sound(*this);
+  return half_cosine(1, floor, place.progress());
+}
+std::string Cosine::to_string() const {
+  require_sound(*this);
+  return fmt::format("cosine(floor={})", number_text(floor));
+}
 
 double OneCycle::between(const Place& place, double edge, double top, double last) const {
+  require_sound(*this);
   // The peak is step peak·length - 1, which may lie before the first; the end is the last step.
   const auto at = static_cast<double>(place.step), length = static_cast<double>(place.steps);
   const double end_step = length - 1, top_step = peak * length - 1;
@@ -128,6 +161,7 @@ std::optional<double> OneCycle::momentum(const Place& place) const {
   return between(place, max_momentum, base_momentum, max_momentum);
 }
 std::string OneCycle::to_string() const {
+  require_sound(*this);
   const std::string shape =
       fmt::format("peak={}, start={}, end={}", number_text(peak), number_text(start), number_text(end));
   if (!cycle_momentum) return fmt::format("one_cycle({}, cycle_momentum=false)", shape);

@@ -4,6 +4,7 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/init/plan.hpp>
+#include <fanin/init/unmatched.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/io/tensor_stats.hpp>
 #include <fanin/start/convert.hpp>
@@ -80,16 +81,13 @@ Conversion convert(const io::TensorFile& file, const std::string& path, const Co
           "'{}' adapts a tensor to a model's shape, which a conversion does not know: only transpose and transpose_depthwise",
           name_of(rule.rule));
     }
-    if (std::none_of(names.begin(), names.end(),
-                     [&](const auto& name) { return init::covers(rule.pattern, name); }))
-      fail_usage("{}: no tensor matches '{}', which was to be adapted{}", file.path, rule.pattern,
-                 suggest(rule.pattern, names));
+    if (const auto idle = init::unmatched(rule.pattern, names))
+      fail_usage("{}: no tensor matches '{}', which was to be adapted{}", file.path, *idle,
+                 suggest(*idle, names));
   }
   for (const auto& glob : options.only) {
-    if (std::none_of(names.begin(), names.end(),
-                     [&](const auto& name) { return init::covers(glob, name); })) {
-      fail_usage("{}: no tensor matches '{}'{}", file.path, glob, suggest(glob, names));
-    }
+    if (const auto idle = init::unmatched(glob, names))
+      fail_usage("{}: no tensor matches '{}'{}", file.path, *idle, suggest(*idle, names));
   }
   io::TensorFile out{.format = format, .path = path, .tensors = {}, .metadata = file.metadata};
   Conversion done;

@@ -6,6 +6,7 @@
 #include <fanin/core/moments.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/init/constant.hpp>
+#include <fanin/init/unmatched.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/open_files.hpp>
 #include <fanin/start/refine.hpp>
@@ -310,7 +311,9 @@ std::vector<Drawn> initialize(nn::Module& model, Generator& generator) {
 }
 
 std::vector<Drawn> reinitialize(nn::Module& model, const init::Plan& plan, Generator& generator) {
-  return initialize_all(model, plan, generator, nullptr, Walk::slots, Draws::again);
+  // A plan without rules is `default`, as its text says.
+  return initialize_all(model, plan.rules().empty() ? init::Plan::parse(plan.to_string()) : plan, generator,
+                        nullptr, Walk::slots, Draws::again);
 }
 
 std::vector<Drawn> reinitialize(nn::Module& model, const std::string& plan, Generator& generator) {
@@ -345,15 +348,14 @@ void require_initializable(nn::Module& model, const init::Plan& plan, bool with_
 }
 
 void forget(nn::Module& model, const std::string& pattern) {
-  bool any = false;
+  const auto parameters = model.all_names();
   std::vector<std::string> known;
-  for (const auto& one : model.all_names()) {
-    known.push_back(one.name);
-    if (!init::covers(pattern, one.name)) continue;
-    any = true;
-    Attempt::undraw(one);
+  for (const auto& one : parameters) known.push_back(one.name);
+  if (const auto idle = init::unmatched(pattern, known))
+    fail_usage("forget: no parameter or layer matches {}{}", in_quotes(*idle), suggest(*idle, known));
+  for (const auto& one : parameters) {
+    if (init::covers(pattern, one.name)) Attempt::undraw(one);
   }
-  if (!any) fail_usage("forget: no parameter or layer matches '{}'{}", pattern, suggest(pattern, known));
 }
 
 }  // namespace fanin::start

@@ -11,6 +11,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/init/plan.hpp>
+#include <fanin/init/unmatched.hpp>
 #include <fanin/io/not_finite.hpp>
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/start/prefix_hint.hpp>
@@ -284,17 +285,14 @@ class Matcher {
 
   /// A pattern that matches nothing is a typing error, not a wish.
   void check_patterns() const {
+    std::vector<std::string> all = names_;
+    for (const Saved& saved : saved_) all.push_back(saved.name);
+    // Of what could not be read there is nothing to do, which is what skipping asks for.
+    for (const io::LeftOut& one : file_.left_out) all.push_back(one.name);
     const auto check = [&](const std::string& pattern, const char* what) {
-      const auto matches = [&](const std::string& name) { return init::covers(pattern, name); };
-      if (std::any_of(names_.begin(), names_.end(), matches)) return;
-      if (std::any_of(saved_.begin(), saved_.end(), [&](const Saved& saved) { return matches(saved.name); }))
-        return;
-      // Of what could not be read there is nothing to do, which is what skipping asks for.
-      if (std::any_of(file_.left_out.begin(), file_.left_out.end(),
-                      [&](const io::LeftOut& one) { return matches(one.name); }))
-        return;
-      fail_usage("{}: the pattern '{}' to {} matches no tensor{}", file_.path, pattern, what,
-                 suggest(pattern, names_));
+      if (const auto idle = init::unmatched(pattern, all))
+        fail_usage("{}: the pattern '{}' to {} matches no tensor{}", file_.path, *idle, what,
+                   suggest(*idle, names_));
     };
     for (const auto& pattern : options_.skip) check(pattern, "skip");
     for (const auto& rule : options_.adapt) check(rule.pattern, "adapt");

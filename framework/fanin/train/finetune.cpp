@@ -4,6 +4,7 @@
 #include <set>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/init/unmatched.hpp>
 #include <fanin/nn/norm.hpp>
 #include <fanin/train/finetune.hpp>
 
@@ -17,14 +18,15 @@ std::string layer_of(const std::string& parameter) {
 
 void require_cover(const char* option, const std::string& pattern,
                    const std::vector<nn::Module::NamedParameter>& parameters) {
-  std::vector<std::string> known;
+  std::vector<std::string> names, known;
   for (const auto& one : parameters) {
-    if (covers(pattern, one.name)) return;
+    names.push_back(one.name);
     const std::string layer = layer_of(one.name);
     if (std::find(known.begin(), known.end(), layer) == known.end()) known.push_back(layer);
     known.push_back(one.name);
   }
-  fail_usage("{}: no layer or parameter matches '{}'{}", option, pattern, suggest(pattern, known));
+  if (const auto idle = init::unmatched(pattern, names))
+    fail_usage("{}: no layer or parameter matches {}{}", option, in_quotes(*idle), suggest(*idle, known));
 }
 
 void check(const FineTune& o, const std::vector<nn::Module::NamedParameter>& parameters) {
