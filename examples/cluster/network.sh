@@ -7,7 +7,8 @@ speed() { tr '\n' ' ' | sed -n 's/.* \([0-9][0-9]*\) *samples\/s.*/\1/p'; }
 echo "| model | latency | of twice one rank's speed |"
 echo "| --- | --- | --- |"
 while read -r model epochs; do
-  words=(train --model "$model" --data "synthetic(count=4000)" --batch 128 --epochs "$epochs" --optimizer sgd --shards 2)
+  words=(train --model "$model" --data "synthetic(count=4000)" --batch 128 --epochs "$epochs" --optimizer sgd --shards 2
+    --threads 1)
   for latency in 0 50 200 1000; do
     # In turn, so that both see the same machine.
     one=$(build/fanin "${words[@]}" 2>/dev/null </dev/null | speed)

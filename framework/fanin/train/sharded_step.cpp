@@ -1,4 +1,3 @@
-#include <sched.h>
 
 #include <algorithm>
 #include <bit>
@@ -188,10 +187,7 @@ void ShardedStep::take_ready(double share, bool all) {
     for (std::size_t i = next.first_parameter; i < behind; ++i) take(i, share);
     if (last_) merge(next.begin, next.end);
     ++taken_;
-    if (last_ && sum_) {
-      sum_->add(next.begin, next.end);
-      sum_->advance();
-    }
+    if (last_ && sum_) sum_->add(next.begin, next.end);
   }
 }
 
@@ -321,8 +317,7 @@ ShardedStep::Found ShardedStep::operator()(const data::Batch& batch, Index step,
   if (sum_) sum_->begin();
   const Call call{batch, step, options, stop};
   is_together() ? together(call) : one_by_one(call);
-  // Where there are more ranks than cores, whoever waits gives way.
-  while (sum_ && !sum_->advance()) ::sched_yield();
+  if (sum_) sum_->finish();
   put_back();
   if (draws_) model_.reseed(derive_seed(options_.seed + static_cast<std::uint64_t>(step), "shards done"));
   const real* flat = std::as_const(slots_.front()).data();
