@@ -1,4 +1,3 @@
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -179,8 +178,10 @@ void ShardedStep::take_ready(double share, bool all) {
     const Bucket& next = buckets_[taken_];
     const std::size_t behind = next.first_parameter + next.parameters;
     const auto done = [this](std::size_t i) {
-      const Tensor& value = parameters_[i]->value;  // which ops of the graph hold until they are done
-      return !value.requires_grad() || value.unique();
+      // Ops of the graph hold what they add a gradient to until they are done. (Its elements may be others' as well:
+      // an optimizer has those of all parameters in one piece.)
+      const Tensor& value = parameters_[i]->value;
+      return !value.requires_grad() || value.handles() == 1;
     };
     for (std::size_t i = next.first_parameter; i < behind; ++i)
       if (!all && !done(i)) return;
