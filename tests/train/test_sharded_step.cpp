@@ -1,14 +1,21 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <thread>
 
+#include <fanin/autograd/node.hpp>
 #include <fanin/core/error.hpp>
 #include <fanin/core/memory.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/data/loader.hpp>
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
+#include <fanin/nn/linear.hpp>
+#include <fanin/nn/own_layer.hpp>
+#include <fanin/ops/reshape.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/train/lockstep.hpp>
 #include <fanin/train/sharded_step.hpp>
@@ -173,6 +180,60 @@ TEST_CASE("shards: a model larger than a bucket, and convolutions, likewise") {
     const auto alone = trained(1, 4, text).front();
     for (const auto& state : trained(4, 4, text)) CHECK(state == alone);
   }
+}
+
+/// Passes through what it gets, and calls when its gradient comes.
+struct Told {
+  static constexpr const char* name = "told";
+  std::function<void()> call;
+  Tensor forward(const Tensor& x) { return x.detach().clone(); }
+  void backward(const Tensor& grad, Gradients& grads) {
+    call();
+    grads.give(0, grad);
+  }
+};
+
+struct BetweenTwo : nn::OwnLayer<BetweenTwo> {
+  std::function<void()> call;
+  nn::Child<nn::Linear> before = child("before", nn::Linear(64, 64)),
+                        large = child("large", nn::Linear(64, 1200)),
+                        head = child("head", nn::Linear(1200, 3));
+  Tensor forward(const Tensor& x) override {
+    return head(large(record(Told{call}, before(ops::flatten(x)))));
+  }
+};
+
+TEST_CASE("shards: gradients are on their way to other ranks while backward still runs") {
+  RankThreads threads(2);
+  std::vector<std::thread> team;
+  std::vector<int> too_late(2);
+  for (std::size_t rank = 0; rank < 2; ++rank) {
+    team.emplace_back([&, rank] {
+      Ranks ranks = threads.of(static_cast<int>(rank));
+      std::atomic<int> begun{0}, least{std::numeric_limits<int>::max()};
+      ranks.start_send = [&begun, send = ranks.start_send](int to, int tag,
+                                                           std::span<const std::byte> bytes) {
+        ++begun;
+        return send(to, tag, bytes);
+      };
+      ranks.start_receive = [&begun, receive = ranks.start_receive](int from, int tag,
+                                                                    std::span<std::byte> bytes) {
+        ++begun;
+        return receive(from, tag, bytes);
+      };
+      BetweenTwo model;
+      int before_step = 0;
+      model.call = [&] { least = std::min(least.load(), begun - before_step); };
+      Generator generator(1);
+      start::initialize(model, init::Plan::parse("default"), generator);
+      train::TrainOptions options{.epochs = 2, .batch = 24, .shards = 2, .ranks = &ranks};
+      options.on_step = [&](Index, double) { before_step = begun; };
+      train::fit(model, samples(), options);
+      too_late[rank] = least < 1;
+    });
+  }
+  for (std::thread& one : team) one.join();
+  CHECK(too_late == std::vector<int>{0, 0});
 }
 
 TEST_CASE("shards: running statistics move by the mean of the shards'") {
