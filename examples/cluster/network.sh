@@ -12,7 +12,7 @@ while read -r model epochs; do
   for latency in 0 50 200 1000; do
     # In turn, so that both see the same machine.
     one=$(build/fanin "${words[@]}" 2>/dev/null </dev/null | speed)
-    two=$(LATENCY_US=$latency examples/cluster/hosts.sh 2 "$rate" -n 2 "$PWD/build/fanin" "${words[@]}" 2>/dev/null </dev/null |
+    two=$(LATENCY_US=${latency#0} examples/cluster/hosts.sh 2 "$rate" -n 2 "$PWD/build/fanin" "${words[@]}" 2>/dev/null </dev/null |
       speed)
     awk -v m="$model" -v l=$latency -v a="$one" -v b="$two" \
       'BEGIN {printf "| `%s` | %d µs | %.2f |\n", m, l, b / (2 * a)}'
