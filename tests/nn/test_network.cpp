@@ -346,10 +346,9 @@ TEST_CASE("network: layers are made as in PyTorch, and kernels may be rectangula
         "Conv2d(3, 6, kernel=3x1, padding=1x0, groups=3, bias=false)");
   CHECK(nn::ConvTranspose2d(4, 2, 2, 2, 0, 1, 2).parameter("weight")->value.shape() == Shape{4, 1, 2, 2});
   const Tensor plane = noise({1, 1, 6, 6});
-  CHECK(nn::MaxPool2d({3, 1})(plane).shape() == Shape{1, 1, 2, 6});  // a kernel, as {3, 1} is for Conv2d
-  CHECK(nn::MaxPool2d({3, 1}, {1, 2})(plane).shape() == Shape{1, 1, 4, 3});
-  CHECK(nn::AvgPool2d({2, 3})(plane).shape() == Shape{1, 1, 3, 2});
-  CHECK(nn::AvgPool2d({2})(plane).shape() == Shape{1, 1, 3, 3});
+  CHECK(nn::MaxPool2d({.kernel = {3, 1}})(plane).shape() == Shape{1, 1, 2, 6});
+  CHECK(nn::MaxPool2d(3, 1)(plane).shape() == Shape{1, 1, 4, 4});  // kernel and stride, as in PyTorch
+  CHECK(nn::AvgPool2d(ops::Pair{2, 3})(plane).shape() == Shape{1, 1, 3, 2});
   CHECK(nn::AdaptiveAvgPool2d(1)(plane).shape() == Shape{1, 1, 1, 1});
   CHECK(nn::BatchNorm2d(4, 1e-3, 0.01, false).weight == nullptr);
   net.replace("bn", nn::Identity());

@@ -19,9 +19,6 @@ class MaxPool2d final : public Module {
   explicit MaxPool2d(PoolOptions options = {}) : options_(options) {}
   explicit MaxPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
       : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
-  template <std::size_t N>  // `MaxPool2d({3, 1})`: a kernel, not options
-  requires(N <= 2) explicit MaxPool2d(const Index (&kernel)[N], ops::Pair stride = 0, ops::Pair padding = 0)
-      : MaxPool2d(ops::Pair{kernel[0], kernel[N - 1]}, stride, padding) {}
   /// @}
   std::string kind() const override { return "MaxPool2d"; }
   /// Whether its windows are 2×2 and tile the plane.
@@ -45,9 +42,6 @@ class AvgPool2d final : public Module {
   explicit AvgPool2d(PoolOptions options = {}) : options_(options) {}
   explicit AvgPool2d(ops::Pair kernel, ops::Pair stride = 0, ops::Pair padding = 0)
       : options_{.kernel = kernel, .stride = stride, .padding = padding} {}
-  template <std::size_t N>  // `AvgPool2d({3, 1})`: a kernel, not options
-  requires(N <= 2) explicit AvgPool2d(const Index (&kernel)[N], ops::Pair stride = 0, ops::Pair padding = 0)
-      : AvgPool2d(ops::Pair{kernel[0], kernel[N - 1]}, stride, padding) {}
   /// @}
   std::string kind() const override { return "AvgPool2d"; }
 
