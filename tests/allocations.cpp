@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <fanin/core/sanitizer.hpp>
+
 namespace {
 
 thread_local std::uint64_t calls = 0;
@@ -18,7 +20,7 @@ std::uint64_t heap_allocations() { return calls; }
 MemoryWatch::MemoryWatch() : held_before_(held) { most_held = held; }
 std::size_t MemoryWatch::peak() const { return static_cast<std::size_t>(most_held - held_before_); }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if FANIN_ASAN || FANIN_TSAN
 bool counts_allocations() { return false; }
 #else
 bool counts_allocations() { return true; }

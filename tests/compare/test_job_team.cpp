@@ -10,6 +10,7 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
+#include <fanin/core/sanitizer.hpp>
 
 #include "tests/message.hpp"
 
@@ -30,7 +31,7 @@ TEST_CASE("each job is done once, by however many workers, and a failing one is 
   }
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !FANIN_ASAN && !FANIN_TSAN
 TEST_CASE("workers that the system refuses are an Error that names both numbers, and no job begins") {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);

@@ -9,9 +9,10 @@
 #include <mutex>
 #include <thread>
 
+#include <fanin/core/sanitizer.hpp>
 #include <fanin/core/tensor.hpp>
 
-#if !defined(__SANITIZE_ADDRESS__)  // there every block is the system's
+#if !FANIN_ASAN  // there every block is the system's
 
 namespace fanin {
 namespace {

@@ -14,6 +14,7 @@
 #include <fanin/core/cores.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/parallel.hpp>
+#include <fanin/core/sanitizer.hpp>
 #include <fanin/core/tensor.hpp>
 
 #include "tests/message.hpp"
@@ -225,7 +226,7 @@ TEST_CASE("work cut as for more threads than there are is counted, done once, an
   CHECK(thread_count() == 1);
 }
 
-#if !defined(__SANITIZE_THREAD__)  // which does not follow a fork of several threads
+#if !FANIN_TSAN  // which does not follow a fork of several threads
 
 TEST_CASE("a child process computes after its parent has used threads, sets its own, and ends") {
   std::thread([] {
@@ -248,8 +249,7 @@ TEST_CASE("a child process computes after its parent has used threads, sets its 
   }).join();
 }
 
-#if !defined( \
-    __SANITIZE_ADDRESS__)  // its allocator does not follow a fork, and it calls the abandoned team a leak
+#if !FANIN_ASAN  // its allocator does not follow a fork, and it calls the abandoned team a leak
 
 TEST_CASE(
     "a child process whose calling thread ends before it, and with it the team it never had, does not hang") {

@@ -29,6 +29,13 @@ int main() { return fanin::Shape({2, 3}).numel() == 6 ? 0 : 1; }
 )",
                                    "#include <fanin/core/real.hpp>\nint main() {}\n"};
 
+// Sanitizers of one compiler do not link with another's.
+#ifdef __clang__
+const std::string compiler = "clang++";
+#else
+const std::string compiler = "g++";
+#endif
+
 bool runs(const std::string& command) {
   return std::system((command + " 2>/dev/null >/dev/null").c_str()) == 0;
 }
@@ -42,11 +49,12 @@ TEST_CASE("headers of one build and the library of the other do not link") {
   const char* chosen = std::getenv("FANIN_SANITIZE");
   const std::string flags = chosen ? chosen : "";
   const Scratch scratch;
-  const std::string compile = "g++ -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " +
-                              flags + " -c " + (scratch / "x.cpp");
+  const std::string compile = compiler +
+                              " -std=c++20 -O1 -Iframework -I. -ffunction-sections -fdata-sections " + flags +
+                              " -c " + (scratch / "x.cpp");
   const auto links = [&](const std::string& object, const std::string& libraries) {
-    return runs("g++ -Wl,--gc-sections " + flags + " " + (scratch / object) + " " + libraries + " -o " +
-                (scratch / "x") + " -lfmt -pthread") &&
+    return runs(compiler + " -Wl,--gc-sections " + flags + " " + (scratch / object) + " " + libraries +
+                " -o " + (scratch / "x") + " -lfmt -pthread") &&
            runs(scratch / "x");
   };
   for (const char* source : sources) {

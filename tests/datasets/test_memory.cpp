@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/sanitizer.hpp>
 #include <fanin/datasets.hpp>
 
 #include "datasets/idx.hpp"
@@ -25,7 +26,7 @@ using namespace fanin;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if FANIN_ASAN || FANIN_TSAN
 constexpr bool measures = false;  // sanitizers keep what is freed
 #else
 constexpr bool measures = true;

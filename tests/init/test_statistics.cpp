@@ -72,7 +72,7 @@ TEST_CASE("statistics: schemes have the distribution, mean and variance they sta
                         {"glorot_normal", Law::truncated},
                         {"he_normal", Law::truncated},
                         {"variance_scaling(3, fan_avg)", Law::truncated}})
-    for (std::uint64_t seed : {1, 2}) {
+    for (const std::uint64_t seed : {1u, 2u}) {
       CAPTURE(c.text);
       const double std = *parse(c.text).deviation(shape, fans_of(shape));
       const std::vector<real> values = drawn(c.text, shape, seed);

@@ -10,7 +10,9 @@
 /// Whether `file` holds exactly the tensors of `expected`, bit for bit: {name: [dtype, sizes, bytes in hexadecimal]}.
 inline void check_tensors(const fanin::io::TensorFile& file, const nlohmann::json& expected) {
   CHECK(file.tensors.size() == expected.size());
-  for (const auto& [key, value] : expected.items()) {
+  for (const auto& entry : expected.items()) {
+    const auto& key = entry.key();
+    const auto& value = entry.value();
     CAPTURE(key);
     const fanin::io::StoredTensor* tensor = file.find(key);
     REQUIRE(tensor != nullptr);

@@ -39,7 +39,9 @@ TEST_CASE("checkpoints: the weights are read bit for bit, whatever stands beside
   nlohmann::json values;
   std::ifstream(folder + "values.json") >> values;
   REQUIRE(values.size() >= 18);
-  for (const auto& [name, expected] : values.items()) {
+  for (const auto& entry : values.items()) {
+    const auto& name = entry.key();
+    const auto& expected = entry.value();
     CAPTURE(name);
     const io::TensorFile file = io::read_tensor_file(folder + name);
     CHECK(file.key == expected["key"].get<std::string>());

@@ -69,7 +69,9 @@ TEST_CASE("file kind: a file that is none of ours is named, with what to do") {
       {zip_of({{.name = "run/best.pth", .data = "x"}}), "'run/best.pth' in it; unpack it first"},
       {zip_of({}), "an empty zip archive"},
   };
-  for (const auto& [file, expected] : files) {
+  for (const auto& entry : files) {
+    const auto& file = entry.first;
+    const auto& expected = entry.second;
     CAPTURE(expected);
     const std::string message = parse_message(file);
     CHECK(message.find(expected) != std::string::npos);

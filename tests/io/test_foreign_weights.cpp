@@ -173,7 +173,9 @@ TEST_CASE(
                  File().add<std::uint16_t>("fc2.bias", io::DType::bf16, {3}, {0x7fc0, 0x7f7f, 0x3c00}));
        }},
   };
-  for (const auto& [says, spoil] : cases) {
+  for (const auto& entry : cases) {
+    const auto& says = entry.first;
+    const auto& spoil = entry.second;
     CAPTURE(says);
     File file = saved(*source, [](const std::string& name) { return name; });
     spoil(file);

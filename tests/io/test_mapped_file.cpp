@@ -17,6 +17,7 @@
 #include <thread>
 
 #include <fanin/core/parallel.hpp>
+#include <fanin/core/sanitizer.hpp>
 #include <fanin/io/mapped_file.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/safetensors.hpp>
@@ -180,7 +181,7 @@ TEST_CASE("a fault in memory that is not ours goes where it would have gone with
   const int handled = status_of_that_child(true);
   CHECK(WIFEXITED(handled));
   CHECK(WEXITSTATUS(handled) == 7);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !FANIN_ASAN && !FANIN_TSAN
   const int fatal = status_of_that_child(false);
   CHECK(WIFSIGNALED(fatal));
   CHECK(WTERMSIG(fatal) == SIGBUS);

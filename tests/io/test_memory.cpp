@@ -202,7 +202,9 @@ TEST_CASE("memory: the greediest files cost no more than their size and 64 MiB")
       {"a bomb just past them",
        zip_of({{.name = "a.npy", .data = packed, .method = 8, .size = zeros.size() + 2'000'000, .crc = 0}})},
   };
-  for (const auto& [what, file] : files) {
+  for (const auto& entry : files) {
+    const auto& what = entry.first;
+    const auto& file = entry.second;
     CAPTURE(what);
     CHECK(parse_message(file).find("of memory") == std::string::npos);
   }

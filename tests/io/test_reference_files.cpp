@@ -22,7 +22,9 @@ TEST_CASE("files by real PyTorch and NumPy hold bit for bit what those say") {
   nlohmann::json values;
   std::ifstream(folder + "values.json") >> values;
   REQUIRE(values.size() >= 20);
-  for (const auto& [name, tensors] : values.items()) {
+  for (const auto& entry : values.items()) {
+    const auto& name = entry.key();
+    const auto& tensors = entry.value();
     CAPTURE(name);
     const io::TensorFile file = io::read_tensor_file(folder + name);
     check_tensors(file, tensors);

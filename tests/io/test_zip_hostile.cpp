@@ -168,7 +168,9 @@ TEST_CASE("npz: one member that cannot be read is named and left out, and the ot
       {{.name = "bad.npy", .data = array.substr(0, array.size() - 1)}, "needs 8 bytes, the file has 7"},
       {{.name = "bad.npy", .data = ""}, "not an npy file"},
   };
-  for (const auto& [bad, reason] : rows) {
+  for (const auto& entry : rows) {
+    const auto& bad = entry.first;
+    const auto& reason = entry.second;
     CAPTURE(reason);
     for (const bool first : {true, false}) {
       const std::string bytes = first ? zip_of({bad, good}) : zip_of({good, bad});

@@ -113,7 +113,7 @@ TEST_CASE("the gradients are the same on every instruction set, written or added
   });
   for (std::size_t i = 4; i < results.size(); ++i)
     CHECK(naive::difference(results[i], results[i % 4]) < bound);
-  for (std::size_t kind : {0, 1}) {  // added is start plus written
+  for (const std::size_t kind : {0u, 1u}) {  // added is start plus written
     Numbers sum = results[kind];
     const std::size_t channels = kind == 0 ? 5 : 95, size = static_cast<std::size_t>(n);
     for (std::size_t i = 0; i < sum.size(); ++i) {

@@ -55,16 +55,19 @@ const std::vector<std::pair<const char*, Make>>& layers() {
 
 TEST_CASE("layers: each is born as PyTorch's of its name") {
   CHECK(reference().at("layers").size() == layers().size());
-  for (const auto& [name, make] : layers()) {
+  for (const auto& entry : layers()) {
+    const auto& name = entry.first;
+    const auto& make = entry.second;
     CAPTURE(name);
     const auto one = make();
     Generator generator(0);
     start::initialize(*one, generator);
     const auto& expected = reference().at("layers").at(name);
     REQUIRE(one->named_parameters().size() == expected.at("parameters").size());
-    for (const auto& [parameter_name, parameter, owner] : one->named_parameters()) {
-      CAPTURE(parameter_name);
-      const auto& digest = expected.at("parameters").at(parameter_name);
+    for (const auto& named : one->named_parameters()) {
+      CAPTURE(named.name);
+      const auto& parameter = named.parameter;
+      const auto& digest = expected.at("parameters").at(named.name);
       // PyTorch's normals use vector approximations of log, sin and cos: equal to 4e-7, not to the bit.
       const bool normal = parameter->init.name() == "normal";
       check_digest(parameter->value, digest, normal ? 2e-6 : 1e-7);

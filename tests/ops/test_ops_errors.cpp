@@ -6,6 +6,7 @@
 #include <string>
 
 #include <fanin/core/error.hpp>
+#include <fanin/core/sanitizer.hpp>
 #include <fanin/ops/ops.hpp>
 
 namespace fanin {
@@ -46,13 +47,13 @@ TEST_CASE("linear and matmul name both shapes") {
         }) ==
         "matmul: shapes [2, 3] and [4, 5] do not fit: [m, k] with [k, n], the same with sizes in front that "
         "broadcast, or a vector [k] on either side");
-  for (const auto& [a, b] : {std::pair<Shape, Shape>{{3}, {4}},
-                             {{2, 3}, {2}},
-                             {{2, 3, 4}, {3, 4, 5}},
-                             {{2, 1, 3, 4}, {3, 2, 4, 5}},
-                             {{3}, {}},
-                             {{}, {}}}) {
-    CHECK_THROWS_AS(ops::matmul(of(a), of(b)), Error);
+  for (const auto& pair : {std::pair<Shape, Shape>{{3}, {4}},
+                           {{2, 3}, {2}},
+                           {{2, 3, 4}, {3, 4, 5}},
+                           {{2, 1, 3, 4}, {3, 2, 4, 5}},
+                           {{3}, {}},
+                           {{}, {}}}) {
+    CHECK_THROWS_AS(ops::matmul(of(pair.first), of(pair.second)), Error);
   }
 }
 
@@ -217,7 +218,7 @@ TEST_CASE("embedding and dropout refuse indices and probabilities out of range")
   }
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end the program instead
+#if !FANIN_ASAN && !FANIN_TSAN  // which end the program instead
 TEST_CASE("a tensor that cannot fit in memory is an error, not a crash") {
   try {
     Tensor({Index{1} << 24, Index{1} << 23});

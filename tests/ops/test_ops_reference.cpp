@@ -233,7 +233,8 @@ TEST_CASE("every op gives PyTorch's values and gradients") {
       CHECK(relative_error(inputs[i].grad(), tensor_of(one.at("gradients").at(i))) < 1e-5);
     }
   }
-  for (const auto& [op, compute] : computes) {
+  for (const auto& entry : computes) {
+    const auto& op = entry.first;
     CAPTURE(op);
     CHECK(seen[op] > 0);
   }

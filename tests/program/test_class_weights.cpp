@@ -54,11 +54,13 @@ TEST_CASE("program: class weights are a setting of train, finetune and compare, 
 }
 
 TEST_CASE("program: class weights that cannot be are named, exit 2") {
-  for (const auto& [text, said] :
+  for (const auto& entry :
        std::vector<std::pair<std::string, std::string>>{{"1,2", "2 numbers for the 3 classes"},
                                                         {"balancd", "'balancd' for class 0"},
                                                         {"1,0,1", "'0' for class 1"},
                                                         {"1,nan,1", "'nan' for class 1"}}) {
+    const auto& text = entry.first;
+    const auto& said = entry.second;
     CAPTURE(text);
     const Outcome outcome = fanin_command(train({"--class-weights", text}));
     CHECK(outcome.code == 2);

@@ -314,13 +314,13 @@ TEST_CASE("program: convert writes other formats, and what it cannot is one line
       {{"convert", model(), scratch / "no/such/x.npz"}, 1, "no/such"},
       {{"convert", reference + "dtypes.pt", scratch / "x.npz", "--dtype", "f16"}, 1, "too large for F16"},
   };
-  for (const auto& [arguments, code, says] : cases) {
-    CAPTURE(says);
-    const Outcome outcome = fanin_command(arguments);
+  for (const Case& one : cases) {
+    CAPTURE(one.says);
+    const Outcome outcome = fanin_command(one.arguments);
     CAPTURE(outcome.err);
-    CHECK(outcome.code == code);
+    CHECK(outcome.code == one.code);
     CHECK(line_count(outcome.err) == 1);
-    CHECK(holds(outcome.err, says));
+    CHECK(holds(outcome.err, one.says));
     CHECK_FALSE(fs::exists(scratch / "x.npz"));
   }
 }

@@ -11,14 +11,14 @@
 #include <fstream>
 
 #include <fanin/core/cores.hpp>
+#include <fanin/core/sanitizer.hpp>
 
 #include "tests/io/bytes.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/message.hpp"
 #include "tests/program/command.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)  // which need more address space than a limit leaves
+#if !FANIN_ASAN && !FANIN_TSAN  // which need more address space than a limit leaves
 
 namespace {
 

@@ -191,10 +191,10 @@ TEST_CASE(
       {{{"class_names", "{\"a\":[[[[[["}}, "class_names"},
       {{{"class_names", "[\"" + std::string(2000, 'x') + "\"]"}}, "class_names"},
   };
-  for (const auto& [changes, says] : lies) {
-    const std::string forged = model().with(changes);
-    CAPTURE(says);
-    for (const auto& [key, value] : changes) CAPTURE(value);
+  for (const Lie& lie : lies) {
+    const std::string forged = model().with(lie.changes);
+    CAPTURE(lie.says);
+    for (const auto& change : lie.changes) CAPTURE(change.second);
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {"predict", forged, image()},
              {"evaluate", forged, "--data", "synthetic(count=100)"},
@@ -204,7 +204,7 @@ TEST_CASE(
       CAPTURE(outcome.err);
       CHECK(outcome.code == 1);
       CHECK(line_count(outcome.err) == 1);
-      CHECK(holds(outcome.err, says));
+      CHECK(holds(outcome.err, lie.says));
       CHECK_FALSE(holds(outcome.err, "out of memory"));
     }
     const Outcome inspected = fanin_command({"inspect", forged});

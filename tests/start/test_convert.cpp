@@ -132,13 +132,13 @@ TEST_CASE("convert: names, selections and formats that cannot be are usage error
       {"x.npz", {.renaming = {.rename = {{"[", ""}}}}, "not a regular expression"},
       {"x.npz", {.renaming = {.rename = {{"zzz", ""}}}}, "no tensor name matches"},
   };
-  for (const auto& [path, options, says] : cases) {
-    CAPTURE(says);
+  for (const Case& one : cases) {
+    CAPTURE(one.says);
     try {
-      start::convert(state, scratch / path, options);
+      start::convert(state, scratch / one.path, one.options);
       FAIL("no error");
     } catch (const Error& error) {
-      CHECK(std::string(error.what()).find(says) != std::string::npos);
+      CHECK(std::string(error.what()).find(one.says) != std::string::npos);
       CHECK(error.blame() == Blame::usage);
     }
     CHECK(fs::is_empty(scratch.folder()));

@@ -99,7 +99,9 @@ double correlation(const std::vector<real>& a, const std::vector<real>& b) {
 
 TEST_CASE("draws: no scheme for one parameter moves another, in any model") {
   const auto schemes = scheme_texts();
-  for (const auto& [name, make] : all_models()) {
+  for (const auto& entry : all_models()) {
+    const auto& name = entry.first;
+    const auto& make = entry.second;
     CAPTURE(name);
     const Birth standard = born(make, "default");
     const auto model = make();
@@ -129,7 +131,9 @@ TEST_CASE("draws: no scheme for one parameter moves another, in any model") {
 }
 
 TEST_CASE("draws: loaded, kept and forgotten parameters, and a layer's own initializer, move no other") {
-  for (const auto& [name, make] : all_models()) {
+  for (const auto& entry : all_models()) {
+    const auto& name = entry.first;
+    const auto& make = entry.second;
     CAPTURE(name);
     const Birth standard = born(make, "default");
     const auto parameters = make()->named_parameters();

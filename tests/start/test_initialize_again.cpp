@@ -151,11 +151,12 @@ TEST_CASE("fits: a layer whose output does not vary is not said to be fitted") {
 
 TEST_CASE("parameters: every way to read one without values is an Error that names it in full") {
   const auto model = models::build("resnet_small(width=2)", {});
-  for (const auto& [name, parameter, owner] : model->named_parameters()) {
-    CAPTURE(name);
+  for (const auto& one : model->named_parameters()) {
+    const auto& parameter = one.parameter;
+    CAPTURE(one.name);
     const Tensor& value = parameter->value;
     const std::string named =
-        "parameter '" + name + "' of shape " + value.shape().to_string() + " has no values yet";
+        "parameter '" + one.name + "' of shape " + value.shape().to_string() + " has no values yet";
     CHECK(holds(message([&] { value.to_vector(); }), named));
     CHECK(holds(message([&] { value.values(); }), named));
     CHECK(holds(message([&] { parameter->value.values(); }), named));

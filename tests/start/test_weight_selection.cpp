@@ -57,7 +57,7 @@ TEST_CASE("weight_selection: evenly spaced elements of the larger model's tensor
 TEST_CASE("weight_selection: a file written anew is read anew, whichever layer asks first") {
   const Scratch scratch;
   const std::string path = scratch / "large.safetensors", plan = "fc2.*=weight_selection(file=" + path + ")";
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     auto large = models::build("mlp(hidden=12-9)", {.classes = 5}),
          small = models::build("mlp(hidden=12-9)", {.classes = 5});
     Generator generator(seed);

@@ -23,7 +23,7 @@ TEST_CASE("metrics: a prediction is the first of the largest logits; a row with 
 
 TEST_CASE("metrics: as many labels as rows, or an Error") {
   const Tensor logits = Tensor::from({1, 3, 2, 5, 5, 0}, {2, 3});
-  for (const std::size_t labels : {0, 1, 3, 100000}) {
+  for (const std::size_t labels : {0u, 1u, 3u, 100000u}) {
     CAPTURE(labels);
     std::vector<std::int32_t> some(labels);
     CHECK_THROWS_WITH_AS(train::count_correct(logits, some), doctest::Contains("got shape [2, 3]"), Error);

@@ -8,8 +8,9 @@
 #include <new>
 
 #include <fanin/core/memory.hpp>
+#include <fanin/core/sanitizer.hpp>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if FANIN_ASAN
 #define FANIN_POOL_IS_SYSTEM 1  // let the sanitizer see every block's true life
 #endif
 

@@ -9,6 +9,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/openblas.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/sanitizer.hpp>
 
 namespace fanin {
 namespace {
@@ -28,7 +29,7 @@ constexpr const char* variable = "FANIN_OPENBLAS";
 
 // Its own functions first (RTLD_DEEPBIND), or it would call those of a BLAS that the program is linked with.
 // The sanitizers do not know that flag.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if FANIN_ASAN || FANIN_TSAN
 constexpr int how = RTLD_NOW | RTLD_LOCAL;
 #else
 constexpr int how = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
