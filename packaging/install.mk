@@ -13,9 +13,9 @@ abi := $(shell echo $(fanin_version) | sed 's/^\(0\.[0-9]*\)\..*/\1/; t; s/\..*/
 shared := libfanin.so.$(fanin_version)
 soname := libfanin.so.$(abi)
 
-# All headers but those for .cpp files that know of a library of somebody else's, and of the kernels those alone that the
-# others include.
-room_headers := $(filter-out framework/fanin/kernels/%,$(sort $(shell find framework/fanin -name '*.hpp')))
+# All headers but those for .cpp files, which know of a library of somebody else's or of how fanin is built, and of the
+# kernels those alone that the others include.
+room_headers := $(filter-out framework/fanin/kernels/% framework/fanin/core/sanitizer.hpp,$(sort $(shell find framework/fanin -name '*.hpp')))
 room_headers := $(filter-out $(shell grep -lE '^#include <((fmt|nlohmann|CLI|boost)/|fanin/core/fail.hpp>)' $(room_headers)),$(room_headers))
 installed_headers := $(room_headers) $(shell sed -n 's|^#include <\(fanin/kernels/[^>]*\)>.*|framework/\1|p' $(room_headers) | sort -u)
 
