@@ -42,28 +42,30 @@ inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   return fmt::format("{}; see {} --help", what, name);
 }
 
-/// A program's exit code: what `body` returns, or 2 for a wrong command line and 1 for any other error, told
-/// in a line on stderr. Results that did not arrive on stdout are an error too.
+/// A program's exit code: what `body` returns, which is given the command line to add options to and to parse;
+/// or 2 for a wrong command line and 1 for any other error, told in a line on stderr. Results that did not arrive
+/// on stdout are an error too.
 template <class Body>
-int guarded(const CLI::App& app, const Body& body) {
-  const auto report = [&app](const std::string& message, int code) {
-    note_error(app.get_name(), message);
+int guarded(const char* name, const char* about, const Body& body) {
+  const auto report = [name](const std::string& message, int code) {
+    note_error(name, message);
     return code;
   };
   prepare_streams();
   try {
+    CLI::App app(about, name);
     int code = 0;
     try {
-      code = body();
+      code = body(app);
     } catch (const CLI::Success& success) {
       code = app.exit(success);
     } catch (const CLI::RuntimeError& end) {  // a command that has said all, and chooses its exit code
       code = end.get_exit_code();
+    } catch (const CLI::ParseError& error) {
+      return report(explain(app, error), 2);
     }
     close_output();
     return code;
-  } catch (const CLI::ParseError& error) {
-    return report(explain(app, error), 2);
   } catch (const Error& error) {
     return report(error.what(), error.blame() == Blame::usage ? 2 : 1);
   } catch (const std::bad_alloc&) {

@@ -132,31 +132,31 @@ void add_cores(CLI::App& app, bench::TrainingRun& run) {
   });
 }
 
+constexpr const char* about =
+    "Measures fanin against PyTorch, in turn, and prints how they compare.\n\n"
+    "Examples:\n"
+    "  fanin_bench                       everything (make bench)\n"
+    "  fanin_bench --only lenet --pairs 9\n"
+    "  fanin_bench train mlp --batch 64 --threads 2 --seconds 5\n"
+    "  fanin_bench sgemm --threads 2";
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Measures fanin against PyTorch, in turn, and prints how they compare.\n\n"
-      "Examples:\n"
-      "  fanin_bench                       everything (make bench)\n"
-      "  fanin_bench --only lenet --pairs 9\n"
-      "  fanin_bench train mlp --batch 64 --threads 2 --seconds 5\n"
-      "  fanin_bench sgemm --threads 2",
-      "fanin_bench");
-  bench::TableOptions table;
-  bench::TrainingRun run;
-  Draw draw;
-  bool serving = false;
-  app.require_subcommand(0, 1);
-  add_table(app, table);
-  add_train(app, run, serving);
-  add_init(app, draw);
-  add_sgemm(app, run, serving);
-  add_cores(app, run);
-  app.add_subcommand("about", "Which kernels OpenBLAS chose here")->callback([] {
-    say("{}\n", bench::openblas_kernels());
-  });
-  return guarded(app, [&] {
+  return guarded("fanin_bench", about, [&](CLI::App& app) {
+    bench::TableOptions table;
+    bench::TrainingRun run;
+    Draw draw;
+    bool serving = false;
+    app.require_subcommand(0, 1);
+    add_table(app, table);
+    add_train(app, run, serving);
+    add_init(app, draw);
+    add_sgemm(app, run, serving);
+    add_cores(app, run);
+    app.add_subcommand("about", "Which kernels OpenBLAS chose here")->callback([] {
+      say("{}\n", bench::openblas_kernels());
+    });
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) bench::run_table(table);
     return 0;

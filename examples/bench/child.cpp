@@ -12,8 +12,6 @@
 
 #include <fanin/core/fail.hpp>
 
-extern char** environ;
-
 namespace fanin::bench {
 namespace {
 
@@ -23,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 /// started.
 pid_t start(const Command& command, int in, int out) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;
@@ -83,6 +82,7 @@ std::string first_line_of(const Command& command) {
 double run_together(const std::vector<Command>& commands) {
   const auto begin = Clock::now();
   std::vector<pid_t> started;
+  started.reserve(commands.size());
   for (const auto& command : commands) started.push_back(start(command, -1, -1));
   bool ok = true;
   for (const pid_t pid : started) ok = wait_for(pid, begin).status == 0 && ok;

@@ -78,30 +78,30 @@ int run(const Arguments& arguments) {
   return std::all_of(findings.begin(), findings.end(), [](auto& one) { return one.reproduced(); }) ? 0 : 1;
 }
 
+constexpr const char* about =
+    "Puts what the literature claims of initialization to the test: small experiments on real data, each figure predicted from "
+    "theory before it is measured. Exit code 1 when a claim failed.\n\n"
+    "Examples:\n"
+    "  claims                     all of them (make claims)\n"
+    "  claims scale he-2015       only these\n"
+    "  claims --list              claims and predicted figures; runs nothing";
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Puts what the literature claims of initialization to the test: small experiments on real data, each figure predicted from "
-      "theory before it is measured. Exit code 1 when a claim failed.\n\n"
-      "Examples:\n"
-      "  claims                     all of them (make claims)\n"
-      "  claims scale he-2015       only these\n"
-      "  claims --list              claims and predicted figures; runs nothing",
-      "claims");
-  Arguments arguments;
-  app.add_option("names", arguments.names, "which claims; all by default");
-  app.add_flag("--list", arguments.list, "print claims, settings and predictions; run nothing");
-  app.add_flag("--json", arguments.json, "print claims.json in place of the table");
-  app.add_option("--jobs", arguments.jobs, "experiments at a time, one thread each")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
-  app.add_option("--seed", arguments.seed, "of everything random: another one is another sample")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1'000'000));
-  app.add_option("--data", arguments.data, "data set of the experiments (28×28)")->capture_default_str();
-  app.add_option("--out", arguments.out, "folder for claims.json and claims.md")->capture_default_str();
-  return guarded(app, [&] {
+  return guarded("claims", about, [&](CLI::App& app) {
+    Arguments arguments;
+    app.add_option("names", arguments.names, "which claims; all by default");
+    app.add_flag("--list", arguments.list, "print claims, settings and predictions; run nothing");
+    app.add_flag("--json", arguments.json, "print claims.json in place of the table");
+    app.add_option("--jobs", arguments.jobs, "experiments at a time, one thread each")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 256));
+    app.add_option("--seed", arguments.seed, "of everything random: another one is another sample")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1'000'000));
+    app.add_option("--data", arguments.data, "data set of the experiments (28×28)")->capture_default_str();
+    app.add_option("--out", arguments.out, "folder for claims.json and claims.md")->capture_default_str();
     app.parse(argc, argv);
     return run(arguments);
   });

@@ -106,10 +106,9 @@ void hand_out(const Ranks& ranks, program::Prepared& it, const program::CompareF
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What handing out runs costs rank 0", "rank_bench");
   program::CompareFlags flags;
   double ms = 0;
-  return guarded(app, [&] {
+  return guarded("rank_bench", "What handing out runs costs rank 0", [&](CLI::App& app) {
     CLI::App* command = program::add_compare_flags(app, flags);
     command->add_option("--sleep", ms, "milliseconds that a run takes")->required();
     const std::vector<std::string> words(argv, argv + argc);

@@ -52,20 +52,20 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
+constexpr const char* about =
+    "Trains networks drawn at random, and holds the probe's word against what becomes of them. Goes on where it was "
+    "stopped.";
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Trains networks drawn at random, and holds the probe's word against what becomes of them. Goes on where it was "
-      "stopped.",
-      "probe_validation");
-  Arguments arguments;
-  app.add_option("--folder", arguments.folder, "where truth.jsonl and first_steps.jsonl are")
-      ->capture_default_str();
-  app.add_option("--minutes", arguments.minutes, "begin no further run after so long");
-  app.add_flag("--kept-back", arguments.only_kept_back, "train only what no fit will see");
-  app.add_flag("--report", arguments.only_report, "of what is known: train nothing");
-  return guarded(app, [&] {
+  return guarded("probe_validation", about, [&](CLI::App& app) {
+    Arguments arguments;
+    app.add_option("--folder", arguments.folder, "where truth.jsonl and first_steps.jsonl are")
+        ->capture_default_str();
+    app.add_option("--minutes", arguments.minutes, "begin no further run after so long");
+    app.add_flag("--kept-back", arguments.only_kept_back, "train only what no fit will see");
+    app.add_flag("--report", arguments.only_report, "of what is known: train nothing");
     app.parse(argc, argv);
     return run(arguments);
   });

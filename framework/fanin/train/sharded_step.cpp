@@ -18,7 +18,7 @@ namespace {
 // and for each parameter whether it has a gradient at all.
 constexpr Index loss_at = 0, correct_at = 1, stop_at = 2, flags_at = 3;
 
-constexpr Index least_bucket = 64 * 1024;  // elements, below which messages cost more than bytes
+constexpr Index least_bucket = 65'536;  // elements, below which messages cost more than bytes
 
 void add(const real* from, real* to, Index begin, Index end) {
   for (Index i = begin; i < end; ++i) to[i] += from[i];
