@@ -25,7 +25,8 @@ void column_major_tile(Index k, const real* a, Index stride, const real* panel, 
   tile<rows, width>(k, ColumnMajor{a, stride}, Panel<width>{panel}, c, ldc, accumulate);
 }
 
-constexpr Index panel_depth = std::min<Index>(most_panel_depth, panel_elements / (2 * lanes));
+constexpr Index widest = Index{2} * lanes;  // columns of a panel
+constexpr Index panel_depth = std::min<Index>(most_panel_depth, panel_elements / widest);
 constexpr Index packed_rows = packed_elements / panel_depth;
 
 using TileFunction = void (*)(Index, const real*, Index, const real*, real*, Index, bool);
@@ -108,7 +109,7 @@ void pack_tiles(Index m, Index k, Matrix a, real* tiles) {
 template <int width, class Left>
 void multiply_panel(Index m, Index columns, Index k, const Left& a, const real* panel, real* c, Index ldc,
                     bool accumulate) {
-  constexpr Index padded = width * lanes;
+  constexpr Index padded = Index{width} * lanes;
   const EvenCut cut(m, row_limit);
   for (Index block = 0; block < cut.blocks; ++block) {
     const Index i = cut.begin(block), rows = cut.size(block);
@@ -139,8 +140,8 @@ void multiply_panel(Index m, Index columns, Index k, const Left& a, const real* 
 /// visit(j, columns, width of the panel in vectors) for the panels of n columns.
 template <class Visit>
 void each_panel(Index n, const Visit& visit) {
-  for (Index j = 0; j < n; j += 2 * lanes) {
-    const Index columns = std::min<Index>(n - j, 2 * lanes);
+  for (Index j = 0; j < n; j += widest) {
+    const Index columns = std::min<Index>(n - j, widest);
     visit(j, columns, columns > lanes ? 2 : 1);
   }
 }
@@ -160,7 +161,7 @@ void gemm_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, Index ld
   for (Index piece = 0; piece < depth.blocks; ++piece) {
     const Index p = depth.begin(piece), terms = depth.size(piece);
     each_panel(n, [&](Index j, Index columns, int width) {
-      pack_panel(terms, columns, width * lanes, b.from(p, j), panel);
+      pack_panel(terms, columns, Index{width} * lanes, b.from(p, j), panel);
       multiply_panel(width, m, columns, terms, InPlace{a.from(0, p)}, panel, c + j, ldc, accumulate || p > 0);
     });
   }
@@ -177,7 +178,7 @@ void gemm_large_block(Index m, Index n, Index k, Matrix a, Matrix b, real* c, In
     const Index step = b.transposed ? terms : 16;
     for (Index q = 0; q < terms; q += step) {
       each_panel(n, [&](Index j, Index columns, int width) {
-        pack_panel(std::min(step, terms - q), columns, width * lanes, b.from(p + q, j),
+        pack_panel(std::min(step, terms - q), columns, Index{width} * lanes, b.from(p + q, j),
                    panels + j * terms + q * width * lanes);
       });
     }
@@ -204,7 +205,7 @@ struct ProductCut {
   ProductCut(Products by, Index m, Index n, Index k) {
     const Index wanted = thread_count() == 1 || by == Products::openblas
                              ? 1
-                             : std::min<Index>(2 * thread_count(), m * n * k / serial_work);
+                             : std::min(Index{2} * thread_count(), m * n * k / serial_work);
     while (rows * columns < wanted) {
       const bool more_rows = m / (2 * rows) >= 16, more_columns = n / (2 * columns) >= 64;
       if (!more_rows && !more_columns) break;

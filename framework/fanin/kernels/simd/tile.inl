@@ -54,9 +54,9 @@ struct Panel {
   const real* b;
   template <int j>
   FANIN_INLINE Vec at() const {
-    return load(b + j * lanes);
+    return load(b + Index{j} * lanes);
   }
-  FANIN_INLINE void next() { b += width * lanes; }
+  FANIN_INLINE void next() { b += Index{width} * lanes; }
 };
 
 /// c[rows, width·lanes] (+)= A B over k terms.
