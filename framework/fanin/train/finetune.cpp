@@ -79,7 +79,7 @@ struct FineTuning::Entry {
   real penalty = 0;       // α or β
 };
 
-FineTuning::FineTuning(nn::Module& model, FineTune options) : model_(model), options_(std::move(options)) {
+FineTuning::FineTuning(nn::Module& model, FineTune options) : options_(std::move(options)) {
   const auto parameters = model.named_parameters();
   check(options_, model.all_names());
   // a shared one may be spoken of by any of its names

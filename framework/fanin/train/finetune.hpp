@@ -77,7 +77,6 @@ class FineTuning {
 
  private:
   struct Entry;
-  nn::Module& model_;
   FineTune options_;
   std::vector<LayerPlan> layers_;
   std::vector<Entry> entries_;
