@@ -55,8 +55,7 @@ class RankThreads {
       return message == 0 || arrived(rank, (*expected)[static_cast<std::size_t>(message - 1)]);
     };
     // By way of rank 0.
-    ranks.gather = [rank, size = size_, send = ranks.send, receive = ranks.receive,
-                    this](const std::string& mine) {
+    ranks.gather = [rank, size = size_, send = ranks.send, receive = ranks.receive](const std::string& mine) {
       constexpr int sizes = -1, texts = -2;
       const auto pass = [&](int to, const std::string& text) {
         const std::size_t length = text.size();

@@ -174,8 +174,8 @@ TEST_CASE(
        }},
   };
   for (const auto& entry : cases) {
-    const auto& says = entry.first;
-    const auto& spoil = entry.second;
+    const auto& says = entry.says;
+    const auto& spoil = entry.spoil;
     CAPTURE(says);
     File file = saved(*source, [](const std::string& name) { return name; });
     spoil(file);
