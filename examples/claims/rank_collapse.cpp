@@ -16,7 +16,7 @@
 namespace fanin::claims {
 namespace {
 
-constexpr int depth = 50, width = 512, draws = 4, seeds = 3;
+constexpr int depth = 50, width = 512, draws = 32, seeds = 3;
 constexpr Index images = 32, steps = 300;
 constexpr double kept = 0.9;  ///< the cosine at depth that TAT gives two inputs at right angles
 constexpr double rates[] = {0.003, 0.01, 0.03};
