@@ -281,7 +281,7 @@ TEST_CASE("shards with one batch statistic: gradients and running statistics are
     CAPTURE(text);
     for (const bool weighted : {false, true}) {
       ops::CrossEntropyOptions options{.label_smoothing = 0.1};
-      if (weighted) options.class_weights = Tensor::from({0.01, 1, 3}, {3});
+      if (weighted) options.class_weights = Tensor::from({real(0.01), 1, 3}, {3});
       const auto alone = model_of(text);
       ops::cross_entropy((*alone)(batch.images), batch.labels, options).backward();
       const auto whole = gradients_of(*alone);
