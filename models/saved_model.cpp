@@ -35,7 +35,9 @@ class Metadata {
   const std::string& text(const char* key) const {
     const auto found = values_.find(key);
     if (found == values_.end()) {
-      fail("'{}' has no metadata '{}': it is not a model saved by 'fanin train --output'", path_, key);
+      fail(
+          "'{}' has no metadata '{}': it is no .safetensors file of 'fanin train --output', which alone says what model its weights are of",
+          path_, key);
     }
     return found->second;
   }

@@ -21,6 +21,8 @@
 #include <fanin/core/text_table.hpp>
 #include <fanin/core/wrap.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/io/tensor_file.hpp>
+#include <fanin/io/writable.hpp>
 #include <fanin/train/class_scores.hpp>
 
 #include "examples/fanin/launch.hpp"
@@ -62,6 +64,15 @@ void RunFlags::add_to(CLI::App& command, const char* seeded) {
   command.add_option("--output", output,
                      "save the trained model here: safetensors, or PyTorch (.pth) or npz by its name");
   command.add_flag("--json", json, "one JSON object on stdout, progress on stderr");
+}
+
+void RunFlags::require_output() const {
+  if (output.empty() || !is_first()) return;
+  if (io::format_by_name(output) == io::FileFormat::npy)
+    fail_usage(
+        "--output '{}': an npy file holds one array, a model has several; write .safetensors, .pth or .npz",
+        printable(output));
+  io::require_writable_file(output);
 }
 
 train::TrainOptions TrainingFlags::options() const {

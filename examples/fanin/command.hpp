@@ -57,6 +57,8 @@ struct RunFlags {
 
   /// `seeded` says of what the seed is: "of weights and batches".
   void add_to(CLI::App& command, const char* seeded);
+  /// Error where a model could not be saved at `output`; before the training whose result it is to hold.
+  void require_output() const;
 };
 
 /// `--skip-bad`: the data set that `data` names, an image folder, is read without the images that cannot be.

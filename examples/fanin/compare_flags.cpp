@@ -155,7 +155,7 @@ CLI::App* add_compare_flags(CLI::App& app, CompareFlags& flags) {
       ->capture_default_str()
       ->check(seed_number());
   command->add_option("--jobs", flags.jobs, "runs at a time, one thread each; default: the number of cores");
-  command->add_option("--out", flags.out, "folder for report.html, results.csv, results.json")
+  command->add_option("--out,--output", flags.out, "folder for report.html, results.csv, results.json")
       ->capture_default_str();
   auto* format =
       command

@@ -15,7 +15,6 @@
 #include <fanin/core/text_table.hpp>
 #include <fanin/io/finite_json.hpp>
 #include <fanin/io/tensor_file.hpp>
-#include <fanin/io/writable.hpp>
 #include <fanin/train/checkpoint.hpp>
 #include <fanin/train/setting_json.hpp>
 #include <fanin/train/warm_start.hpp>
@@ -212,7 +211,7 @@ void take_flags(Ready& it, const FinetuneFlags& flags) {
   it.plan = init::Plan::parse(flags.plan);
   it.warm = warm_of(flags, it.options.optimizer.lr);
   set_threads(flags.run.threads);
-  if (is_first() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
+  flags.run.require_output();
   flags.checkpoints.apply(it.options);
   if (is_first()) flags.checkpoints.require_writable();
   share_out(it.options, flags.training);

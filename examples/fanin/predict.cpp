@@ -121,16 +121,20 @@ void run(const PredictFlags& flags) {
   const PredictionForm shown = flags.json ? PredictionForm::json : prediction_form(flags.format);
   const models::SavedModel loaded = models::open(flags.file, flags.allow_nonfinite);
   const datasets::ImageForm form = form_of(loaded, flags.background);
-  const std::vector<std::string> paths = image_paths(flags.images);
+  const auto [paths, unlisted] = image_paths(flags.images);
   note("note: {}\n", form_text(form, flags.invert));
   PredictionOutput output(shown);
   datasets::BadImages bad;
   for (std::size_t at = 0; at < paths.size(); at += images_at_once)
     predict_some(flags, loaded, form,
                  std::span(paths).subspan(at, std::min(images_at_once, paths.size() - at)), output, bad);
+  for (const auto& one : unlisted) {
+    if (!flags.skip_bad) output.add_unread(one.folder, one.message);
+    bad.merge({.count = 1, .tried = 1, .messages = {one.message}});
+  }
   output.end();
   if (!flags.skip_bad || bad.count == bad.tried)
-    bad.require_none(flags.skip_bad || paths.size() == 1 ? "" : "; --skip-bad leaves them out");
+    bad.require_none(flags.skip_bad || bad.tried == 1 ? "" : "; --skip-bad leaves them out");
   if (bad.count > 0)
     note("note: {} of {} images cannot be read and are left out: {}\n", bad.count, bad.tried, bad.summary());
 }

@@ -12,7 +12,6 @@
 #include <fanin/core/printable.hpp>
 #include <fanin/core/prose.hpp>
 #include <fanin/io/finite_json.hpp>
-#include <fanin/io/writable.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/width.hpp>
 #include <fanin/train/provenance.hpp>
@@ -102,7 +101,7 @@ Ready prepare(const TrainFlags& flags, const CLI::App& command) {
     options.seed = flags.run.seed;
     it.plan = init::Plan::parse(flags.plan);
     set_threads(flags.run.threads);
-    if (is_first() && !flags.run.output.empty()) io::require_writable_file(flags.run.output);
+    flags.run.require_output();
     flags.checkpoints.apply(options);
     if (is_first()) flags.checkpoints.require_writable();
     share_out(options, flags.training);

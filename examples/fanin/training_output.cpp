@@ -7,7 +7,9 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/printable.hpp>
 #include <fanin/io/finite_json.hpp>
+#include <fanin/io/tensor_file.hpp>
 #include <fanin/start/state_dict.hpp>
 
 #include "examples/fanin/command.hpp"
@@ -57,7 +59,11 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
   checkpoints.report_end(options, result);
   if (!output.empty() && result.status != train::Status::diverged) {
     start::save_model(output, model, result.metadata);
-    note("saved {}\n", output);
+    note("saved {}\n", printable(output));
+    if (io::format_by_name(output).value_or(io::FileFormat::safetensors) != io::FileFormat::safetensors)
+      note(
+          "note: {} holds the weights alone: fanin evaluate and predict need the model's text, classes and normalization too, which a .safetensors file has\n",
+          printable(output));
   }
   return result;
 }

@@ -37,6 +37,7 @@ TEST_CASE("files: a model is saved as its file's name says, and each comes back 
   start::initialize(*model, generator);
   for (const auto& [name, format] : {std::pair{"m.pth", io::FileFormat::torch_zip},
                                      {"m.pt", io::FileFormat::torch_zip},
+                                     {"M.PTH", io::FileFormat::torch_zip},
                                      {"m.npz", io::FileFormat::npz},
                                      {"m.safetensors", io::FileFormat::safetensors},
                                      {"m", io::FileFormat::safetensors}}) {

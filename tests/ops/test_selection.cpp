@@ -47,6 +47,23 @@ TEST_CASE("max, min and their places: NaN wins, the first of equals, an equal sh
   CHECK_FALSE(ops::argmax(Tensor::ones({2}).set_requires_grad(true)).requires_grad());
 }
 
+TEST_CASE("a scalar may be reduced along its dimension 0 or -1, which is itself, as in PyTorch") {
+  for (const int dim : {0, -1}) {
+    Tensor x = Tensor::scalar(3).set_requires_grad(true);
+    const Tensor all = ops::sum(x, dim) + ops::mean(x, dim, true) + ops::max(x, dim) + ops::min(x, dim);
+    CHECK(all.shape() == Shape{});
+    CHECK(all.item() == 12);
+    all.backward();
+    CHECK(x.grad().item() == 4);
+    CHECK(ops::argmax(x, dim).item() == 0);
+    CHECK(ops::softmax(x, dim).shape() == Shape{});
+    CHECK(ops::softmax(x, dim).item() == 1);
+    CHECK(ops::log_softmax(x, dim).item() == 0);
+  }
+  CHECK(holds(message([] { ops::sum(Tensor::scalar(1), 1); }), "dimension 1 is out of range for shape []"));
+  CHECK(holds(message([] { ops::softmax(Tensor::scalar(1), -2); }), "softmax: dimension -2 is out of range"));
+}
+
 TEST_CASE("matmul: sizes in front broadcast, and a vector is a row or a column") {
   std::vector<int> count(60);
   std::iota(count.begin(), count.end(), -20);

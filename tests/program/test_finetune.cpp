@@ -169,6 +169,11 @@ TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
   refused({"--rename", "no arrow"}, "must be as");
   refused({"--rename", "(=>x"}, "not a regular expression");
   refused({"--adapt", "fc1.weight=stretch"}, "stretch");
+  refused({"--adapt", "fc3.weight=keep_rows"}, "'fc3.weight' to adapt is of fc3.weight alone");
+  refused({"--adapt", "fc?.bias; fc3=keep_rows"}, "--keep-head");
+  refused({"--adapt", "fc1.weight=keep_rows", "--skip", "fc1"}, "which is left out: do not skip it");
+  refused({"--freeze", "fc1; fcc2"}, "no layer or parameter matches 'fcc2'");
+  refused({"--output", "model.npy"}, "an npy file holds one array");
   refused({"--lr-of", "fc1=fast"}, "'fast' is not a finite number");
   refused({"--layer-decay", "2"}, "layer_decay must be in (0, 1], got 2");
   refused({"--shrink", "3"}, "shrink must be in [0, 1], got 3");

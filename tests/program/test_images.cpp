@@ -158,6 +158,25 @@ TEST_CASE("images: predict takes folders and many files, and passes over what is
   CHECK(none.code == 1);
   CHECK(holds(none.err, "no image in this folder or below it"));
   CHECK(holds(none.err, "there are 1 .webp"));
+
+  // A folder further down that nobody may list, not even root: its path is too long.
+  const std::string far = root / "far", name(250, 'x');
+  std::filesystem::create_directory(far);
+  std::filesystem::copy_file(alone, far + "/1.png");
+  REQUIRE(std::system(
+              fmt::format("(cd '{}' && for i in $(seq 20); do mkdir {} && cd {} || break; done) 2> /dev/null",
+                          far, name, name)
+                  .c_str()) == 0);
+  const Outcome unlisted = fanin_command({"predict", model, far, "--json"});
+  CHECK(unlisted.code == 1);
+  CHECK(holds(unlisted.err, "cannot be listed: File name too long; --skip-bad"));
+  const json one = json::parse(unlisted.out);
+  REQUIRE(one.size() == 2);
+  CHECK(one[0]["name"] == "above");
+  CHECK(holds(one[1]["error"], "cannot be listed"));
+  const Outcome passed_over = fanin_command({"predict", model, far, "--json", "--skip-bad"});
+  CHECK(passed_over.code == 0);
+  CHECK(json::parse(passed_over.out).size() == 1);
 }
 
 TEST_CASE("images: evaluate --confusion and its scores are those computed by hand") {

@@ -253,6 +253,20 @@ TEST_CASE("program: a saved model is evaluated to what training reported, and pr
   CHECK(line_count(cut.err) == 1);
 }
 
+TEST_CASE("program: weights saved for PyTorch say nothing of their model, and the program says so") {
+  const Scratch scratch;
+  const std::string file = scratch / "model.pth";
+  const Outcome trained = fanin_command(train({"--output", file}));
+  CHECK(trained.code == 0);
+  CHECK(holds(trained.err, "holds the weights alone"));
+  const Outcome evaluated = fanin_command({"evaluate", file, "--data", data});
+  CHECK(evaluated.code == 1);
+  CHECK(holds(evaluated.err, "it is no .safetensors file of 'fanin train --output'"));
+  const Outcome array = fanin_command(train({"--output", scratch / "model.npy"}));
+  CHECK(array.code == 2);
+  CHECK(line_count(array.err) == 1);  // before the training
+}
+
 TEST_CASE("program: init writes what the library draws") {
   const Scratch scratch;
   REQUIRE(fanin_command({"init", "kaiming_uniform(a=2.236)", "--shape", "25,78", "--seed", "7", "--output",

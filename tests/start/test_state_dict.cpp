@@ -15,6 +15,7 @@
 #include <fanin/start/state_dict.hpp>
 
 #include "tests/io/scratch.hpp"
+#include "tests/message.hpp"
 
 using namespace fanin;
 using Status = start::WarmStartReport::Status;
@@ -251,6 +252,20 @@ TEST_CASE("skipped tensors stay as they are, on both sides, whatever their shape
             .summary() == "6 loaded, 2 skipped");
 }
 
+TEST_CASE("a rule to adapt what is left out alone is refused, but for one that is for all") {
+  nn::Sequential source = small_net(5), net = small_net();
+  draw(source, 1);
+  const auto load = [&](start::WarmStartOptions options) {
+    return message([&] { start::load_state_dict(net, file_of(source), options); });
+  };
+  const start::Adapt rule = start::Adapt::keep_rows;
+  CHECK(holds(load({.skip = {"fc"}, .adapt = {{"fc.weight", rule}}}),
+              "'fc.weight' to adapt is of fc.weight alone"));
+  CHECK(holds(load({.skip = {"fc"}, .adapt = {{"conv*; fc", rule}}}), "--keep-head"));
+  CHECK(net.parameter("fc.weight")->origin == nn::Origin::declared);
+  CHECK(load({.skip = {"fc.bias"}, .adapt = {{"fc", rule}, {"*", rule}}}) == "no error");
+}
+
 TEST_CASE("other dtypes are cast, and the report says so") {
   const Scratch scratch;
   nn::Sequential source = small_net(), net = small_net();
@@ -261,6 +276,12 @@ TEST_CASE("other dtypes are cast, and the report says so") {
   CHECK(entry(report, "fc.weight").saved == "F16 [3, 8]");
   CHECK(values(net, "fc.weight")[0] ==
         io::float_from_f16(io::f16_from_float(values(source, "fc.weight")[0])));
+  source.parameter("fc.bias")->value.fill(70000);
+  CHECK(holds(message([&] { start::save_model(scratch / "large", source, {}, io::DType::f16); }),
+              "'fc.bias' holds 70000, which F16 cannot"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "large"));
+  start::save_model(scratch / "wide", source, {}, io::DType::bf16);
+  CHECK(io::read_tensor_file(scratch / "wide").at("fc.bias").to_floats()[0] == 70144);
 }
 
 TEST_CASE("a head with more classes keeps the rows it has, and its own scheme draws the others") {

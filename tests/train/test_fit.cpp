@@ -102,6 +102,19 @@ TEST_CASE("fit: several inputs, several outputs, labels, and a function as the s
   CHECK(result.history.back().loss < 0.8 * result.history.front().loss);
 }
 
+TEST_CASE("fit: losses with options are values, as those without are") {
+  const Tensor x = Tensor::from({-3, 0.5, 2}, {3}), y = Tensor::from({0, 1, 1}, {3}),
+               weight = Tensor::from({2}, {1});
+  const auto of = [&](const train::Loss& loss) {
+    return loss(std::vector<Tensor>{x}, std::vector<Tensor>{y}).item();
+  };
+  CHECK(of(train::huber(0.5)) == ops::huber(x, y, 0.5).item());
+  CHECK(of(train::huber()) == ops::huber(x, y).item());
+  CHECK(of(train::bce_with_logits(weight)) == ops::bce_with_logits(x, y, weight).item());
+  CHECK(of(train::bce_with_logits()) == ops::bce_with_logits(x, y).item());
+  CHECK(of(ops::l1) == ops::l1(x, y).item());
+}
+
 TEST_CASE("fit: two halves accumulated are one batch") {
   const Tensor x = uniform({40, 2}, 1);
   nn::Sequential whole = small(), halves = small();

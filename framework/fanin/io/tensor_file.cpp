@@ -133,12 +133,14 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
 }
 
 std::optional<FileFormat> format_by_name(const std::string& path) {
+  std::string lower = path;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   for (const auto& [ending, format] : {std::pair{".safetensors", FileFormat::safetensors},
                                        {".npz", FileFormat::npz},
                                        {".npy", FileFormat::npy},
                                        {".pth", FileFormat::torch_zip},
                                        {".pt", FileFormat::torch_zip}}) {
-    if (path.ends_with(ending)) return format;
+    if (lower.ends_with(ending)) return format;
   }
   return std::nullopt;
 }

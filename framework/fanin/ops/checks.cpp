@@ -30,6 +30,8 @@ Index count(const Shape& shape, int begin, int end) {
 }
 
 Reduction reduction(const char* op, const Tensor& x, int dim, bool keepdim, bool needed) {
+  // A scalar is its own only element along a dimension, as in PyTorch.
+  if (x.defined() && x.rank() == 0 && (dim == 0 || dim == -1)) return {1, 1, 1, {}};
   const int at = require_dim(op, x, dim);
   if (needed && x.size(at) == 0)
     fail("{}: dimension {} of input {} has no elements", op, dim, x.shape().to_string());

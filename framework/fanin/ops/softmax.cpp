@@ -38,6 +38,7 @@ struct SoftmaxOp {
 
 template <class Op>
 Tensor along(const Tensor& x, int dim) {
+  if (x.defined() && x.rank() == 0) return reshape(along<Op>(reshape(x, {1}), dim), {});
   const int at = require_dim(Op::name, x, dim), last = x.rank() - 1;
   if (at != last) return transpose(along<Op>(transpose(x, at, last), last), at, last);
   return x.numel() == 0 ? x : record(Op{count(x.shape(), 0, last), x.size(last), {}}, x);

@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <regex>
 #include <set>
@@ -295,7 +296,26 @@ class Matcher {
                    suggest(*idle, names_));
     };
     for (const auto& pattern : options_.skip) check(pattern, "skip");
-    for (const auto& rule : options_.adapt) check(rule.pattern, "adapt");
+    for (const auto& rule : options_.adapt) {
+      check(rule.pattern, "adapt");
+      require_effect(rule.pattern);
+    }
+  }
+
+  /// Nor is a pattern of what is left out alone, but for `*`: a rule for whatever does not fit.
+  void require_effect(const std::string& pattern) const {
+    if (pattern == "*") return;
+    for (const std::string_view one : init::split_patterns(pattern)) {
+      std::vector<std::string> covered;
+      for (const auto& name : names_)
+        if (init::covers(one, name)) covered.push_back(name);
+      if (!covered.empty() &&
+          std::all_of(covered.begin(), covered.end(), [&](const std::string& name) { return skipped(name); }))
+        fail_usage(
+            "{}: the pattern '{}' to adapt is of {} alone, which is left out: do not skip it, or, where it is the "
+            "head that is drawn anew, load it: --keep-head",
+            file_.path, one, fmt::join(covered, ", "));
+    }
   }
 
   /// Why a tensor that the file names could not be read, where it names this one.
@@ -459,6 +479,20 @@ WarmStartReport load_state_dict(nn::Module& model, const io::TensorFile& file,
   return report;
 }
 
+/// Error when a finite number would become infinite in that type.
+static void require_range(const std::string& path, const std::string& name, const Tensor& tensor,
+                          io::DType dtype) {
+  const auto kept = [dtype](float value) {
+    if (dtype == io::DType::f16) return io::float_from_f16(io::f16_from_float(value));
+    if (dtype == io::DType::bf16) return io::float_from_bf16(io::bf16_from_float(value));
+    return value;
+  };
+  for (const real value : tensor.values()) {
+    if (std::isfinite(value) && !std::isfinite(kept(static_cast<float>(value))))
+      fail("{}: '{}' holds {}, which {} cannot; nothing was written", path, name, value, name_of(dtype));
+  }
+}
+
 void save_model(const std::string& path, nn::Module& model,
                 const std::map<std::string, std::string>& metadata, std::optional<io::DType> dtype) {
   for (const auto& one : model.named_parameters()) {
@@ -468,7 +502,10 @@ void save_model(const std::string& path, nn::Module& model,
     }
   }
   std::vector<io::StoredTensor> tensors;
-  for (const auto& [name, tensor] : model.state_dict()) tensors.push_back(io::stored(name, tensor));
+  for (const auto& [name, tensor] : model.state_dict()) {
+    if (dtype) require_range(path, name, tensor, *dtype);
+    tensors.push_back(io::stored(name, tensor));
+  }
   const io::TensorFile file{.format = io::format_by_name(path).value_or(io::FileFormat::safetensors),
                             .path = path,
                             .tensors = std::move(tensors),

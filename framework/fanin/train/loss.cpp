@@ -2,6 +2,7 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
+#include <fanin/ops/elementwise_loss.hpp>
 #include <fanin/train/loss.hpp>
 
 namespace fanin::train {
@@ -38,6 +39,16 @@ Loss cross_entropy(const ops::CrossEntropyOptions& options) {
       labels.push_back(static_cast<std::int32_t>(label));
     }
     return ops::cross_entropy(logits, labels, options);
+  };
+}
+
+Loss huber(double delta) {
+  return [delta](const Tensor& x, const Tensor& target) { return ops::huber(x, target, delta); };
+}
+
+Loss bce_with_logits(const Tensor& pos_weight) {
+  return [pos_weight](const Tensor& x, const Tensor& target) {
+    return ops::bce_with_logits(x, target, pos_weight);
   };
 }
 

@@ -42,5 +42,10 @@ class Loss {
 
 /// ops::cross_entropy of class labels, whole numbers [N], or of distributions [N, classes].
 Loss cross_entropy(const ops::CrossEntropyOptions& options = {});
+/// @{
+/// ops::huber and ops::bce_with_logits; those that take no options, `ops::l1` say, are losses as they are.
+Loss huber(double delta = 1);
+Loss bce_with_logits(const Tensor& pos_weight = {});
+/// @}
 
 }  // namespace fanin::train
