@@ -16,8 +16,10 @@
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/core/wrap.hpp>
+#include <fanin/init/function_of_x.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/mean_field.hpp>
+#include <fanin/init/quadrature.hpp>
 
 #include "examples/fanin/command.hpp"
 
@@ -37,9 +39,10 @@ struct Choice {
   std::string verdict() const {
     if (q == 0) return "vanishes";
     if (std::isinf(q)) return "explodes";
-    if (std::abs(variance_slope - 1) < 1e-6) return "marginal";
-    if (variance_slope < 1) return "contractive";
-    return fmt::format("expansive, tenfold in {:.0f}", std::ceil(std::log(10) / std::log(variance_slope)));
+    const double factor = std::abs(variance_slope);
+    if (std::abs(factor - 1) < 1e-6) return "marginal";
+    if (factor < 1) return "contractive";
+    return fmt::format("expansive, tenfold in {:.0f}", std::ceil(std::log(10) / std::log(factor)));
   }
 };
 
@@ -48,25 +51,31 @@ struct Report {
   init::Nonlinearity f;
   std::vector<Choice> choices = {};
   std::optional<double> pytorch = {};
-  std::string no_fixed_point = {}, no_edge = {};  // why there is none; empty where there is one
+  std::string no_backward = {}, no_fixed_point = {},
+              no_edge = {};  // why there is none; empty where there is one
   std::optional<init::Critical> edge = {};
 };
 
-bool is_formula(const std::string& text) { return names_word(text, "x"); }
+/// Whether it is a formula, but of numbers alone.
+bool is_constant(const std::string& text) {
+  try {
+    Formula::parse(text);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 init::Nonlinearity function_of(const std::string& text) {
-  if (!is_formula(text)) return init::Nonlinearity::named(text);
-  const Formula formula = Formula::parse(text, {"x"});
-  return {[formula](double x) {
-            return formula({&x, 1});
-          },
-          [formula](double x) {
-            return formula.derivative({&x, 1}, 0);
-          }};
+  if (text.find_first_not_of(' ') == std::string::npos)
+    fail_usage("expected an activation, or a formula in x");
+  if (is_constant(text))
+    fail_usage("{} is a constant; expected an activation, or a formula in x", in_quotes(text));
+  return init::nonlinearity_of(text);
 }
 
 std::optional<double> pytorchs(const std::string& text) {
-  if (is_formula(text)) return std::nullopt;
+  if (init::is_function_of_x(text)) return std::nullopt;
   const Expression call = Expression::parse(text);
   const auto& names = init::gain_names();
   if (std::find(names.begin(), names.end(), call.name) == names.end()) return std::nullopt;
@@ -74,18 +83,42 @@ std::optional<double> pytorchs(const std::string& text) {
   return init::calculate_gain(call.name, options.number("negative_slope", 0.01));
 }
 
+/// Whether f is one number for all that a normal input may be: not so a step.
+bool is_flat(const init::Nonlinearity& f) {
+  const double mean = init::gaussian_mean(f.f);
+  const double spread = init::gaussian_mean([&](double z) { return std::pow(f.f(z) - mean, 2); });
+  return spread <= 1e-24 * mean * mean;
+}
+
+/// What an Error says behind the name of who says it.
+std::string reason(const Error& error, const std::string& who) {
+  std::string text = error.what();
+  if (text.starts_with(who)) text.erase(0, who.size());
+  return text;
+}
+
 Report report_on(const std::string& text) {
   Report report{.text = text, .f = function_of(text)};
   const init::Nonlinearity& f = report.f;
-  const init::Gain unit = init::gain(f);
-  report.choices.push_back({"unit variance", "unit", unit.forward, unit.backward, 1,
-                            init::variance_slope(f, unit.forward, 1),
-                            init::gradient_factor(f, unit.forward, 1)});
-  if (const auto point = init::fixed_point_gain(f))
-    report.choices.push_back({"fixed point", "fixed_point", point->sigma, point->backward,
-                              point->sigma * point->sigma, point->slope, point->chi});
-  else
-    report.no_fixed_point = "no scale of the input gives the output second moment 1";
+  const double unit = init::forward_gain(f);
+  Choice at_unit{"unit variance", "unit", unit, {}, 1, init::variance_slope(f, unit, 1), 0};
+  try {
+    at_unit.backward = init::backward_gain(f);
+    at_unit.chi = std::pow(unit / *at_unit.backward, 2);
+  } catch (const Error& error) {
+    if (is_flat(f)) throw;
+    report.no_backward = reason(error, "gain: ");
+  }
+  report.choices.push_back(std::move(at_unit));
+  try {
+    if (const auto point = init::fixed_point_gain(f))
+      report.choices.push_back({"fixed point", "fixed_point", point->sigma, point->backward,
+                                point->sigma * point->sigma, point->slope, point->chi});
+    else
+      report.no_fixed_point = "no scale of the input from 0.001 to 1000 gives the output second moment 1";
+  } catch (const Error& error) {
+    report.no_fixed_point = reason(error, "gain: ");
+  }
   if (const auto gain = pytorchs(text)) {
     report.pytorch = gain;
     const init::MeanField field = init::mean_field(f, *gain, 0);
@@ -95,9 +128,7 @@ Report report_on(const std::string& text) {
   try {
     report.edge = init::stable_edge_of_chaos(f);
   } catch (const Error& error) {
-    report.no_edge = error.what();
-    if (const std::string start = "edge of chaos: "; report.no_edge.starts_with(start))
-      report.no_edge.erase(0, start.size());
+    report.no_edge = reason(error, "edge of chaos: ");
   }
   return report;
 }
@@ -105,7 +136,7 @@ Report report_on(const std::string& text) {
 ordered_json json_of(const Report& report) {
   ordered_json json = {
       {"function", report.text},
-      {"formula", is_formula(report.text)},
+      {"formula", init::is_function_of_x(report.text)},
       {"pytorch_gain", report.pytorch ? ordered_json(*report.pytorch) : ordered_json(nullptr)},
       {"fixed_point", nullptr}};
   for (const Choice& choice : report.choices) {
@@ -114,7 +145,7 @@ ordered_json json_of(const Report& report) {
         {"backward", choice.backward ? ordered_json(*choice.backward) : ordered_json(nullptr)},
         {"q", std::isfinite(choice.q) ? ordered_json(choice.q) : ordered_json(nullptr)},
         {"variance_slope", choice.variance_slope},
-        {"chi", choice.chi},
+        {"chi", choice.key == "unit" && !choice.backward ? ordered_json(nullptr) : ordered_json(choice.chi)},
         {"verdict", choice.verdict()}};
     json[choice.key] = std::move(one);
   }
@@ -172,7 +203,13 @@ std::string plot_of(const init::Nonlinearity& f) {
 std::string wrapped(const std::string& text) { return text::hanging("", text, 0, output_width()); }
 
 void print(const Report& report) {
-  const auto number = [](double value) { return fmt::format("{:.4f}", value); };
+  const auto number = [](double value) {
+    if (std::abs(value) < 5e-5) value = 0;  // no -0.0000
+    return std::abs(value) < 1e4 ? fmt::format("{:.4f}", value) : fmt::format("{:.4g}", value);
+  };
+  const auto scale = [&](double value) {  // four digits of it, however small
+    return value != 0 && (value < 0.1 || value >= 1e4) ? fmt::format("{:.4g}", value) : number(value);
+  };
   say("{}\n\n", report.text);
   text::TextTable table({{"gain for"},
                          {"forward", true},
@@ -182,16 +219,17 @@ void print(const Report& report) {
                          {"grad.", true},
                          {"signal, with depth"}});
   for (const Choice& choice : report.choices)
-    table.add({choice.name, number(choice.forward), choice.backward ? number(*choice.backward) : "-",
-               fmt::format("{:.4g}", choice.q), number(choice.variance_slope), number(choice.chi),
-               choice.verdict()});
+    table.add({choice.name, scale(choice.forward), choice.backward ? scale(*choice.backward) : "-",
+               fmt::format("{:.4g}", choice.q), number(choice.variance_slope),
+               choice.key == "unit" && !choice.backward ? "-" : number(choice.chi), choice.verdict()});
   say("{}\n", table.to_string(output_width()));
+  if (!report.no_backward.empty()) say("{}", wrapped("backward gain: none; " + report.no_backward));
   if (!report.no_fixed_point.empty()) say("{}", wrapped("fixed point: none; " + report.no_fixed_point));
   if (!report.pytorch) say("PyTorch's: none; torch.nn.init.calculate_gain does not know it\n");
   if (report.edge)
-    say("{}", wrapped(fmt::format(
-                  "edge of chaos: sigma_w = {:.4f}, sigma_b = {:.4f} at q = {}, variance {:.4f} a layer",
-                  report.edge->sigma_w, report.edge->sigma_b, report.edge->q, report.edge->variance_slope)));
+    say("{}", wrapped(fmt::format("edge of chaos: sigma_w = {}, sigma_b = {} at q = {}, variance {} a layer",
+                                  scale(report.edge->sigma_w), scale(report.edge->sigma_b), report.edge->q,
+                                  report.edge->variance_slope)));
   else
     say("{}", wrapped("edge of chaos: none; " + report.no_edge));
   say("\n{}", plot_of(report.f));
@@ -231,9 +269,19 @@ void add_gain(CLI::App& app) {
       "  fanin gain \"leaky_relu(0.2)\" --json\n"
       "  fanin gain \"max(x,0)^3\"\n"
       "  fanin gain \"x/(1+exp(-1.702*x))\"");
-  command->add_option("function", flags->function, "an activation, or a formula in x")->required();
+  command->add_option("function", flags->function, "an activation, or a formula in x");
   command->add_flag("--json", flags->json, "JSON on stdout");
-  command->callback([flags] { run(flags->function, flags->json); });
+  command->allow_extras();  // -x^2 looks like a flag
+  command->callback([flags, command] {
+    for (const std::string& extra : command->remaining()) {
+      if (!flags->function.empty() || !init::is_function_of_x(extra))
+        throw CLI::ExtrasError(command->get_name(), {extra});
+      flags->function = extra;
+    }
+    if (command->get_option("function")->empty() && flags->function.empty())
+      throw CLI::RequiredError("function");
+    run(flags->function, flags->json);
+  });
 }
 
 }  // namespace fanin::program

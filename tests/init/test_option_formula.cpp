@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <limits>
@@ -43,6 +44,8 @@ TEST_CASE("a formula draws as the number that it is at its place") {
       {"√(2/fan_out)", std::sqrt(2.0 / 40)},
       {"gain(tanh)/sqrt(fan_in)", init::gain("tanh").forward / std::sqrt(30.0)},
       {"gain(leaky_relu(0.2))", init::gain("leaky_relu(0.2)").forward},
+      {"gain(max(x,0)^3)", 1 / std::sqrt(7.5)},  // E[z⁶]/2
+      {"gain(x*(x+1)/2 - x^2/2)/sqrt(fan_in)", 2 / std::sqrt(30.0)},
       {"1/depth", 0.2},
       {"0.1*layer", 0.1 * 3},
       {"max(fan_in, fan_out)^-0.5", std::pow(40.0, -0.5)}};
@@ -106,7 +109,8 @@ TEST_CASE("what a formula may not be is refused: when it is read, or where it ha
       {"normal(std=gain(rely))", "rely"},
       {"normal(std=gain(relu)", "')'"},
       {"normal(std=r)", "not 'r'"},
-      {"normal(std=r; r=r)", "not 'r'"},
+      {"normal(std=r; r=r)", "r = 'r' at character 15 of 'normal(std=r; r=r)': a formula: expected one of"},
+      {"normal(std=gain(1/x))", "infinite at"},
       {"normal(std=r; r=1; r=2)", "'r' is defined twice"},
       {"normal(std=1/fan_in; r=2)", "'r' is defined and used nowhere at character 22"},
       {"normal(std=fan_in; fan_in=2)", "a name that formulas have already"},

@@ -78,10 +78,12 @@ TEST_CASE("gain: what has none is refused in one line") {
     const char *function, *message;
   };
   for (const Case c :
-       {Case{"rleu", "did you mean 'relu'"}, Case{"rleu(x)", "rleu"}, Case{"1/x", "to be integrated"},
-        Case{"log(x)", "nan"}, Case{"x^1e9", "inf"}, Case{"sqrt(x)", "nan"}, Case{"exp(x^2)", "inf"},
+       {Case{"rleu", "did you mean 'relu'"}, Case{"rleu(x)", "rleu"}, Case{"1/x", "infinite"},
+        Case{"log(x)", "no value"}, Case{"x^1e9", "infinite"}, Case{"sqrt(x)", "no value"},
+        Case{"exp(x^2)", "infinite"}, Case{"1", "'1' is a constant"}, Case{"2*pi", "is a constant"},
         Case{"0*x", "zero"}, Case{"2+0*x", "derivative is zero"}, Case{"x +", "at character"},
-        Case{"", "expected a name"}, Case{"softplus(beta=0)", "> 0"}}) {
+        Case{"", "expected an activation, or a formula in x"}, Case{"-z", "unknown option '-z'"},
+        Case{"softplus(beta=0)", "> 0"}}) {
     CAPTURE(c.function);
     const Outcome outcome = fanin_command({"gain", c.function});
     CAPTURE(outcome.err);
@@ -94,4 +96,44 @@ TEST_CASE("gain: what has none is refused in one line") {
       fanin_command({"gain", fmt::format("{}x{}", std::string(400, '('), std::string(400, ')'))});
   CHECK(deep.code == 2);
   CHECK(line_count(deep.err) == 1);
+}
+
+TEST_CASE("gain: what a function lacks is said, and does not hide what it has") {
+  // A step: its output's second moment is 1 whatever comes in, and no gradient passes.
+  const json step = gain_of("abs(x-0.1)/(x-0.1)");
+  CHECK(step.at("unit").at("forward").get<double>() == doctest::Approx(1).epsilon(1e-12));
+  CHECK(step.at("unit").at("backward").is_null());
+  CHECK(step.at("unit").at("variance_slope").get<double>() == doctest::Approx(0));
+  CHECK(holds(fanin_command({"gain", "abs(x-0.1)/(x-0.1)"}).out, "backward gain: none; "));
+  // V' of what jumps, by mpmath: the derivative knows nothing of the jump and gave 0.5.
+  CHECK(gain_of("abs(x-0.1)/(x-0.1)+x").at("unit").at("variance_slope").get<double>() ==
+        doctest::Approx(0.5022127845480724).epsilon(1e-9));
+  // Flat around 0, so that narrow inputs give nothing at all: E[max(z - 1, 0)²] = 2 Φ(-1) - φ(1).
+  const json shifted = gain_of("max(x-1,0)");
+  CHECK(shifted.at("unit").at("forward").get<double>() ==
+        doctest::Approx(
+            1 / std::sqrt(std::erfc(std::sqrt(0.5)) - std::exp(-0.5) / std::sqrt(2 * std::acos(-1.0))))
+            .epsilon(1e-9));
+  const double sigma = shifted.at("fixed_point").at("forward").get<double>(), at = 1 / sigma;
+  const double tail = std::erfc(at / std::sqrt(2)) / 2,
+               density = std::exp(-at * at / 2) / std::sqrt(2 * std::acos(-1.0));
+  CHECK(sigma * sigma * ((1 + at * at) * tail - at * density) == doctest::Approx(1).epsilon(1e-9));
+  CHECK(gain_of("max(x-5,0)").at("fixed_point").is_object());
+  // No point that draws a signal of variance 1 in, however well it keeps a small one.
+  CHECK(holds(gain_of("max(x-0.5,0)-max(-x-0.5,0)").at("edge_of_chaos").at("none").get<std::string>(),
+              "variance 1"));
+  // What overflows for wide inputs has its gains, and an edge among the others.
+  const json sigmoid = gain_of("exp(x)/(1+exp(x))-1/2");
+  CHECK(sigmoid.at("unit").at("forward").get<double>() == doctest::Approx(4.8013).epsilon(1e-4));
+  CHECK(sigmoid.at("edge_of_chaos").at("sigma_w").get<double>() ==
+        doctest::Approx(4.00995047298906).epsilon(1e-9));
+  CHECK(holds(gain_of("2^x").at("edge_of_chaos").at("none").get<std::string>(), "factor of 2 a layer"));
+  CHECK(holds(fanin_command({"gain", "sin(100*x)"}).out, "no scale of the input up to "));
+}
+
+TEST_CASE("gain: a formula may begin with a minus, and small gains keep their digits") {
+  const json negative = json::parse(fanin_command({"gain", "-x^2", "--json"}).out);
+  CHECK(negative.at("unit").at("forward").get<double>() ==
+        doctest::Approx(1 / std::sqrt(3.0)).epsilon(1e-12));
+  CHECK(holds(fanin_command({"gain", "1e6*x"}).out, "1e-06"));
 }

@@ -3,6 +3,7 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/init/gain.hpp>
+#include <fanin/init/mean_field.hpp>
 #include <fanin/init/quadrature.hpp>
 #include <fanin/kernels/pointwise/activation_facts.hpp>
 
@@ -32,14 +33,27 @@ const std::vector<std::string>& gain_names() {
   return names;
 }
 
+namespace {
+
+/// 1/√E[f(z)²].
+double inverse_root(const std::function<double(double)>& f, const char* what, const char* kept) {
+  const double square = gaussian_mean([&](double z) { return f(z) * f(z); });
+  if (!(square > 1e-24)) fail("gain: the {} is zero for a normal input, so no gain keeps the {}", what, kept);
+  return 1 / std::sqrt(square);
+}
+
+}  // namespace
+
+double forward_gain(const Nonlinearity& nonlinearity) {
+  return inverse_root(nonlinearity.f, "function", "signal");
+}
+
+double backward_gain(const Nonlinearity& nonlinearity) {
+  return inverse_root(nonlinearity.slope, "function's derivative", "gradient");
+}
+
 Gain gain(const Nonlinearity& nonlinearity) {
-  const auto inverse_root = [](const std::function<double(double)>& f, const char* what) {
-    const double square = gaussian_mean([&](double z) { return f(z) * f(z); });
-    if (!(square > 1e-24)) fail("gain: the {} is zero for a normal input, so no gain keeps the signal", what);
-    return 1 / std::sqrt(square);
-  };
-  return {.forward = inverse_root(nonlinearity.f, "function"),
-          .backward = inverse_root(nonlinearity.slope, "function's derivative")};
+  return {.forward = forward_gain(nonlinearity), .backward = backward_gain(nonlinearity)};
 }
 
 Gain gain(const std::string& activation) { return gain(Nonlinearity::named(activation)); }
@@ -57,10 +71,15 @@ std::optional<FixedPointGain> fixed_point_gain(const Nonlinearity& nonlinearity)
   double low = least;
   if (second_moment(f, low) > 1) return std::nullopt;
   double high = low;
-  while (second_moment(f, high) < 1) {
-    low = high;
-    high *= step;
-    if (high > most) return std::nullopt;
+  try {
+    while (second_moment(f, high) < 1) {
+      low = high;
+      high *= step;
+      if (high > most) return std::nullopt;
+    }
+  } catch (const Error& error) {
+    fail("gain: no scale of the input up to {:.3g} gives the output second moment 1; at {:.3g}, {}", low,
+         high, error.what());
   }
   for (int halving = 0; halving < 60 && low < high; ++halving) {
     const double middle = (low + high) / 2;
@@ -70,11 +89,10 @@ std::optional<FixedPointGain> fixed_point_gain(const Nonlinearity& nonlinearity)
   const double square = second_moment(slope, high);
   if (!(square > 1e-24))
     fail("gain: the function's derivative is zero for a normal input, so no gain keeps the gradient");
-  return FixedPointGain{
-      .sigma = high,
-      .backward = 1 / std::sqrt(square),
-      .slope = high * gaussian_mean([&](double z) { return f(high * z) * slope(high * z) * z; }),
-      .chi = high * high * square};
+  return FixedPointGain{.sigma = high,
+                        .backward = 1 / std::sqrt(square),
+                        .slope = variance_slope(nonlinearity, high, high * high),
+                        .chi = high * high * square};
 }
 
 std::vector<GainNote> gain_notes() {

@@ -82,6 +82,12 @@ Critical critical_of(const Candidate& candidate, double q) {
           .variance_slope = candidate.variance_slope};
 }
 
+/// Whether a signal of variance 1 does not grow at the point of a smaller one. Behind a function that is flat around 0
+/// it does: weights large enough for what little passes there are too large for more.
+bool draws_in_one(const Nonlinearity& f, const Critical& critical) {
+  return next_variance(f, critical.sigma_w, critical.sigma_b, 1) <= 1 + 1e-6;
+}
+
 }  // namespace
 
 double next_variance(const Nonlinearity& f, double sigma_w, double sigma_b, double q) {
@@ -89,9 +95,14 @@ double next_variance(const Nonlinearity& f, double sigma_w, double sigma_b, doub
 }
 
 double variance_slope(const Nonlinearity& f, double sigma_w, double q) {
-  const double scale = std::sqrt(q);
-  return sigma_w * sigma_w / scale *
-         gaussian_mean([&](double z) { return f.f(scale * z) * f.slope(scale * z) * z; });
+  // d/dq E[g(√q z)] = E[g(√q z) (z² - 1)] / 2q (Stein), which asks for no derivative of g = f²: where f jumps, f' knows
+  // nothing of it. Of g its constant part adds nothing but rounding.
+  const double scale = std::sqrt(q), at_zero = f.f(0);
+  const double constant = std::isfinite(at_zero) ? at_zero * at_zero : 0;
+  return sigma_w * sigma_w / (2 * q) * gaussian_mean([&](double z) {
+           const double value = f.f(scale * z);
+           return (value * value - constant) * (z * z - 1);
+         });
 }
 
 double gradient_factor(const Nonlinearity& f, double sigma_w, double q) {
@@ -136,21 +147,39 @@ Critical edge_of_chaos_at(const Nonlinearity& f, double q) {
 Critical stable_edge_of_chaos(const Nonlinearity& f) {
   constexpr double shrinking = 0.99,
                    tried[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
-  double least_slope = std::numeric_limits<double>::infinity();
+  double least_slope = std::numeric_limits<double>::infinity(), first = 0, last = 0;
+  std::string obstacle;  // why there is nothing to say of some variance: f is flat there, or not finite
   for (const double q : tried) {
-    const Candidate candidate = candidate_at(f, q);
+    Candidate candidate;
+    try {
+      candidate = candidate_at(f, q);
+    } catch (const Error& error) {
+      if (obstacle.empty()) obstacle = error.what();
+      if (last > 0) break;  // too large for f
+      continue;
+    }
+    if (first == 0) first = q;
+    last = q;
     if (candidate.square_b < 0) continue;
     least_slope = std::min(least_slope, candidate.variance_slope);
     const Critical critical = critical_of(candidate, q);
-    if (q == tried[0] ? critical.stable() : candidate.variance_slope <= shrinking) return critical;
+    const bool stable = q == tried[0] ? critical.stable() : candidate.variance_slope <= shrinking;
+    if (stable && (q >= 1 || draws_in_one(f, critical))) return critical;
   }
+  if (last == 0) fail("{}", obstacle);
   if (std::isinf(least_slope))
     fail(
-        "edge of chaos: this activation has none; at every variance from 0.01 to 1000 it would take a negative σb²");
+        "edge of chaos: this activation has none; at every variance from {} to {} it would take a negative σb²",
+        first, last);
+  if (least_slope <= 1 + 1e-9)
+    fail(
+        "edge of chaos: this activation has no stable one; at no variance from {} to {} does a deviation shrink by 1 % "
+        "a layer, and a signal of variance 1 not grow",
+        first, last);
   fail(
-      "edge of chaos: this activation has no stable one; at variances from 0.01 to 1000 a deviation grows by a "
+      "edge of chaos: this activation has no stable one; at variances from {} to {} a deviation grows by a "
       "factor of {:.4g} a layer or more",
-      least_slope);
+      first, last, least_slope);
 }
 
 }  // namespace fanin::init

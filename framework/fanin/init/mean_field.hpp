@@ -22,7 +22,8 @@ struct MeanField {
 
 /// One layer of the variance map, V(q) = σw² E[f(√q z)²] + σb².
 double next_variance(const Nonlinearity& f, double sigma_w, double sigma_b, double q);
-/// V'(q) = σw² E[f(√q z) f'(√q z) z] / √q: above 1, a deviation from the variance q grows layer by layer.
+/// V'(q) = σw² E[f(√q z)² (z² - 1)] / 2q, also of an f that jumps: above 1, a deviation from the variance q grows
+/// layer by layer.
 double variance_slope(const Nonlinearity& f, double sigma_w, double q);
 /// χ₁ = σw² E[f'(√q z)²].
 double gradient_factor(const Nonlinearity& f, double sigma_w, double q);
@@ -41,7 +42,8 @@ struct Critical {
 /// does that, or for a q outside (0, 1e6].
 Critical edge_of_chaos_at(const Nonlinearity& f, double q);
 /// That of a variance where it is stable: 0.01, if it is there, else the least of 0.02, 0.05, 0.1 … 1000 at which a
-/// deviation shrinks by 1 % a layer. Error, with the reason, where there is none.
+/// deviation shrinks by 1 % a layer; below 1 only where a variance of 1 does not grow. Error, with the reason, where
+/// there is none.
 Critical stable_edge_of_chaos(const Nonlinearity& f);
 
 /// Of edge_of_chaos.

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/init/function_of_x.hpp>
 #include <fanin/init/gain.hpp>
 #include <fanin/init/option_formula.hpp>
 
@@ -13,7 +14,7 @@ constexpr std::size_t fan_in = 0, fan_out = 1, depth = 2, layer = 3;
 std::optional<double> called(std::string_view name, std::string_view text) {
   if (name != "gain") return std::nullopt;
   const std::size_t open = text.find('(');
-  return gain(std::string(text.substr(open + 1, text.size() - open - 2))).forward;
+  return forward_gain(nonlinearity_of(std::string(text.substr(open + 1, text.size() - open - 2))));
 }
 
 }  // namespace
@@ -47,7 +48,12 @@ fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& de
     if (defined || taken)
       fail_usage("'{}' is {} {}", one.key, defined ? "defined twice" : "a name that formulas have already",
                  at_character(source, one.key_position));
-    read.emplace_back(one.key, read_formula(one.text, read));
+    try {
+      read.emplace_back(one.key, read_formula(one.text, read));
+    } catch (const Error& error) {
+      fail_usage("{} = {} {}: {}", one.key, in_quotes(one.text), at_character(source, one.key_position),
+                 error.what());
+    }
   }
   return read;
 }

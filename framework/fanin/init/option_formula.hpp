@@ -10,7 +10,8 @@ namespace fanin::init {
 
 /// A numeric option as a formula of its parameter's place: `std=1.3/sqrt(fan_in)`. It may name `fan_in` and
 /// `fan_out` of the layer, `depth`, how many weight layers the model has, and `layer`, which of them it is,
-/// from 1 (a lone layer is the first of one); and call `gain(relu)`, the forward gain of any of the framework's activations (`init::gain`).
+/// from 1 (a lone layer is the first of one); and call `gain(relu)` or `gain(max(x,0)^3)`, the forward gain of any of
+/// the framework's activations or of a formula in x (`init::forward_gain`).
 struct OptionFormula {
   std::size_t option = 0;  ///< its place among the scheme's options
   std::string text;        ///< as written

@@ -8,7 +8,8 @@
 namespace fanin::init {
 namespace {
 
-constexpr double reach = 38;  // the density beyond is below 1e-313
+constexpr double reach = 38;        // the density beyond is below 1e-313
+constexpr double nothing = 1e-250;  // a mean is taken for 0 below: of max(x - 5, 0) for a narrow x, say
 
 /// Where panels begin on the positive side: at powers of 2 up to 1, so that a function of √q·z is met at its own
 /// scale whatever q; then a half wide as far as the density matters, then wider.
@@ -31,7 +32,8 @@ struct Panel {
   Panel(double from, double to, const std::function<double(double)>& f) : low(from), high(to) {
     each_node([&](double z, double weight) {
       const double value = f(z);
-      if (!std::isfinite(value)) fail("expectation over a normal: the function gives {} at {}", value, z);
+      if (std::isnan(value)) fail("expectation over a normal: the function has no value at {}", z);
+      if (std::isinf(value)) fail("expectation over a normal: the function is infinite at {}", z);
       sum += weight * value;
       size += weight * std::abs(value);
     });
@@ -53,18 +55,16 @@ class Panels {
       : f_(f), visit_(visit) {
     static const std::vector<double> ends = panel_ends();
     std::vector<Panel> panels;
-    double size = 0;
     for (std::size_t i = 1; i < ends.size(); ++i) {
       panels.emplace_back(-ends[i], -ends[i - 1], f);
       panels.emplace_back(ends[i - 1], ends[i], f);
-      size += panels[panels.size() - 2].size + panels.back().size;
+      size_ += panels[panels.size() - 2].size + panels.back().size;
     }
     const double beyond = (std::abs(f(-reach)) + std::abs(f(reach))) * density(reach);
-    if (beyond > 1e-16 * size)
+    if (beyond > std::max(1e-16 * size_, nothing))
       fail(
           "expectation over a normal: the function grows too fast; its mean does not lie within {} deviations",
           reach);
-    tolerance_ = 1e-15 * size;
     for (const Panel& panel : panels) refine(panel);
   }
 
@@ -72,9 +72,11 @@ class Panels {
   void refine(const Panel& panel) {
     const double middle = (panel.low + panel.high) / 2;
     const Panel left(panel.low, middle, f_), right(middle, panel.high, f_);
-    const double width = panel.high - panel.low;
-    if (std::abs(left.sum + right.sum - panel.sum) <= tolerance_ ||
-        width <= 4e-16 * std::max(std::abs(panel.low), std::abs(panel.high))) {
+    const double width = panel.high - panel.low, z = std::max(std::abs(panel.low), std::abs(panel.high));
+    size_ += left.size + right.size - panel.size;        // far out, the density changes a lot within a panel
+    const double rounding = 4e-16 * z * z * panel.size;  // of the density, whose exponent is z²/2
+    if (std::abs(left.sum + right.sum - panel.sum) <= std::max(1e-15 * size_, nothing) + rounding ||
+        width <= 4e-16 * z) {
       visit_(left), visit_(right);
       return;
     }
@@ -86,7 +88,7 @@ class Panels {
 
   const std::function<double(double)>& f_;
   const std::function<void(const Panel&)>& visit_;
-  double tolerance_ = 0;
+  double size_ = 0;  // E|f|, as far as it is known
   int splits_ = 0;
 };
 
