@@ -100,7 +100,9 @@ void print_signal(const PlanSignal& signal) {
   say("\n");
   say_prose("second moment of every op's output, from theory and on {}\n", signal.batch);
   say("{}", table.to_string(output_width()));
-  if (measured) say("~ rests on a measurement: no rule speaks of the op, or of one before it\n");
+  if (measured)
+    say("~ rests on a measurement: theory has no rule for the op or for one before it,\n"
+        "  or its weights are none that were drawn independently with mean 0\n");
   if (unsure) say("± the correlation of what is added could not be followed\n");
   print_depths(signal);
 }

@@ -240,6 +240,35 @@ TEST_CASE("propagation: an op without a rule is measured, and says so") {
         doctest::Approx(start::second_moment(graph.ops[0].ran.output)).epsilon(1e-4));
 }
 
+TEST_CASE("propagation: weights that were not drawn independently with mean 0 are measured") {
+  for (const char* plan : {"identity", "constant(value=0.01)", "uniform(a=0, b=0.1)",
+                           "normal(mean=0.05, std=0.01)", "orthogonal; fc2=identity(gain=2)"}) {
+    CAPTURE(plan);
+    const auto net = models::build("plain_net(depth=5, width=40, activation=relu)", {});
+    Generator generator(1);
+    start::initialize(*net, plan, generator);
+    net->train();
+    const Tensor x = noise({2, 1, 28, 28}, 1);
+    const start::Graph graph = start::traced(*net, x);
+    const start::Propagation signals(graph, start::white_noise(x.shape()));
+    const std::size_t last = graph.ops.size() - 1;
+    const bool first_is_drawn = std::string(plan).starts_with("orthogonal");
+    CHECK_FALSE(signals.of(2).measured);  // reshape, linear, relu: what squares tell of independent inputs
+    CHECK(signals.of(last).measured);
+    if (!first_is_drawn)
+      CHECK(signals.of(3).second_average() ==
+            doctest::Approx(start::second_moment(graph.ops[3].ran.output)).epsilon(1e-4));
+  }
+  // `analytic` scales them like others: its target is met, on the batch's shape as on the pass it measures.
+  const auto net = models::build("plain_net(depth=5, width=40, activation=relu)", {});
+  Generator generator(1);
+  const Tensor images = noise({4, 1, 28, 28}, 2);
+  start::initialize(*net, "analytic(base=identity)", generator, images,
+                    std::vector<std::int32_t>{0, 1, 2, 3});
+  const start::Graph graph = start::traced(*net, images);
+  CHECK(start::second_moment(graph.ops[graph.ops.size() - 2].ran.output) == doctest::Approx(1).epsilon(0.5));
+}
+
 TEST_CASE("analytic: the numbers of the batch do not matter, only its shape") {
   std::vector<std::vector<real>> weights;
   for (const double size : {0.0, 1.0, 100.0}) {

@@ -152,10 +152,14 @@ Signal Propagation::input(std::size_t op, std::size_t i) const {
   return {values, squares, 1, 1, 1};
 }
 
+double Propagation::factor(std::size_t op) const {
+  const auto known = factors_.find(graph_.ops[op].weight);
+  return known == factors_.end() ? 1 : known->second;
+}
+
 Tensor Propagation::weight_squares(std::size_t op) const {
   const Tensor& weight = graph_.ops[op].ran.inputs[1];
-  const auto known = factors_.find(graph_.ops[op].weight);
-  const double factor = known == factors_.end() ? 1 : known->second;
+  const double factor = this->factor(op);
   const Index channels = weight.size(0) * weight.size(1), taps = weight.numel() / channels;
   Tensor squares(weight.shape());
   for (Index tap = 0; tap < taps; ++tap) {

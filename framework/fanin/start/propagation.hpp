@@ -18,7 +18,8 @@ struct Signal {
   double near = 0;    ///< of neighbouring places of one sample
   double far = 0;     ///< of two places of one sample, anywhere
   double across = 0;  ///< of two samples
-  /// No rule speaks of the op, or of one that it depends on: the moments are those of the graph's own pass.
+  /// No rule speaks of the op, or of one that it depends on, or the weights are none that were drawn independently with
+  /// mean 0: the moments are those of the graph's own pass.
   bool measured = false;
 
   Tensor variance() const;          ///< second - mean², no less than 0
@@ -42,6 +43,7 @@ class Propagation {
   void run(std::size_t from, std::size_t to);
   /// From here on the squares of that weight count `factor`² times.
   void scale(const std::string& weight, double factor) { factors_[weight] = factor; }
+  double factor(std::size_t op) const;  ///< that of the op's weight; 1 if none was given
 
   const Signal& of(std::size_t op) const { return signals_[op]; }  ///< of its output
   /// Of an input of op `op`; of a parameter or a constant, its values.

@@ -1,4 +1,5 @@
-// Linear maps by weights that were drawn: independent, of mean 0, so that squares add up and nothing else.
+// Linear maps by weights that were drawn: independent, of mean 0, so that squares add up and nothing else. What others
+// make of a signal, identities or constants, is measured.
 #include <algorithm>
 #include <cmath>
 
@@ -14,11 +15,50 @@ double stride_of(const Shape& input, const Shape& output) {
   return std::max(1.0, std::round(static_cast<double>(input[3]) / static_cast<double>(output[3])));
 }
 
+/// Whether the values may be independent draws with mean 0: not if their sum is so far from 0 as it is by chance once in
+/// 16,000 draws, nor if each row passes one element on.
+bool as_drawn(const Tensor& weight) {
+  const auto values = weight.values();
+  const auto row = static_cast<std::size_t>(weight.numel() / weight.size(0));
+  double sum = 0, squares = 0;
+  std::size_t fullest = 0;
+  for (std::size_t at = 0; at < values.size(); at += row) {
+    std::size_t filled = 0;
+    for (const real x : values.subspan(at, row)) {
+      const auto value = static_cast<double>(x);
+      sum += value;
+      squares += value * value;
+      filled += value != 0;
+    }
+    fullest = std::max(fullest, filled);
+  }
+  return std::abs(sum) <= 4 * std::sqrt(squares) && (row == 1 || fullest != 1);
+}
+
+/// Whether the op's input is the graph's, in whatever shape.
+bool reads_input(const Graph& graph, std::size_t op) {
+  Producer from = graph.ops[op].from[0];
+  while (from && graph.ops[*from].ran.name == std::string_view("reshape")) from = graph.ops[*from].from[0];
+  return !from;
+}
+
+/// What the recorded pass shows, with the weight as large as `Propagation::scale` says now.
+Signal measured_by_weight(const Propagation& signals, std::size_t op) {
+  Signal y = measured_rule(signals, op);
+  const double factor = signals.factor(op);
+  for (real& x : y.mean.values()) x *= static_cast<real>(factor);
+  for (real& x : y.second.values()) x *= static_cast<real>(factor * factor);
+  return y;
+}
+
 }  // namespace
 
 Signal weight_rule(const Propagation& signals, std::size_t op) {
   const RanOp& ran = signals.graph().ops[op].ran;
   const Signal x = signals.input(op, 0);
+  // Of the model's input, where its elements are independent and of mean 0, squares add up whatever the weights are.
+  const bool white = reads_input(signals.graph(), op) && x.far == 0 && x.across == 0;
+  if (!white && !as_drawn(ran.inputs[1])) return measured_by_weight(signals, op);
   const Tensor& bias = ran.inputs[2];
   const Moments shift = bias.defined() ? moments(bias.values()) : Moments{};
   Signal y;
