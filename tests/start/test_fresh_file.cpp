@@ -69,7 +69,7 @@ TEST_CASE("a file's tensors are told by the names that PyTorch, Keras and JAX gi
       {"params/LayerNorm_0/scale", {6}, FilePart::norm_weight, "params.LayerNorm_0.weight"},
       {"pos_embed", {1, 17, 8}, FilePart::kept, "pos_embed.weight"},
       {"logit_scale", {}, FilePart::kept, "logit_scale.weight"},
-      {"stats/mean", {6}, FilePart::kept, "stats.running_mean"},
+      {"stats/mean", {6}, FilePart::kept, "stats.mean.weight"},
       {"kernel", {4}, FilePart::kept, "kernel.weight"},
   };
   for (const Row& row : rows) {
@@ -78,7 +78,138 @@ TEST_CASE("a file's tensors are told by the names that PyTorch, Keras and JAX gi
     CHECK(places[0].part == row.part);
     CHECK(places[0].name == row.seen_as);
   }
-  CHECK(start::places_of(file_of({{"n/scale", {6}}, {"n/mean", {6}}}))[1].part == FilePart::running_mean);
+  CHECK(start::places_of(file_of({{"n/scale", {6}}, {"n/bias", {6}}, {"n/mean", {6}}}))[2].part ==
+        FilePart::running_mean);
+}
+
+TEST_CASE("a file's tensors are told by those beside them, where a name may be several things") {
+  using start::FileLayout;
+  const auto places = [](const std::vector<std::pair<std::string, Shape>>& tensors) {
+    return start::places_of(file_of(tensors));
+  };
+  // Flax keeps statistics in a collection of their own, with no scale in it.
+  CHECK(places({{"batch_stats/BatchNorm_0/mean", {6}}})[0].part == FilePart::running_mean);
+  CHECK(places({{"batch_stats/stem/BatchNorm_0/var", {6}}})[0].part == FilePart::running_var);
+  CHECK(places({{"gaussian/mean", {6}}})[0].part == FilePart::kept);
+  // A scale with nothing of a normalization about it is a branch's, which models begin as they like.
+  CHECK(places({{"blocks.0.ls1.gamma", {6}}})[0].part == FilePart::kept);
+  CHECK(places({{"attention/scale", {6}}})[0].part == FilePart::kept);
+  CHECK(places({{"params/RMSNorm_0/scale", {6}}})[0].part == FilePart::norm_weight);
+  CHECK(places({{"bert.LayerNorm.gamma", {6}}, {"bert.LayerNorm.beta", {6}}})[0].part ==
+        FilePart::norm_weight);
+  // One weight a channel: RMSNorm's, or PReLU's slope.
+  CHECK(places({{"model.norm.weight", {6}}})[0].part == FilePart::norm_weight);
+  CHECK(places({{"prelu1.weight", {6}}})[0].part == FilePart::slope);
+  CHECK(places({{"features.1.weight", {1}}})[0].part == FilePart::slope);
+  // What a mask, a scale of integers or a vector of spectral normalization is, no draw makes.
+  for (const char* name : {"c.weight_mask", "c.weight_scale", "c.weight_zero_point"})
+    CHECK(places({{name, {4, 6}}})[0].part == FilePart::kept);
+  CHECK(places({{"c.weight_u", {4}}})[0].part == FilePart::kept);
+  CHECK(places({{"c.weight_orig", {4, 6}}})[0].part == FilePart::weight);
+  // A linear layer that is called an embedding has a bias.
+  CHECK(places({{"decoder_embed.weight", {4, 6}}, {"decoder_embed.bias", {4}}})[0].part == FilePart::weight);
+  CHECK(places({{"tok_emb.weight", {40, 6}}})[0].part == FilePart::embedding);
+  CHECK(places({{"ensemble.weight", {40, 6}}})[0].part == FilePart::weight);
+  // Haiku, and TensorFlow 1.
+  const auto haiku =
+      places({{"mlp/~/linear_0/w", {4, 6}}, {"mlp/~/linear_0/b", {6}}, {"w", {3}}, {"b", {3}}});
+  CHECK(haiku[0].part == FilePart::weight);
+  CHECK(haiku[0].layout == FileLayout::inputs_last);
+  CHECK(haiku[1].part == FilePart::bias);
+  CHECK(haiku[2].part == FilePart::kept);
+  CHECK(haiku[3].part == FilePart::kept);
+  CHECK(places({{"layer_norm/scale", {4}}, {"layer_norm/offset", {4}}})[1].part == FilePart::bias);
+  CHECK(places({{"conv1/weights", {3, 3, 4, 6}}, {"conv1/biases", {6}}})[0].layout ==
+        FileLayout::inputs_last);
+  // Attention's projections, whose heads are a dimension of their own.
+  const auto heads = places({{"a/query/kernel", {12, 3, 5}},
+                             {"a/query/bias", {3, 5}},
+                             {"a/key/kernel", {12, 3, 5}},
+                             {"a/out/kernel", {3, 5, 12}},
+                             {"a/out/bias", {12}},
+                             {"b/kernel", {3, 5, 12}}});
+  CHECK(heads[0].layout == FileLayout::heads_last);
+  CHECK(heads[1].part == FilePart::bias);
+  CHECK(heads[2].layout == FileLayout::heads_last);
+  CHECK(heads[3].layout == FileLayout::heads_first);
+  CHECK(heads[5].layout == FileLayout::inputs_last);  // a convolution along one dimension
+  CHECK(places({{"g/kernel", {4, 18}}, {"g/recurrent_kernel", {6, 18}}, {"g/bias", {2, 18}}})[2].part ==
+        FilePart::bias);
+  CHECK(places({{"h.attn.bias", {1, 1, 8, 8}}})[0].part == FilePart::kept);
+  CHECK(places({{"pairs.bias", {8, 8}}})[0].part == FilePart::kept);
+}
+
+TEST_CASE("fans are those of the layer, whatever order its file has") {
+  const auto file = file_of({{"h.0.mlp.c_fc.weight", {48, 192}},
+                             {"h.0.mlp.c_fc.bias", {192}},  // GPT-2's Conv1D
+                             {"a/query/kernel", {64, 8, 4}},
+                             {"a/query/bias", {8, 4}},
+                             {"a/out/kernel", {8, 4, 64}},
+                             {"d/depthwise_kernel:0", {3, 3, 8, 2}},
+                             {"d/pointwise_kernel:0", {1, 1, 16, 24}}});
+  const auto fresh = fresh_of(file, "orthogonal", 5);
+  CHECK(fresh.drawn[0]->fans == init::Fans{48, 192});
+  CHECK(fresh.drawn[2]->fans == init::Fans{64, 32});
+  CHECK(fresh.drawn[4]->fans == init::Fans{32, 64});
+  CHECK(fresh.drawn[5]->fans.in == 9);
+  CHECK(fresh.drawn[6]->fans == init::Fans{16, 24});
+  for (const std::size_t bias : {std::size_t{1}, std::size_t{3}})
+    CHECK(moments_of(fresh.tensors[bias]).std == 0);
+  // Rows of one output are orthonormal to one another: 32 of the query's, each over 64 inputs.
+  const auto query = fresh.tensors[2].to_floats(), out = fresh.tensors[4].to_floats();
+  for (std::size_t a = 0; a < 32; ++a) {
+    double with_itself = 0, with_first = 0, of_column = 0;
+    for (std::size_t i = 0; i < 64; ++i) {
+      with_itself += static_cast<double>(query[i * 32 + a]) * static_cast<double>(query[i * 32 + a]);
+      with_first += static_cast<double>(query[i * 32 + a]) * static_cast<double>(query[i * 32]);
+      of_column += static_cast<double>(out[a * 64 + i]) * static_cast<double>(out[a * 64 + i]);
+    }
+    CHECK(with_itself == doctest::Approx(1).epsilon(1e-4));
+    CHECK(with_first == doctest::Approx(a == 0 ? 1 : 0).epsilon(1e-4));
+    CHECK(of_column == doctest::Approx(1).epsilon(1e-4));
+  }
+  // Each channel's two filters, row by row of the drawn [16, 1, 3, 3].
+  const auto torch =
+      fresh_of(file_of({{"d.depthwise_weight", {16, 1, 3, 3}}}), "orthogonal", 5).tensors[0].to_floats();
+  const auto keras =
+      fresh_of(file_of({{"d/depthwise_kernel", {3, 3, 8, 2}}}), "orthogonal", 5).tensors[0].to_floats();
+  for (std::size_t row = 0; row < 16; ++row)
+    for (std::size_t at = 0; at < 9; ++at) CHECK(torch[row * 9 + at] == keras[at * 16 + row]);
+}
+
+TEST_CASE("what weight normalization holds apart fits together again") {
+  const auto fresh = fresh_of(file_of({{"c.weight_g", {6, 1, 1}},
+                                       {"c.weight_v", {6, 4, 3}},
+                                       {"f.parametrizations.weight.original0", {1, 5}},
+                                       {"f.parametrizations.weight.original1", {6, 5}},
+                                       {"lone.weight_g", {6, 1}}}),
+                              "kaiming_normal");
+  const auto g = fresh.tensors[0].to_floats(), v = fresh.tensors[1].to_floats();
+  for (std::size_t row = 0; row < 6; ++row) {
+    double squares = 0;
+    for (std::size_t at = 0; at < 12; ++at) squares += std::pow(static_cast<double>(v[row * 12 + at]), 2);
+    CHECK(g[row] == doctest::Approx(std::sqrt(squares)).epsilon(1e-6));
+  }
+  const auto size = fresh.tensors[2].to_floats(), direction = fresh.tensors[3].to_floats();
+  for (std::size_t column = 0; column < 5; ++column) {
+    double squares = 0;
+    for (std::size_t row = 0; row < 6; ++row)
+      squares += std::pow(static_cast<double>(direction[row * 5 + column]), 2);
+    CHECK(size[column] == doctest::Approx(std::sqrt(squares)).epsilon(1e-6));
+  }
+  CHECK(fresh.places[4].part == FilePart::kept);
+}
+
+TEST_CASE("a file of doubles gets doubles") {
+  io::TensorFile file = file_of({{"fc.weight", {40, 30}}});
+  const std::vector<double> values(1200, 7);
+  file.tensors[0].dtype = io::DType::f64;
+  file.tensors[0].data = reinterpret_cast<const std::byte*>(values.data());
+  const auto fresh = fresh_of(file, "kaiming_normal");
+  CHECK(fresh.tensors[0].dtype == io::DType::f64);
+  CHECK(fresh.tensors[0].byte_size() == 1200 * sizeof(double));
+  CHECK(fresh.tensors[0].to_floats() ==
+        fresh_of(file_of({{"fc.weight", {40, 30}}}), "kaiming_normal").tensors[0].to_floats());
 }
 
 TEST_CASE("fresh values: the same names, shapes and order; norms and buffers as born, what is unknown kept") {

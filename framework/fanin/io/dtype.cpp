@@ -164,6 +164,12 @@ void floats_to(DType dtype, const float* in, std::size_t count, std::byte* out) 
     }
   };
   switch (dtype) {
+    case DType::f64:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double wide = in[i];
+        std::memcpy(out + i * sizeof wide, &wide, sizeof wide);
+      }
+      return;
     case DType::f32:
       if (count > 0) std::memcpy(out, in, count * sizeof(float));
       return;
@@ -172,7 +178,7 @@ void floats_to(DType dtype, const float* in, std::size_t count, std::byte* out) 
     case DType::bf16:
       return narrow(bf16_from_float);
     default:
-      fail("weights are written as F32, F16 or BF16, not {}", name_of(dtype));
+      fail("weights are written as floating-point numbers, not as {}", name_of(dtype));
   }
 }
 

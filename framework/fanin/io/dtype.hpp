@@ -36,7 +36,7 @@ std::uint16_t bf16_from_float(float value);
 /// `count` numbers of `dtype` at `in`, which need not be aligned, as floats: integers and doubles round to
 /// nearest, a double past float's range becomes infinite.
 void floats_from(DType dtype, const std::byte* in, std::size_t count, float* out);
-/// Floats as `count` numbers of `dtype` (F32, F16 or BF16; Error otherwise) at `out`, which need not be
+/// Floats as `count` numbers of `dtype` (F64, F32, F16 or BF16; Error otherwise) at `out`, which need not be
 /// aligned.
 void floats_to(DType dtype, const float* in, std::size_t count, std::byte* out);
 

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <deque>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include <fanin/core/fail.hpp>
@@ -14,81 +12,6 @@
 
 namespace fanin::start {
 namespace {
-
-/// A last part of a name, and what a tensor of it is.
-struct Word {
-  std::string_view word;
-  FilePart part;
-  std::string_view torch;  // its name in PyTorch
-  bool inputs_last = false;
-};
-
-constexpr std::array words{
-    Word{"kernel", FilePart::weight, "weight", true},
-    Word{"recurrent_kernel", FilePart::weight, "recurrent_weight", true},
-    Word{"embedding", FilePart::embedding, "weight"},
-    Word{"embeddings", FilePart::embedding, "weight"},
-    Word{"gamma", FilePart::norm_weight, "weight"},
-    Word{"scale", FilePart::norm_weight, "weight"},
-    Word{"beta", FilePart::bias, "bias"},
-    Word{"bias", FilePart::bias, "bias"},
-    Word{"running_mean", FilePart::running_mean, "running_mean"},
-    Word{"moving_mean", FilePart::running_mean, "running_mean"},
-    Word{"mean", FilePart::running_mean, "running_mean"},
-    Word{"running_var", FilePart::running_var, "running_var"},
-    Word{"moving_variance", FilePart::running_var, "running_var"},
-    Word{"var", FilePart::running_var, "running_var"},
-    Word{"num_batches_tracked", FilePart::batches, "num_batches_tracked"},
-};
-
-/// "a/b/kernel:0" → {"a", "b", "kernel"}; empty parts are left out.
-std::vector<std::string> parts_of(std::string_view name) {
-  if (name.ends_with(":0")) name.remove_suffix(2);
-  std::vector<std::string> parts(1);
-  for (const char c : name) {
-    if (c == '.' || c == '/')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  std::erase(parts, "");
-  if (parts.empty()) parts.emplace_back("unnamed");
-  return parts;
-}
-
-bool names_embedding(const std::vector<std::string>& parts) {
-  return std::any_of(parts.begin(), parts.end() - 1, [](const std::string& part) {
-    return part.find("embed") != std::string::npos || part == "wte" || part == "wpe";
-  });
-}
-
-FilePlace place_of(const io::StoredTensor& tensor) {
-  std::vector<std::string> parts = parts_of(tensor.name);
-  const std::size_t rank = tensor.sizes.size();
-  FilePlace place;
-  const auto known =
-      std::find_if(words.begin(), words.end(), [&](const Word& one) { return one.word == parts.back(); });
-  const bool matrix = rank >= 2 && rank <= std::size_t{Shape::max_rank};
-  if (known != words.end()) {
-    const bool fits = known->part == FilePart::weight || known->part == FilePart::embedding ? matrix
-                      : known->part == FilePart::batches                                    ? rank <= 1
-                                                                                            : rank == 1;
-    if (fits) {
-      place.part = known->part;
-      place.inputs_last = known->inputs_last;
-      parts.back() = known->torch;
-    }
-  } else if (parts.back().find("weight") != std::string::npos) {
-    place.part = matrix ? FilePart::weight : rank == 1 ? FilePart::norm_weight : FilePart::kept;
-    if (rank == 2 && names_embedding(parts)) place.part = FilePart::embedding;
-  } else if (parts.back().find("bias") != std::string::npos && rank == 1) {
-    place.part = FilePart::bias;
-  }
-  if (!io::is_float(tensor.dtype) && place.part != FilePart::batches) place.part = FilePart::kept;
-  if (place.part == FilePart::kept && io::is_float(tensor.dtype)) parts.emplace_back("weight");
-  place.name = fmt::format("{}", fmt::join(parts, "."));
-  return place;
-}
 
 std::string layer_of(const std::string& name) {
   const auto dot = name.rfind('.');
@@ -116,33 +39,10 @@ class Skeleton final : public nn::Module {
   std::map<std::string, std::shared_ptr<Skeleton>> layers_;
 };
 
-/// Of a tensor in PyTorch's order: a kernel's last dimension, its outputs, comes first, then its inputs.
-Shape torch_shape(const io::StoredTensor& tensor, bool inputs_last) {
-  const auto& sizes = tensor.sizes;
-  Shape shape = Shape::of(sizes.data(), sizes.size());
-  if (!inputs_last) return shape;
-  const std::size_t rank = sizes.size();
-  std::vector<Index> moved{sizes[rank - 1], sizes[rank - 2]};
-  moved.insert(moved.end(), sizes.begin(), sizes.end() - 2);
-  return Shape::of(moved.data(), rank);
-}
-
-/// The inverse: strides by which elements in PyTorch's order are read in the file's.
-std::vector<Index> file_strides(const Shape& torch) {
-  const int rank = torch.rank();
-  std::vector<Index> strides(static_cast<std::size_t>(rank));
-  Index stride = 1;
-  for (int i = rank - 1; i >= 0; --i) {
-    strides[static_cast<std::size_t>(i < 2 ? rank - 1 - i : i - 2)] = stride;
-    stride *= torch[i];
-  }
-  return strides;
-}
-
 const init::Initializer& scheme_of(FilePart part, bool beside_weight) {
   static const init::Initializer weight = init::kaiming_uniform({.a = std::sqrt(5.0)}),
                                  embedding = init::normal(), bias = init::fan_uniform(), ones = init::ones(),
-                                 zeros = init::zeros();
+                                 zeros = init::zeros(), slope = init::constant(0.25);
   switch (part) {
     case FilePart::weight:
       return weight;
@@ -150,6 +50,8 @@ const init::Initializer& scheme_of(FilePart part, bool beside_weight) {
       return embedding;
     case FilePart::norm_weight:
       return ones;
+    case FilePart::slope:
+      return slope;
     case FilePart::bias:
       return beside_weight ? bias : zeros;
     default:
@@ -170,16 +72,45 @@ io::StoredTensor with_bytes(const io::StoredTensor& like, std::vector<std::byte>
 }
 
 /// Elements as the file's dtype has them, contiguous and in its order.
-io::StoredTensor in_form_of(const io::StoredTensor& like, const Tensor& values, bool inputs_last) {
+io::StoredTensor in_form_of(const io::StoredTensor& like, const Tensor& values, FileLayout layout) {
   io::StoredTensor own = io::stored(like.name, values);
   own.sizes = like.sizes;
-  if (inputs_last) own.strides = file_strides(values.shape());
+  own.strides = file_strides(like.sizes, layout);
   std::vector<std::byte> bytes;
   bytes.reserve(like.byte_size());
   own.read_pieces(like.dtype, [&](const std::byte* piece, std::size_t size) {
     bytes.insert(bytes.end(), piece, piece + size);
   });
   return with_bytes(like, std::move(bytes));
+}
+
+/// The weight in the layer of the magnitude at `i`.
+const io::StoredTensor& direction_of(const FreshFile& fresh, std::size_t i) {
+  for (std::size_t k = 0; k < fresh.places.size(); ++k)
+    if (fresh.places[k].part == FilePart::weight &&
+        layer_of(fresh.places[k].name) == layer_of(fresh.places[i].name))
+      return fresh.tensors[k];
+  fail("'{}' has no direction beside it", fresh.places[i].name);
+}
+
+/// The norms of `direction` over the dimensions in which `like` has size 1, as torch.norm_except_dim has them.
+io::StoredTensor norms_of(const io::StoredTensor& direction, const io::StoredTensor& like) {
+  const std::vector<float> v = direction.to_floats();
+  Tensor norms = Tensor::zeros(drawn_shape(like.sizes, FileLayout::torch));
+  std::vector<double> squares(static_cast<std::size_t>(norms.numel()));
+  for (std::size_t at = 0; at < v.size(); ++at) {
+    std::size_t rest = at, place = 0, stride = 1;
+    for (std::size_t d = like.sizes.size(); d-- > 0;) {
+      const auto size = static_cast<std::size_t>(direction.sizes[d]),
+                 kept = static_cast<std::size_t>(like.sizes[d]);
+      if (kept > 1) place += rest % size * stride;
+      rest /= size;
+      stride *= kept;
+    }
+    squares.at(place) += static_cast<double>(v[at]) * static_cast<double>(v[at]);
+  }
+  for (std::size_t i = 0; i < squares.size(); ++i) norms.data()[i] = static_cast<real>(std::sqrt(squares[i]));
+  return in_form_of(like, norms, FileLayout::torch);
 }
 
 /// Whether a rule names this tensor alone or among others by its name: then it is drawn, whatever it is.
@@ -204,29 +135,6 @@ void require_bearable(const io::TensorFile& file) {
 
 }  // namespace
 
-std::vector<FilePlace> places_of(const io::TensorFile& file) {
-  std::vector<FilePlace> places;
-  std::map<std::string, std::string> taken;
-  for (const auto& tensor : file.tensors) {
-    places.push_back(place_of(tensor));
-    const auto [at, fresh] = taken.emplace(places.back().name, tensor.name);
-    if (!fresh)
-      fail("{}: '{}' and '{}' would both be '{}' to a plan; rename one (fanin convert --rename)", file.path,
-           at->second, tensor.name, places.back().name);
-  }
-  // A scale with no other weight in its layer is a normalization's; `mean` and `var` alone may be anything.
-  std::set<std::string> normalized;
-  for (const FilePlace& place : places)
-    if (place.part == FilePart::norm_weight || place.part == FilePart::bias)
-      normalized.insert(layer_of(place.name));
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const std::string word = parts_of(file.tensors[i].name).back();
-    if ((word == "mean" || word == "var") && !normalized.contains(layer_of(places[i].name)))
-      places[i].part = FilePart::kept;
-  }
-  return places;
-}
-
 FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generator& generator) {
   require_bearable(file);
   FreshFile fresh{.tensors = {}, .places = places_of(file), .drawn = {}, .tied_to = {}};
@@ -243,7 +151,7 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
     const auto& sizes = file.tensors[i].sizes;
     if (place.part == FilePart::embedding) fans[layer_of(place.name)] = {sizes[1], sizes[0]};
     if (place.part == FilePart::weight)
-      fans.try_emplace(layer_of(place.name), init::fans_of(torch_shape(file.tensors[i], place.inputs_last)));
+      fans.try_emplace(layer_of(place.name), init::fans_of(drawn_shape(sizes, place.layout)));
   }
   Skeleton model;
   std::vector<std::shared_ptr<nn::Parameter>>
@@ -255,9 +163,9 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
     parameters.emplace_back();
     if (!parameter) continue;
     Skeleton* layer = &model;
-    const auto parts = parts_of(place.name);
+    const auto parts = name_parts(place.name);
     for (std::size_t k = 0; k + 1 < parts.size(); ++k) layer = &layer->below(parts[k]);
-    const Shape shape = torch_shape(file.tensors[i], place.inputs_last);
+    const Shape shape = drawn_shape(file.tensors[i].sizes, place.layout);
     const auto found = fans.find(layer_of(place.name));
     const init::Fans own = place.part == FilePart::weight ? init::fans_of(shape)
                            : found != fans.end()          ? found->second
@@ -276,16 +184,21 @@ FreshFile fresh_file(const io::TensorFile& file, const init::Plan& plan, Generat
       fresh.tensors.back().name = like.name;
     } else if (parameters[i]) {
       fresh.drawn.back() = drawn.at(place.name);
-      fresh.tensors.push_back(in_form_of(like, parameters[i]->value, place.inputs_last));
+      fresh.tensors.push_back(in_form_of(like, parameters[i]->value, place.layout));
       parameters[i]->value = Tensor();
     } else if (place.part == FilePart::kept) {
       fresh.tensors.push_back(like);
+    } else if (place.part == FilePart::magnitude) {
+      fresh.tensors.push_back(like);  // until all are drawn
     } else if (place.part == FilePart::running_var) {
-      fresh.tensors.push_back(in_form_of(like, Tensor::ones({like.numel()}), false));
+      fresh.tensors.push_back(in_form_of(like, Tensor::ones({like.numel()}), FileLayout::torch));
     } else {  // zero in every dtype
       fresh.tensors.push_back(with_bytes(like, std::vector<std::byte>(like.byte_size())));
     }
   }
+  for (std::size_t i = 0; i < fresh.places.size(); ++i)
+    if (fresh.places[i].part == FilePart::magnitude && !parameters[i] && !fresh.tied_to[i])
+      fresh.tensors[i] = norms_of(direction_of(fresh, i), fresh.tensors[i]);
   return fresh;
 }
 
