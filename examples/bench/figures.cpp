@@ -51,7 +51,7 @@ std::string markdown(const std::vector<std::vector<std::string>>& rows) {
     if (r > 0) continue;
     for (std::size_t i = 0; i < widths.size(); ++i)
       text +=
-          i == 0 ? "| " + std::string(widths[i], '-') + " " : "| " + std::string(widths[i] - 1, '-') + ": ";
+          i == 0 ? fmt::format("| {:->{}} ", "", widths[i]) : fmt::format("| {:->{}}: ", "", widths[i] - 1);
     text += "|\n";
   }
   return text;
