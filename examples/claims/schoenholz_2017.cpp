@@ -14,7 +14,7 @@ namespace fanin::claims {
 namespace {
 
 constexpr double bias_square = 0.05, scales[] = {2, 4, 8};
-constexpr int most_multiple = 12, width = 200, rate_depth = 30, seeds = 3;
+constexpr int most_multiple = 10, width = 200, rate_depth = 30, seeds = 3;
 constexpr Index steps = 300;
 constexpr double lr = 0.01;
 
@@ -55,15 +55,14 @@ double trained_accuracy(const Setup& setup, double xi, int depth) {
   return mean;
 }
 
-/// The multiple of ξ at which nets keep half of what the shallowest learned above chance: between two depths, in twos,
-/// where the line through their accuracies comes to it.
+/// The largest multiple of ξ, in twos, up to which nets keep half of what the shallowest learned above
+/// chance.
 double deepest_that_trains(const Setup& setup, double xi) {
-  double half = 0, before = 0;
+  double half = 0;
   for (int multiple = 2; multiple <= most_multiple; multiple += 2) {
     const double accuracy = trained_accuracy(setup, xi, static_cast<int>(multiple * xi));
     if (multiple == 2) half = (0.1 + accuracy) / 2;
-    if (accuracy < half) return multiple - 2 * (half - accuracy) / (before - accuracy);
-    before = accuracy;
+    if (accuracy < half) return multiple - 2;
   }
   return most_multiple;
 }
