@@ -68,10 +68,7 @@ void RunFlags::add_to(CLI::App& command, const char* seeded) {
 
 void RunFlags::require_output() const {
   if (output.empty() || !is_first()) return;
-  if (io::format_by_name(output) == io::FileFormat::npy)
-    fail_usage(
-        "--output '{}': an npy file holds one array, a model has several; write .safetensors, .pth or .npz",
-        printable(output));
+  io::model_format_for(output);
   io::require_writable_file(output);
 }
 

@@ -60,7 +60,7 @@ train::TrainResult train_and_save(nn::Module& model, const data::Sets& data, tra
   if (!output.empty() && result.status != train::Status::diverged) {
     start::save_model(output, model, result.metadata);
     note("saved {}\n", printable(output));
-    if (io::format_by_name(output).value_or(io::FileFormat::safetensors) != io::FileFormat::safetensors)
+    if (io::model_format_for(output) != io::FileFormat::safetensors)
       note(
           "note: {} holds the weights alone: fanin evaluate and predict need the model's text, classes and normalization too, which a .safetensors file has\n",
           printable(output));

@@ -52,6 +52,12 @@ TEST_CASE("files: a model is saved as its file's name says, and each comes back 
     const auto was = model->state_dict(), is = again->state_dict();
     for (std::size_t i = 0; i < was.size(); ++i) CHECK(was[i].second.to_vector() == is[i].second.to_vector());
   }
+  for (const char* others : {"m.onnx", "M.H5", "pytorch_model.bin", "m.ckpt", "m.npy"}) {
+    CAPTURE(others);
+    CHECK_THROWS_WITH_AS(start::save_model(scratch / others, *model),
+                         doctest::Contains("no model is written as"), Error);
+    CHECK_FALSE(std::filesystem::exists(scratch / others));
+  }
   start::save_model(scratch / "again.pth", *model);
   CHECK(bytes_of(scratch / "again.pth") == bytes_of(scratch / "m.pth"));
   start::save_model(scratch / "half.pth", *model, {}, io::DType::f16);

@@ -173,7 +173,8 @@ TEST_CASE("finetune: what is typed wrong costs one line and code 2") {
   refused({"--adapt", "fc?.bias; fc3=keep_rows"}, "--keep-head");
   refused({"--adapt", "fc1.weight=keep_rows", "--skip", "fc1"}, "which is left out: do not skip it");
   refused({"--freeze", "fc1; fcc2"}, "no layer or parameter matches 'fcc2'");
-  refused({"--output", "model.npy"}, "an npy file holds one array");
+  refused({"--output", "model.npy"}, "no model is written as .npy");
+  refused({"--output", "model.onnx"}, "give it a name in .safetensors");
   refused({"--lr-of", "fc1=fast"}, "'fast' is not a finite number");
   refused({"--layer-decay", "2"}, "layer_decay must be in (0, 1], got 2");
   refused({"--shrink", "3"}, "shrink must be in [0, 1], got 3");

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/core/printable.hpp>
 #include <fanin/io/beside.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/nested_dict.hpp>
@@ -143,6 +145,17 @@ std::optional<FileFormat> format_by_name(const std::string& path) {
     if (lower.ends_with(ending)) return format;
   }
   return std::nullopt;
+}
+
+FileFormat model_format_for(const std::string& path) {
+  std::string ending = std::filesystem::path(path).extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::array others = {".npy", ".onnx",   ".bin",  ".ckpt", ".h5",     ".hdf5",    ".keras",
+                                 ".pkl", ".pickle", ".gguf", ".pb",   ".tflite", ".msgpack", ".ot"};
+  if (std::find(others.begin(), others.end(), ending) != others.end())
+    fail_usage("'{}': no model is written as {}; give it a name in .safetensors, .pth or .npz",
+               printable(path), ending);
+  return format_by_name(path).value_or(FileFormat::safetensors);
 }
 
 FileFormat format_for(const std::string& path) {

@@ -31,6 +31,9 @@ void write_tensor_file(const std::string& path, const TensorFile& file, FileForm
 std::optional<FileFormat> format_by_name(const std::string& path);
 /// The same; Error (usage) for another ending.
 FileFormat format_for(const std::string& path);
+/// What a model of that name is written in: the same, and safetensors for an ending that means nothing. Error (usage)
+/// for one that others' files have (`.onnx`, `.bin`, `.h5`), or that holds one array alone (`.npy`).
+FileFormat model_format_for(const std::string& path);
 
 /// Writes tensors by name, in the format that the file's name says: `io::save("x.npz", {{"weights", w},
 /// {"mean", m}})`; `read_tensor_file(path).at("mean").to_tensor()` reads one back. Error (usage) for a name of
