@@ -4,7 +4,10 @@
 
 #include <fanin/datasets.hpp>
 #include <fanin/models.hpp>
+#include <fanin/probe/probe_text.hpp>
 #include <fanin/probe/recommend.hpp>
+
+#include "tests/message.hpp"
 
 using namespace fanin;
 using doctest::Approx;
@@ -57,6 +60,12 @@ TEST_CASE("recommend: where the planned rate is far too large, a smaller one; no
   const auto hopeless = look("mlp(hidden=32)", {"zeros"}, 0.1);
   CHECK_FALSE(probe::recommend(*hopeless.model, hopeless.all, hopeless.setup));
   CHECK_FALSE(probe::recommend(*hopeless.model, {}, hopeless.setup));
+  // It would train at 0.1, which lies below what is tried from a million on: nothing is said of that.
+  const auto absurd = look("mlp(hidden=32)", {"default"}, 1e6);
+  const auto none = probe::recommend(*absurd.model, absurd.all, absurd.setup);
+  CHECK_FALSE(none);
+  CHECK(holds(probe::recommendation_text(none, absurd.all),
+              "at a lower one down to 300: try lower still (--lr)"));
 }
 
 TEST_CASE("recommend: the same seed gives the same choice, and the weights are the scheme's") {

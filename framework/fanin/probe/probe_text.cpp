@@ -59,8 +59,11 @@ std::string probe_reasons(const std::vector<Probed>& all) {
 
 std::string recommendation_text(const std::optional<Recommendation>& chosen, const std::vector<Probed>& all) {
   if (!chosen)
-    return "recommended: nothing; none of these schemes will train this model on these data at the planned rate or below: "
-           "try others (fanin inits), more epochs, or another model\n";
+    return fmt::format(
+        "recommended: nothing; none of these schemes will train this model on these data at the planned rate, nor the "
+        "soundest of them at a lower one down to {}: try lower still (--lr), others (fanin inits), more epochs, or "
+        "another model\n",
+        all.empty() ? 0 : least_rate(all.front().outlook.lr));
   const Outlook &planned = chosen->rate.tried.front(), &best = chosen->rate.best();
   std::string tried;
   for (const Outlook& one : chosen->rate.tried)

@@ -23,6 +23,8 @@ const Outlook& RateChoice::best() const {
                            [](const Outlook& a, const Outlook& b) { return a.log_odds < b.log_odds; });
 }
 
+double least_rate(double lr) { return half_decades(lr, 1 - most_rates); }
+
 RateChoice choose_rate(nn::Module& model, const Probed& probed, const ProbeSetup& setup) {
   draw(model, init::Plan::parse(probed.plan), setup);
   RateChoice choice;

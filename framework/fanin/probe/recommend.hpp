@@ -17,6 +17,9 @@ struct RateChoice {
 /// How many rates are tried at most.
 inline constexpr int most_rates = 8;
 
+/// The least rate that is tried from `lr` on: what trains only below it is not found.
+double least_rate(double lr);
+
 /// Tries rates on the model as `probed` was drawn, which is drawn anew for it; the weights stay.
 RateChoice choose_rate(nn::Module& model, const Probed& probed, const ProbeSetup& setup);
 
