@@ -23,9 +23,11 @@ struct Gain {
 /// Both gains by quadrature (`gaussian_mean`). Error where f or its derivative is zero throughout or not
 /// finite.
 Gain gain(const Nonlinearity& nonlinearity);
+/// @{
 /// The one of the two, or the other; a step has no backward gain.
 double forward_gain(const Nonlinearity& nonlinearity);
 double backward_gain(const Nonlinearity& nonlinearity);
+/// @}
 /// For one of the framework's activations: `gain("gelu")`, `gain("leaky_relu(0.2)")`.
 Gain gain(const std::string& activation);
 

@@ -39,8 +39,8 @@ constexpr auto choices_of(FilePart) {
 /// A tensor of a file as PyTorch would name it and lay it out, which is how a plan sees it.
 struct FilePlace {
   std::string name;  ///< "dense.weight" for "dense/kernel:0", "cls_token.weight" for "cls_token"
-  FilePart part = FilePart::kept;  ///< what it is taken for
-  FileLayout layout = FileLayout::torch;
+  FilePart part = FilePart::kept;         ///< what it is taken for
+  FileLayout layout = FileLayout::torch;  ///< how it lies in the file
 };
 
 /// What each tensor is taken for. Names of PyTorch, Keras, TensorFlow, Flax and Haiku are known. Error where two
