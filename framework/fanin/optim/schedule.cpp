@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/registry.hpp>
@@ -13,70 +14,77 @@ double half_cosine(double from, double to, double progress) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
-double at_least(const CallOptions& options, const char* key, double fallback, double least) {
-  const double value = options.number(key, fallback);
-  if (value < least) options.refuse(key, fmt::format("≥ {}", least));
-  return value;
+// What options must be, once for texts and for values made in C++: `refuse(option, value, what it must be)` is called
+// for each that is not.
+
+void check(const StepDecay& shape, const auto& refuse) {
+  if (!(shape.every >= 1)) refuse("every", static_cast<double>(shape.every), "≥ 1");
+  if (!(shape.gamma >= 0 && std::isfinite(shape.gamma))) refuse("gamma", shape.gamma, "a finite number ≥ 0");
+}
+void check(const Cosine& shape, const auto& refuse) {
+  if (!(shape.floor >= 0 && std::isfinite(shape.floor))) refuse("floor", shape.floor, "a finite number ≥ 0");
+}
+void check_momentum(const OneCycle& shape, const auto& refuse) {
+  const double highest = shape.max_momentum;
+  if (!(highest >= 0 && highest < 1)) refuse("max_momentum", highest, "in [0, 1)");
+  if (!(shape.base_momentum >= 0 && shape.base_momentum <= highest))
+    refuse("base_momentum", shape.base_momentum,
+           fmt::format("at least 0 and at most max_momentum = {}", highest));
+}
+void check(const OneCycle& shape, const auto& refuse) {
+  if (!(shape.peak >= 0 && shape.peak <= 1)) refuse("peak", shape.peak, "in [0, 1]");
+  for (const auto& [option, value] : {std::pair{"start", shape.start}, {"end", shape.end}})
+    if (!(value >= 1 && std::isfinite(value))) refuse(option, value, "a finite number ≥ 1");
+  if (shape.cycle_momentum) check_momentum(shape, refuse);
+}
+
+/// Refuses an option where its text stands.
+auto refusal_in(const CallOptions& options) {
+  return
+      [&options](const char* option, double, const std::string& wanted) { options.refuse(option, wanted); };
+}
+template <class Shape>
+Shape checked(Shape shape, const CallOptions& options) {
+  check(shape, refusal_in(options));
+  return shape;
+}
+template <class Shape>
+void require_sound(const char* name, const Shape& shape) {
+  check(shape, [name](const char* option, double value, const std::string& wanted) {
+    fail_usage("schedule {}: {} = {} must be {}", name, option, number_text(value), wanted);
+  });
 }
 
 constexpr Index most = Index{1} << 40;
 
 Registry<ScheduleText>& registry() {
   static Registry<ScheduleText> instance(
-      "schedule", {{.name = "constant", .read = [](const CallOptions&) { return Constant{}; }},
-                   {.name = "step",
-                    .options = {"every", "gamma"},
-                    .read =
-                        [](const CallOptions& o) {
-                          return StepDecay{.every = o.integer("every", 1, 1, most),
-                                           .gamma = at_least(o, "gamma", 0.1, 0)};
-                        }},
-                   {.name = "cosine",
-                    .options = {"floor"},
-                    .read = [](const CallOptions& o) { return Cosine{.floor = at_least(o, "floor", 0, 0)}; }},
-                   {.name = "one_cycle",
-                    .options = {"peak", "start", "end", "cycle_momentum", "base_momentum", "max_momentum"},
-                    .read = [](const CallOptions& o) {
-                      OneCycle cycle;
-                      cycle.peak = at_least(o, "peak", cycle.peak, 0);
-                      cycle.start = at_least(o, "start", cycle.start, 1);
-                      cycle.end = at_least(o, "end", cycle.end, 1);
-                      cycle.cycle_momentum = o.flag("cycle_momentum", cycle.cycle_momentum);
-                      cycle.max_momentum = at_least(o, "max_momentum", cycle.max_momentum, 0);
-                      cycle.base_momentum =
-                          at_least(o, "base_momentum", std::min(cycle.base_momentum, cycle.max_momentum), 0);
-                      if (cycle.peak > 1) o.refuse("peak", "in [0, 1]");
-                      if (cycle.max_momentum >= 1) o.refuse("max_momentum", "in [0, 1)");
-                      if (cycle.base_momentum > cycle.max_momentum)
-                        o.refuse("base_momentum",
-                                 fmt::format("at most max_momentum = {}", cycle.max_momentum));
-                      return cycle;
-                    }}});
+      "schedule",
+      {{.name = "constant", .read = [](const CallOptions&) { return Constant{}; }},
+       {.name = "step",
+        .options = {"every", "gamma"},
+        .read =
+            [](const CallOptions& o) {
+              return checked(
+                  StepDecay{.every = o.integer("every", 1, 1, most), .gamma = o.number("gamma", 0.1)}, o);
+            }},
+       {.name = "cosine",
+        .options = {"floor"},
+        .read = [](const CallOptions& o) { return checked(Cosine{.floor = o.number("floor", 0)}, o); }},
+       {.name = "one_cycle",
+        .options = {"peak", "start", "end", "cycle_momentum", "base_momentum", "max_momentum"},
+        .read = [](const CallOptions& o) {
+          OneCycle cycle;
+          cycle.peak = o.number("peak", cycle.peak);
+          cycle.start = o.number("start", cycle.start);
+          cycle.end = o.number("end", cycle.end);
+          cycle.cycle_momentum = o.flag("cycle_momentum", cycle.cycle_momentum);
+          cycle.max_momentum = o.number("max_momentum", cycle.max_momentum);
+          cycle.base_momentum = o.number("base_momentum", std::min(cycle.base_momentum, cycle.max_momentum));
+          if (!cycle.cycle_momentum) check_momentum(cycle, refusal_in(o));  // written all the same
+          return checked(cycle, o);
+        }}});
   return instance;
-}
-
-// Shapes made in C++, whose options no text was read for, are refused as their texts would be.
-
-void require(bool holds, const char* option, double value, const char* wanted) {
-  if (!holds || !std::isfinite(value))
-    fail_usage("schedule {} = {} must be {}", option, number_text(value), wanted);
-}
-void require_sound(const StepDecay& shape) {
-  require(shape.every >= 1, "step: every", static_cast<double>(shape.every), "≥ 1");
-  require(shape.gamma >= 0, "step: gamma", shape.gamma, "a finite number ≥ 0");
-}
-void require_sound(const Cosine& shape) {
-  require(shape.floor >= 0, "cosine: floor", shape.floor, "a finite number ≥ 0");
-}
-void require_sound(const OneCycle& shape) {
-  require(shape.peak >= 0 && shape.peak <= 1, "one_cycle: peak", shape.peak, "in [0, 1]");
-  require(shape.start >= 1, "one_cycle: start", shape.start, "a finite number ≥ 1");
-  require(shape.end >= 1, "one_cycle: end", shape.end, "a finite number ≥ 1");
-  if (!shape.cycle_momentum) return;
-  const double highest = shape.max_momentum;
-  require(highest >= 0 && highest < 1, "one_cycle: max_momentum", highest, "in [0, 1)");
-  require(shape.base_momentum >= 0 && shape.base_momentum <= highest, "one_cycle: base_momentum",
-          shape.base_momentum, "at least 0 and at most max_momentum");
 }
 
 }  // namespace
@@ -129,25 +137,25 @@ void register_schedule(ScheduleText schedule) {
 }
 
 double StepDecay::factor(const Place& place) const {
-  require_sound(*this);
+  require_sound("step", *this);
   return std::pow(gamma, static_cast<double>(place.epoch / every));
 }
 std::string StepDecay::to_string() const {
-  require_sound(*this);
+  require_sound("step", *this);
   return fmt::format("step(every={}, gamma={})", every, number_text(gamma));
 }
 
 double Cosine::factor(const Place& place) const {
-  require_sound(*this);
+  require_sound("cosine", *this);
   return half_cosine(1, floor, place.progress());
 }
 std::string Cosine::to_string() const {
-  require_sound(*this);
+  require_sound("cosine", *this);
   return fmt::format("cosine(floor={})", number_text(floor));
 }
 
 double OneCycle::between(const Place& place, double edge, double top, double last) const {
-  require_sound(*this);
+  require_sound("one_cycle", *this);
   // The peak is step peak·length - 1, which may lie before the first; the end is the last step.
   const auto at = static_cast<double>(place.step), length = static_cast<double>(place.steps);
   const double end_step = length - 1, top_step = peak * length - 1;
@@ -161,7 +169,7 @@ std::optional<double> OneCycle::momentum(const Place& place) const {
   return between(place, max_momentum, base_momentum, max_momentum);
 }
 std::string OneCycle::to_string() const {
-  require_sound(*this);
+  require_sound("one_cycle", *this);
   const std::string shape =
       fmt::format("peak={}, start={}, end={}", number_text(peak), number_text(start), number_text(end));
   if (!cycle_momentum) return fmt::format("one_cycle({}, cycle_momentum=false)", shape);
