@@ -136,8 +136,8 @@ bool names_norm(const std::string& layer) {
 /// The tensors of a file by their layers, and what each of them says of the others.
 class Layers {
  public:
-  explicit Layers(std::vector<Guess>& guesses) {
-    for (Guess& guess : guesses) layers_[guess.layer()].push_back(&guess);
+  explicit Layers(const std::vector<Guess>& guesses) {
+    for (const Guess& guess : guesses) layers_[guess.layer()].push_back(&guess);
   }
 
   void settle(Guess& guess) const {
@@ -239,7 +239,7 @@ class Layers {
     return std::any_of(tensors.begin(), tensors.end(), [&](const Guess* one) { return one->word() == word; });
   }
 
-  std::map<std::string, std::vector<Guess*>> layers_;
+  std::map<std::string, std::vector<const Guess*>> layers_;
 };
 
 }  // namespace
@@ -259,17 +259,11 @@ std::vector<std::string> name_parts(std::string_view name) {
 }
 
 std::vector<FilePlace> places_of(const io::TensorFile& file) {
-  std::vector<Guess> guesses;
-  for (const auto& tensor : file.tensors) guesses.push_back(by_name(tensor));
-  {
-    std::vector<Guess> settled = guesses;  // each by what the others were first taken for
-    const Layers layers(guesses);
-    for (Guess& guess : settled) layers.settle(guess);
-    for (std::size_t i = 0; i < guesses.size(); ++i) {
-      guesses[i].part = settled[i].part;
-      guesses[i].layout = settled[i].layout;
-    }
-  }
+  std::vector<Guess> first;
+  for (const auto& tensor : file.tensors) first.push_back(by_name(tensor));
+  const Layers layers(first);
+  std::vector<Guess> guesses = first;  // each settled by what the others were first taken for
+  for (Guess& guess : guesses) layers.settle(guess);
   std::vector<FilePlace> places;
   std::map<std::string, std::string> taken;
   for (const Guess& guess : guesses) {
