@@ -98,6 +98,7 @@ GridTeam::GridTeam(const Grid& grid, const std::vector<Subject>& subjects, const
       sets_(sets),
       progress_(progress),
       interrupted_(interrupted),
+      guarded_(guarded()),
       kept_(
           grid.directory.empty() ? "" : grid.directory + "/runs",
           [this](const std::string& notice) {
@@ -111,7 +112,7 @@ GridTeam::GridTeam(const Grid& grid, const std::vector<Subject>& subjects, const
     data_ += (data_.empty() ? "" : "/") + train::describe(*set);
 }
 
-/// What runs under way tell, one at a time.
+/// The callbacks of runs under way, behind a lock.
 GridProgress GridTeam::guarded() {
   GridProgress guarded;
   if (progress_.on_epoch)
@@ -143,21 +144,20 @@ std::vector<std::optional<Run>> GridTeam::run(const std::vector<Job>& jobs, int&
     if (run) finish(i, named(std::move(*run), jobs[i]), true);
     return run.has_value();
   };
-  const GridProgress progress = guarded();
   const auto take_or_make = [&](std::size_t i) {
     if (taken(i)) return;
-    Run run = run_one(grid_, jobs[i], sets_, progress, interrupted_);
+    Run run = run_one(grid_, jobs[i], sets_, guarded_, interrupted_);
     if (run.status == Status::interrupted) return;
     run = named(std::move(run), jobs[i]);
     if (run.status != Status::failed) kept_.keep(run, key_of(jobs[i]), prints[i]);
     finish(i, std::move(run), false);
   };
-  const auto stopped = [this] { return interrupted_.load(); };
+  const auto stops = [this] { return stopped(); };
   if (!grid_.hand_out) {
-    run_jobs(jobs.size(), grid_.jobs, take_or_make, stopped);
+    run_jobs(jobs.size(), grid_.jobs, take_or_make, stops);
     return results;
   }
-  run_jobs(jobs.size(), grid_.jobs, taken, stopped);
+  run_jobs(jobs.size(), grid_.jobs, taken, stops);
   std::vector<Job> left;
   std::vector<std::string> left_prints;
   std::vector<std::size_t> places;
@@ -188,12 +188,11 @@ void GridTeam::hand_out(const std::vector<Job>& jobs, const std::vector<std::str
     const KeptRuns& runs;
     ~Flushed() { runs.flush(); }
   } const flushed{kept_};
-  if (!jobs.empty() && !interrupted_) {
+  if (!jobs.empty() && !stopped()) {
     if (costs_.empty()) costs_ = costs_of(grid_, subjects_, sets_);
-    const GridProgress progress = guarded();
-    grid_.hand_out({jobs, subjects_, grid_.schemes.data(), costs_, progress,
-                    [&](std::size_t job) { return run_one(grid_, jobs[job], sets_, progress, interrupted_); },
-                    made, [this] { return interrupted_.load(); }});
+    grid_.hand_out({jobs, subjects_, grid_.schemes.data(), costs_, guarded_,
+                    [&](std::size_t job) { return run_one(grid_, jobs[job], sets_, guarded_, interrupted_); },
+                    made, [this] { return stopped(); }});
   }
   kept_.flush();
 }

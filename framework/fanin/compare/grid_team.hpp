@@ -30,6 +30,7 @@ class GridTeam {
  private:
   using Finish = std::function<void(std::size_t job, Run run, bool reused)>;
   GridProgress guarded();
+  bool stopped() const { return interrupted_.load(); }
   void hand_out(const std::vector<Job>& jobs, const std::vector<std::string>& prints, const Finish& finish);
 
   const Grid& grid_;
@@ -37,7 +38,8 @@ class GridTeam {
   const data::Sets& sets_;
   const GridProgress& progress_;
   const std::atomic<bool>& interrupted_;
-  std::mutex mutex_;  // guards the callbacks
+  std::mutex mutex_;            // guards the callbacks
+  const GridProgress guarded_;  // what runs under way tell, one at a time
   KeptRuns kept_;
   std::string data_;
   std::vector<double> costs_;
