@@ -33,8 +33,8 @@ struct Choice {
   std::string name, key;
   double forward;
   std::optional<double> backward;
-  double q, variance_slope,
-      chi;  // of the pre-activations; the factors a layer on a deviation and on the gradient
+  double q, variance_slope;   // of the pre-activations; the factor a layer on a deviation
+  std::optional<double> chi;  // … on the gradient; none without a backward gain
 
   std::string verdict() const {
     if (q == 0) return "vanishes";
@@ -101,7 +101,7 @@ Report report_on(const std::string& text) {
   Report report{.text = text, .f = function_of(text)};
   const init::Nonlinearity& f = report.f;
   const double unit = init::forward_gain(f);
-  Choice at_unit{"unit variance", "unit", unit, {}, 1, init::variance_slope(f, unit, 1), 0};
+  Choice at_unit{"unit variance", "unit", unit, {}, 1, init::variance_slope(f, unit, 1), {}};
   try {
     at_unit.backward = init::backward_gain(f);
     at_unit.chi = std::pow(unit / *at_unit.backward, 2);
@@ -145,7 +145,7 @@ ordered_json json_of(const Report& report) {
         {"backward", choice.backward ? ordered_json(*choice.backward) : ordered_json(nullptr)},
         {"q", std::isfinite(choice.q) ? ordered_json(choice.q) : ordered_json(nullptr)},
         {"variance_slope", choice.variance_slope},
-        {"chi", choice.key == "unit" && !choice.backward ? ordered_json(nullptr) : ordered_json(choice.chi)},
+        {"chi", choice.chi ? ordered_json(*choice.chi) : ordered_json(nullptr)},
         {"verdict", choice.verdict()}};
     json[choice.key] = std::move(one);
   }
@@ -221,7 +221,7 @@ void print(const Report& report) {
   for (const Choice& choice : report.choices)
     table.add({choice.name, scale(choice.forward), choice.backward ? scale(*choice.backward) : "-",
                fmt::format("{:.4g}", choice.q), number(choice.variance_slope),
-               choice.key == "unit" && !choice.backward ? "-" : number(choice.chi), choice.verdict()});
+               choice.chi ? number(*choice.chi) : "-", choice.verdict()});
   say("{}\n", table.to_string(output_width()));
   if (!report.no_backward.empty()) say("{}", wrapped("backward gain: none; " + report.no_backward));
   if (!report.no_fixed_point.empty()) say("{}", wrapped("fixed point: none; " + report.no_fixed_point));
