@@ -138,7 +138,8 @@ void register_schedule(ScheduleText schedule) {
 
 double StepDecay::factor(const Place& place) const {
   require_sound("step", *this);
-  return std::pow(gamma, static_cast<double>(place.epoch / every));
+  const Index decays = place.epoch / every;
+  return std::pow(gamma, static_cast<double>(decays));
 }
 std::string StepDecay::to_string() const {
   require_sound("step", *this);

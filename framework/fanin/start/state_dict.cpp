@@ -117,6 +117,7 @@ std::string counterpart(const Unmatched& one, const std::vector<Unmatched>& free
   // Too many pairs to compare would make a large mismatched file slow to refuse.
   if (free.size() > 500) return "";
   std::vector<std::string> names;
+  names.reserve(free.size());
   for (const auto& other : free) names.push_back(other.name);
   const std::string suggestion = suggest(one.name, names);
   for (const auto& name : names)
