@@ -10,6 +10,8 @@
 
 #include <fanin/ops/ops.hpp>
 
+#include "tests/message.hpp"
+
 namespace fanin {
 namespace {
 
@@ -238,6 +240,38 @@ TEST_CASE("every op gives PyTorch's values and gradients") {
     CAPTURE(op);
     CHECK(seen[op] > 0);
   }
+}
+
+TEST_CASE("what an op's backward pass needs is not written over unnoticed") {
+  std::ifstream file("tests/reference/ops.json");
+  REQUIRE(file.good());
+  int refused = 0, passed = 0;
+  for (const auto& one : json::parse(file)) {
+    const std::string op = one.at("op").get<std::string>();
+    const std::size_t count = one.at("inputs").size();
+    for (std::size_t written = 0; written <= count; ++written) {  // an input, or the output
+      CAPTURE(op);
+      CAPTURE(written);
+      Inputs inputs;
+      for (const auto& stored : one.at("inputs")) inputs.push_back(tensor_of(stored).set_requires_grad(true));
+      Tensor output = computes.at(op)(inputs, one.at("options"));
+      const Tensor loss = ops::sum(output * tensor_of(one.at("weights")));
+      (written < count ? inputs[written] : output).fill(real(0.25));
+      const std::string said = message([&] { loss.backward(); });
+      if (said != "no error") {
+        CHECK(holds(said, "was written over once since"));
+        ++refused;
+        continue;
+      }
+      ++passed;  // so it was not needed
+      for (std::size_t i = 0; i < count; ++i) {
+        CAPTURE(i);
+        CHECK(relative_error(inputs[i].grad(), tensor_of(one.at("gradients").at(i))) < 1e-5);
+      }
+    }
+  }
+  CHECK(refused > 50);
+  CHECK(passed > 50);
 }
 
 }  // namespace

@@ -29,6 +29,14 @@ void free_flat(Tensor tensor) {
 
 }  // namespace
 
+void refuse_written(const char* op, const Tensor& saved, std::uint32_t version) {
+  const std::uint32_t times = saved.version() - version;
+  fail(
+      "{}: backward needs a tensor of shape {} as it was in the forward pass, and it was written over {} since (fill, "
+      "copy_from, an optimizer's step, load or initialize); call backward() first, or write to a clone()",
+      op, saved.shape().to_string(), times == 1 ? "once" : fmt::format("{} times", times));
+}
+
 bool grad_enabled() { return recording; }
 
 NoGrad::NoGrad() : before_(recording) { recording = false; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fanin/autograd/op_observer.hpp>
+#include <fanin/autograd/saved.hpp>
 #include <fanin/core/tensor.hpp>
 
 namespace fanin::kernels {
@@ -123,20 +124,25 @@ void retain_grad(const Tensor& output);
 Tensor retained_grad(const Tensor& output);
 
 /// The node of an op: `Op` has `static constexpr const char* name`, members that backward needs, and
-/// `void backward(const Tensor& grad_output, Gradients& grads)`.
+/// `void backward(const Tensor& grad_output, Gradients& grads)`. Where it has `saved()`, too, the tensors in it
+/// must not be written over until then.
 template <class Op>
 class OpNodeOf final : public OpNode {
  public:
   /// Of an op whose `forward` has run.
-  explicit OpNodeOf(Op&& op) : op_(std::move(op)) {}
+  explicit OpNodeOf(Op&& op) : op_(std::move(op)), saved_(std::in_place, *op_) {}
   const char* name() const override { return Op::name; }
 
  protected:
-  void backward(const Tensor& grad_output, Gradients& grads) override { op_->backward(grad_output, grads); }
-  void free_saved() override { op_.reset(); }
+  void backward(const Tensor& grad_output, Gradients& grads) override {
+    saved_->require_unwritten();
+    op_->backward(grad_output, grads);
+  }
+  void free_saved() override { op_.reset(), saved_.reset(); }
 
  private:
   std::optional<Op> op_;
+  std::optional<Saved<Op>> saved_;
 };
 
 /// `record` where nobody watches.

@@ -55,21 +55,26 @@ bool Shape::operator==(const Shape& other) const {
 
 std::string Shape::to_string() const { return fmt::format("[{}]", fmt::join(begin(), end(), ", ")); }
 
-Shape broadcast(const char* op, const Shape& a, const Shape& b) {
+std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
   const int rank = std::max(a.rank(), b.rank());
+  const auto size = [rank](const Shape& shape, int i) {
+    const int at = i - (rank - shape.rank());
+    return at < 0 ? 1 : shape[at];
+  };
   Shape result;
   for (int i = 0; i < rank; ++i) {
-    const int ia = i - (rank - a.rank());
-    const int ib = i - (rank - b.rank());
-    const Index x = ia < 0 ? 1 : a[ia];
-    const Index y = ib < 0 ? 1 : b[ib];
-    if (x != y && x != 1 && y != 1) {
-      fail("{}: shapes {} and {} do not broadcast: {} against {} in dimension {}", op, a.to_string(),
-           b.to_string(), x, y, i);
-    }
+    const Index x = size(a, i), y = size(b, i);
+    if (x != y && x != 1 && y != 1) return {};
     result.append(x == 1 ? y : x);
   }
   return result;
+}
+
+Shape broadcast(const char* op, const Shape& a, const Shape& b) {
+  if (const auto result = broadcast(a, b)) return *result;
+  fail(
+      "{}: shapes {} and {} do not broadcast: from the last dimension on, sizes must be equal or one of them 1",
+      op, a.to_string(), b.to_string());
 }
 
 }  // namespace fanin

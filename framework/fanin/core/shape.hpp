@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include <fanin/core/real.hpp>
@@ -44,7 +45,9 @@ class Shape {
   int rank_ = 0;
 };
 
-/// The shape two operands broadcast to (NumPy's rule); Error naming `op` and both shapes where they do not.
+/// The shape two operands broadcast to (NumPy's rule); none where they do not.
+std::optional<Shape> broadcast(const Shape& a, const Shape& b);
+/// The same; Error naming `op` and both shapes where they do not.
 Shape broadcast(const char* op, const Shape& a, const Shape& b);
 
 }  // namespace fanin

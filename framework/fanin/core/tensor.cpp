@@ -17,6 +17,7 @@ struct Buffer {
   Buffer& operator=(const Buffer&) = delete;
   std::size_t bytes;
   void* block;
+  std::atomic<std::uint32_t> version{0};
 };
 
 std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * sizeof(real); }
@@ -29,6 +30,7 @@ Tensor::Tensor(const Shape& shape) : impl_(make_pooled<Impl>()) {
   try {
     auto buffer = make_pooled<Buffer>(bytes_of(impl_->numel));
     impl_->elements = static_cast<real*>(buffer->block);
+    impl_->version = &buffer->version;
     impl_->owner = std::move(buffer);
   } catch (const std::bad_alloc&) {
     throw Error(fmt::format("there is not enough memory for a tensor of shape {}: {} bytes",
@@ -75,6 +77,26 @@ Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& sh
   tensor.impl_->numel = shape.numel();
   tensor.impl_->elements = elements;
   tensor.impl_->owner = std::move(owner);
+  tensor.impl_->count_writes(0);
+  return tensor;
+}
+
+void Tensor::Impl::count_writes(std::uint32_t so_far) {
+  auto own = make_pooled<std::atomic<std::uint32_t>>(so_far);
+  version = own.get();
+  version_owner = std::move(own);
+}
+
+Tensor Tensor::seen_as(const Shape& to, real* elements) const {
+  if (held().unset) refuse_read();
+  Tensor tensor;
+  tensor.impl_ = make_pooled<Impl>();
+  tensor.impl_->shape = to;
+  tensor.impl_->numel = to.numel();
+  tensor.impl_->elements = elements;
+  tensor.impl_->owner = impl_->owner;
+  tensor.impl_->version = impl_->version;
+  tensor.impl_->version_owner = impl_->version_owner;
   return tensor;
 }
 
@@ -100,18 +122,16 @@ Tensor Tensor::view(const Shape& shape) const {
     fail("view: shape {} has {} elements, the tensor of shape {} has {}", shape.to_string(), shape.numel(),
          impl_->shape.to_string(), numel());
   }
-  if (held().unset) refuse_read();
-  return over(held().owner, impl_->elements, shape);
+  return seen_as(shape, impl_->elements);
 }
 
 Tensor Tensor::view_rows(Index begin, Index end) const {
   Shape to = shape();
   if (to.rank() == 0 || begin < 0 || begin > end || end > to[0])
     fail("view_rows: {}..{} are no rows of a tensor of shape {}", begin, end, to.to_string());
-  if (held().unset) refuse_read();
   const Index row = to[0] == 0 ? 0 : numel() / to[0];
   to.set(0, end - begin);
-  return over(held().owner, impl_->elements + begin * row, to);
+  return seen_as(to, impl_->elements + begin * row);
 }
 
 Tensor Tensor::clone() const {
@@ -127,19 +147,23 @@ void Tensor::copy_from(const Tensor& other) {
   const real* from = other.data();
   if (numel() > 0 && impl_->elements != from) std::memcpy(impl_->elements, from, bytes_of(numel()));
   impl_->unset.reset();
+  mark_written();
 }
 
 void Tensor::fill(real value) {
   std::fill_n(held().elements, numel(), value);
   impl_->unset.reset();
+  mark_written();
 }
 
 void Tensor::rebase(std::shared_ptr<void> owner, real* elements) {
   if (elements == nullptr && numel() > 0)
     fail("rebase: a tensor of shape {} cannot move to a null pointer", shape().to_string());
   if (numel() > 0 && has_values()) std::memcpy(elements, data(), bytes_of(numel()));
-  held().elements = elements;
+  const std::uint32_t so_far = version();
+  impl_->elements = elements;
   impl_->owner = std::move(owner);
+  impl_->count_writes(so_far);
 }
 
 Tensor& Tensor::set_requires_grad(bool on) {

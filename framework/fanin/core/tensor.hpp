@@ -1,5 +1,8 @@
 #pragma once
+#include <atomic>
 #include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <memory>
 #include <ranges>
@@ -49,6 +52,8 @@ class Tensor {
   /// Copies `values`, row-major; Error when their count is not the shape's.
   static Tensor from(std::span<const real> values, const Shape& shape);
   static Tensor from(std::initializer_list<real> values, const Shape& shape);
+  /// Of rank 1.
+  static Tensor from(std::initializer_list<real> values) { return from(values, {std::ssize(values)}); }
   /// @}
   /// @{
   /// The same of other numbers, a std::vector<double> or of int, say, each rounded to `real`; without a shape,
@@ -123,6 +128,13 @@ class Tensor {
   /// when the other's are unset.
   void copy_from(const Tensor& other);
   void fill(real value);  ///< sets every element
+  /// How often these elements were written over since they were made, as every handle on them sees it: by
+  /// `fill`, by `copy_from`, or as `mark_written` told (`Tensor._version` of PyTorch). A backward pass that
+  /// needs them as they were is an Error.
+  std::uint32_t version() const;
+  /// Tells that the elements were written over through a pointer, as an optimizer's step does. Writing through
+  /// `data()` or `values()` does not tell by itself: most that is written so is new.
+  void mark_written();
   /// Moves this tensor's elements into `elements` (owned by `owner`), where every handle then sees them.
   /// An optimizer gathers all parameters into one flat buffer this way. Error for a null pointer.
   void rebase(std::shared_ptr<void> owner, real* elements);
@@ -175,6 +187,7 @@ class Tensor {
   static real rounded(double value, std::size_t place);
 
   [[noreturn]] void refuse_read() const;
+  Tensor seen_as(const Shape& shape, real* elements) const;
   std::shared_ptr<Impl> impl_;
 };
 
@@ -183,12 +196,16 @@ struct Tensor::Impl {
   Shape shape;
   Index numel = 0;
   real* elements = nullptr;
-  std::shared_ptr<void> owner;               // keeps `elements` alive
-  std::unique_ptr<const std::string> unset;  // while there are no values: whose they are
+  std::shared_ptr<void> owner;                    // keeps `elements` alive
+  std::atomic<std::uint32_t>* version = nullptr;  // of the elements, for all that see them
+  std::shared_ptr<void> version_owner;            // keeps `version` alive, where `owner` does not
+  std::unique_ptr<const std::string> unset;       // while there are no values: whose they are
   bool requires_grad = false;
   bool has_grad = false;
   Tensor grad;
   std::shared_ptr<OpNode> node;
+
+  void count_writes(std::uint32_t so_far);  // for elements that another keeps
 };
 /// @endcond
 
@@ -210,6 +227,8 @@ inline std::span<real> Tensor::values() {
     refuse_read();
   return {impl_->elements, static_cast<std::size_t>(impl_->numel)};
 }
+inline std::uint32_t Tensor::version() const { return held().version->load(std::memory_order_relaxed); }
+inline void Tensor::mark_written() { held().version->fetch_add(1, std::memory_order_relaxed); }
 inline bool Tensor::requires_grad() const { return held().requires_grad; }
 inline Tensor Tensor::grad() const { return held().has_grad ? impl_->grad : Tensor(); }
 inline void Tensor::zero_grad() { held().has_grad = false; }

@@ -19,6 +19,7 @@ struct ActivationOp {
   Tensor kept;  // x or y, whichever the derivative needs
 
   Activation facts() const { return activation; }
+  auto saved() const { return std::array{kept}; }
 
   Tensor forward(const Tensor& x) {
     Tensor y(x.shape());
@@ -39,6 +40,8 @@ struct PreluOp {
   static constexpr const char* name = "prelu";
   Tensor x, weight;
   Index batch = 0, channels = 0, inner = 0;
+
+  auto saved() const { return std::array{x, needed(weight, x)}; }
 
   Tensor forward(const Tensor& input, const Tensor& w) {
     x = input, weight = w;

@@ -49,6 +49,8 @@ struct Conv2dOp {
   FusedActivation activation;
   Tensor x, weight;
 
+  auto saved() const { return std::array{needed(x, weight), needed(weight, x), activation.kept()}; }
+
   Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
     x = input, weight = w;
     return activation.forward(
@@ -71,6 +73,8 @@ struct ConvReluPoolOp {
   Tensor x, weight;
   PoolVector<std::uint8_t> chosen;
 
+  auto saved() const { return std::array{needed(x, weight), needed(weight, x)}; }
+
   Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
     x = input, weight = w;
     Tensor y({shape.batch, shape.out_channels, shape.out_h() / 2, shape.out_w() / 2});
@@ -91,6 +95,8 @@ struct ConvTranspose2dOp {
   static constexpr const char* name = "conv_transpose2d";
   kernels::ConvShape shape;  // of the convolution this is the transpose of: its output is our input
   Tensor x, weight;
+
+  auto saved() const { return std::array{needed(x, weight), needed(weight, x)}; }
 
   Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
     x = input, weight = w;

@@ -21,6 +21,7 @@ struct BinaryOp {
   Tensor a, b, y;  // those that backward needs
 
   explicit BinaryOp(const Shape& result) : shape(result) {}
+  auto saved() const { return std::array{a, b, y}; }
 
   Tensor forward(const Tensor& left, const Tensor& right) {
     loops = kernels::broadcast({left.shape().begin(), left.shape().end()},

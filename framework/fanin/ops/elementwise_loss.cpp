@@ -63,6 +63,12 @@ struct LossOp {
   double divisor;
   Tensor x, target;
 
+  auto saved() const {
+    if constexpr (requires { terms.pos_weight; })
+      return std::array{x, target, terms.pos_weight};
+    else
+      return std::array{x, target};
+  }
   Term term(Index i) const {
     return terms(static_cast<double>(x.data()[i]), static_cast<double>(target.data()[i]), i);
   }

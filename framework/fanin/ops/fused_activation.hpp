@@ -49,6 +49,9 @@ class FusedActivation {
     return grad_pre;
   }
 
+  /// What it keeps, for an op's `saved()`.
+  const Tensor& kept() const { return kept_; }
+
  private:
   static Tensor room_for(const Tensor& gradient) {
     return gradient.unique() ? gradient : Tensor(gradient.shape());

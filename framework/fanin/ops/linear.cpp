@@ -15,6 +15,8 @@ struct LinearOp {
   Tensor x, weight;
   Index batch = 0, in = 0, out = 0;
 
+  auto saved() const { return std::array{needed(x, weight), needed(weight, x), activation.kept()}; }
+
   Tensor forward(const Tensor& input, const Tensor& w, const Tensor& bias) {
     x = input, weight = w;
     in = w.size(1), out = w.size(0);

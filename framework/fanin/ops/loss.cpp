@@ -21,6 +21,8 @@ struct CrossEntropyOp {
   real label_smoothing;
   Tensor probabilities;
 
+  auto saved() const { return std::array{class_weights}; }
+
   Tensor forward(const Tensor& logits) {
     probabilities = Tensor(logits.shape());
     return Tensor::scalar(kernels::cross_entropy_forward(logits.size(0), logits.size(1), logits.data(),
@@ -43,6 +45,8 @@ struct NllOp {
   Tensor class_weights;
   double total;  // of the weights of the rows that count
   Shape from;
+
+  auto saved() const { return std::array{class_weights}; }
 
   double weight(std::int32_t label) const {
     return class_weights.defined() ? static_cast<double>(class_weights.data()[label]) : 1;

@@ -47,6 +47,8 @@ struct MatmulOp {
   Matrices of_a, of_b;
   Tensor a, b;
 
+  auto saved() const { return std::array{needed(a, b), needed(b, a)}; }
+
   Tensor forward(const Tensor& left, const Tensor& right) {
     a = left, b = right;
     Tensor c(to);
@@ -102,12 +104,6 @@ Shape without(const Shape& shape, int dim) {
   return result;
 }
 
-bool broadcasts(const Shape& a, const Shape& b) {
-  for (int i = 1; i <= std::min(a.rank(), b.rank()); ++i)
-    if (a[-i] != b[-i] && a[-i] != 1 && b[-i] != 1) return false;
-  return true;
-}
-
 [[noreturn]] void refuse(const Tensor& a, const Tensor& b) {
   fail(
       "matmul: shapes {} and {} do not fit: [m, k] with [k, n], the same with sizes in front that broadcast, or a "
@@ -136,18 +132,18 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     return record(MatmulOp{to, {}, count(a.shape(), 0, a.rank() - 1), n, k, {}, {}, {}, {}}, a, b);
   }
   const Shape in_a = batch_of(a.shape()), in_b = batch_of(b.shape());
-  if (!broadcasts(in_a, in_b)) refuse(a, b);
-  const Shape batch = broadcast("matmul", in_a, in_b);
-  Shape to = batch;
+  const auto batch = broadcast(in_a, in_b);
+  if (!batch) refuse(a, b);
+  Shape to = *batch;
   to.append(a.size(-2));
   to.append(n);
   return record(MatmulOp{to,
-                         batch,
+                         *batch,
                          a.size(-2),
                          n,
                          k,
-                         Matrices::of(in_a, batch, a.size(-2) * k),
-                         Matrices::of(in_b, batch, k * n),
+                         Matrices::of(in_a, *batch, a.size(-2) * k),
+                         Matrices::of(in_b, *batch, k * n),
                          {},
                          {}},
                 a, b);

@@ -22,6 +22,7 @@ struct BatchNormOp {
   Tensor mean, variance;  // what normalizes: the batch's own in training, else the running statistics
   Tensor x, gamma;
 
+  auto saved() const { return std::array{x, needed(gamma, x)}; }
   NormFacts facts() const { return {.eps = static_cast<double>(eps), .training = count > 0}; }
 
   Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {
@@ -93,6 +94,7 @@ struct RowNormOp {
   real eps;
   Tensor x, gamma, mean, inverse_std;
 
+  auto saved() const { return std::array{x, needed(gamma, x)}; }
   NormFacts facts() const { return {.eps = static_cast<double>(eps), .rows = shape.rows()}; }
 
   Tensor forward(const Tensor& input, const Tensor& scale, const Tensor& shift) {

@@ -151,6 +151,28 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   return record(ReshapeOp{shape, {}}, x);
 }
 
+Tensor reshape(const Tensor& x, std::initializer_list<Index> sizes) {
+  require_defined("reshape", "input", x);
+  Shape shape;
+  int open = -1;  // where the -1 stands
+  for (Index size : sizes) {
+    if (size == -1) {
+      if (open >= 0)
+        fail("reshape: sizes [{}] leave two open: at most one may be -1", fmt::join(sizes, ", "));
+      open = shape.rank(), size = 1;
+    }
+    shape.append(size);
+  }
+  if (open >= 0) {
+    const Index others = shape.numel();
+    if (others == 0 || x.numel() % others != 0)
+      fail("reshape: input {} has {} elements, which are no whole number of those of sizes [{}]",
+           x.shape().to_string(), x.numel(), fmt::join(sizes, ", "));
+    shape.set(open, x.numel() / others);
+  }
+  return reshape(x, shape);
+}
+
 Tensor flatten(const Tensor& x, int start_dim) {
   const int start = require_dim("flatten", x, start_dim);
   Shape shape;

@@ -6,8 +6,12 @@
 
 namespace fanin::ops {
 
-/// The same elements seen in another shape; nothing is copied. Error unless it has as many elements.
+/// @{
+/// The same elements seen in another shape; nothing is copied. One size of a list may be -1: what is left for
+/// it. Error unless it has as many elements.
 Tensor reshape(const Tensor& x, const Shape& shape);
+Tensor reshape(const Tensor& x, std::initializer_list<Index> sizes);
+/// @}
 /// Dimensions from `start_dim` on become one: [N, C, H, W] → [N, C·H·W].
 Tensor flatten(const Tensor& x, int start_dim = 1);
 /// Dimensions `dim0` and `dim1` exchanged (a copy: tensors are always contiguous).

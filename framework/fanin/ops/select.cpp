@@ -66,6 +66,8 @@ struct ExtremeOfAllOp {
   Tensor x;
   real best = 0;
 
+  auto saved() const { return std::array{x}; }
+
   Tensor forward(const Tensor& input) {
     x = input;
     best = x.data()[places<Kind>(all, x.data())[0]];
@@ -116,6 +118,8 @@ Tensor place(const Tensor& x, By... by) {
 struct WhereOp {
   static constexpr const char* name = "where";
   Tensor condition;
+
+  auto saved() const { return std::array{condition}; }
 
   Tensor forward(const Tensor& a, const Tensor& b) {
     Tensor y(a.shape());

@@ -97,6 +97,10 @@ struct Optimizer::FlatGroup {
     std::shared_ptr<Tensor> home = {};  // what keeps its elements: also of each tensor that sees them
     bool moved = false;                 // by the backward pass, in the step under way
     Tensor& value() const { return parameter->value; }
+    void mark_updated() {
+      ++updates;
+      value().mark_written();
+    }
   };
   std::vector<Entry> entries;
   std::vector<Entry> frozen;  // since the optimizer was made; without a place
@@ -266,13 +270,13 @@ void Optimizer::step_gathered() {
           update(group, entry.offset + begin, n * (share + 1) / shares - begin, steps_);
         }
       });
-      for (auto& entry : group.entries) ++entry.updates;
+      for (auto& entry : group.entries) entry.mark_updated();
       continue;
     }
     for (auto& entry : group.entries) {
       if (!entry.moved && !entry.value().grad().defined()) continue;
       if (!entry.moved) update(group, entry.offset, entry.numel, entry.updates);
-      ++entry.updates;
+      entry.mark_updated();
     }
   }
   ++steps_;

@@ -205,11 +205,11 @@ class Matcher {
         value.copy_from(drawn[i]);
       else if (!value.has_values())
         value.fill(std::numeric_limits<real>::quiet_NaN());
-      if (step.rule != nullptr) {
+      if (step.rule != nullptr)
         adapt(step.rule->rule, *step.from, value, step.rule->channels);
-      } else {
+      else
         step.from->read_all(value.data());
-      }
+      value.mark_written();
       step.from->drop_pages();
       if (step.parameter != nullptr) {
         step.parameter->origin = nn::Origin::loaded;
