@@ -45,6 +45,7 @@ TEST_CASE("tensor: made of doubles, ints, arrays and spans") {
 TEST_CASE("tensor: printed as numpy prints arrays") {
   CHECK(printed(Tensor::from({1, 2.5, 0, -1}, {2, 2})) == "[[1, 2.5],\n [0, -1]] [2, 2]");
   CHECK(printed(Tensor::from({1, -2}, {2})) == "[1, -2]");
+  CHECK(printed(Tensor::from({1, -2})) == "[1, -2]");
   CHECK(printed(Tensor::scalar(3)) == "3");
   CHECK(printed(Tensor::from(std::vector<double>{NAN, HUGE_VAL, 1e-7, 0})) == "[nan, inf, 1e-07, 0]");
   CHECK(printed(Tensor::from({-std::numeric_limits<real>::quiet_NaN()}, {1})) == "[nan]");

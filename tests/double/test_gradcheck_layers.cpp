@@ -58,8 +58,8 @@ TEST_CASE("conv2d_relu_max_pool, with even planes in one pass and with odd ones 
   for (const Index width : {8, 9}) {
     CAPTURE(width);
     // Filters of one tap each, apart in size: no window has two pixels within a step of each other.
-    const Tensor w = Tensor::from({0.9, -1.1, 1.3, 0.7}, {2, 2, 1, 1}).set_requires_grad(true);
-    const Tensor bias = Tensor::from({0.0031, -0.0017}, {2}).set_requires_grad(true);
+    const Tensor w = Tensor::from(std::vector{0.9, -1.1, 1.3, 0.7}, {2, 2, 1, 1}).set_requires_grad(true);
+    const Tensor bias = Tensor::from(std::vector{0.0031, -0.0017}, {2}).set_requires_grad(true);
     CHECK(gradcheck([&](const Inputs& in) { return ops::conv2d_relu_max_pool(in[0], in[1], in[2]); },
                     {distinct({2, 2, 6, width}, 5), w, bias}) <= bound);
   }

@@ -9,6 +9,8 @@
 #include <fanin/core/sanitizer.hpp>
 #include <fanin/ops/ops.hpp>
 
+#include "tests/misuse.hpp"
+
 namespace fanin {
 namespace {
 
@@ -182,6 +184,40 @@ TEST_CASE("mish and its slope are torch.nn.functional.mish's, computed there in 
     CHECK(static_cast<double>(y.data()[i]) == doctest::Approx(expected[i]).epsilon(2e-6));
     CHECK(static_cast<double>(x.grad().data()[i]) == doctest::Approx(slope[i]).epsilon(5e-6));
   }
+}
+
+TEST_CASE("reshape finds the one size that is left open") {
+  const Tensor x = Tensor::from({1, 2, 3, 4, 5, 6}).set_requires_grad(true);
+  CHECK(ops::reshape(x, {-1}).shape() == Shape{6});
+  CHECK(ops::reshape(x, {2, -1}).shape() == Shape{2, 3});
+  CHECK(ops::reshape(x, {-1, 3, 1}).shape() == Shape{2, 3, 1});
+  CHECK(ops::reshape(Tensor(Shape{0, 3}), {-1, 3}).shape() == Shape{0, 3});
+  CHECK(ops::reshape(Tensor::scalar(1), {-1}).shape() == Shape{1});
+  ops::sum(ops::reshape(x, {3, -1}) * Tensor::from({1, 2, 3, 4, 5, 6}, {3, 2})).backward();
+  CHECK(x.grad().to_vector() == std::vector<real>{1, 2, 3, 4, 5, 6});
+  check_all({
+      {"two",
+       [&] {
+         ops::reshape(x, {-1, -1});
+       },
+       "sizes [-1, -1] leave two open: at most one may be -1"},
+      {"no quotient",
+       [&] {
+         ops::reshape(x, {4, -1});
+       },
+       "input [6] has 6 elements, which are no whole number"},
+      {"no elements",
+       [&] {
+         ops::reshape(Tensor(Shape{0}), {0, -1});
+       },
+       "no whole number of those of sizes [0, -1]"},
+      {"-2",
+       [&] {
+         ops::reshape(x, {3, -2});
+       },
+       "must not be negative: got -2"},
+      {"undefined", [] { ops::reshape(Tensor(), {-1}); }, "reshape: input is undefined"},
+  });
 }
 
 }  // namespace
