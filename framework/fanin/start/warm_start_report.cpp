@@ -1,4 +1,4 @@
-// A warm start's report as text.
+// A warm start's report and options as text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +23,12 @@ constexpr auto statuses = choices<Status>("status", {{Status::loaded, "loaded"},
                                                      {Status::unexpected, "unexpected"}});
 
 }  // namespace
+
+const char* name_of(Mismatch mismatch) {
+  constexpr auto names =
+      choices<Mismatch>("treatment of other shapes", {{Mismatch::error, "error"}, {Mismatch::skip, "skip"}});
+  return names.name_of(mismatch);
+}
 
 const char* name_of(Status status) { return statuses.name_of(status); }
 
