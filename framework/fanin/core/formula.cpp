@@ -8,6 +8,7 @@
 #include <fanin/core/expression.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/formula.hpp>
+#include <fanin/core/formula_functions.hpp>
 
 namespace fanin {
 namespace {
@@ -19,81 +20,32 @@ constexpr std::size_t tallest = 256;  // values at a time
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-/// A value with its derivative by one variable.
-struct Dual {
-  double value = 0, slope = 0;
-};
-
-/// f' · slope, where a constant's slope of 0 stays 0 whatever f' is.
-double chain(double derivative, double slope) { return slope == 0 ? 0 : derivative * slope; }
-
-struct Function {
-  std::string_view name;
-  int arguments;
-  double (*value)(double a, double b);
-  Dual (*dual)(Dual a, Dual b);
-};
-
-template <double (*value)(double), double (*derivative)(double)>
-constexpr Function one_argument(std::string_view name) {
-  return {name, 1, [](double a, double) { return value(a); },
-          [](Dual a, Dual) {
-            return Dual{value(a.value), chain(derivative(a.value), a.slope)};
-          }};
-}
-
-double square_root(double x) { return std::sqrt(x); }
-double exponential(double x) { return std::exp(x); }
-double logarithm(double x) { return std::log(x); }
-double magnitude(double x) { return std::abs(x); }
-double hyperbolic_tangent(double x) { return std::tanh(x); }
-double sine(double x) { return std::sin(x); }
-double cosine(double x) { return std::cos(x); }
-double sign(double x) { return static_cast<double>(x > 0) - static_cast<double>(x < 0); }
-double error_function(double x) { return std::erf(x); }
-
-constexpr std::array functions{
-    one_argument<square_root, [](double x) { return 0.5 / std::sqrt(x); }>("sqrt"),
-    one_argument<exponential, exponential>("exp"),
-    one_argument<logarithm, [](double x) { return 1 / x; }>("log"),
-    one_argument<magnitude, sign>("abs"),
-    one_argument<hyperbolic_tangent, [](double x) { return 1 - std::tanh(x) * std::tanh(x); }>("tanh"),
-    one_argument<sine, cosine>("sin"),
-    one_argument<cosine, [](double x) { return -std::sin(x); }>("cos"),
-    one_argument<error_function, [](double x) { return 2 / std::sqrt(std::numbers::pi) * std::exp(-x * x); }>(
-        "erf"),
-    Function{"min", 2, [](double a, double b) { return b < a ? b : a; },
-             [](Dual a, Dual b) { return b.value < a.value ? b : a; }},
-    Function{"max", 2, [](double a, double b) { return b > a ? b : a; },
-             [](Dual a, Dual b) { return b.value > a.value ? b : a; }},
-};
-
 double add(double a, double b) { return a + b; }
 double subtract(double a, double b) { return a - b; }
 double multiply(double a, double b) { return a * b; }
 double divide(double a, double b) { return a / b; }
 double power(double a, double b) { return std::pow(a, b); }
 double negated(double a) { return -a; }
-double call(const Function& function, double a, double b) { return function.value(a, b); }
+double call(const FormulaFunction& function, double a, double b) { return function.value(a, b); }
 double as(double number, const double*) { return number; }
 
-Dual add(Dual a, Dual b) { return {a.value + b.value, a.slope + b.slope}; }
-Dual subtract(Dual a, Dual b) { return {a.value - b.value, a.slope - b.slope}; }
-Dual multiply(Dual a, Dual b) {
-  return {a.value * b.value, chain(b.value, a.slope) + chain(a.value, b.slope)};
+DualNumber add(DualNumber a, DualNumber b) { return {a.value + b.value, a.slope + b.slope}; }
+DualNumber subtract(DualNumber a, DualNumber b) { return {a.value - b.value, a.slope - b.slope}; }
+DualNumber multiply(DualNumber a, DualNumber b) {
+  return {a.value * b.value, DualNumber::chain(b.value, a.slope) + DualNumber::chain(a.value, b.slope)};
 }
-Dual divide(Dual a, Dual b) {
+DualNumber divide(DualNumber a, DualNumber b) {
   const double value = a.value / b.value;
-  return {value, chain(1 / b.value, a.slope) - chain(value / b.value, b.slope)};
+  return {value, DualNumber::chain(1 / b.value, a.slope) - DualNumber::chain(value / b.value, b.slope)};
 }
-Dual power(Dual a, Dual b) {
+DualNumber power(DualNumber a, DualNumber b) {
   const double value = std::pow(a.value, b.value);
   const double by_base = b.value == 0 ? 0 : b.value * std::pow(a.value, b.value - 1);  // x^0 is 1, at 0 too
-  return {value, chain(by_base, a.slope) + chain(value * std::log(a.value), b.slope)};
+  return {value, DualNumber::chain(by_base, a.slope) + DualNumber::chain(value * std::log(a.value), b.slope)};
 }
-Dual negated(Dual a) { return {-a.value, -a.slope}; }
-Dual call(const Function& function, Dual a, Dual b) { return function.dual(a, b); }
-Dual as(double number, const Dual*) { return {number, 0}; }
+DualNumber negated(DualNumber a) { return {-a.value, -a.slope}; }
+DualNumber call(const FormulaFunction& function, DualNumber a, DualNumber b) { return function.dual(a, b); }
+DualNumber as(double number, const DualNumber*) { return {number, 0}; }
 
 }  // namespace
 
@@ -136,7 +88,7 @@ class FormulaReader {
     if (action.step == Step::number || action.step == Step::variable) {
       if (++height_ > tallest) fail_usage("a formula of more than {} values at a time", tallest);
     } else if (action.step != Step::negate &&
-               !(action.step == Step::function && functions[action.index].arguments == 1)) {
+               !(action.step == Step::function && formula_functions()[action.index].arguments == 1)) {
       --height_;
     }
   }
@@ -239,8 +191,9 @@ class FormulaReader {
   }
 
   void called(std::string_view name, std::size_t begin) {
+    const auto functions = formula_functions();
     const auto function = std::find_if(functions.begin(), functions.end(),
-                                       [&](const Function& one) { return one.name == name; });
+                                       [&](const FormulaFunction& one) { return one.name == name; });
     if (function == functions.end()) return looked_up(name, begin);
     take("(");
     for (int i = 0; i < function->arguments; ++i) {
@@ -264,7 +217,7 @@ class FormulaReader {
     if (!number) {
       at_ = begin;
       std::vector<std::string_view> known;
-      for (const Function& one : functions) known.push_back(one.name);
+      for (const FormulaFunction& one : formula_functions()) known.push_back(one.name);
       refuse(fmt::format("one of the functions {}, not {}", fmt::join(known, ", "), in_quotes(name)));
     }
     at_ = end;
@@ -288,6 +241,7 @@ Formula Formula::parse(std::string_view text, const std::vector<std::string>& va
 
 template <class T>
 T Formula::evaluate(std::span<const T> values) const {
+  const auto functions = formula_functions();
   std::array<T, tallest> stack;
   std::size_t top = 0;
   for (const Action& action : program_) {
@@ -316,9 +270,9 @@ T Formula::evaluate(std::span<const T> values) const {
 double Formula::operator()(std::span<const double> values) const { return evaluate(values); }
 
 double Formula::derivative(std::span<const double> values, std::size_t variable) const {
-  std::vector<Dual> duals;
+  std::vector<DualNumber> duals;
   for (std::size_t i = 0; i < values.size(); ++i) duals.push_back({values[i], i == variable ? 1.0 : 0.0});
-  return evaluate(std::span<const Dual>(duals)).slope;
+  return evaluate(std::span<const DualNumber>(duals)).slope;
 }
 
 bool Formula::uses(std::size_t variable) const {
@@ -328,8 +282,9 @@ bool Formula::uses(std::size_t variable) const {
 }
 
 bool is_formula_word(std::string_view name) {
+  const auto functions = formula_functions();
   return name == "pi" || std::any_of(functions.begin(), functions.end(),
-                                     [&](const Function& one) { return one.name == name; });
+                                     [&](const FormulaFunction& one) { return one.name == name; });
 }
 
 bool names_word(std::string_view text, std::string_view name) {
