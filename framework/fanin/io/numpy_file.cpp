@@ -147,11 +147,9 @@ std::string why_not(const Header& header) {
 }
 
 std::string npy_header(const StoredTensor& tensor, DType dtype) {
-  static constexpr const char* names[] = {"<f8", "<f4", "<f2", "",    "<i8", "<i4", "<i2",
-                                          "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"};
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
-                                   names[static_cast<std::size_t>(dtype)], fmt::join(tensor.sizes, ", "),
-                                   tensor.sizes.size() == 1 ? "," : "");
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", numpy_name(dtype),
+                  fmt::join(tensor.sizes, ", "), tensor.sizes.size() == 1 ? "," : "");
   // The data starts at a multiple of 64 bytes, as NumPy has it.
   const std::size_t whole = (magic.size() + 4 + header.size() + 1 + 63) / 64 * 64;
   header.resize(whole - magic.size() - 4 - 1, ' ');
@@ -178,34 +176,6 @@ void check_dtype(const std::string& path, std::optional<DType> dtype) {
 
 bool looks_like_npy(Bytes bytes) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
-}
-
-std::optional<DType> numpy_dtype(std::string_view descr, bool& big_endian) {
-  struct Kind {
-    const char* name;
-    DType dtype;
-  };
-  static constexpr Kind kinds[] = {{"f8", DType::f64}, {"f4", DType::f32}, {"f2", DType::f16},
-                                   {"i8", DType::i64}, {"i4", DType::i32}, {"i2", DType::i16},
-                                   {"i1", DType::i8},  {"u8", DType::u64}, {"u4", DType::u32},
-                                   {"u2", DType::u16}, {"u1", DType::u8},  {"b1", DType::boolean}};
-  const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
-  const std::string_view kind = ordered ? descr.substr(1) : descr;
-  big_endian = descr.starts_with('>');
-  for (const auto& known : kinds) {
-    if (kind == known.name) return known.dtype;
-  }
-  return std::nullopt;
-}
-
-std::vector<Index> fortran_strides(const std::vector<Index>& sizes) {
-  std::vector<Index> strides;
-  Index stride = 1;
-  for (const Index size : sizes) {
-    strides.push_back(stride);
-    stride *= std::max<Index>(size, 1);
-  }
-  return strides.size() > 1 ? strides : std::vector<Index>{};
 }
 
 StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
