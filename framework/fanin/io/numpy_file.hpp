@@ -18,11 +18,6 @@ StoredTensor parse_npy(Bytes bytes, const std::string& path, std::string name,
 /// with the reason; Error where that is all of them, or where the archive itself is broken.
 TensorFile parse_npz(Bytes bytes, const std::string& path, std::shared_ptr<const void> owner);
 
-/// Whether the bytes start as an .npy file does.
-bool looks_like_npy(Bytes bytes);
-/// Whether it is one of Python objects (`numpy.save` of a dict); `pickle` is then what follows the header.
-bool npy_of_objects(Bytes bytes, Bytes& pickle);
-
 /// Writes one array (`numpy.load` reads it), atomically. Floats become `dtype` (F32 or F16) when one is
 /// given; BF16, which NumPy has not, becomes F32 otherwise.
 void write_npy(const std::string& path, const StoredTensor& tensor,

@@ -8,6 +8,7 @@
 #include <fanin/io/beside.hpp>
 #include <fanin/io/file_kind.hpp>
 #include <fanin/io/nested_dict.hpp>
+#include <fanin/io/npy_header.hpp>
 #include <fanin/io/numpy_file.hpp>
 #include <fanin/io/onnx_file.hpp>
 #include <fanin/io/safetensors.hpp>
