@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/onnx_file.hpp>
+#include <fanin/io/onnx_tensor.hpp>
 #include <fanin/io/protobuf.hpp>
 
 namespace fanin::io {
@@ -20,28 +20,6 @@ constexpr std::uint64_t graph_node = 1, graph_initializer = 5, graph_sparse = 15
 constexpr std::uint64_t node_output = 2, node_type = 4, node_attribute = 5;
 constexpr std::uint64_t attribute_name = 1, attribute_float = 2, attribute_int = 3, attribute_tensor = 5,
                         attribute_floats = 7, attribute_ints = 8;
-constexpr std::uint64_t tensor_dims = 1, tensor_type = 2, tensor_float = 4, tensor_int32 = 5,
-                        tensor_int64 = 7, tensor_name = 8, tensor_raw = 9, tensor_double = 10,
-                        tensor_uint64 = 11, tensor_external = 13, tensor_location = 14;
-constexpr std::uint64_t entry_key = 1, entry_value = 2;
-
-/// TensorProto.DataType, and the field that holds such values when they are not raw.
-struct Kind {
-  std::uint64_t code;
-  DType dtype;
-  std::uint64_t typed;
-};
-constexpr Kind kinds[] = {
-    {1, DType::f32, tensor_float},   {2, DType::u8, tensor_int32},      {3, DType::i8, tensor_int32},
-    {4, DType::u16, tensor_int32},   {5, DType::i16, tensor_int32},     {6, DType::i32, tensor_int32},
-    {7, DType::i64, tensor_int64},   {9, DType::boolean, tensor_int32}, {10, DType::f16, tensor_int32},
-    {11, DType::f64, tensor_double}, {12, DType::u32, tensor_uint64},   {13, DType::u64, tensor_uint64},
-    {16, DType::bf16, tensor_int32},
-};
-
-std::string text_of(Bytes bytes, std::size_t most = max_name_bytes + 1) {
-  return {reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), most)};
-}
 
 /// Names that exporters make up for the constants of their own operations: shapes, axes, epsilons.
 bool made_up(std::string_view name) {
@@ -58,13 +36,9 @@ class Reader {
         open_(open),
         list_(file) {}
 
-  void step(Fields& field) const {
-    if (!field.next()) fail("{}: not a valid ONNX model; it is truncated or corrupt", path_);
-  }
-
   void graph(Bytes message) {
     for (Fields field(message); !field.done();) {
-      step(field);
+      next_onnx_field(field, path_);
       if (field.wire != Wire::bytes) continue;
       if (field.number == graph_initializer) {
         tensor(field.bytes, "");
@@ -77,87 +51,27 @@ class Reader {
   }
 
  private:
-  /// What a TensorProto says of itself, before its numbers are looked at.
-  struct Parts {
-    StoredTensor tensor;
-    std::optional<Bytes> data[16];
-    std::uint64_t code = 0;
-    bool external = false;
-    std::string location;
-    std::optional<std::uint64_t> offset, length;
-  };
-
-  Parts parts_of(Bytes message) const {
-    Parts parts;
-    for (Fields field(message); !field.done();) {
-      step(field);
-      if (field.number == tensor_dims) {
-        read_sizes(field, parts.tensor.sizes);
-      } else if (field.number == tensor_type && field.wire == Wire::varint) {
-        parts.code = field.value;
-      } else if (field.number == tensor_name && field.wire == Wire::bytes) {
-        parts.tensor.name = text_of(field.bytes);
-      } else if (field.number == tensor_location && field.wire == Wire::varint) {
-        parts.external = parts.external || field.value != 0;
-      } else if (field.number == tensor_external && field.wire == Wire::bytes) {
-        parts.external = true;
-        external_entry(field.bytes, parts);
-      } else if (field.number < std::size(parts.data)) {
-        auto& place = parts.data[field.number];
-        if (place || field.wire != Wire::bytes)
-          fail("{}: an ONNX tensor whose data is in several pieces", path_);
-        place = field.bytes;
-      }
-    }
-    return parts;
-  }
-
-  void external_entry(Bytes message, Parts& parts) const {
-    std::string key, value;
-    for (Fields field(message); !field.done();) {
-      step(field);
-      if (field.wire != Wire::bytes) continue;
-      if (field.number == entry_key) key = text_of(field.bytes);
-      if (field.number == entry_value) value = text_of(field.bytes);
-    }
-    if (key == "location") {
-      parts.location = value;
-    } else if (key == "offset" || key == "length") {
-      auto& place = key == "offset" ? parts.offset : parts.length;
-      std::uint64_t number = 0;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (value.empty() || error != std::errc{} || end != value.data() + value.size()) {
-        fail("{}: an ONNX tensor's external {} is '{}', expected a number of bytes", path_, key,
-             printable(value, 40));
-      }
-      place = number;
-    }
-  }
-
   /// `constant` names a Constant node's value, which has no name of its own.
   void tensor(Bytes message, const std::string& constant) {
-    Parts parts = parts_of(message);
+    OnnxTensor parts = read_onnx_tensor(message, path_);
     StoredTensor& out = parts.tensor;
     if (!constant.empty()) out.name = constant;
     check_tensor_name(path_, out.name);
     if (out.name.empty()) fail("{}: an ONNX initializer without a name", path_);
-    const Kind* kind = nullptr;
-    for (const Kind& one : kinds) kind = one.code == parts.code ? &one : kind;
-    if (kind == nullptr) {
+    if (!parts.dtype) {
       return list_.leave_out(out.name,
                              fmt::format("numbers of the ONNX data type {}, which is not supported (floats, "
                                          "integers and bool are)",
                                          parts.code));
     }
-    out.dtype = kind->dtype;
+    out.dtype = *parts.dtype;
     out.owner = owner_;
     const std::size_t bytes = checked_byte_size(path_, out.name, out.dtype, out.sizes);
-    const bool raw = parts.data[tensor_raw].has_value();
-    const Bytes held = parts.data[raw ? tensor_raw : kind->typed].value_or(Bytes{});
+    const Bytes held = parts.held;
     out.data = held.data();
     if (parts.external) {
       read_external(parts, bytes);
-    } else if (raw || kind->typed == tensor_float || kind->typed == tensor_double) {
+    } else if (!parts.varints) {
       if (held.size() != bytes) {
         fail("{}: tensor '{}' of shape {} and dtype {} needs {} bytes, the file has {}", path_, out.name,
              out.shape_text(), name_of(out.dtype), bytes, held.size());
@@ -175,7 +89,7 @@ class Reader {
     list_.add(std::move(out));
   }
 
-  void read_external(Parts& parts, std::size_t bytes) {
+  void read_external(OnnxTensor& parts, std::size_t bytes) {
     StoredTensor& out = parts.tensor;
     if (!open_) {
       fail("{}: tensor '{}' keeps its values in another file (external_data), which is not at hand", path_,
@@ -207,9 +121,9 @@ class Reader {
   void sparse(Bytes message) {
     std::string name;
     for (Fields field(message); !field.done();) {
-      step(field);
+      next_onnx_field(field, path_);
       if (field.number == sparse_values && field.wire == Wire::bytes)
-        name = parts_of(field.bytes).tensor.name;
+        name = read_onnx_tensor(field.bytes, path_).tensor.name;
     }
     list_.leave_out(name, "a sparse tensor, which is not supported");
   }
@@ -219,10 +133,10 @@ class Reader {
     bool constant = false;
     std::optional<Bytes> attribute;
     for (Fields field(message); !field.done();) {
-      step(field);
+      next_onnx_field(field, path_);
       if (field.wire != Wire::bytes) continue;
-      if (field.number == node_output && output.empty()) output = text_of(field.bytes);
-      if (field.number == node_type) constant = text_of(field.bytes) == "Constant";
+      if (field.number == node_output && output.empty()) output = onnx_text(field.bytes);
+      if (field.number == node_type) constant = onnx_text(field.bytes) == "Constant";
       if (field.number == node_attribute) attribute = field.bytes;
     }
     if (constant && attribute && !output.empty()) value_of(output, *attribute);
@@ -237,8 +151,8 @@ class Reader {
     // eight.
     std::size_t bytes = 0;
     for (Fields field(message); !field.done();) {
-      step(field);
-      if (field.number == attribute_name && field.wire == Wire::bytes) form = text_of(field.bytes);
+      next_onnx_field(field, path_);
+      if (field.number == attribute_name && field.wire == Wire::bytes) form = onnx_text(field.bytes);
       if (field.number == attribute_tensor && field.wire == Wire::bytes) tensor_bytes = field.bytes;
       constant_numbers(field, [&](const void*, std::size_t size) { bytes += size; });
     }
@@ -258,7 +172,7 @@ class Reader {
     const auto values = std::make_shared<std::string>();  // little-endian
     values->reserve(bytes);
     for (Fields field(message); !field.done();) {
-      step(field);
+      next_onnx_field(field, path_);
       constant_numbers(field, [&](const void* from, std::size_t size) {
         values->append(static_cast<const char*>(from), size);
       });
@@ -291,19 +205,6 @@ class Reader {
       fail("{}: tensor '{}' takes {} bytes, more than is allowed for a file of this size", path_, name,
            bytes);
     budget_ -= bytes;
-  }
-
-  void read_sizes(Fields& field, std::vector<Index>& sizes) const {
-    Fields packed(field.bytes);
-    const auto add_size = [&](std::uint64_t size) {
-      if (sizes.size() == max_file_rank)
-        fail("{}: an ONNX tensor of more than {} dimensions", path_, max_file_rank);
-      sizes.push_back(static_cast<Index>(size));
-    };
-    if (field.wire == Wire::varint) return add_size(field.value);
-    for (std::uint64_t size = 0; !packed.done(); add_size(size)) {
-      if (!packed.varint(size)) fail("{}: an ONNX tensor with malformed dimensions", path_);
-    }
   }
 
   /// Varints, each a value in as few bytes as it needs, as `count` numbers of the tensor's own width.
@@ -356,7 +257,7 @@ TensorFile parse_onnx(Bytes bytes, const std::string& path, std::shared_ptr<cons
   TensorFile file{.format = FileFormat::onnx, .path = path, .tensors = {}, .metadata = {}};
   Reader reader(file, bytes.size(), std::move(owner), open);
   for (Fields model(bytes); !model.done();) {
-    reader.step(model);
+    next_onnx_field(model, path);
     if (model.number == model_graph && model.wire == Wire::bytes) reader.graph(model.bytes);
   }
   if (file.tensors.empty()) {
