@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/io/pickle.hpp>
 
@@ -29,26 +28,6 @@ enum Opcode : unsigned char {
 // clang-format on
 
 }  // namespace
-
-const char* name_of(PickleValue::Kind kind) {
-  using enum PickleValue::Kind;
-  static constexpr auto names = choices<PickleValue::Kind>("kind", {{none, "None"},
-                                                                    {boolean, "a bool"},
-                                                                    {integer, "an int"},
-                                                                    {number, "a float"},
-                                                                    {text, "a str"},
-                                                                    {bytes, "bytes"},
-                                                                    {list, "a list"},
-                                                                    {tuple, "a tuple"},
-                                                                    {dict, "a dict"},
-                                                                    {global, "a global"},
-                                                                    {storage, "a storage"},
-                                                                    {tensor, "a tensor"},
-                                                                    {PickleValue::Kind::dtype, "a dtype"},
-                                                                    {array, "an array"},
-                                                                    {object, "an object"}});
-  return names.name_of(kind);
-}
 
 Pickle::Pickle(Bytes bytes, std::string what) : bytes_(bytes), what_(std::move(what)) {
   for (std::size_t count = 0; step(); ++count) {

@@ -113,29 +113,4 @@ PickleValue* Pickle::make_scalar(const PickleValue& dtype, const PickleValue& da
   return value;
 }
 
-bool decode_bytes(const PickleValue& value, std::span<std::byte> out) {
-  if (!value.encoded) {
-    if (value.text.size() != out.size()) return false;
-    if (!out.empty()) std::memcpy(out.data(), value.text.data(), out.size());
-    return true;
-  }
-  std::size_t made = 0;
-  for (std::size_t at = 0; at < value.text.size(); ++made) {
-    const auto first = static_cast<unsigned char>(value.text[at]);
-    if (made == out.size()) return false;
-    if (first < 0x80) {
-      out[made] = std::byte{first};
-      ++at;
-      continue;
-    }
-    // Two bytes of UTF-8 for 0x80 to 0xff.
-    if ((first != 0xc2 && first != 0xc3) || at + 1 == value.text.size()) return false;
-    const auto second = static_cast<unsigned char>(value.text[at + 1]);
-    if ((second & 0xc0) != 0x80) return false;
-    out[made] = static_cast<std::byte>((first & 3) << 6 | (second & 0x3f));
-    at += 2;
-  }
-  return made == out.size();
-}
-
 }  // namespace fanin::io

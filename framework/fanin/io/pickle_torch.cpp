@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fanin/core/fail.hpp>
-#include <fanin/core/printable.hpp>
 #include <fanin/io/pickle.hpp>
 #include <fanin/io/stored_tensor.hpp>
 
@@ -56,39 +55,6 @@ bool is_plain_integer(const PickleValue& value) {
 }
 
 }  // namespace
-
-std::string describe(const PickleValue& value) {
-  using Kind = PickleValue::Kind;
-  constexpr std::size_t longest = 100;
-  const auto full_name = [](const PickleValue& named) {
-    const std::string name = printable(named.name, longest);
-    if (named.text == "builtins" || named.text == "__builtin__") return name;
-    return fmt::format("{}.{}", printable(named.text, longest), name);
-  };
-  if (value.kind == Kind::global) return "the global " + full_name(value);
-  if (value.kind == Kind::storage && !value.name.empty())
-    return "a storage of class " + printable(value.name, longest);
-  if (value.kind == Kind::dtype) return "a NumPy dtype";
-  if (value.kind != Kind::object) return name_of(value.kind);
-  if (value.name == "_reconstruct" || (value.text == "numpy" && value.name == "ndarray"))
-    return "a NumPy array of no plain numbers (objects, texts, dates or records)";
-  // Some classes are made by a function that is handed the class: name the class.
-  const auto* first =
-      value.arguments != nullptr && !value.arguments->items.empty() ? value.arguments->items[0] : nullptr;
-  if (first != nullptr && value.text == "torch._utils" && first->kind == Kind::storage &&
-      !first->name.empty())
-    return "a tensor whose numbers are not supported: " + describe(*first);
-  if (first != nullptr && first->kind == Kind::global) {
-    if (value.name == "getattr" && value.arguments->items.size() == 2 &&
-        value.arguments->items[1]->kind == Kind::text)
-      return fmt::format("{}.{}", full_name(*first), printable(value.arguments->items[1]->text, longest));
-    if (value.name == "_reconstructor" || value.name == "_rebuild_from_type_v2")
-      return "an object of " + full_name(*first);
-  }
-  const bool function =
-      value.name.starts_with('_') && (value.text.starts_with("torch") || value.text.starts_with("numpy"));
-  return fmt::format("{} {}", function ? "what would be made by" : "an object of", full_name(value));
-}
 
 void Pickle::push_global(std::string_view module, std::string_view name) {
   PickleValue* global = make(Kind::global);
