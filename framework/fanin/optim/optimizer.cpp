@@ -9,7 +9,7 @@
 #include <fanin/init/pattern.hpp>
 #include <fanin/init/unmatched.hpp>
 #include <fanin/kernels/gemm/products.hpp>
-#include <fanin/optim/optimizer.hpp>
+#include <fanin/optim/flat_group.hpp>
 
 namespace fanin::optim {
 namespace {
@@ -82,82 +82,7 @@ bool has_momentum_buffers(const OptimizerOptions& options) {
 
 constexpr Index least_shared = 50'000;  // parameters below which handing out costs more than it saves
 
-constexpr Index aligned(Index count) {
-  return (count + 15) / 16 * 16;
-}  // each parameter starts on its own cache line
-
 }  // namespace
-
-struct Optimizer::FlatGroup {
-  struct Entry {
-    std::string name;
-    std::shared_ptr<nn::Parameter> parameter;
-    Index offset, numel;
-    Index updates = 0;                  // steps in which it had a gradient
-    std::shared_ptr<Tensor> home = {};  // what keeps its elements: also of each tensor that sees them
-    bool moved = false;                 // by the backward pass, in the step under way
-    Tensor& value() const { return parameter->value; }
-    void mark_updated() {
-      ++updates;
-      value().mark_written();
-    }
-  };
-  std::vector<Entry> entries;
-  std::vector<Entry> frozen;  // since the optimizer was made; without a place
-  Tensor values = Tensor::zeros({0}), gradients = Tensor::zeros({0});
-  std::vector<std::pair<std::string, Tensor>> state;
-  std::vector<real*> buffers;  // where each of `state` begins
-  double lr_scale = 1, weight_decay = 0;
-  std::size_t given = 0;  // of the groups that the optimizer was made with
-  Index steps = 0;        // after the latest step
-
-  /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
-  /// have them in its own, or the model's user may have put another tensor in the parameter's place.
-  void gather(Entry& entry) {
-    if (entry.value().numel() != entry.numel) {
-      fail(
-          "optimizer: parameter '{}' had {} elements when the optimizer was made, and has shape {} now; make another one",
-          entry.name, entry.numel, entry.value().shape().to_string());
-    }
-    const auto there = [&entry](const Tensor& tensor, const Tensor& home) {
-      return tensor.has_values() && tensor.data() == home.data() + entry.offset;
-    };
-    const auto move = [&entry](Tensor& tensor, Tensor& home) {
-      auto owner = std::make_shared<Tensor>(home);
-      tensor.rebase(owner, home.data() + entry.offset);
-      return owner;
-    };
-    if (!there(entry.value(), values)) entry.home = move(entry.value(), values);
-    Tensor& gradient = entry.value().grad_buffer();
-    if (!there(gradient, gradients)) move(gradient, gradients);
-  }
-
-  /// Gives those of the frozen parameters a place that train by now.
-  void take_in() {
-    const auto trains = [](const Entry& entry) { return entry.value().requires_grad(); };
-    if (std::none_of(frozen.begin(), frozen.end(), trains)) return;
-    Index total = values.numel();
-    for (Entry& entry : frozen) {
-      if (!trains(entry)) continue;
-      entry.offset = total;
-      total += aligned(entry.numel);
-      entries.push_back(entry);
-    }
-    std::erase_if(frozen, trains);
-    const auto grow = [total](Tensor& buffer) {
-      Tensor larger = Tensor::zeros({total});
-      std::copy(buffer.values().begin(), buffer.values().end(), larger.data());
-      buffer = larger;
-    };
-    grow(values), grow(gradients);
-    buffers.clear();
-    for (auto& [name, buffer] : state) {
-      grow(buffer);
-      buffers.push_back(buffer.data());
-    }
-    for (Entry& entry : entries) gather(entry);
-  }
-};
 
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -320,11 +245,6 @@ void Optimizer::require_whole(const char* what) const {
     fail("optimizer: {} of one that was moved from; use the one that it was moved into", what);
 }
 
-void Optimizer::set_steps(Index steps) {
-  if (steps < 0) fail("optimizer: steps must be at least 0, got {}", steps);
-  steps_ = steps;
-}
-
 void Optimizer::set_lr(double lr) {
   at_least_0("lr", lr);
   options_.lr = lr;
@@ -345,48 +265,6 @@ void Optimizer::set_group_lr_scale(std::size_t group, double scale) {
   for (FlatGroup& flat : groups_) {
     if (flat.given == group) flat.lr_scale = scale;
   }
-}
-
-std::vector<std::pair<std::string, Tensor>> Optimizer::state() {
-  std::vector<std::pair<std::string, Tensor>> all;
-  for (auto& group : groups_) {
-    for (auto& [name, buffer] : group.state) {
-      for (auto& entry : group.entries) {
-        all.emplace_back(name + "." + entry.name,
-                         Tensor::over(std::make_shared<Tensor>(buffer), buffer.data() + entry.offset,
-                                      entry.value().shape()));
-      }
-    }
-  }
-  return all;
-}
-
-std::vector<std::pair<std::string, Index>> Optimizer::updates() const {
-  std::vector<std::pair<std::string, Index>> all;
-  for (const auto& group : groups_) {
-    for (const auto& entry : group.entries)
-      all.emplace_back(entry.name, group.steps == steps_ ? entry.updates : steps_);
-  }
-  return all;
-}
-
-void Optimizer::resume(Index steps, const std::vector<std::pair<std::string, Index>>& updates) {
-  if (steps < 0) fail("optimizer: steps must be at least 0, got {}", steps);
-  const auto mine = this->updates();
-  if (updates.size() != mine.size())
-    fail("optimizer: {} parameters cannot go on from {}", mine.size(), updates.size());
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    const auto& [name, count] = updates[i];
-    if (name != mine[i].first) fail("optimizer: parameter '{}' cannot go on from '{}'", mine[i].first, name);
-    if (count < 0 || count > steps)
-      fail("optimizer: parameter '{}' cannot have had {} updates in {} steps", name, count, steps);
-  }
-  auto next = updates.begin();
-  for (auto& group : groups_) {
-    for (auto& entry : group.entries) entry.updates = (next++)->second;
-    group.steps = steps;
-  }
-  steps_ = steps;
 }
 
 }  // namespace fanin::optim
