@@ -4,14 +4,13 @@
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/moments.hpp>
-#include <fanin/core/printable.hpp>
 #include <fanin/init/constant.hpp>
 #include <fanin/init/unmatched.hpp>
+#include <fanin/start/assigned_schemes.hpp>
 #include <fanin/start/initialize.hpp>
 #include <fanin/start/open_files.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
-#include <fanin/start/sites.hpp>
 #include <fanin/start/slots.hpp>
 
 namespace fanin::start {
@@ -42,35 +41,6 @@ std::vector<init::Target> targets_of(nn::Module& model) {
 }
 
 namespace {
-
-/// A rule that could only speak to parameters that have their values already would be silently without
-/// effect.
-void require_effect(const init::Plan& plan, const std::vector<init::Target>& targets,
-                    const std::vector<nn::Module::NamedParameter>& parameters) {
-  for (const auto& rule : plan.rules()) {
-    if (rule.pattern.empty() && !rule.init) continue;  // `default` asks for nothing that would not be
-    bool matched = false, effective = false;
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      if (!init::matches(rule, targets[i])) continue;
-      matched = true;
-      effective = effective || parameters[i].parameter->origin == nn::Origin::declared;
-    }
-    if (matched && !effective) {
-      fail_usage(
-          "initialize: every parameter that '{}' {} has its values already (drawn or loaded); call "
-          "forget() or reinitialize() to draw anew{}",
-          rule.pattern.empty() ? rule.init->to_string() : rule.pattern,
-          rule.pattern.empty() ? "is for" : "matches",
-          rule.pattern.empty() ? "" : ", or do not load it: --skip " + shell_word(rule.pattern));
-    }
-  }
-  const auto has_values = [](const auto& one) { return one.parameter->origin != nn::Origin::declared; };
-  if (!parameters.empty() && std::all_of(parameters.begin(), parameters.end(), has_values)) {
-    fail_usage(
-        "initialize: the plan '{}' would draw nothing, as all {} parameters have their values already (drawn or loaded); call forget() or reinitialize() to draw anew",
-        plan.to_string(), parameters.size());
-  }
-}
 
 Drawn describe(const nn::Module::NamedParameter& one, std::string scheme, std::string note) {
   const Tensor& value = one.parameter->value;
@@ -132,55 +102,6 @@ class Attempt {
   bool done_ = false;
 };
 
-/// A model's parameters, each with the scheme that speaks for it.
-struct Assignment {
-  std::vector<nn::Module::NamedParameter> parameters;
-  std::vector<init::Site> sites;
-  std::vector<init::Initializer> schemes;
-  std::vector<bool> drawn;  // which of them are to be
-
-  bool draws(std::size_t i) const { return drawn[i]; }
-  void fill(std::size_t i, Tensor& values, Generator& generator) const {
-    naming(i, [&] { schemes[i].fill(values, sites[i], generator); });
-  }
-  /// Does what may be refused, in the name of the parameter.
-  template <class Action>
-  void naming(std::size_t i, const Action& action) const {
-    try {
-      action();
-    } catch (const Error& error) {
-      // What a scheme refuses was asked for; that the system has no memory was not.
-      throw Error(fmt::format("{}: {}", parameters[i].name, error.what()),
-                  error.blame() == Blame::memory ? Blame::memory : Blame::usage);
-    }
-  }
-};
-
-/// What is drawn: that which has no values yet; without a plan that may be nothing. Or what the plan's rules
-/// speak of, whatever it holds.
-enum class Draws { first, first_without_plan, again };
-
-Assignment assign(nn::Module& model, const init::Plan& plan, bool with_data, Draws draws = Draws::first) {
-  Assignment all{
-      .parameters = model.named_parameters(), .sites = sites_of(model), .schemes = {}, .drawn = {}};
-  const auto targets = targets_of(model);
-  plan.require_matches(targets);
-  if (draws == Draws::first) require_effect(plan, targets, all.parameters);
-  for (std::size_t i = 0; i < all.parameters.size(); ++i) {
-    all.drawn.push_back(draws == Draws::again ? plan.rule_for(targets[i]) != nullptr
-                                              : all.parameters[i].parameter->origin == nn::Origin::declared);
-    const init::Initializer* ruled = plan.lookup(targets[i]);
-    all.schemes.push_back(ruled ? *ruled : all.parameters[i].parameter->init);
-    const init::Initializer& scheme = all.schemes.back();
-    if (all.draws(i) && scheme.scheme().needs_data() && !with_data)
-      fail_usage(
-          "{}: scheme '{}' fits weights to a batch of training data, and there is none here; use it in fanin "
-          "train or compare, or call start::initialize with images and labels",
-          all.parameters[i].name, scheme.to_string());
-  }
-  return all;
-}
-
 void require_batch(const Samples& samples, const std::string& name, const init::Initializer& scheme) {
   if (!samples.images.defined() || samples.images.rank() < 2 || samples.images.numel() == 0)
     fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
@@ -196,7 +117,8 @@ std::string origin_of(const nn::Parameter& parameter) {
 
 enum class Walk { slots, one_stream };
 
-void draw_all(nn::Module& model, const Assignment& all, Generator& generator, Walk walk, Attempt& attempt) {
+void draw_all(nn::Module& model, const AssignedSchemes& all, Generator& generator, Walk walk,
+              Attempt& attempt) {
   const OpenFiles open_once;
   const auto draw = [&](std::size_t i, Generator& source) {
     if (!all.draws(i)) return;
@@ -224,7 +146,7 @@ init::Initializer unfitted(const init::Initializer& scheme, const nn::Parameter&
 std::vector<Drawn> initialize_all(nn::Module& model, const init::Plan& plan, Generator& generator,
                                   const Samples* samples, Walk walk = Walk::slots,
                                   Draws draws = Draws::first) {
-  const Assignment all = assign(model, plan, samples != nullptr, draws);
+  const AssignedSchemes all = assign_schemes(model, plan, samples != nullptr, draws);
   const auto& parameters = all.parameters;
   std::vector<Fit> fits;
   std::vector<std::size_t> fitted;
@@ -321,7 +243,7 @@ std::vector<Drawn> reinitialize(nn::Module& model, const std::string& plan, Gene
 }
 
 std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& plan) {
-  const Assignment all = assign(model, plan, true);
+  const AssignedSchemes all = assign_schemes(model, plan, true);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {
     if (all.draws(i) && all.schemes[i].scheme().needs_data()) names.push_back(all.parameters[i].name);
@@ -331,7 +253,7 @@ std::vector<std::string> fitted_parameters(nn::Module& model, const init::Plan& 
 
 void require_initializable(nn::Module& model, const init::Plan& plan, bool with_data) {
   const OpenFiles open_once;
-  const Assignment all = assign(model, plan, with_data);
+  const AssignedSchemes all = assign_schemes(model, plan, with_data);
   for (std::size_t i = 0; i < all.parameters.size(); ++i) {
     if (!all.draws(i)) continue;
     const Shape& shape = all.parameters[i].parameter->value.shape();
