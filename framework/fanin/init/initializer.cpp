@@ -1,46 +1,12 @@
 #include <algorithm>
-#include <cmath>
 
 #include <fanin/core/fail.hpp>
 #include <fanin/init/initializer.hpp>
+#include <fanin/init/option_limits.hpp>
 #include <fanin/init/suggest_scheme.hpp>
 
 namespace fanin::init {
 namespace {
-
-constexpr double largest = 1e30;
-
-bool admits(const OptionSpec& spec, const Value& value) {
-  if (value.index() != spec.standard.index()) return false;
-  const OptionLimits& limits = spec.limits;
-  if (const auto* word = std::get_if<std::string>(&value))
-    return limits.words.empty() ||
-           std::find(limits.words.begin(), limits.words.end(), *word) != limits.words.end();
-  const double number = std::get<double>(value);
-  return std::abs(number) <= largest && number >= limits.least && number <= limits.most &&
-         !(limits.below_most && number == limits.most) && !(limits.whole && number != std::floor(number));
-}
-
-std::string expectation(const OptionSpec& spec) {
-  const auto& [least, most, below_most, whole, words] = spec.limits;
-  if (std::holds_alternative<std::string>(spec.standard))
-    return words.empty() ? "a word" : fmt::format("one of {}", fmt::join(words, ", "));
-  const std::string kind = whole ? "a whole number" : "a finite number";
-  const bool low = std::isfinite(least), high = std::isfinite(most);
-  if (low && high) return fmt::format("{} in [{}, {}{}", kind, least, most, below_most ? ")" : "]");
-  if (low) return fmt::format("{} ≥ {}", kind, least);
-  if (high) return fmt::format("{} {} {}", kind, below_most ? "<" : "≤", most);
-  return kind + " of magnitude up to 1e30";
-}
-
-/// A root of a whole number is shown as that: √5 says where 2.23606797749979 comes from, and reads back the same.
-std::string shown(const Value& value) {
-  if (const auto* word = std::get_if<std::string>(&value)) return value_text(*word);
-  const double number = std::get<double>(value), square = std::round(number * number);
-  const bool root =
-      square >= 2 && square <= 1000 && std::abs(number) == std::sqrt(square) && number != std::floor(number);
-  return root ? fmt::format("{}√{}", number < 0 ? "-" : "", square) : number_text(number);
-}
 
 const SchemeInfo& known_scheme(std::string_view name) {
   if (const SchemeInfo* scheme = find_scheme(name)) return *scheme;
@@ -61,16 +27,8 @@ std::vector<Value> defaults(const SchemeInfo& scheme) {
 
 void require_admitted(const SchemeInfo& scheme, const OptionSpec& option, const Value& value) {
   if (!admits(option, value))
-    fail("scheme '{}': {} = {} must be {}", scheme.name, option.name, shown(value), expectation(option));
-}
-
-/// What a base would have to be that this scheme is not: one that needs no data and no other scheme. None
-/// where it can be one.
-std::optional<std::string> why_no_base(const SchemeInfo& scheme) {
-  if (scheme.needs_data()) return "a scheme that needs no data";
-  if (scheme.base_option())
-    return fmt::format("a scheme that draws by itself, and '{}' adjusts another one's draw", scheme.name);
-  return std::nullopt;
+    fail("scheme '{}': {} = {} must be {}", scheme.name, option.name, option_value_text(value),
+         expectation(option));
 }
 
 }  // namespace
@@ -214,21 +172,6 @@ std::optional<std::string> Initializer::caution(const Shape& shape, const Fans& 
   return text;
 }
 
-std::string Initializer::to_string() const {
-  std::string text;
-  for (std::size_t i = 0; i < scheme_->options.size(); ++i) {
-    const OptionSpec& option = scheme_->options[i];
-    const Value value = option.get(options_.get());
-    const auto formula = std::find_if(formulas_.begin(), formulas_.end(),
-                                      [&](const OptionFormula& one) { return one.option == i; });
-    if (formula == formulas_.end() && value == option.standard) continue;
-    text += (text.empty() ? "" : ", ") + option.name + "=" +
-            (formula == formulas_.end() ? shown(value) : value_text(formula->text));
-  }
-  for (const CallArgument& one : definitions_) text += "; " + one.key + "=" + value_text(one.text);
-  return text.empty() ? name() : name() + "(" + text + ")";
-}
-
 bool Initializer::operator==(const Initializer& other) const {
   const auto same = [&](const OptionSpec& option) {
     return option.get(options_.get()) == option.get(other.options_.get());
@@ -240,96 +183,6 @@ bool Initializer::operator==(const Initializer& other) const {
          std::equal(formulas_.begin(), formulas_.end(), other.formulas_.begin(), other.formulas_.end(),
                     same_text) &&
          std::all_of(scheme_->options.begin(), scheme_->options.end(), same);
-}
-
-namespace {
-
-/// Parses a scheme named within another's options, so that a message shows the place in the whole text.
-void check_base_text(const Expression& call, const std::string& name, const std::vector<std::string>& known,
-                     const CallOptions& options) {
-  std::size_t i = 0;
-  while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != name) ++i;
-  if (i == call.args.size()) return;
-  const CallArgument& arg = call.args[i];
-  const bool as_written = call.source.compare(arg.position, arg.text.size(), arg.text) == 0;  // not in quotes
-  const Initializer base =
-      as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
-                 : parse(arg.text);
-  if (const auto why = why_no_base(base.scheme())) options.refuse(name, *why);
-}
-
-/// Whether it is one without names, or a formula that has a number for everyone.
-bool is_number(const std::string& text) {
-  try {
-    fanin::Formula::parse(text);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-OptionFormula formula_of(const CallArgument& given, std::size_t option,
-                         const fanin::Formula::Definitions& definitions, const CallOptions& options) {
-  try {
-    return {option, given.text, read_formula(given.text, definitions)};
-  } catch (const Error& error) {
-    options.refuse(given.key,
-                   fmt::format("a finite number, or a formula of fans and depth ({})", error.what()));
-  }
-}
-
-/// A definition that nothing uses is a slip.
-void require_used(const Expression& call, const fanin::Formula::Definitions& definitions,
-                  const std::vector<OptionFormula>& formulas) {
-  for (std::size_t i = 0; i < definitions.size(); ++i) {
-    const std::string& name = definitions[i].first;
-    const auto names = [&](const std::string& text) { return names_word(text, name); };
-    const bool used = std::any_of(formulas.begin(), formulas.end(),
-                                  [&](const OptionFormula& one) { return names(one.text); }) ||
-                      std::any_of(call.definitions.begin(), call.definitions.end(),
-                                  [&](const CallArgument& one) { return names(one.text); });
-    if (!used)
-      fail_usage("'{}' is defined and used nowhere {}", name,
-                 at_character(call.source, call.definitions[i].key_position));
-  }
-}
-
-}  // namespace
-
-Initializer parse(std::string_view text) { return parse(Expression::parse(text)); }
-
-Initializer parse(const Expression& call) {
-  const SchemeInfo* scheme = find_scheme(call.name);
-  if (!scheme)
-    fail_usage("unknown scheme {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
-               suggest_scheme(call.name));
-  std::vector<std::string> known;
-  for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
-  Expression without = call;
-  without.definitions.clear();
-  const CallOptions options(without, "scheme", known);
-  const fanin::Formula::Definitions definitions = read_definitions(call.definitions, call.source);
-  if (const OptionSpec* base = scheme->base_option()) check_base_text(call, base->name, known, options);
-  std::vector<Value> values;
-  std::vector<OptionFormula> formulas;
-  for (std::size_t i = 0; i < scheme->options.size(); ++i) {
-    const OptionSpec& spec = scheme->options[i];
-    if (const auto* word = std::get_if<std::string>(&spec.standard)) {
-      values.emplace_back(options.word(spec.name, *word, spec.limits.words));
-    } else if (const CallArgument* given = options.find(spec.name); given && !is_number(given->text)) {
-      formulas.push_back(formula_of(*given, i, definitions, options));
-      values.push_back(spec.standard);
-    } else {
-      values.emplace_back(options.number(spec.name, std::get<double>(spec.standard)));
-    }
-    if (!admits(spec, values.back())) options.refuse(spec.name, expectation(spec));
-  }
-  require_used(call, definitions, formulas);
-  try {
-    return Initializer(*scheme, values, std::move(formulas), call.definitions);
-  } catch (const Error& error) {
-    fail_usage("{}, {}", error.what(), at_character(call.source, call.position));
-  }
 }
 
 }  // namespace fanin::init
