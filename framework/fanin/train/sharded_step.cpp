@@ -9,6 +9,7 @@
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/random/generator.hpp>
 #include <fanin/train/metrics.hpp>
+#include <fanin/train/part_of_mean.hpp>
 #include <fanin/train/sharded_step.hpp>
 
 namespace fanin::train {
@@ -32,47 +33,6 @@ std::vector<Tensor> shared_statistics(nn::Module& model) {
     if (norm != nullptr) all.insert(all.end(), {norm->running_mean, norm->running_var});
   }
   return all;
-}
-
-/// What a batch's mean divides by: its rows' weights, but for those that are ignored.
-double weight_of(std::span<const std::int32_t> labels, const ops::CrossEntropyOptions& options) {
-  const std::span<const real> weights =
-      options.class_weights.defined() ? options.class_weights.values() : std::span<const real>();
-  double sum = 0;
-  for (const std::int32_t label : labels) {
-    if (label == options.ignore_index) continue;
-    if (weights.empty())
-      sum += 1;
-    else if (static_cast<std::size_t>(label) < weights.size())  // others are the loss's to refuse
-      sum += static_cast<double>(weights[static_cast<std::size_t>(label)]);
-  }
-  return sum;
-}
-
-/// A mean over some of a batch's rows, and what it counts in the batch's.
-struct PartOfMean {
-  Tensor loss;
-  double share;
-};
-
-/// Rows that weigh nothing have no mean of their own; smoothing gives them a part in the batch's nonetheless.
-PartOfMean part_of_mean(const Tensor& logits, std::span<const std::int32_t> labels,
-                        const ops::CrossEntropyOptions& options, double batch_weight) {
-  const double weight = weight_of(labels, options);
-  if (weight > 0 || !(batch_weight > 0))
-    return {ops::cross_entropy(logits, labels, options), weight / batch_weight};
-  Tensor target = Tensor::zeros(logits.shape());
-  const Index rows = logits.size(0), classes = logits.size(1);
-  for (Index row = 0; row < rows; ++row) {
-    const Index label = labels[static_cast<std::size_t>(row)];
-    if (label == options.ignore_index) continue;
-    if (label < 0 || label >= classes)
-      return {ops::cross_entropy(logits, labels, options), 0};  // which refuses it
-    std::fill_n(target.data() + row * classes, classes,
-                static_cast<real>(options.label_smoothing / static_cast<double>(classes)));
-  }
-  return {ops::cross_entropy(logits, target, {.class_weights = options.class_weights}),
-          static_cast<double>(rows) / batch_weight};
 }
 
 }  // namespace
@@ -214,7 +174,7 @@ void ShardedStep::compute(const Call& call, Index shard) {
   std::copy_n(batch.images.data() + first * row, count * row, images.data());
   const std::span<const std::int32_t> labels(batch.labels.data() + first, static_cast<std::size_t>(count));
   const Tensor logits = model_(images);
-  const auto part = part_of_mean(logits, labels, options, weight_of(batch.labels, options));
+  const auto part = part_of_mean(logits, labels, options, mean_divisor(batch.labels, options));
   const Tensor& own = part.loss;
   const double share = part.share;
   // Gradients that pass from shard to shard are those of the batch's loss from the beginning.
