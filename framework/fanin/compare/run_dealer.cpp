@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <set>
@@ -11,6 +9,7 @@
 
 #include <fanin/compare/grid_messages.hpp>
 #include <fanin/compare/grid_ranks.hpp>
+#include <fanin/compare/job_queue.hpp>
 #include <fanin/compare/run_bytes.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/job_team.hpp>
@@ -21,76 +20,6 @@ struct RunDealer::Worker {
   int jobs = 0;                           // that it makes at a time
   std::set<std::size_t> handed_out = {};  // and not back yet
 };
-
-namespace {
-
-/// The jobs that nobody makes yet, each subject's in their order: from any thread.
-class Waiting {
- public:
-  explicit Waiting(const Assignment& assignment)
-      : assignment_(assignment), by_subject_(assignment.subjects.size()), seen_(assignment.subjects.size()) {
-    for (std::size_t i = 0; i < assignment.jobs.size(); ++i) by_subject_[subject_of(i)].push_back(i);
-    count_ = assignment.jobs.size();
-  }
-
-  /// The next job: of the subject whose runs take longest.
-  std::optional<std::size_t> take() {
-    const std::lock_guard lock(mutex_);
-    if (count_ == 0) return std::nullopt;
-    std::size_t longest = by_subject_.size();
-    for (std::size_t s = 0; s < by_subject_.size(); ++s)
-      if (!by_subject_[s].empty() && (longest == by_subject_.size() || cost(s) > cost(longest))) longest = s;
-    const std::size_t job = by_subject_[longest].front();
-    by_subject_[longest].pop_front();
-    --count_;
-    return job;
-  }
-  std::size_t count() const {
-    const std::lock_guard lock(mutex_);
-    return count_;
-  }
-  void clear() {
-    const std::lock_guard lock(mutex_);
-    for (auto& one : by_subject_) one.clear();
-    count_ = 0;
-  }
-  /// What a run took tells of the others of its subject.
-  void learn(std::size_t job, double seconds) {
-    if (!(seconds > 0)) return;
-    const std::lock_guard lock(mutex_);
-    Seen& seen = seen_[subject_of(job)];
-    seen.seconds += seconds;
-    seen.foretold += assignment_.costs[subject_of(job)];
-    ++seen.runs;
-    all_.seconds += seconds;
-    all_.foretold += assignment_.costs[subject_of(job)];
-  }
-
- private:
-  struct Seen {
-    int runs = 0;
-    double seconds = 0, foretold = 0;
-  };
-  std::size_t subject_of(std::size_t job) const {
-    return static_cast<std::size_t>(assignment_.jobs[job].subject - assignment_.subjects.data());
-  }
-  /// Of a subject of which none has ended: what was foretold, times what that was worth of others.
-  double cost(std::size_t subject) const {
-    const Seen& seen = seen_[subject];
-    if (seen.runs > 0) return seen.seconds / seen.runs;
-    const double foretold = assignment_.costs[subject];
-    return all_.foretold > 0 ? foretold * all_.seconds / all_.foretold : foretold;
-  }
-
-  const Assignment& assignment_;
-  mutable std::mutex mutex_;
-  std::vector<std::deque<std::size_t>> by_subject_;
-  std::vector<Seen> seen_;
-  Seen all_;
-  std::size_t count_ = 0;
-};
-
-}  // namespace
 
 /// One assignment's course.
 class RunDealer::Deal {
@@ -266,7 +195,7 @@ class RunDealer::Deal {
   RunDealer& dealer_;
   const Ranks& ranks_;
   const Assignment& assignment_;
-  Waiting waiting_;
+  JobQueue waiting_;
   std::atomic<bool> broken_{false};
   std::string refusal_, message_;
   std::size_t out_ = 0;  // jobs that other ranks have
