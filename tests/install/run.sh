@@ -22,6 +22,10 @@ mv "$stage/root$prefix" "$prefix"
 [ "$("$prefix/bin/fanin" --version | head -n 1)" = "fanin $(sed -n 's/^Version: //p' "$prefix/lib/pkgconfig/fanin.pc")" ] ||
   fail 'the installed program is of another version than fanin.pc'
 
+if command -v mpirun >/dev/null && [ -e "$build/libfanin_mpi.so" ]; then
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n 2 "$prefix/bin/fanin" train --data 'synthetic(count=40, size=8)' \
+    --model 'mlp(hidden=4)' --epochs 1 --shards 2 >"$stage/log" 2>&1 || fail "the installed program does not run on two ranks: $(head -n 3 "$stage/log")"
+fi
 for file in man/man1/fanin.1 man/man1/fanin-train.1 bash-completion/completions/fanin zsh/site-functions/_fanin fish/vendor_completions.d/fanin.fish; do
   [ -s "$prefix/share/$file" ] || fail "share/$file is not installed"
 done
@@ -75,6 +79,37 @@ for header in core/shape init/scheme ops/activation datasets; do
   g++ -std=c++20 -I"$prefix/include" -DFANIN_DOUBLE "$stage/other.cpp" -o "$stage/other" -L"$prefix/lib" -lfanin 2>/dev/null &&
     fail "$header.hpp of the double build links with the float library"
 done
+
+# Two shared objects, each linked with the archive, in one program.
+for name in one two; do
+  printf '#include <fanin/fanin.hpp>\nint %s() { fanin::nn::Linear layer(4, 2); fanin::Generator g(0); return int(fanin::start::initialize(layer, "default", g).size()); }\n' $name >"$stage/$name.cpp"
+  g++ -std=c++20 -fPIC -shared -I"$prefix/include" "$stage/$name.cpp" -o "$stage/lib$name.so" "$prefix/lib/libfanin.a" $(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/fanin.pc") ||
+    fail "a shared object does not link with the archive"
+done
+echo 'int one(); int two(); int main() { return one() + two() == 4 ? 0 : 1; }' >"$stage/both.cpp"
+g++ "$stage/both.cpp" -o "$stage/both" -L"$stage" -lone -ltwo -Wl,-rpath,"$stage" && "$stage/both" || fail 'two shared objects with a copy of the library each do not run in one program'
+
+# A prefix with spaces, that is moved.
+odd="$stage/a b/c d"
+quietly make --no-print-directory install BUILD="$build" PREFIX="$stage/x y's" DESTDIR="$stage/a root" && mkdir -p "$stage/a b" && mv "$stage/a root$stage/x y's" "$odd" || fail 'make install with spaces'
+if command -v pkg-config >/dev/null; then
+  include() { PKG_CONFIG_PATH="$odd/lib/pkgconfig" pkg-config --cflags-only-I "$@" fanin; }
+  [[ $(include) = "-I$stage/x\\ y\\'s/include"* ]] || fail "fanin.pc: spaces: $(include)"
+  [[ $(include --define-prefix) = "-I$stage/a\\ b/c\\ d/include"* ]] || fail "fanin.pc: a prefix that is moved: $(include --define-prefix)"
+fi
+# found VERSION… EXPECTED: what find_package(fanin VERSION…) finds.
+found() {
+  mkdir -p "$stage/find"
+  printf 'cmake_minimum_required(VERSION 3.19)\nproject(find LANGUAGES CXX)\nfind_package(fanin %s QUIET)\nmessage(STATUS "found ${fanin_FOUND}")\n' "$1" >"$stage/find/CMakeLists.txt"
+  cmake -S "$stage/find" -B "$stage/find/build" -DCMAKE_PREFIX_PATH="$odd" 2>&1 | grep -q -- "-- found $2" || fail "find_package(fanin $1): expected was $2"
+}
+if command -v cmake >/dev/null; then
+  version=$(sed -n 's/^Version: //p' "$odd/lib/pkgconfig/fanin.pc")
+  series=${version%.*}
+  for good in "" "$series" "$version" "0.1...1.0" "$series...<9"; do found "$good" 1; done
+  for bad in 0.1 99.0 "$series.99" "0.1...<$series" 1.0...2.0 "$series COMPONENTS none"; do found "$bad" 0; done
+fi
+quietly make --no-print-directory uninstall BUILD="$build" PREFIX="$odd" && [ -z "$(find "$odd" -type f -o -type l)" ] || fail 'make uninstall with spaces'
 
 # Nothing is left behind.
 quietly make --no-print-directory uninstall BUILD="$build" PREFIX="$prefix" || fail 'make uninstall'

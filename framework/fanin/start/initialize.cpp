@@ -17,11 +17,13 @@ namespace fanin::start {
 namespace {
 
 /// The floor of schemes is below this one, so that those of this room add themselves to its table: as the
-/// program starts, from a file that every program links which can use them.
+/// program starts, from a file that every program links which can use them. Where two shared objects hold a copy of the
+/// library each, the linker makes their tables one, and the second finds them there.
 [[maybe_unused]] const bool registered = [] {
   for (const auto scheme : {lsuv_scheme, analytic_scheme, empirical_scheme, krahenbuhl_scheme,
                             metainit_scheme, gradinit_scheme, weight_selection_scheme})
-    init::register_scheme(scheme());
+    if (init::SchemeInfo info = scheme(); init::find_scheme(info.name) == nullptr)
+      init::register_scheme(std::move(info));
   return true;
 }();
 
