@@ -17,8 +17,12 @@ inline const CLI::App& typed_command(const CLI::App& app) {
   return chosen.empty() ? app : *chosen[0];
 }
 
-/// What is wrong with a command line, with the flags nearest to one that is not known, and where to read on.
-inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+/// "; did you mean …?" for a flag that a command does not have; empty where nothing is alike.
+using FlagHint = std::string (*)(const CLI::App& command, const std::string& flag);
+
+/// What is wrong with a command line, with the flags nearest to one that is not known (or else what `hint` says), and
+/// where to read on.
+inline std::string explain(const CLI::App& app, const CLI::ParseError& error, FlagHint hint) {
   const CLI::App& command = typed_command(app);
   const std::string name = &command == &app ? app.get_name() : app.get_name() + " " + command.get_name();
   std::string what = error.what();
@@ -32,8 +36,9 @@ inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
         for (const auto& one : option->get_lnames()) known.push_back("--" + one);
       }
       const std::string typed = flag->substr(0, flag->find('='));
-      const std::string near = suggest(typed, known);
-      what = fmt::format("unknown option '{}'{}", typed, near.starts_with("; known") ? "" : near);
+      std::string near = suggest(typed, known);
+      if (near.starts_with("; known")) near = hint ? hint(command, typed) : "";
+      what = fmt::format("unknown option '{}'{}", typed, near);
     } else if (!extras.empty()) {
       what = fmt::format("unexpected argument '{}': {} has no place for it", extras[0], name);
     }
@@ -44,9 +49,9 @@ inline std::string explain(const CLI::App& app, const CLI::ParseError& error) {
 
 /// A program's exit code: what `body` returns, which is given the command line to add options to and to parse;
 /// or 2 for a wrong command line and 1 for any other error, told in a line on stderr. Results that did not arrive
-/// on stdout are an error too.
+/// on stdout are an error too. `hint` says what a flag that is not known may have meant.
 template <class Body>
-int guarded(const char* name, const char* about, const Body& body) {
+int guarded(const char* name, const char* about, const Body& body, FlagHint hint = nullptr) {
   const auto report = [name](const std::string& message, int code) {
     note_error(name, message);
     return code;
@@ -62,7 +67,7 @@ int guarded(const char* name, const char* about, const Body& body) {
     } catch (const CLI::RuntimeError& end) {  // a command that has said all, and chooses its exit code
       code = end.get_exit_code();
     } catch (const CLI::ParseError& error) {
-      return report(explain(app, error), 2);
+      return report(explain(app, error, hint), 2);
     }
     close_output();
     return code;

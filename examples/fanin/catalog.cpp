@@ -8,6 +8,7 @@
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/wrap.hpp>
 #include <fanin/init/suggest_scheme.hpp>
@@ -116,15 +117,15 @@ void list_models(bool json) {
                      {"parameters", built->parameter_count()}});
       continue;
     }
-    const int width = output_width();
+    const int width = output_width(), margin = width < 60 ? 4 : 14;
     say("{}",
         text::hanging(model.name,
-                      fmt::format("{} ({} parameters at 28×28)", model.summary, built->parameter_count()), 14,
-                      width));
-    say("{}", text::hanging("", model.example, 14, width));
+                      fmt::format("{} ({} parameters at 28×28)", model.summary, built->parameter_count()),
+                      margin, width));
+    say("{}", text::hanging("", model.example, margin, width));
     for (const auto& option : model.options)
-      say("{}", text::hanging("              " + option.name,
-                              fmt::format("{} [{}]", option.meaning, option.fallback), 27, width));
+      say("{}", text::hanging(std::string(static_cast<std::size_t>(margin), ' ') + option.name,
+                              fmt::format("{} [{}]", option.meaning, option.fallback), margin + 13, width));
   }
   if (json) say("{}\n", all.dump(2));
 }
@@ -152,10 +153,11 @@ void list_datasets(bool json) {
   }
   const int width = output_width();
   for (const auto& data : datasets::known_datasets()) {
-    say("{}{}", text::hanging(data.usage, "", 2, width), text::hanging("", data.summary, 2, width));
+    say_prose("{}\n", data.usage);
+    say("{}", text::hanging("", data.summary, 2, width));
     print_dataset_options(data.options);
   }
-  say("\nEvery data set takes these besides, as in \"mnist(only=0..4, per_class=10)\":\n");
+  say_prose("\nEvery data set takes these besides, as in \"mnist(only=0..4, per_class=10)\":\n");
   print_dataset_options(datasets::selection_options());
   const char* folder = std::getenv("FANIN_DATA");
   say("\n{}",

@@ -7,10 +7,10 @@
 
 #include <fanin/core/choice.hpp>
 #include <fanin/core/console.hpp>
-#include <fanin/init/scheme.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/command_words.hpp"
+#include "examples/fanin/option_words.hpp"
 
 namespace fanin::program {
 namespace {
@@ -23,29 +23,12 @@ Words command_names(const CLI::App& app) {
   return names;
 }
 
-/// What may stand behind a flag: names that the program knows; empty where it is a file, a number or a text.
-Words values_of(const CLI::Option& option) {
-  Words names;
-  if (option.check_lname("model") || option.check_lname("models")) {
-    for (const auto& model : models::registry()) names.push_back(model.name);
-  } else if (option.check_lname("init") || option.check_lname("schemes")) {
-    names.emplace_back("default");
-    for (const auto* scheme : init::schemes()) names.push_back(scheme->name);
-  } else if (option.check_lname("data")) {
-    for (const auto& data : datasets::known_datasets())
-      names.push_back(data.usage.substr(0, data.usage.find('(')));
-  }
-  return names;
-}
-
 /// What may stand where no flag does.
-Words positional_words(const CLI::App& app, const CLI::App& command) {
-  if (command.get_name() == "help") return command_names(app);
-  if (command.get_name() == "completion") return {"bash", "zsh", "fish"};
-  Words names;
-  if (command.get_name() == "inits")
-    for (const auto* scheme : init::schemes()) names.push_back(scheme->name);
-  return names;
+Words place_words(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options())
+    if (option->get_positional())
+      if (Words words = option_words(command, *option); !words.empty()) return words;
+  return {};
 }
 
 /// Within single quotes of a POSIX shell.
@@ -59,11 +42,17 @@ std::string bash_script(const CLI::App& app) {
   std::string text = fmt::format(
       "# bash completion of fanin: source it, or install it in share/bash-completion/completions/fanin\n"
       "_fanin() {{\n"
-      "  local word=${{COMP_WORDS[COMP_CWORD]}} words=\n"
+      "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} words= files=1\n"
+      "  # bash cuts --flag=value in three.\n"
+      "  if [[ $word == = ]]; then\n"
+      "    word=\n"
+      "  elif [[ $before == = && $COMP_CWORD -gt 2 ]]; then\n"
+      "    before=${{COMP_WORDS[COMP_CWORD - 2]}}\n"
+      "  fi\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    words='{} --help --version'\n"
+      "    words='{} --help --version' files=\n"
       "  else\n"
-      "    case ${{COMP_WORDS[1]}}:${{COMP_WORDS[COMP_CWORD - 1]}} in\n",
+      "    case ${{COMP_WORDS[1]}}:$before in\n",
       fmt::join(command_names(app), " "));
   std::string flags, places;
   for (const CLI::App* command : app.get_subcommands({})) {
@@ -71,21 +60,24 @@ std::string bash_script(const CLI::App& app) {
     for (const CLI::Option* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) {
         all.push_back("--" + name);
-        const Words values = values_of(*option);
         if (!takes_value(*option)) continue;
-        text +=
-            fmt::format("      {}:--{}) words='{}' ;;\n", command->get_name(), name, fmt::join(values, " "));
+        text += fmt::format("      {}:--{}) words='{}'{} ;;\n", command->get_name(), name,
+                            fmt::join(option_words(*command, *option), " "),
+                            may_be_file(*command, *option) ? "" : " files=");
       }
     }
-    flags += fmt::format("          {}) words='{}' ;;\n", command->get_name(), fmt::join(all, " "));
-    if (const Words words = positional_words(app, *command); !words.empty())
-      places += fmt::format("          {}) words='{}' ;;\n", command->get_name(), fmt::join(words, " "));
+    flags += fmt::format("          {}) words='{}' files= ;;\n", command->get_name(), fmt::join(all, " "));
+    if (const Words words = place_words(*command); !words.empty())
+      places +=
+          fmt::format("          {}) words='{}' files= ;;\n", command->get_name(), fmt::join(words, " "));
   }
   return text + "      *)\n        if [[ $word == -* ]]; then\n          case ${COMP_WORDS[1]} in\n" + flags +
          "          esac\n        else\n          case ${COMP_WORDS[1]} in\n" + places +
          "          esac\n        fi\n        ;;\n    esac\n  fi\n"
-         "  # Without words of ours, files (complete -o default).\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+         "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+         "  # Files, where words of ours have no place (complete -o default).\n"
+         "  [[ $files ]] || compopt +o default 2>/dev/null\n"
+         "  return 0\n}\n"
          "complete -o default -F _fanin fanin\n";
 }
 
@@ -109,14 +101,19 @@ std::string zsh_script(const CLI::App& app) {
     text += fmt::format("    {})\n      _arguments", command->get_name());
     for (const CLI::Option* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) {
-        std::string one = fmt::format("--{}[{}]", name, zsh_text(option->get_description()));
-        const Words values = values_of(*option);
-        if (takes_value(*option))
-          one += values.empty() ? ":value:_files" : fmt::format(":value:({})", fmt::join(values, " "));
+        const bool valued = takes_value(*option);
+        // * may be given more than once; = takes its value behind a space or an equals sign
+        std::string one = fmt::format("{}--{}{}[{}]", option->get_items_expected_max() > 1 ? "*" : "", name,
+                                      valued ? "=" : "", zsh_text(option->get_description()));
+        const Words words = option_words(*command, *option);
+        if (valued && !words.empty())
+          one += fmt::format(":value:({})", fmt::join(words, " "));
+        else if (valued)
+          one += may_be_file(*command, *option) ? ":value:_files" : ":value:";
         text += " \\\n        " + shell_quoted(one);
       }
     }
-    const Words words = positional_words(app, *command);
+    const Words words = place_words(*command);
     text +=
         " \\\n        " +
         shell_quoted(words.empty() ? "*:file:_files" : fmt::format("*:name:({})", fmt::join(words, " "))) +
@@ -133,22 +130,32 @@ std::string fish_text(const std::string& text) {
 }
 
 std::string fish_script(const CLI::App& app) {
-  std::string text = "# fish completion of fanin: install it in share/fish/vendor_completions.d/fanin.fish\n";
+  std::string text =
+      "# fish completion of fanin: install it in share/fish/vendor_completions.d/fanin.fish\n"
+      "# Whether the command is this one: its name may be a file's or a value's too.\n"
+      "function __fanin_command\n"
+      "  set -l words (commandline -opc)\n"
+      "  test (count $words) -gt 1; and test $words[2] = $argv[1]\n"
+      "end\n"
+      "function __fanin_no_command\n"
+      "  test (count (commandline -opc)) -eq 1\n"
+      "end\n";
   for (const CLI::App* command : app.get_subcommands({})) {
-    text += fmt::format("complete -c fanin -n __fish_use_subcommand -f -a {} -d {}\n", command->get_name(),
+    text += fmt::format("complete -c fanin -n __fanin_no_command -f -a {} -d {}\n", command->get_name(),
                         fish_text(command->get_description()));
-    const std::string here =
-        fmt::format("complete -c fanin -n '__fish_seen_subcommand_from {}'", command->get_name());
+    const std::string here = fmt::format("complete -c fanin -n '__fanin_command {}'", command->get_name());
     for (const CLI::Option* option : command->get_options()) {
       for (const auto& name : option->get_lnames()) {
-        const Words values = values_of(*option);
+        const Words words = option_words(*command, *option);
         std::string form;
         if (takes_value(*option))
-          form = values.empty() ? " -r" : fmt::format(" -x -a '{}'", fmt::join(values, " "));
+          form = !words.empty()                   ? fmt::format(" -x -a '{}'", fmt::join(words, " "))
+                 : may_be_file(*command, *option) ? " -r"
+                                                  : " -x";
         text += fmt::format("{} -l {}{} -d {}\n", here, name, form, fish_text(option->get_description()));
       }
     }
-    if (const Words words = positional_words(app, *command); !words.empty())
+    if (const Words words = place_words(*command); !words.empty())
       text += fmt::format("{} -f -a '{}'\n", here, fmt::join(words, " "));
   }
   return text;

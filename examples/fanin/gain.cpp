@@ -161,10 +161,11 @@ ordered_json json_of(const Report& report) {
 
 /// f and its slope over [-4, 4].
 std::string plot_of(const init::Nonlinearity& f) {
-  constexpr int columns = 65, rows = 15;
+  constexpr int rows = 15;
+  const int half = std::clamp((output_width() - 9) / 2, 8, 32), columns = 2 * half + 1;
   constexpr double reach = 4, highest = 5;
   const bool utf8 = locale_is_utf8();
-  const auto x_at = [](int column) { return reach * (2.0 * column / (columns - 1) - 1); };
+  const auto x_at = [columns](int column) { return reach * (2.0 * column / (columns - 1) - 1); };
   double low = 0, high = 0;
   for (int column = 0; column < columns; ++column)
     for (const double y : {f.f(x_at(column)), f.slope(x_at(column))})
@@ -174,10 +175,12 @@ std::string plot_of(const init::Nonlinearity& f) {
     return static_cast<int>(std::lround((high - y) / (high - low) * (rows - 1)));
   };
   const std::string across = utf8 ? "─" : "-", down = utf8 ? "│" : "|", cross = utf8 ? "┼" : "+";
-  std::vector<std::vector<std::string>> picture(rows, std::vector<std::string>(columns, " "));
+  std::vector<std::vector<std::string>> picture(
+      rows, std::vector<std::string>(static_cast<std::size_t>(columns), " "));
   for (int column = 0; column < columns; ++column)
     picture[static_cast<std::size_t>(row_of(0))][static_cast<std::size_t>(column)] = across;
-  for (auto& row : picture) row[columns / 2] = row[columns / 2] == " " ? down : cross;
+  for (auto& row : picture)
+    row[static_cast<std::size_t>(half)] = row[static_cast<std::size_t>(half)] == " " ? down : cross;
   const auto draw = [&](const std::function<double(double)>& curve, const char* mark) {
     for (int column = 0; column < columns; ++column) {
       const double y = curve(x_at(column));
@@ -195,7 +198,7 @@ std::string plot_of(const init::Nonlinearity& f) {
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
-  text += fmt::format("{:>10}{:>31}{:>32}\n", "-4", "0", "4");
+  text += fmt::format("{:>10}{:>{}}{:>{}}\n", "-4", "0", half - 1, "4", half);
   return text + fmt::format("        {} f   {} its derivative\n", utf8 ? "●" : "*", utf8 ? "·" : ".");
 }
 
@@ -225,7 +228,7 @@ void print(const Report& report) {
   say("{}\n", table.to_string(output_width()));
   if (!report.no_backward.empty()) say("{}", wrapped("backward gain: none; " + report.no_backward));
   if (!report.no_fixed_point.empty()) say("{}", wrapped("fixed point: none; " + report.no_fixed_point));
-  if (!report.pytorch) say("PyTorch's: none; torch.nn.init.calculate_gain does not know it\n");
+  if (!report.pytorch) say("{}", wrapped("PyTorch's: none; torch.nn.init.calculate_gain does not know it"));
   if (report.edge)
     say("{}", wrapped(fmt::format("edge of chaos: sigma_w = {}, sigma_b = {} at q = {}, variance {} a layer",
                                   scale(report.edge->sigma_w), scale(report.edge->sigma_b), report.edge->q,

@@ -155,7 +155,7 @@ void add_init(CLI::App& app) {
       "--like draws every tensor of a file of PyTorch, Keras or JAX anew, as the plan has it; what each is taken\n"
       "for, by its name and shape, is shown. Normalizations are born as ones and zeros; what is not known is\n"
       "kept. Groups and transposed convolutions cannot be told from a file: their fans are those of the shape.");
-  command->add_option("scheme,--init", flags->scheme,
+  command->add_option("scheme,--init,--schemes", flags->scheme,
                       "the initializer; with --layer: in place of the layer's own; with --like: a plan");
   auto* like = command->add_option("--like", flags->like, "a weight file, whose tensors get fresh values");
   command->add_option("--key", flags->key, "the dict in a PyTorch file, as fanin inspect lists them")

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/core/console.hpp>
+#include <fanin/core/prose.hpp>
 #include <fanin/core/terminal.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/init/elsewhere.hpp>
@@ -26,7 +27,7 @@ void list_elsewhere(const std::string& framework, bool json) {
   for (const auto& one : rows)
     table.add({one.framework, one.name, one.text.empty() ? "-" : one.text, one.remark});
   say("{}", table.to_string(output_width()));
-  say("\nThe same law; its bits too where the other draws as PyTorch does.\n");
+  say_prose("\nThe same law; its bits too where the other draws as PyTorch does.\n");
 }
 
 }  // namespace fanin::program

@@ -6,6 +6,7 @@
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/help.hpp"
 #include "examples/fanin/launch.hpp"
+#include "examples/fanin/option_words.hpp"
 #include "examples/fanin/version_text.hpp"
 #include "examples/guarded.hpp"
 
@@ -36,26 +37,29 @@ constexpr const char* examples =
 }  // namespace
 
 int main(int argc, char** argv) {
-  return guarded("fanin", about, [&](CLI::App& app) {
-    app.formatter(std::make_shared<program::HelpFormatter>());
-    app.footer(examples);
-    app.require_subcommand(1);
-    app.set_version_flag("--version", program::version_text);
-    for (const auto add :
-         {program::add_train, program::add_finetune, program::add_compare, program::add_report,
-          program::add_evaluate, program::add_predict, program::add_models, program::add_inits,
-          program::add_init, program::add_gain, program::add_plan, program::add_probe, program::add_inspect,
-          program::add_convert, program::add_data, program::add_help, program::add_completion,
-          program::add_manual}) {
-      add(app);
-    }
-    for (CLI::App* command : app.get_subcommands({}))
-      command->add_flag_callback("--quiet", silence, "say nothing on stderr but errors");
-    kernels::check_products();
-    if (argc > 1 && argv[1][0] != '-') program::required_command(app, argv[1]);
-    return program::launched({argv, argv + argc}, [&] {
-      app.parse(argc, argv);
-      return 0;
-    });
-  });
+  return guarded(
+      "fanin", about,
+      [&](CLI::App& app) {
+        app.formatter(std::make_shared<program::HelpFormatter>());
+        app.footer(examples);
+        app.require_subcommand(1);
+        app.set_version_flag("--version", program::version_text);
+        for (const auto add :
+             {program::add_train, program::add_finetune, program::add_compare, program::add_report,
+              program::add_evaluate, program::add_predict, program::add_models, program::add_inits,
+              program::add_init, program::add_gain, program::add_plan, program::add_probe,
+              program::add_inspect, program::add_convert, program::add_data, program::add_help,
+              program::add_completion, program::add_manual}) {
+          add(app);
+        }
+        for (CLI::App* command : app.get_subcommands({}))
+          command->add_flag_callback("--quiet", silence, "say nothing on stderr but errors");
+        kernels::check_products();
+        if (argc > 1 && argv[1][0] != '-') program::required_command(app, argv[1]);
+        return program::launched({argv, argv + argc}, [&] {
+          app.parse(argc, argv);
+          return 0;
+        });
+      },
+      program::suggest_word);
 }

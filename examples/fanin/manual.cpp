@@ -7,6 +7,7 @@
 
 #include <fanin/core/console.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/locale.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/atomic_file.hpp>
 
@@ -17,10 +18,10 @@
 namespace fanin::program {
 namespace {
 
-/// As roff has it: no escape, no request at a line's start.
+/// As roff has it: no escape, no request at a line's start. In ASCII, as man drops what a locale cannot show.
 std::string roff(const std::string& text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : in_ascii(text)) {
     if ((escaped.empty() || escaped.back() == '\n') && (c == '.' || c == '\'')) escaped += "\\&";
     if (c == '\\')
       escaped += "\\e";

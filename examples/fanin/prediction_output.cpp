@@ -21,6 +21,7 @@ constexpr auto forms = choices<PredictionForm>(
 }  // namespace
 
 PredictionForm prediction_form(const std::string& name) { return forms.named(name); }
+std::vector<std::string> prediction_forms() { return forms.names(); }
 
 PredictionOutput::PredictionOutput(PredictionForm form) : form_(form) {
   if (form_ == PredictionForm::json) json_.open('[');

@@ -9,6 +9,7 @@ namespace fanin::program {
 /// How predictions are written on stdout.
 enum class PredictionForm { text, csv, json };
 PredictionForm prediction_form(const std::string& name);  ///< Error (usage) for a name that is none
+std::vector<std::string> prediction_forms();              ///< the names
 
 /// A class that a model gives an image.
 struct RankedClass {

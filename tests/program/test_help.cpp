@@ -266,6 +266,7 @@ TEST_CASE("man pages name every command and flag") {
     CHECK(holds(program, "\n.B " + command + "\n"));
     const std::string page = content((scratch / "man") + "/fanin-" + command + ".1");
     CHECK(page.starts_with(".TH fanin-" + command + " 1"));
+    CHECK(std::all_of(page.begin(), page.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
     for (const auto& name : flags_of(command)) {
       const std::string flag = std::regex_replace(name, std::regex("-"), "\\-");
       CHECK_MESSAGE(holds(page, "\\fB" + flag + "\\fR"), flag);
@@ -283,7 +284,7 @@ TEST_CASE("completion knows every command and flag, and completes in bash") {
     for (const auto& flag : flags_of(command)) {
       CAPTURE(flag);
       CHECK(holds(bash, flag));
-      CHECK(holds(zsh, "'" + flag + "["));
+      CHECK((holds(zsh, flag + "[") || holds(zsh, flag + "=[")));
       CHECK(holds(fish, "-l " + flag.substr(2)));
     }
   }
@@ -303,11 +304,82 @@ TEST_CASE("completion knows every command and flag, and completes in bash") {
   CHECK(completes("fanin probe --models len", "lenet"));
   CHECK(completes("fanin inits diR", ""));
   CHECK(completes("fanin help comp", "compare completion"));
-  CHECK(completes("fanin evaluate nothing_like_it", ""));  // bash completes files then
+  CHECK(completes("fanin evaluate nothing_like_it", ""));        // bash completes files then
+  CHECK(completes("fanin train --init = ortho", "orthogonal"));  // as bash cuts --init=ortho
+  CHECK(completes("fanin train --optimizer ada", "adam adamw"));
+  CHECK(completes("fanin train --last-batch sp", "spread"));
+  CHECK(completes("fanin compare --format m", "markdown"));
+  CHECK(completes("fanin predict --format c", "csv"));
+  CHECK(completes("fanin evaluate --split t", "test train"));
+  CHECK(completes("fanin convert --dtype b", "bf16"));
+  CHECK(completes("fanin inits --of kera", "keras"));
+  CHECK(completes("fanin init --schemes dira", "dirac"));
+  CHECK(completes("fanin gain relu", "relu relu6"));
+  CHECK(holds(zsh, "'*--freeze=["));
   for (const std::string shell : {"zsh", "fish"}) {
     if (!shell_says_yes("command -v " + shell)) continue;
     std::ofstream(scratch / "script") << (shell == "zsh" ? zsh : fish);
     CHECK_MESSAGE(shell_says_yes(shell + " -n " + (scratch / "script")), shell);
+  }
+}
+
+TEST_CASE("completion names words that the flags take, and a flag called as a word is told of its own") {
+  const Scratch scratch;
+  const std::string script = fanin_command({"completion", "bash"}).out, model = scratch / "m.safetensors";
+  const std::string data = "synthetic(count=40, size=8, classes=2)";
+  const Arguments train = {"train",    "--model", "mlp(hidden=4)", "--data", data,
+                           "--epochs", "1",       "--batch",       "8"};
+  Arguments saving = train;
+  saving.insert(saving.end(), {"--output", model, "--validation", "0.2"});
+  REQUIRE(fanin_command(saving).code == 0);
+  const auto words_of = [&](const std::string& command, const std::string& flag) {
+    const std::string before = command + ":" + flag + ") words='";
+    const std::size_t at = script.find(before);
+    REQUIRE(at != std::string::npos);
+    const std::size_t start = at + before.size();
+    std::istringstream in(script.substr(start, script.find('\'', start) - start));
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    REQUIRE_FALSE(words.empty());
+    return words;
+  };
+  for (const char* flag : {"--optimizer", "--schedule", "--last-batch", "--best-by", "--class-weights"}) {
+    for (const auto& word : words_of("train", flag)) {
+      CAPTURE(word);
+      Arguments asked = train;
+      asked.insert(asked.end(), {flag, word, "--validation", "0.2"});
+      CHECK(fanin_command(asked).code == 0);
+    }
+  }
+  for (const auto& word : words_of("convert", "--dtype"))
+    CHECK(fanin_command({"convert", model, scratch / (word + ".safetensors"), "--dtype", word}).code == 0);
+  for (const auto& word : words_of("evaluate", "--split")) {
+    const Outcome said = fanin_command({"evaluate", model, "--data", data, "--split", word});
+    CHECK_FALSE(holds(said.err, "--split"));
+  }
+  for (const auto& word : words_of("predict", "--format"))
+    CHECK_FALSE(
+        holds(fanin_command({"predict", model, scratch / "none.png", "--format", word}).err, "format"));
+  for (const auto& word : words_of("inits", "--of")) CHECK(fanin_command({"inits", "--of", word}).code == 0);
+
+  const auto meant = [](const Arguments& asked) { return fanin_command(asked).err; };
+  CHECK(holds(meant({"predict", model, "x.png", "--csv"}), "did you mean '--format csv'?"));
+  CHECK(holds(meant({"train", "--adam"}), "did you mean '--optimizer adam'?"));
+  CHECK(holds(meant({"compare", "--latex"}), "did you mean '--format latex'?"));
+  CHECK(holds(meant({"train", "--epoch", "3"}), "did you mean '--epochs'?"));
+}
+
+TEST_CASE("help and lists: fit 40 columns but for commands to paste and what has no space") {
+  const EnvironmentVariable narrow("COLUMNS", "40");
+  std::vector<Arguments> all = {{"models"}, {"inits"},        {"inits", "kaiming_normal"},
+                                {"data"},   {"gain", "gelu"}, {"inits", "--of", "keras"}};
+  for (const auto& command : commands()) all.push_back({command, "--help"});
+  for (const auto& asked : all) {
+    CAPTURE(asked);
+    for (const auto& line : lines_of(fanin_command(asked).out)) {
+      const bool pasted = line.starts_with("      ") && holds(line, "\"");
+      if (!pasted) CHECK_MESSAGE(fanin::text::text_width(line) <= 40, line);
+    }
   }
 }
 

@@ -89,6 +89,7 @@ std::string folded(std::string_view lines, int width) {
 
 std::string hanging(const std::string& said, std::string_view what, int indent, int width) {
   const std::string head = in_locale(said), body = in_locale(std::string(what));
+  indent = std::min(indent, std::max(width - 24, 2));  // on narrow lines the body keeps some room
   std::string text = head;
   bool fresh = head.empty() || text_width(head) < indent;  // the head's own line has room
   if (fresh) text = pad_right(head, indent);

@@ -15,8 +15,8 @@ std::string folded(std::string_view lines, int width);
 /// A command line as lines of at most `width` columns that a shell reads as one: cut between words, with a backslash.
 std::string command_lines(std::string_view command, int width);
 
-/// `head`, then `body` from column `indent` on, as the locale shows them, wrapped to `width`: under the head where it leaves no space.
-/// Each line with its end.
+/// `head`, then `body` from column `indent` on, as the locale shows them, wrapped to `width`: under the head where it leaves no space,
+/// and further left where fewer than 24 columns would be its own. Each line with its end.
 std::string hanging(const std::string& head, std::string_view body, int indent, int width);
 
 }  // namespace fanin::text
