@@ -96,7 +96,9 @@ TEST_CASE("trust: no path in a file's metadata is opened") {
   };
   for (const auto& lie : lies) {
     const std::string forged = model().with(lie);
-    for (const auto& [key, value] : lie) CAPTURE(value);
+    std::string said;
+    for (const auto& entry : lie) said += entry.first + "=" + entry.second + " ";
+    CAPTURE(said);
     double seconds = 0;
     const auto timed = [&](std::vector<std::string> arguments) {
       Outcome outcome;
