@@ -25,14 +25,15 @@ struct Optimizer::FlatGroup {
       value().mark_written();
     }
   };
-  std::vector<Entry> entries;  ///< that train
-  std::vector<Entry> frozen;   ///< since the optimizer was made; without a place
-  Tensor values = Tensor::zeros({0}), gradients = Tensor::zeros({0});  ///< each of all entries
-  std::vector<std::pair<std::string, Tensor>> state;                   ///< what the rule keeps, by its names
-  std::vector<real*> buffers;                                          ///< where each of `state` begins
-  double lr_scale = 1, weight_decay = 0;                               ///< as `Group` has them
-  std::size_t given = 0;  ///< of the groups that the optimizer was made with
-  Index steps = 0;        ///< after the latest step
+  std::vector<Entry> entries;                         ///< that train
+  std::vector<Entry> frozen;                          ///< since the optimizer was made; without a place
+  Tensor values = Tensor::zeros({0});                 ///< of all entries
+  Tensor gradients = Tensor::zeros({0});              ///< likewise
+  std::vector<std::pair<std::string, Tensor>> state;  ///< what the rule keeps, by its names
+  std::vector<real*> buffers;                         ///< where each of `state` begins
+  double lr_scale = 1, weight_decay = 0;              ///< as `Group` has them
+  std::size_t given = 0;                              ///< of the groups that the optimizer was made with
+  Index steps = 0;                                    ///< after the latest step
 
   /// Takes a parameter and its gradient into the flat buffers, unless they are there: another optimizer may
   /// have them in its own, or the model's user may have put another tensor in the parameter's place. Error
