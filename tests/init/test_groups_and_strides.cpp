@@ -100,6 +100,13 @@ TEST_CASE("groups: delta_orthogonal keeps norms in each group") {
   nn::Conv2d narrow({.in = 8, .out = 4, .kernel = 3, .groups = 4});
   CHECK(holds(message([&] { draw(narrow, "delta_orthogonal"); }),
               "2 inputs do not fit into 1 outputs of each group"));
+  for (const Index groups : {1, 2}) {
+    nn::ConvTranspose2d up({.in = 8, .out = 16, .kernel = 3, .stride = 2, .groups = groups});
+    draw(up, "delta_orthogonal(gain=2)");
+    CHECK(norm(up(x)) == doctest::Approx(2 * norm(x)).epsilon(1e-4));
+  }
+  nn::ConvTranspose2d down({.in = 16, .out = 8, .kernel = 3});
+  CHECK(holds(message([&] { draw(down, "delta_orthogonal"); }), "16 inputs do not fit into 8 outputs"));
 }
 
 TEST_CASE("strides: a true fan keeps the second moment that PyTorch's leaves a quarter of") {

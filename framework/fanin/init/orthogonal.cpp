@@ -79,18 +79,22 @@ std::vector<SchemeInfo> orthogonal_family() {
        .most_rank = 5,
        .fill =
            [](Tensor& w, const Site& site, Generator& gen, const OrthogonalOptions& options) {
-             const Index groups = groups_of(w.shape(), site.fans), rows = w.size(0) / groups, in = w.size(1),
-                         area = w.numel() / (w.size(0) * in);
-             if (in > rows)
+             const Index groups = groups_of(w.shape(), site.fans), rows = w.size(0) / groups,
+                         columns = w.size(1), area = w.numel() / (w.size(0) * columns);
+             // The rows of a transposed convolution are its inputs.
+             const Index own_in = fans_of(w.shape()).in;
+             const bool transposed = site.fans.in != own_in && site.fans.out == own_in;
+             const Index in = transposed ? rows : columns, out = transposed ? columns : rows;
+             if (in > out)
                fail(
                    "scheme 'delta_orthogonal' cannot fill a tensor of shape {}: {} inputs do not fit into {} "
                    "outputs{}",
-                   w.shape().to_string(), in, rows, groups > 1 ? " of each group" : "");
+                   w.shape().to_string(), in, out, groups > 1 ? " of each group" : "");
              Index centre = 0;
              for (int i = 2; i < w.rank(); ++i) centre = centre * w.size(i) + (w.size(i) - 1) / 2;
-             PoolVector<real> matrix(static_cast<std::size_t>(w.size(0) * in));
+             PoolVector<real> matrix(static_cast<std::size_t>(w.size(0) * columns));
              for (Index group = 0; group < groups; ++group)
-               draw_orthogonal(matrix.data() + group * rows * in, rows, in, options.gain, gen);
+               draw_orthogonal(matrix.data() + group * rows * columns, rows, columns, options.gain, gen);
              w.fill(0);
              for (std::size_t i = 0; i < matrix.size(); ++i)
                w.data()[static_cast<Index>(i) * area + centre] = matrix[i];

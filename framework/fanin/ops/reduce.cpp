@@ -12,6 +12,7 @@ struct ReduceOp {
   static constexpr const char* name = Kind::name;
   Reduction by;
 
+  Reduction facts() const { return by; }
   real scale() const { return Kind::divides ? 1 / static_cast<real>(by.n) : real(1); }
 
   Tensor forward(const Tensor& x) {

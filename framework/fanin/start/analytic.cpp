@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include <fanin/start/data_dependent.hpp>
@@ -9,8 +10,10 @@
 namespace fanin::start {
 namespace {
 
-/// Two samples, as few as batch statistics can be taken of; their numbers only reach ops without a rule.
+/// Two samples, as few as batch statistics can be taken of; their numbers only reach ops without a rule. Of rows
+/// without features (indices, which a table is looked up by) those of the batch.
 Tensor noise_like(const Tensor& images) {
+  if (images.rank() < 2) return images.view_rows(0, std::min<Index>(2, images.size(0)));
   Shape shape = images.shape();
   shape.set(0, 2);
   Tensor noise(shape);
@@ -37,11 +40,17 @@ std::vector<std::string> fit_analytic(const Fitting& fitting) {
     const auto factor = solve_scale(target.target, 1e-4, moment_at);
     signals->scale(fit.name, 1);
     if (factor) scale(fit.parameter->value.values(), *factor);
-    if (factor && signals->of(target.at).measured) {  // what was measured has changed with the weight
+    const auto measured = [&] {
+      for (std::size_t i = target.layer; i < graph.ops.size(); ++i)
+        if (signals->of(i).measured) return true;
+      return false;
+    };
+    if (factor && measured()) {  // what was measured has changed with the weight
       graph = traced(model, noise);
       signals.emplace(graph, input);
+    } else {
+      signals->run(target.layer, graph.ops.size());
     }
-    signals->run(target.layer, graph.ops.size());
     return factor.has_value();
   });
 }

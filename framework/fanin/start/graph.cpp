@@ -50,6 +50,30 @@ Graph traced(nn::Module& model, const Tensor& input) {
       if (graph.ops[i].ran.output.same_as(tensor)) return i;
     return std::nullopt;
   };
+  // A linear map's weight, seen through what moves its elements or takes some of them. A matrix that is added (places'
+  // embeddings) or multiplied element by element (gates) has no fans, and is no layer's weight.
+  const auto find_weight = [&](GraphOp& op) {
+    const std::string_view name = op.ran.name;
+    const bool table = name == "embedding", either = name == "matmul";
+    if (!table && !either && !is_one_of<3>({"linear", "conv2d", "conv_transpose2d"}, name)) return;
+    for (std::size_t i = table || either ? 0 : 1; i < (table ? 1U : 2U); ++i) {
+      bool by_columns = table || (either && i == 1) || name == "conv_transpose2d";
+      Producer from = op.from[i];
+      Tensor at = op.ran.inputs[i];
+      while (from && is_one_of<4>({"transpose", "permute", "reshape", "slice"}, graph.ops[*from].ran.name)) {
+        if (is_one_of<2>({"transpose", "permute"}, graph.ops[*from].ran.name)) by_columns = !by_columns;
+        at = graph.ops[*from].ran.inputs[0];
+        from = graph.ops[*from].from[0];
+      }
+      for (const auto& parameter : parameters) {
+        if (from || parameter.parameter->value.rank() < 2 || !parameter.parameter->value.same_as(at))
+          continue;
+        op.weight = parameter.name;
+        op.weight_input = i;
+        op.by_columns = by_columns;
+      }
+    }
+  };
   const NoGrad no_grad;
   const OpObserver observer([&](const RanOp& ran) {
     GraphOp op{.ran = ran, .from = {}, .consumers = {}};
@@ -59,11 +83,8 @@ Graph traced(nn::Module& model, const Tensor& input) {
         auto& consumers = graph.ops[*from].consumers;
         if (consumers.empty() || consumers.back() != graph.ops.size()) consumers.push_back(graph.ops.size());
       }
-      for (const auto& parameter : parameters)
-        if (one.defined() && parameter.parameter->value.rank() >= 2 &&
-            parameter.parameter->value.same_as(one))
-          op.weight = parameter.name;
     }
+    find_weight(op);
     graph.ops.push_back(std::move(op));
   });
   model(input);

@@ -17,10 +17,16 @@ struct GraphOp {
   RanOp ran;                   ///< name, options, tensors
   std::vector<Producer> from;  ///< the op that gave each input
   std::vector<std::size_t>
-      consumers;            ///< ops that take the output, each once, in the order in which they ran
-  std::string weight = {};  ///< full name of the weight, where it is an op of a layer with one
+      consumers;                 ///< ops that take the output, each once, in the order in which they ran
+  std::string weight = {};       ///< full name of the weight that it multiplies by, or whose rows it looks up
+  std::size_t weight_input = 1;  ///< which of the inputs that is, or a view of it: transposed, a part
+  /// Whether it gives an output for each column of the weight and not for each row: transposed convolutions, x W, tables
+  /// of embeddings, and views that are transposed.
+  bool by_columns = false;
 
   bool has_weight() const { return !weight.empty(); }  ///< whether a layer's weight multiplies its input
+  /// What the op multiplies by, of one with a weight.
+  const Tensor& multiplier() const { return ran.inputs[weight_input]; }
   /// Its own, or the activation's as a model's option spells it: "conv2d", "relu", "leaky_relu(0.2)".
   std::string kind() const;
   bool is_activation() const;     ///< a pointwise nonlinearity of ops/activation

@@ -105,7 +105,7 @@ class Attempt {
 };
 
 void require_batch(const Samples& samples, const std::string& name, const init::Initializer& scheme) {
-  if (!samples.images.defined() || samples.images.rank() < 2 || samples.images.numel() == 0)
+  if (!samples.images.defined() || samples.images.rank() < 1 || samples.images.numel() == 0)
     fail("{}: scheme '{}' needs a batch of at least one sample", name, scheme.to_string());
   if (static_cast<Index>(samples.labels.size()) != samples.images.size(0))
     fail("{}: scheme '{}' got {} images and {} labels", name, scheme.to_string(), samples.images.size(0),

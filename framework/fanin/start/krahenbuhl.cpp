@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <fanin/core/fail.hpp>
 #include <fanin/start/data_dependent.hpp>
+#include <fanin/start/graph.hpp>
 #include <fanin/start/refine.hpp>
 #include <fanin/start/schemes.hpp>
 
@@ -13,21 +15,50 @@ struct ChannelMoments {
   double mean = 0, std = 0;
 };
 
-/// Of channel `c` of [N, C, …], over samples and places.
-ChannelMoments moments_of(const Tensor& output, Index c) {
-  const Index samples = output.size(0), channels = output.size(1),
-              area = output.numel() / (samples * channels);
-  const auto over = [&](auto term) {
-    double sum = 0;
-    for (Index n = 0; n < samples; ++n) {
-      const real* at = output.data() + (n * channels + c) * area;
-      for (Index i = 0; i < area; ++i) sum += term(static_cast<double>(at[i]));
+/// Of each channel, over samples and places.
+std::vector<ChannelMoments> moments_of(const Tensor& output, const Channels& channels) {
+  std::vector<ChannelMoments> all(static_cast<std::size_t>(channels.count));
+  const double each = static_cast<double>(output.numel() / channels.count);
+  const auto add = [&](double ChannelMoments::*sum, auto term) {
+    for (Index i = 0; i < output.numel(); ++i) {
+      auto& one = all[static_cast<std::size_t>(channels.of(i))];
+      one.*sum += term(static_cast<double>(output.data()[i]), one);
     }
-    return sum / static_cast<double>(samples * area);
   };
-  const double mean = over([](double x) { return x; });
-  return {mean, std::sqrt(over([mean](double x) { return (x - mean) * (x - mean); }))};
+  add(&ChannelMoments::mean, [](double x, const ChannelMoments&) { return x; });
+  for (auto& one : all) one.mean /= each;
+  add(&ChannelMoments::std,
+      [](double x, const ChannelMoments& one) { return (x - one.mean) * (x - one.mean); });
+  for (auto& one : all) one.std = std::sqrt(one.std / each);
+  return all;
 }
+
+/// The channels that a weight gives, and which of them an element works for: its row or its column.
+class WeightChannels {
+ public:
+  WeightChannels(const Graph& graph, const std::string& name, const Tensor& weight, Index channels)
+      : weight_(weight), row_(weight.numel() / weight.size(0)), taps_(row_ / weight.size(1)) {
+    for (const GraphOp& op : graph.ops) {
+      if (op.weight != name) continue;
+      columns_ = op.by_columns;
+      if (op.ran.name == std::string_view("conv_transpose2d") && channels % weight.size(1) == 0)
+        groups_ = channels / weight.size(1);
+      break;
+    }
+  }
+  Index count() const { return columns_ ? weight_.size(1) * groups_ : weight_.size(0); }
+  std::size_t of(Index element) const {
+    const Index row = element / row_;
+    if (!columns_) return static_cast<std::size_t>(row);
+    const Index group = row / (weight_.size(0) / groups_);
+    return static_cast<std::size_t>(group * weight_.size(1) + element / taps_ % weight_.size(1));
+  }
+
+ private:
+  const Tensor& weight_;
+  Index row_, taps_, groups_ = 1;
+  bool columns_ = false;
+};
 
 /// Krähenbühl et al. 2015, algorithm 1, then 2. A bias of another scheme stays, and with it the channel's
 /// mean.
@@ -36,6 +67,7 @@ std::vector<std::string> fit_krahenbuhl(const Fitting& fitting) {
   const std::span<const Fit> fits = fitting.fits;
   const Samples& samples = fitting.samples;
   std::vector<std::string> left(fits.size());
+  const Graph graph = traced(model, samples.images.view_rows(0, std::min<Index>(samples.images.size(0), 2)));
   for (nn::Module* layer : in_run_order(model, fits, samples.images)) {
     const auto own = [&](bool matrix) {
       return std::find_if(fits.begin(), fits.end(), [&](const Fit& f) {
@@ -45,25 +77,32 @@ std::vector<std::string> fit_krahenbuhl(const Fitting& fitting) {
     const auto weight = own(true), bias = own(false);
     const Fit& fit = weight != fits.end() ? *weight : *bias;
     const Tensor output = output_of(model, *layer, samples.images, fit.name);
-    if (output.rank() < 2 || output.size(1) != fit.parameter->value.size(0))
-      fail("scheme 'krahenbuhl' cannot fit '{}' {}: its layer gives out {}, and not one channel for each row",
-           fit.name, fit.parameter->value.shape().to_string(), output.shape().to_string());
+    const Channels channels = channels_of(*layer, output);
+    const auto refuse = [&](const Fit& which) {
+      fail("scheme 'krahenbuhl' cannot fit '{}' {}: its layer gives out {}, and not as many channels",
+           which.name, which.parameter->value.shape().to_string(), output.shape().to_string());
+    };
+    if (bias != fits.end() && bias->parameter->value.numel() != channels.count) refuse(*bias);
+    const auto moments = moments_of(output, channels);
+    std::vector<double> factors;
     bool any = false;
-    for (Index c = 0; c < output.size(1); ++c) {
-      const auto [mean, std] = moments_of(output, c);
-      const double factor = weight != fits.end() && varies(mean, std)
-                                ? fit.scheme.options<KrahenbuhlOptions>().target / std
-                                : 1;
+    for (const auto& [mean, std] : moments) {
       any = any || varies(mean, std);
-      if (weight != fits.end()) {
-        Tensor& w = weight->parameter->value;
-        const auto row = static_cast<std::size_t>(w.numel() / w.size(0));
-        scale(w.values().subspan(static_cast<std::size_t>(c) * row, row), factor);
-      }
-      if (bias != fits.end()) {
-        real& b = bias->parameter->value.data()[c];
-        b = static_cast<real>((static_cast<double>(b) - mean) * factor);
-      }
+      factors.push_back(weight != fits.end() && varies(mean, std)
+                            ? fit.scheme.options<KrahenbuhlOptions>().target / std
+                            : 1);
+    }
+    if (weight != fits.end()) {
+      Tensor& w = weight->parameter->value;
+      const WeightChannels own_channels(graph, weight->name, w, channels.count);
+      if (own_channels.count() != channels.count) refuse(*weight);
+      for (Index i = 0; i < w.numel(); ++i)
+        w.data()[i] = static_cast<real>(static_cast<double>(w.data()[i]) * factors[own_channels.of(i)]);
+    }
+    if (bias != fits.end()) {
+      const auto values = bias->parameter->value.values();
+      for (std::size_t c = 0; c < values.size(); ++c)
+        values[c] = static_cast<real>((static_cast<double>(values[c]) - moments[c].mean) * factors[c]);
     }
     if (weight != fits.end() && !any)
       left[static_cast<std::size_t>(weight - fits.begin())] =

@@ -48,11 +48,10 @@ nn::Activation activation_behind(nn::Module& model, const nn::Module& layer, con
   return found;
 }
 
-/// Adds to each channel of [N, C, …], or takes from it.
-void add_to_channels(Tensor& output, std::span<const real> channels, double factor) {
-  const auto count = static_cast<Index>(channels.size()), area = output.numel() / (output.size(0) * count);
+/// Adds to each channel, or takes from it.
+void add_to_channels(Tensor& output, const Channels& channels, std::span<const real> values, double factor) {
   for (Index i = 0; i < output.numel(); ++i)
-    output.data()[i] += static_cast<real>(factor) * channels[static_cast<std::size_t>(i / area % count)];
+    output.data()[i] += static_cast<real>(factor) * values[static_cast<std::size_t>(channels.of(i))];
 }
 
 /// The factor by which to scale a weight, between 1e-3 and 1e3, so that its activation has the second moment
@@ -115,17 +114,17 @@ class Fitted {
   /// Moves the bias so that each channel's mean is 0.
   void centre(Tensor& output) {
     const auto bias = fits_.bias->parameter->value.values();
-    if (output.rank() < 2 || output.size(1) != static_cast<Index>(bias.size()))
+    const Channels channels = channels_of(layer_, output);
+    if (channels.count != static_cast<Index>(bias.size()))
       fail("scheme 'lsuv' cannot center '{}': its layer gives out {}, and not one channel for each of its {}",
            fits_.bias->name, output.shape().to_string(), bias.size());
-    const Index channels = output.size(1), area = output.numel() / (output.size(0) * channels);
     std::vector<double> sums(bias.size(), 0.0);
     for (Index i = 0; i < output.numel(); ++i)
-      sums[static_cast<std::size_t>(i / area % channels)] += static_cast<double>(output.data()[i]);
+      sums[static_cast<std::size_t>(channels.of(i))] += static_cast<double>(output.data()[i]);
     std::vector<real> means;
     for (const double sum : sums)
-      means.push_back(static_cast<real>(sum / static_cast<double>(output.size(0) * area)));
-    add_to_channels(output, means, -1);
+      means.push_back(static_cast<real>(sum / static_cast<double>(output.numel() / channels.count)));
+    add_to_channels(output, channels, means, -1);
     for (std::size_t c = 0; c < bias.size(); ++c) bias[c] -= means[c];
   }
 
@@ -134,11 +133,11 @@ class Fitted {
     const NoGrad no_grad;
     Tensor scaled = output.clone();
     const auto bias = layer_bias();
-    const bool stays = !centres() && !bias.empty() && output.rank() >= 2 &&
-                       output.size(1) == static_cast<Index>(bias.size());
-    if (stays) add_to_channels(scaled, bias, -1);
+    const Channels channels = channels_of(layer_, output);
+    const bool stays = !centres() && !bias.empty() && channels.count == static_cast<Index>(bias.size());
+    if (stays) add_to_channels(scaled, channels, bias, -1);
     scale(scaled.values(), factor);
-    if (stays) add_to_channels(scaled, bias, 1);
+    if (stays) add_to_channels(scaled, channels, bias, 1);
     const auto [mean, std] = moments(ops::activate(scaled, behind).values());
     return mean * mean + std * std;
   }

@@ -11,6 +11,7 @@ double gradient_quotient(nn::Module& model, std::span<const Fit> fits, const Sam
   const Parameters of = parameters_of(fits);
   const Numbers at = values_of(of), gradient = gradient_of(model, of, samples);
   const double length = norm(gradient);
+  if (!std::isfinite(length)) return length;
   const double step = length > 0 ? relative_step * norm(at) / length : 0;
   if (!(step > 0) || !std::isfinite(step)) return 1;  // no gradient anywhere: H g is 0 as well
   set_values(of, moved(at, step, gradient));

@@ -27,53 +27,76 @@ double Signal::variance_average() const { return average(variance()); }
 
 Signal white_noise(const Shape& shape) { return {Tensor::zeros(shape), Tensor::ones(shape)}; }
 
-Signal signal_of(const Tensor& batch, Index count) {
+namespace {
+
+/// Runs of places of one channel of one sample: an image's planes, the steps of a sequence [N, T, C].
+struct Places {
+  Index runs = 0, length = 1, step = 1, width = 1;
+  explicit Places(const Shape& shape) : runs(shape.numel()) {
+    if (shape.rank() == 4) length = shape[2] * shape[3], width = shape[3];
+    if (shape.rank() == 3) length = width = shape[1], step = shape[2];
+    runs /= length;
+  }
+  Index first(Index run) const { return run / step * step * length + run % step; }
+};
+
+/// Of deviations from `mean`.
+void correlate(Signal& signal, const Tensor& batch, double mean) {
   const Index samples = batch.size(0), size = batch.numel() / samples;
-  const Index width = batch.rank() == 4 ? batch.size(3) : 1,
-              area = batch.rank() == 4 ? batch.size(2) * width : 1;
-  Shape shape = batch.shape();
-  shape.set(0, count);
-  Signal signal{Tensor(shape), Tensor(shape)};
   const real* x = batch.data();
   double total = 0, pairs = 0;
   for (Index j = 0; j < size; ++j) {
     double sum = 0, squares = 0;
     for (Index n = 0; n < samples; ++n) {
-      const auto value = static_cast<double>(x[n * size + j]);
+      const double value = static_cast<double>(x[n * size + j]) - mean;
       sum += value;
       squares += value * value;
     }
-    const double mean = sum / static_cast<double>(samples), second = squares / static_cast<double>(samples);
-    for (Index n = 0; n < count; ++n) {
-      signal.mean.data()[n * size + j] =
-          0;  // over draws of the weights that read it, a mean is spread as the rest
-      signal.second.data()[n * size + j] = static_cast<real>(second);
-    }
-    total += second;
-    if (samples > 1)
-      pairs += (sum * sum - squares) / static_cast<double>(samples * (samples - 1));
-    else
-      pairs += mean * mean;
+    total += squares / static_cast<double>(samples);
+    const auto count = static_cast<double>(samples);
+    pairs += samples > 1 ? (sum * sum - squares) / (count * (count - 1)) : sum * sum;
   }
-  if (!(total > 0)) return signal;
+  if (!(total > 0)) return;
   signal.across = std::clamp(pairs / total, 0.0, 1.0);
+  const Places places(batch.shape());
   double neighbours = 0, distant = 0, near_squares = 0, squares = 0;
-  for (Index plane = 0; plane < batch.numel() / area; ++plane) {
-    const real* at = x + plane * area;
-    double sum = 0;
-    for (Index i = 0; i < area; ++i) {
-      const auto value = static_cast<double>(at[i]);
+  for (Index run = 0; run < places.runs; ++run) {
+    const real* at = x + places.first(run);
+    double sum = 0, own = 0;
+    for (Index i = 0; i < places.length; ++i) {
+      const double value = static_cast<double>(at[i * places.step]) - mean;
       sum += value;
-      squares += value * value;
-      if (i % width + 1 == width) continue;
-      const auto next = static_cast<double>(at[i + 1]);
+      own += value * value;
+      if (i % places.width + 1 == places.width) continue;
+      const double next = static_cast<double>(at[(i + 1) * places.step]) - mean;
       neighbours += value * next;
       near_squares += (value * value + next * next) / 2;
     }
-    distant += sum * sum / static_cast<double>(area);
+    distant += (sum * sum - own) / std::max(1.0, static_cast<double>(places.length - 1));
+    squares += own;
   }
   if (near_squares > 0) signal.near = std::clamp(neighbours / near_squares, 0.0, 1.0);
-  if (area > 1) signal.far = std::clamp(distant / squares, 0.0, 1.0);
+  if (places.length > 1) signal.far = std::clamp(distant / squares, 0.0, 1.0);
+}
+
+}  // namespace
+
+Signal signal_of(const Tensor& batch, Index count) {
+  const Index samples = batch.size(0), size = batch.numel() / samples;
+  Shape shape = batch.shape();
+  shape.set(0, count);
+  // Over draws of the weights that read it, a mean is spread as the rest.
+  Signal signal{Tensor::zeros(shape), Tensor(shape)};
+  for (Index j = 0; j < size; ++j) {
+    double squares = 0;
+    for (Index n = 0; n < samples; ++n) {
+      const auto value = static_cast<double>(batch.data()[n * size + j]);
+      squares += value * value;
+    }
+    for (Index n = 0; n < count; ++n)
+      signal.second.data()[n * size + j] = static_cast<real>(squares / static_cast<double>(samples));
+  }
+  correlate(signal, batch, 0);
   return signal;
 }
 
@@ -88,6 +111,7 @@ const std::map<std::string_view, PropagationRule>& propagation_rules() {
       {"linear", weight_rule},
       {"conv2d", weight_rule},
       {"conv_transpose2d", weight_rule},
+      {"matmul", weight_rule},
       {"activation", pointwise_rule},
       {"prelu", pointwise_rule},
       {"exp", pointwise_rule},
@@ -122,21 +146,31 @@ const std::map<std::string_view, PropagationRule>& propagation_rules() {
 Signal measured_rule(const Propagation& signals, std::size_t op) {
   const Tensor& output = signals.graph().ops[op].ran.output;
   const auto [mean, std] = moments(output.values());
-  return {.mean = Tensor::full(output.shape(), static_cast<real>(mean)),
-          .second = Tensor::full(output.shape(), static_cast<real>(mean * mean + std * std)),
-          .measured = true};
+  const double factor = signals.factor(op);
+  Signal y{
+      .mean = Tensor::full(output.shape(), static_cast<real>(factor * mean)),
+      .second = Tensor::full(output.shape(), static_cast<real>(factor * factor * (mean * mean + std * std))),
+      .measured = true};
+  if (output.rank() > 1) correlate(y, output, mean);
+  return y;
 }
 
 Propagation::Propagation(const Graph& graph, Signal input)
-    : graph_(graph), input_(std::move(input)), signals_(graph.ops.size()) {
+    : graph_(graph), input_(std::move(input)), signals_(graph.ops.size()), roots_(roots_of(graph)) {
   run(0, signals_.size());
 }
 
 void Propagation::run(std::size_t from, std::size_t to) {
   const NoGrad no_grad;
+  followed_.clear();
   for (std::size_t i = from; i < to; ++i) {
     const auto rule = propagation_rules().find(graph_.ops[i].ran.name);
-    signals_[i] = rule == propagation_rules().end() ? measured_rule(*this, i) : rule->second(*this, i);
+    if (roots_[i])
+      signals_[i] = pointwise_rule(*this, i);
+    else
+      signals_[i] = rule == propagation_rules().end() ? measured_rule(*this, i) : rule->second(*this, i);
+    // A logarithm of what a normal may well be, say.
+    if (!std::isfinite(signals_[i].second_average())) signals_[i] = measured_rule(*this, i);
     for (const Producer& source : graph_.ops[i].from)
       if (source && signals_[*source].measured) signals_[i].measured = true;
   }
@@ -158,9 +192,11 @@ double Propagation::factor(std::size_t op) const {
 }
 
 Tensor Propagation::weight_squares(std::size_t op) const {
-  const Tensor& weight = graph_.ops[op].ran.inputs[1];
+  const Tensor& weight = graph_.ops[op].ran.inputs[graph_.ops[op].weight_input];
   const double factor = this->factor(op);
-  const Index channels = weight.size(0) * weight.size(1), taps = weight.numel() / channels;
+  const bool matrices = graph_.ops[op].ran.name == std::string_view("matmul");
+  const Index channels = matrices ? weight.numel() : weight.size(0) * weight.size(1),
+              taps = weight.numel() / channels;
   Tensor squares(weight.shape());
   for (Index tap = 0; tap < taps; ++tap) {
     double sum = 0;

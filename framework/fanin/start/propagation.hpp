@@ -1,11 +1,14 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fanin/start/graph.hpp>
+#include <fanin/start/normal_moments.hpp>
 
 namespace fanin::start {
 
@@ -33,6 +36,16 @@ Signal white_noise(const Shape& shape);
 /// As a batch [N, …] shows it, for `count` samples: moments by place and channel, and the three correlations.
 Signal signal_of(const Tensor& batch, Index count);
 
+/// A tensor, by where it is read: input `input` of op `op`.
+struct Root {
+  std::size_t op = 0;     ///< index in the graph
+  std::size_t input = 0;  ///< which of its inputs
+};
+/// For each op of the graph, the one tensor of which its output is a function, element by element: through activations,
+/// and through sums, products and quotients with single numbers or with other functions of the same tensor. Each step by
+/// itself would take for normal what is none: relu(relu(x)), x·sigmoid(x), exp(-x·x).
+std::vector<std::optional<Root>> roots_of(const Graph& graph);
+
 /// The signals of a graph's tensors, from that of its input on: each op's by a rule of its name (`propagation_rules`).
 class Propagation {
  public:
@@ -48,7 +61,13 @@ class Propagation {
   const Signal& of(std::size_t op) const { return signals_[op]; }  ///< of its output
   /// Of an input of op `op`; of a parameter or a constant, its values.
   Signal input(std::size_t op, std::size_t i) const;
-  /// E of the square of each element of the op's weight, averaged over channels, tap by tap.
+  /// Of which tensor the output of op `op` is a function, element by element; none of what is no such function.
+  const std::optional<Root>& root(std::size_t op) const { return roots_[op]; }
+  /// The signal of that tensor.
+  Signal at(const Root& root) const { return input(root.op, root.input); }
+  /// That function, through all the ops between; the op must have a root, and this must outlive it.
+  Pointwise function(std::size_t op) const;
+  /// E of the square of each element of what the op multiplies by, averaged over channels, tap by tap.
   Tensor weight_squares(std::size_t op) const;
   const Graph& graph() const { return graph_; }  ///< whose signals these are
   /// The correlation of two ops' outputs, element by element: 0 for what independent weights made, exact for sums and
@@ -65,11 +84,16 @@ class Propagation {
     bool known = true;
   };
   Followed follow(Producer a, Producer b) const;
+  Followed follow(const Root& a, Producer b) const;
+  Followed by_parts(std::size_t op, std::size_t other) const;
+  Followed through_weights(std::size_t later, std::size_t other) const;
 
   const Graph& graph_;
   Signal input_;
   std::vector<Signal> signals_;
+  std::vector<std::optional<Root>> roots_;
   std::map<std::string, double> factors_;
+  mutable std::map<std::pair<std::size_t, std::size_t>, Followed> followed_;  // since `run` began
 };
 
 /// What an op makes of its inputs' signals.

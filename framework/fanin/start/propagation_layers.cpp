@@ -37,32 +37,39 @@ bool as_drawn(const Tensor& weight) {
 
 /// Whether the op's input is the graph's, in whatever shape.
 bool reads_input(const Graph& graph, std::size_t op) {
-  Producer from = graph.ops[op].from[0];
+  Producer from = graph.ops[op].from[1 - graph.ops[op].weight_input];
   while (from && graph.ops[*from].ran.name == std::string_view("reshape")) from = graph.ops[*from].from[0];
   return !from;
 }
 
-/// What the recorded pass shows, with the weight as large as `Propagation::scale` says now.
-Signal measured_by_weight(const Propagation& signals, std::size_t op) {
-  Signal y = measured_rule(signals, op);
-  const double factor = signals.factor(op);
-  for (real& x : y.mean.values()) x *= static_cast<real>(factor);
-  for (real& x : y.second.values()) x *= static_cast<real>(factor * factor);
-  return y;
+/// Whether an earlier op multiplies by the same weight, the one by it and the other by its transpose: what comes of that
+/// one is correlated with this one's weight (autoencoders with tied weights).
+bool turned_before(const Graph& graph, std::size_t op) {
+  for (std::size_t i = 0; i < op; ++i)
+    if (graph.ops[i].weight == graph.ops[op].weight && graph.ops[i].by_columns != graph.ops[op].by_columns)
+      return true;
+  return false;
 }
 
 }  // namespace
 
 Signal weight_rule(const Propagation& signals, std::size_t op) {
-  const RanOp& ran = signals.graph().ops[op].ran;
-  const Signal x = signals.input(op, 0);
+  const GraphOp& one = signals.graph().ops[op];
+  const RanOp& ran = one.ran;
+  const bool product = ran.name == std::string_view("matmul");
+  if ((product && !one.has_weight()) || (one.has_weight() && turned_before(signals.graph(), op)))
+    return measured_rule(signals, op);
+  const Signal x = signals.input(op, 1 - one.weight_input);
   // Of the model's input, where its elements are independent and of mean 0, squares add up whatever the weights are.
   const bool white = reads_input(signals.graph(), op) && x.far == 0 && x.across == 0;
-  if (!white && !as_drawn(ran.inputs[1])) return measured_by_weight(signals, op);
-  const Tensor& bias = ran.inputs[2];
+  if (!white && !as_drawn(one.multiplier())) return measured_rule(signals, op);
+  const Tensor bias = product ? Tensor() : ran.inputs[2];
   const Moments shift = bias.defined() ? moments(bias.values()) : Moments{};
   Signal y;
-  y.second = ran.again(std::vector<Tensor>{x.second, signals.weight_squares(op), Tensor()});
+  std::vector<Tensor> squares{x.second, signals.weight_squares(op), Tensor()};
+  if (one.weight_input == 0) std::swap(squares[0], squares[1]);
+  if (product) squares.pop_back();
+  y.second = ran.again(squares);
   const double spread = shift.std * shift.std, added = shift.mean * shift.mean + spread;
   const double moved = moments(y.second.values()).mean;
   for (real& s : y.second.values()) s += static_cast<real>(added);

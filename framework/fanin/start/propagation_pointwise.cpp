@@ -17,8 +17,8 @@ Pointwise function_of(const GraphOp& op) {
 }
 
 Signal pointwise_rule(const Propagation& signals, std::size_t op) {
-  const Pointwise f = function_of(signals.graph().ops[op]);
-  const Signal x = signals.input(op, 0);
+  const Pointwise f = signals.function(op);
+  const Signal x = signals.at(*signals.root(op));
   Signal y{x.mean.clone(), x.variance()};
   by_element(y.mean, y.second, [&](double mean, double deviation) { return moments_of(f, mean, deviation); });
   const double deviation = std::sqrt(x.variance_average());

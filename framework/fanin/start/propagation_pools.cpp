@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include <fanin/kernels/reduce/pool.hpp>
+#include <fanin/ops/checks.hpp>
 #include <fanin/ops/pool2d.hpp>
 #include <fanin/start/propagation.hpp>
-#include <fanin/start/propagation_pointwise.hpp>
 
 namespace fanin::start {
 namespace {
@@ -34,9 +34,22 @@ double elements_a_mean(const RanOp& ran) {
 }
 
 /// Of two elements of one mean.
-double correlation_within(const Signal& x, const RanOp& ran) {
+double correlation_within(const Propagation& signals, std::size_t op) {
+  const RanOp& ran = signals.graph().ops[op].ran;
+  const Signal x = signals.input(op, 0);
   const Shape& shape = ran.inputs[0].shape();
   if (shape.rank() < 3) return 0;  // units
+  if (const auto* over = std::any_cast<ops::Reduction>(&ran.facts)) {
+    const bool all = over->outer == 1 && over->inner == 1;
+    if (!all && over->outer == 1 && over->n == shape[0]) return x.across;
+    const Index area = shape.rank() == 4 ? shape[2] * shape[3] : 1;
+    const Producer& from = signals.graph().ops[op].from[0];
+    const bool of_images = from && signals.graph().ops[*from].kind() == "mean" &&
+                           signals.graph().ops[*from].ran.inputs[0].rank() == 4;
+    if (!all && over->inner == area && !(shape.rank() == 3 && of_images))
+      return 0;  // channels, and the last dimension of [N, T, C]
+    if (shape.rank() == 3) return x.far;
+  }
   const bool whole_plane = shape.rank() != 4 || ran.output.numel() == shape[0] * shape[1];
   return whole_plane ? x.far : x.near;
 }
@@ -46,13 +59,13 @@ double correlation_within(const Signal& x, const RanOp& ran) {
 Signal average_rule(const Propagation& signals, std::size_t op) {
   const RanOp& ran = signals.graph().ops[op].ran;
   const Signal x = signals.input(op, 0);
-  return mean_of(x, ran, elements_a_mean(ran), correlation_within(x, ran));
+  return mean_of(x, ran, elements_a_mean(ran), correlation_within(signals, op));
 }
 
 Signal total_rule(const Propagation& signals, std::size_t op) {
   const RanOp& ran = signals.graph().ops[op].ran;
   const Signal x = signals.input(op, 0);
-  const double n = elements_a_mean(ran), share = (1 + (n - 1) * correlation_within(x, ran));
+  const double n = elements_a_mean(ran), share = (1 + (n - 1) * correlation_within(signals, op));
   Signal y{ran.again(std::vector<Tensor>{x.mean}), ran.again(std::vector<Tensor>{x.variance()}), x.near,
            x.far, x.across};
   for (Index i = 0; i < y.mean.numel(); ++i) {
@@ -68,10 +81,9 @@ Signal max_pool_rule(const Propagation& signals, std::size_t op) {
   const Signal x = signals.input(op, 0);
   // What is normally distributed is what the activation before it was given, if there is one.
   const Producer before = one.from[0];
-  const bool activated = before && signals.graph().ops[*before].is_activation();
-  const Signal z = activated ? signals.input(*before, 0) : x;
-  const Pointwise f =
-      activated ? function_of(signals.graph().ops[*before]) : [](const Tensor& same) { return same; };
+  const bool activated = before && signals.root(*before);
+  const Signal z = activated ? signals.at(*signals.root(*before)) : x;
+  const Pointwise f = activated ? signals.function(*before) : [](const Tensor& same) { return same; };
   const auto pooled = [&](const Tensor& map) {
     return ops::avg_pool2d(map, {.kernel = {pool.kernel_h, pool.kernel_w},
                                  .stride = ops::Pair{pool.stride_h, pool.stride_w},

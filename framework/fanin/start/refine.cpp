@@ -3,6 +3,7 @@
 
 #include <fanin/autograd/node.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/nn/norm.hpp>
 #include <fanin/nn/observer.hpp>
 #include <fanin/start/keep_state.hpp>
 #include <fanin/start/refine.hpp>
@@ -66,6 +67,17 @@ std::vector<nn::Module*> in_run_order(nn::Module& model, std::span<const Fit> fi
   });
   model(images);
   return order;
+}
+
+Channels channels_of(const nn::Module& layer, const Tensor& output) {
+  if (output.rank() < 2) return {output.numel(), 1};
+  int most = 0;
+  for (const auto& own : layer.own_parameters()) most = std::max(most, own->value.rank());
+  const bool rows = most == 2 || dynamic_cast<const nn::LayerNorm*>(&layer) != nullptr;
+  const int dimension = rows ? output.rank() - 1 : 1;
+  Index area = 1;
+  for (int d = dimension + 1; d < output.rank(); ++d) area *= output.size(d);
+  return {output.size(dimension), area};
 }
 
 Tensor output_of(nn::Module& model, const nn::Module& layer, const Tensor& images, const std::string& name) {

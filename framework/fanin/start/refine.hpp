@@ -69,6 +69,15 @@ bool varies(double mean, double std);
 /// The layers that own `fits`, in the order in which a forward pass first runs them; those it does not run
 /// are left out.
 std::vector<nn::Module*> in_run_order(nn::Module& model, std::span<const Fit> fits, const Tensor& images);
+/// Where the channels of a layer's output lie, and how many there are.
+struct Channels {
+  Index count = 0;  ///< one for each of the layer's biases
+  Index area = 1;   ///< elements of a sample that follow each other within one channel
+  Index of(Index element) const { return element / area % count; }  ///< the channel of that element
+};
+/// Of `output` [N, …]: the last dimension for what acts on rows (a weight of two dimensions, layer normalization), else
+/// the second.
+Channels channels_of(const nn::Module& layer, const Tensor& output);
 /// What `layer` gives out, before any activation, the first time a forward pass runs it; the pass ends there.
 /// Error when it is not finite; `name` is the layer's parameter, for the message.
 Tensor output_of(nn::Module& model, const nn::Module& layer, const Tensor& images, const std::string& name);
