@@ -97,7 +97,7 @@ class Input {
   std::uint64_t size_;
 };
 
-/// A gzip stream that hands out exactly as much as is asked for.
+/// A gzip stream, of one member or of several (pigz, cat), that hands out exactly as much as is asked for.
 class Gunzip {
  public:
   Gunzip(const Source& source, Input& input) : source_(source), input_(input) {
@@ -109,14 +109,9 @@ class Gunzip {
 
   /// Fills `out` as far as the data goes; returns how many bytes that was.
   std::size_t read(std::span<std::uint8_t> out) {
-    constexpr std::size_t most = std::size_t{1} << 30;  // zlib counts in 32 bits
     std::size_t done = 0;
     while (done < out.size() && !ended_) {
-      if (stream_.avail_in == 0) {
-        const auto part = input_.next(most);
-        stream_.next_in = const_cast<Bytef*>(part.data());
-        stream_.avail_in = static_cast<uInt>(part.size());
-      }
+      refill();
       const std::size_t room = std::min(most, out.size() - done);
       const uInt given = stream_.avail_in;
       stream_.next_out = out.data() + done;
@@ -124,7 +119,7 @@ class Gunzip {
       const int code = inflate(&stream_, Z_NO_FLUSH);
       const std::size_t made = room - stream_.avail_out;
       done += made;
-      ended_ = code == Z_STREAM_END;
+      ended_ = code == Z_STREAM_END && !another_member();
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
         source_.reject("corrupt gzip data ({})", stream_.msg ? stream_.msg : zError(code));
       if (!ended_ && given == stream_.avail_in && made == 0) break;
@@ -143,6 +138,22 @@ class Gunzip {
   }
 
  private:
+  static constexpr std::size_t most = std::size_t{1} << 30;  // zlib counts in 32 bits
+
+  void refill() {
+    if (stream_.avail_in > 0) return;
+    const auto part = input_.next(most);
+    stream_.next_in = const_cast<Bytef*>(part.data());
+    stream_.avail_in = static_cast<uInt>(part.size());
+  }
+  /// Behind the end of one: whether the next begins here.
+  bool another_member() {
+    refill();
+    const bool begins = stream_.avail_in > 0 && stream_.next_in[0] == 0x1f &&
+                        (stream_.avail_in == 1 || stream_.next_in[1] == 0x8b);
+    return begins && inflateReset(&stream_) == Z_OK;
+  }
+
   const Source& source_;
   Input& input_;
   z_stream stream_{};

@@ -54,6 +54,26 @@ TEST_CASE("an IDX file reads alike plain and gzipped") {
   }
 }
 
+TEST_CASE("a gzip file of several members is one, wherever it is cut") {
+  const auto begin = [](std::size_t size) {
+    return Bytes(good.begin(), good.begin() + static_cast<long>(size));
+  };
+  const auto rest = [](std::size_t from) {
+    return Bytes(good.begin() + static_cast<long>(from), good.end());
+  };
+  for (std::size_t at = 0; at <= good.size(); ++at) {
+    CAPTURE(at);
+    const Bytes packed = joined(joined(gzip(begin(at)), gzip({})), gzip(rest(at)));
+    CHECK(datasets::parse_idx(packed, 3, "FILE", "").bytes == pixels);
+    CHECK(
+        parse_message(joined(packed, gzip({7})), 3).starts_with("FILE: more data than the header promises"));
+    CHECK(parse_message(joined(packed, {7, 7}), 3).starts_with("FILE: 2 trailing bytes after the gzip data"));
+    if (at == good.size()) continue;
+    CHECK(parse_message(gzip(begin(at)), 3) != "no error");
+    CHECK(parse_message(cut(packed, packed.size() - 1), 3).starts_with("FILE: truncated gzip data"));
+  }
+}
+
 TEST_CASE("a broken IDX file is refused with its path, what was expected and what to do") {
   struct Case {
     const char* what;
