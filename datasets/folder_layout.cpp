@@ -8,6 +8,7 @@
 #include <set>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/core/near_file.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/image_kind.hpp"
@@ -155,7 +156,8 @@ std::string endings_text(const std::map<std::string, Index>& others) {
 FolderLayout folder_layout(const std::string& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored))
-    fail("{}: no such folder, expected one sub-folder of images per class", printable(path));
+    fail("{}: no such folder, expected one sub-folder of images per class{}", printable(path),
+         suggest_file(path));
   const FolderListing listing = list_folder(path);
   if (listing.folders.empty()) {
     const std::string there =

@@ -15,6 +15,7 @@
 #include <new>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/core/near_file.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "datasets/image_kind.hpp"
@@ -182,7 +183,9 @@ class ImageFile {
  public:
   ImageFile(const std::string& path, const std::string& shown)
       : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
-    if (file_ < 0) fail("{}: cannot be opened: {}", shown, std::strerror(errno));
+    if (const int reason = errno; file_ < 0)
+      fail("{}: cannot be opened: {}{}", shown, std::strerror(reason),
+           reason == ENOENT ? suggest_file(path) : "");
     struct stat status {};
     const bool known = fstat(file_, &status) == 0;
     size_ = known ? static_cast<std::uint64_t>(status.st_size) : 0;

@@ -1,7 +1,6 @@
 // Man pages, made of the program's own commands and flags, so that they say what the program does.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include <fanin/core/locale.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/atomic_file.hpp>
+#include <fanin/io/writable.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/command_words.hpp"
@@ -95,7 +95,7 @@ void add_manual(CLI::App& app) {
       say("{}", page(app, app));
       return;
     }
-    std::filesystem::create_directories(*folder);
+    io::require_writable_folder(*folder);
     const auto write = [&](const CLI::App& one, const std::string& name) {
       io::write_atomically(*folder + "/" + name + ".1",
                            [&](io::AtomicWriter& file) { file.write(page(app, one)); });

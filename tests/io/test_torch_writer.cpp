@@ -84,6 +84,11 @@ TEST_CASE("files: tied tensors share a storage, empty ones and scalars keep thei
     CHECK(file.at("none").to_tensor().shape() == Shape{0, 3});
     CHECK(file.at("one").to_tensor().shape() == Shape{});
   }
+  for (const char* name : {"nothing.pth", "nothing.npz", "nothing.safetensors"}) {
+    CAPTURE(name);
+    io::save(scratch / name, {});
+    CHECK(io::read_tensor_file(scratch / name).tensors.empty());
+  }
   io::save(scratch / "x.npy", {{"ramp", Tensor::ones({2})}});
   CHECK(io::read_tensor_file(scratch / "x.npy").tensors[0].to_tensor().to_vector() ==
         std::vector<real>{1, 1});

@@ -44,6 +44,13 @@ std::vector<std::string> nearest(const std::string& name, const std::vector<std:
     const bool prefix = name.size() >= 2 && candidate.starts_with(name);
     if (distance <= slips(name.size()) || prefix) near.emplace_back(prefix ? 0 : distance, candidate);
   }
+  // A family's name, as "kaimng" of kaiming_uniform, where no whole name is near.
+  if (near.empty() && name.size() >= 4 && name.size() < 200)
+    for (const auto& candidate : known) {
+      const std::string family = candidate.substr(0, candidate.find('_'));
+      if (family.size() >= 4 && edit_distance(name, family) <= slips(name.size()))
+        near.emplace_back(edit_distance(name, family), candidate);
+    }
   std::stable_sort(near.begin(), near.end(), [](auto& a, auto& b) { return a.first < b.first; });
   if (near.size() > 3) near.resize(3);
   std::vector<std::string> names;

@@ -216,7 +216,6 @@ std::string archive_kind(const std::vector<std::string_view>& members) {
   });
   if (weights != members.end())
     return fmt::format("a zip archive with '{}' in it; unpack it first", printable(*weights, 80));
-  if (members.empty()) return "an empty zip archive";
   return fmt::format(
       "a zip archive of '{}'{}, neither what torch.save wrote ('*/data.pkl') nor an npz ('*.npy')",
       printable(members[0], 80), members.size() > 1 ? " and more" : "");

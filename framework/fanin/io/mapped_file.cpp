@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include <fanin/core/fail.hpp>
+#include <fanin/core/near_file.hpp>
 #include <fanin/io/mapped_file.hpp>
 #include <fanin/io/path_guard.hpp>
 
@@ -112,7 +113,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   PathGuard::check(path);
   const auto fail_system = [&](const char* doing) {
     const int reason = errno;
-    fail("{}: cannot {}: {}", path, doing, std::strerror(reason));
+    fail("{}: cannot {}: {}{}", path, doing, std::strerror(reason),
+         reason == ENOENT ? suggest_file(path) : "");
   };
   // O_NONBLOCK: opening a pipe must not wait for a writer; it has no effect on regular files.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -50,7 +50,7 @@ TensorFile parse_zip(Bytes bytes, const std::string& path, std::shared_ptr<const
   };
   look();  // and let go of the directory, which the parsers read again
   if (torch) return parse_torch_zip(bytes, path, std::move(owner), key);
-  if (arrays) return parse_npz(bytes, path, std::move(owner));
+  if (arrays || members.empty()) return parse_npz(bytes, path, std::move(owner));
   fail("{}: {}", path, archive_kind(members));
 }
 

@@ -68,7 +68,8 @@ class Collector {
     } else {
       walk("", top, 0);
     }
-    if (file_.tensors.empty()) {
+    const bool no_items = top.kind == Kind::dict && top.items.empty();
+    if (file_.tensors.empty() && !no_items) {  // a model without weights has a state_dict of none
       if (file_.left_out_count == 0) fail("{}: holds no tensor, but {}", file_.path, describe(top));
       const LeftOut& first = file_.left_out.front();
       fail("{}: holds no tensor, but {}{}; nothing was executed. In PyTorch, {} instead", file_.path,
