@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include <fanin/core/version.hpp>
+
 namespace fanin::program {
 namespace {
 
@@ -46,5 +48,7 @@ std::string build_id() {
       &text);
   return text;
 }
+
+const char* built_version() { return version; }
 
 }  // namespace fanin::program

@@ -21,7 +21,6 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/quiet.hpp>
-#include <fanin/core/version.hpp>
 #include <fanin/train/provenance.hpp>
 
 #include "examples/fanin/build_id.hpp"
@@ -316,7 +315,7 @@ int launched(const std::vector<std::string>& words, const std::function<int()>& 
   std::string line;
   for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
   try {
-    require_same("version", version);
+    require_same("version", built_version());
     require_same("build", build_id());
     require_same("command line", line.substr(line.find(' ') + 1));
     require_same("working folder", folder_here());

@@ -55,22 +55,33 @@ std::string model_text(const std::string& architecture, const std::string& activ
   if (architecture == "batch norm mlp")
     return fmt::format("mlp(hidden={}, batch_norm=true, activation={})",
                        choice.of({"64", "64-64", "100-50", "64-64-64-64"}), activation);
-  if (architecture == "group norm conv")
-    return fmt::format("group_norm_conv(depth={}, width={}, activation={})", choice.number({2, 4, 8, 16}),
-                       choice.number({8, 16}), activation);
+  // One draw a statement: the order in which a call's arguments are evaluated is the compiler's.
+  if (architecture == "group norm conv") {
+    const int width = choice.number({8, 16});
+    const int depth = choice.number({2, 4, 8, 16});
+    return fmt::format("group_norm_conv(depth={}, width={}, activation={})", depth, width, activation);
+  }
   if (architecture == "lenet") return fmt::format("lenet(activation={})", activation);
-  if (architecture == "plain")
-    return fmt::format("plain_net(depth={}, width={}, activation={})",
-                       choice.number({5, 8, 12, 16, 20, 30, 40}), choice.number({48, 64, 128}), activation);
-  if (architecture == "plain conv")
-    return fmt::format("plain_net(depth={}, width={}, activation={}, conv=true)",
-                       choice.number({4, 6, 8, 12, 20, 30, 40}), choice.number({8, 12}), activation);
+  if (architecture == "plain") {
+    const int width = choice.number({48, 64, 128});
+    const int depth = choice.number({5, 8, 12, 16, 20, 30, 40});
+    return fmt::format("plain_net(depth={}, width={}, activation={})", depth, width, activation);
+  }
+  if (architecture == "plain conv") {
+    const int width = choice.number({8, 12});
+    const int depth = choice.number({4, 6, 8, 12, 20, 30, 40});
+    return fmt::format("plain_net(depth={}, width={}, activation={}, conv=true)", depth, width, activation);
+  }
   const bool norm = architecture.ends_with("with norm");
-  if (architecture.starts_with("vgg"))
-    return fmt::format("vgg_small(width={}, stages={}, hidden=32, batch_norm={}, activation={})",
-                       choice.number({4, 8}), choice.number({2, 3}), norm, activation);
-  return fmt::format("resnet_small(blocks={}, width={}, batch_norm={}{}, activation={})",
-                     choice.number({1, 2, 3}), choice.number({4, 6}), norm,
+  if (architecture.starts_with("vgg")) {
+    const int stages = choice.number({2, 3});
+    const int width = choice.number({4, 8});
+    return fmt::format("vgg_small(width={}, stages={}, hidden=32, batch_norm={}, activation={})", width,
+                       stages, norm, activation);
+  }
+  const int width = choice.number({4, 6});
+  const int blocks = choice.number({1, 2, 3});
+  return fmt::format("resnet_small(blocks={}, width={}, batch_norm={}{}, activation={})", blocks, width, norm,
                      scaled ? ", branch_scale=true" : "", activation);
 }
 
