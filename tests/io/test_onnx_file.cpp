@@ -63,6 +63,8 @@ TEST_CASE("onnx: each way to be hostile has its message") {
        "f: tensor 'w' keeps its values in another file (external_data), which is not at hand"},
       {"text", holding(tensor(8, {1}, bytes(6, "a"))),
        none("w", "numbers of the ONNX data type 8, which is not supported (floats, integers and bool are)")},
+      {"texts", holding(tensor(8, {2}, bytes(6, "a") + bytes(6, "b"))),
+       none("w", "numbers of the ONNX data type 8, which is not supported (floats, integers and bool are)")},
       {"no data type", holding(bytes(8, "w")),
        none("w", "numbers of the ONNX data type 0, which is not supported (floats, integers and bool are)")},
       {"sparse", model(bytes(15, bytes(1, good))), none("w", "a sparse tensor, which is not supported")},

@@ -325,6 +325,26 @@ TEST_CASE("own layers: channels of sequences, tables and transposed convolutions
   }
 }
 
+TEST_CASE("own layers: frozen layers start as those that train, and stay frozen") {
+  const Tensor x = noise({12, 8});
+  for (const char* plan : {"lsuv", "krahenbuhl", "empirical", "analytic", "metainit", "gradinit(steps=3)"}) {
+    CAPTURE(plan);
+    std::vector<std::vector<real>> born;
+    for (const char* frozen : {"", "fc.weight", "fc.weight head.weight"}) {
+      nn::Sequential net("fc", nn::Linear(8, 16), "relu", nn::ReLU(), "head", nn::Linear(16, 3));
+      const auto is_frozen = [&](const std::string& name) { return holds(frozen, name); };
+      for (auto& one : net.named_parameters())
+        if (is_frozen(one.name)) one.parameter->value.set_requires_grad(false);
+      fitted(net, plan, x);
+      born.push_back(net.parameter("fc.weight")->value.to_vector());
+      for (auto& one : net.named_parameters())
+        CHECK(one.parameter->value.requires_grad() != is_frozen(one.name));
+    }
+    CHECK(born[0] == born[1]);
+    CHECK(born[0] == born[2]);
+  }
+}
+
 TEST_CASE("own layers: metainit says that gradients are no numbers") {
   for (const double odd : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     nn::Sequential net("fc", nn::Linear(4, 3));

@@ -13,8 +13,8 @@ using protobuf::Wire;
 
 // Field numbers of onnx.proto.
 constexpr std::uint64_t tensor_dims = 1, tensor_type = 2, tensor_float = 4, tensor_int32 = 5,
-                        tensor_int64 = 7, tensor_name = 8, tensor_raw = 9, tensor_double = 10,
-                        tensor_uint64 = 11, tensor_external = 13, tensor_location = 14;
+                        tensor_string = 6, tensor_int64 = 7, tensor_name = 8, tensor_raw = 9,
+                        tensor_double = 10, tensor_uint64 = 11, tensor_external = 13, tensor_location = 14;
 constexpr std::uint64_t entry_key = 1, entry_value = 2;
 
 /// TensorProto.DataType, and the field that holds such values when they are not raw.
@@ -92,7 +92,7 @@ OnnxTensor read_onnx_tensor(Bytes message, const std::string& path) {
     } else if (field.number == tensor_external && field.wire == Wire::bytes) {
       parts.external = true;
       read_external_entry(field.bytes, path, parts);
-    } else if (field.number < std::size(data)) {
+    } else if (field.number < std::size(data) && field.number != tensor_string) {  // each string is a field
       auto& place = data[field.number];
       if (place || field.wire != Wire::bytes)
         fail("{}: an ONNX tensor whose data is in several pieces", path);

@@ -19,6 +19,8 @@ struct Reached {};
 
 std::vector<std::string> refine(nn::Module& model, std::span<const Fit> fits, const Samples& samples) {
   const KeepState keep(model);
+  // Where a weight starts does not depend on whether it will train.
+  for (const Fit& fit : fits) fit.parameter->value.set_requires_grad(true);
   const auto run = in_run_order(model, fits, samples.images);
   std::vector<std::string> left(fits.size());
   std::vector<bool> done(fits.size());
