@@ -1,19 +1,15 @@
 #include "datasets/idx.hpp"
 
-#include <libdeflate.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <iterator>
-#include <memory>
 #include <optional>
 
 #include <fanin/core/fail.hpp>
 #include <fanin/core/memory.hpp>
 
 #include "datasets/files.hpp"
+#include "datasets/gunzip.hpp"
 
 namespace fanin::datasets {
 namespace {
@@ -48,130 +44,6 @@ const ElementType* element_type(std::uint8_t code) {
 /// What a reader takes: images of bytes, or labels of any whole numbers in one column, or QMNIST's eight.
 enum class Wanted : std::uint8_t { images, labels };
 
-struct Source {
-  const std::string& path;
-  std::string advice;
-
-  template <class... Args>
-  [[noreturn]] void reject(fmt::format_string<Args...> format, Args&&... args) const {
-    fail("{}: {}{}", path, fmt::format(format, std::forward<Args>(args)...), advice);
-  }
-};
-
-/// Bytes in order, from memory or from a file that is read as it goes.
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> content) : rest_(content), size_(content.size()) {}
-  Input(const Source& source, std::uint64_t size)
-      : file_(std::make_unique<std::ifstream>(source.path, std::ios::binary)), size_(size) {}
-
-  std::uint64_t size() const { return size_; }
-  /// Some of what comes next, at most `most` bytes; nothing at the end. Valid until the next call.
-  std::span<const std::uint8_t> next(std::size_t most) {
-    if (!file_) {
-      const auto part = rest_.first(std::min(most, rest_.size()));
-      rest_ = rest_.subspan(part.size());
-      return part;
-    }
-    buffer_.resize(std::min(most, piece));
-    file_->read(reinterpret_cast<char*>(buffer_.data()), static_cast<std::streamsize>(buffer_.size()));
-    return std::span(buffer_).first(static_cast<std::size_t>(file_->gcount()));
-  }
-  /// Fills `out` as far as the data go.
-  std::size_t read(std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-      const auto part = next(out.size() - done);
-      if (part.empty()) break;
-      std::copy(part.begin(), part.end(), out.begin() + static_cast<std::ptrdiff_t>(done));
-      done += part.size();
-    }
-    return done;
-  }
-
- private:
-  static constexpr std::size_t piece = std::size_t{1} << 20;
-  std::span<const std::uint8_t> rest_;
-  std::unique_ptr<std::ifstream> file_;
-  std::vector<std::uint8_t> buffer_;
-  std::uint64_t size_;
-};
-
-/// A gzip stream, of one member or of several (pigz, cat), that hands out exactly as much as is asked for.
-class Gunzip {
- public:
-  Gunzip(const Source& source, Input& input) : source_(source), input_(input) {
-    if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) source_.reject("zlib cannot start");
-  }
-  ~Gunzip() { inflateEnd(&stream_); }
-  Gunzip(const Gunzip&) = delete;
-  Gunzip& operator=(const Gunzip&) = delete;
-
-  /// Fills `out` as far as the data goes; returns how many bytes that was.
-  std::size_t read(std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size() && !ended_) {
-      refill();
-      const std::size_t room = std::min(most, out.size() - done);
-      const uInt given = stream_.avail_in;
-      stream_.next_out = out.data() + done;
-      stream_.avail_out = static_cast<uInt>(room);
-      const int code = inflate(&stream_, Z_NO_FLUSH);
-      const std::size_t made = room - stream_.avail_out;
-      done += made;
-      ended_ = code == Z_STREAM_END && !another_member();
-      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
-        source_.reject("corrupt gzip data ({})", stream_.msg ? stream_.msg : zError(code));
-      if (!ended_ && given == stream_.avail_in && made == 0) break;
-    }
-    return done;
-  }
-  /// Checks that the stream ends here, its checksum right and nothing behind it.
-  void finish() {
-    std::uint8_t extra;
-    if (read({&extra, 1}) > 0) source_.reject("more data than the header promises: trailing bytes");
-    if (!ended_) source_.reject("truncated gzip data: its end and checksum are missing");
-    std::uint64_t behind = stream_.avail_in;
-    for (auto part = input_.next(SIZE_MAX); !part.empty(); part = input_.next(SIZE_MAX))
-      behind += part.size();
-    if (behind > 0) source_.reject("{} trailing bytes after the gzip data", behind);
-  }
-
- private:
-  static constexpr std::size_t most = std::size_t{1} << 30;  // zlib counts in 32 bits
-
-  void refill() {
-    if (stream_.avail_in > 0) return;
-    const auto part = input_.next(most);
-    stream_.next_in = const_cast<Bytef*>(part.data());
-    stream_.avail_in = static_cast<uInt>(part.size());
-  }
-  /// Behind the end of one: whether the next begins here.
-  bool another_member() {
-    refill();
-    const bool begins = stream_.avail_in > 0 && stream_.next_in[0] == 0x1f &&
-                        (stream_.avail_in == 1 || stream_.next_in[1] == 0x8b);
-    return begins && inflateReset(&stream_) == Z_OK;
-  }
-
-  const Source& source_;
-  Input& input_;
-  z_stream stream_{};
-  bool ended_ = false;
-};
-
-/// Fills `out` with the whole of a gzip file at once, by libdeflate, which takes less than half of zlib's
-/// time; whether the file is sound and of exactly this size. What is wrong with it otherwise, zlib is to say.
-bool gunzip_whole(std::span<const std::uint8_t> content, std::span<std::uint8_t> out) {
-  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
-      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
-  if (!inflater) return false;
-  std::size_t eaten = 0, made = 0;
-  const auto result = libdeflate_gzip_decompress_ex(inflater.get(), content.data(), content.size(),
-                                                    out.data(), out.size(), &eaten, &made);
-  return result == LIBDEFLATE_SUCCESS && eaten == content.size() && made == out.size();
-}
-
 struct IdxHeader {
   ElementType type{};
   std::vector<Index> sizes;
@@ -180,7 +52,7 @@ struct IdxHeader {
 
 /// Reads what a header promises, through `read`, and holds it against what is wanted and what there may be.
 template <class Read>
-IdxHeader parse_header(const Source& source, Wanted wanted, const Read& read) {
+IdxHeader parse_header(const DataSource& source, Wanted wanted, const Read& read) {
   std::uint8_t h[4];
   if (const std::size_t got = read(std::span<std::uint8_t>(h)); got < 4)
     source.reject("{} bytes, too short for IDX data", got);
@@ -222,10 +94,6 @@ IdxHeader parse_header(const Source& source, Wanted wanted, const Read& read) {
   return header;
 }
 
-bool is_gzip(std::span<const std::uint8_t> begin) {
-  return begin.size() >= 2 && begin[0] == 0x1f && begin[1] == 0x8b;
-}
-
 /// Beyond what a file holds, reading it may take so much.
 constexpr std::uint64_t spare_memory = std::uint64_t{64} << 20;
 
@@ -239,7 +107,7 @@ class IdxFile {
     constexpr std::uint64_t small = std::uint64_t{32} << 20;
     const std::uint64_t size = data_file_size(path, "IDX data", how_to_get);
     std::uint8_t begin[2];
-    const bool packed = is_gzip(std::span(begin).first(Input(source_, size).read(begin)));
+    const bool packed = is_gzip(std::span(begin).first(DataInput(source_, size).read(begin)));
     if (packed && size <= small) {
       content_ = read_data_file(path, "IDX data", how_to_get);
       input_.emplace(content_);
@@ -324,9 +192,9 @@ class IdxFile {
                    header_.bytes, there);
   }
 
-  const Source source_;
+  const DataSource source_;
   std::vector<std::uint8_t> content_ = {};
-  std::optional<Input> input_ = {};
+  std::optional<DataInput> input_ = {};
   std::optional<Gunzip> gunzip_ = {};
   IdxHeader header_ = {};
   std::size_t header_size_ = 0;
