@@ -1,7 +1,6 @@
 #include "datasets/image_decoder.hpp"
 
 #include <fcntl.h>
-#include <fmt/ranges.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,7 +28,6 @@ constexpr int most_wall_seconds = 300;      // on a machine that is busy
 constexpr std::uint64_t decoder_memory = std::uint64_t{512} << 20;
 constexpr std::uint32_t longest_message = 4096;
 constexpr int most_deaths = 20;
-constexpr std::size_t most_shown = 100;
 
 /// What the child says of each file: pixels, or the message of an Error.
 enum class Answer : std::uint8_t { pixels = 'p', error = 'e' };
@@ -249,29 +247,6 @@ std::string decode_one(Child& child, const std::string& path, std::span<std::uin
 }
 
 }  // namespace
-
-void BadImages::add(const std::string& message) {
-  ++count;
-  if (messages.size() < most_shown) messages.push_back(message);
-}
-
-void BadImages::merge(const BadImages& others) {
-  count += others.count;
-  tried += others.tried;
-  for (const auto& message : others.messages)
-    if (messages.size() < most_shown) messages.push_back(message);
-}
-
-std::string BadImages::summary() const {
-  const auto more = count - static_cast<Index>(messages.size());
-  return fmt::format("{}{}", fmt::join(messages, "; "), more > 0 ? fmt::format("; and {} more", more) : "");
-}
-
-void BadImages::require_none(const std::string& advice) const {
-  if (count == 0) return;
-  const std::string head = count == 1 ? "" : fmt::format("{} of {} images cannot be read: ", count, tried);
-  fail("{}{}{}", head, summary(), advice);
-}
 
 void serve_images(int socket, const ImageForm& form) {
   const std::uint8_t confined = enter_sandbox(socket) ? 1 : 0;

@@ -5,23 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "datasets/bad_images.hpp"
 #include "datasets/image.hpp"
 
 namespace fanin::datasets {
-
-/// Images that cannot be read, gathered so that all are named at once.
-struct BadImages {
-  Index count = 0, tried = 0;
-  std::vector<std::string> messages = {};  ///< of the first hundred
-  bool skipped = false;                    ///< the others are wanted, however many these are
-
-  void add(const std::string& message);
-  void merge(const BadImages& others);
-  /// The first messages, and how many more there are.
-  std::string summary() const;
-  /// Error with the summary and `advice`, where there is one at all.
-  void require_none(const std::string& advice) const;
-};
 
 struct DecodedImages {
   std::vector<std::uint8_t> pixels = {};  ///< CHW bytes, one image after the other
