@@ -1,13 +1,10 @@
-#include <fmt/ranges.h>
+#include "datasets/registry.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <optional>
 
 #include <fanin/core/expression.hpp>
 #include <fanin/core/fail.hpp>
 #include <fanin/core/printable.hpp>
-#include <fanin/datasets.hpp>
 
 #include "datasets/cifar10.hpp"
 #include "datasets/idx.hpp"
@@ -19,15 +16,12 @@
 namespace fanin::datasets {
 namespace {
 
-/// Reads one part; images that cannot be read are gathered.
-using Load = std::function<data::Dataset(Split, BadImages&)>;
-
 /// A data set the registry knows: its name, its line of help, and how its options become a way to load each
 /// part.
 struct Entry {
   std::string name;
   DatasetEntry help;
-  Load (*make)(const Expression& call);
+  LoadPart (*make)(const Expression& call);
   bool may_bring_validation = false;  ///< is asked for a validation set, and gives none by an empty one
 };
 
@@ -49,22 +43,22 @@ std::string required_path(const CallOptions& options, const char* key) {
   return options.word(key, "");
 }
 
-Load make_fashion_mnist(const Expression& call) {
+LoadPart make_fashion_mnist(const Expression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_fashion_mnist(split); };
 }
 
-Load make_mnist(const Expression& call) {
+LoadPart make_mnist(const Expression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_mnist(split); };
 }
 
-Load make_cifar10(const Expression& call) {
+LoadPart make_cifar10(const Expression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_cifar10(split); };
 }
 
-Load make_idx(const Expression& call) {
+LoadPart make_idx(const Expression& call) {
   const CallOptions options = options_of(call, {"path", "classes", "name"});
   const std::string path = required_path(options, "path");
   const auto classes = static_cast<int>(options.integer("classes", 0, 1, most_idx_classes));
@@ -74,7 +68,7 @@ Load make_idx(const Expression& call) {
   };
 }
 
-Load make_folder(const Expression& call) {
+LoadPart make_folder(const Expression& call) {
   const CallOptions options = options_of(call, {"path", "size", "gray", "test", "background", "skip_bad"});
   const auto background = Background::parse(options.word("background", "white"));
   if (!background) options.refuse("background", "white, black, a gray level 0..255 or rrggbb in hexadecimal");
@@ -88,7 +82,7 @@ Load make_folder(const Expression& call) {
   return [=](Split split, BadImages& bad) { return load_image_folder(folder, split, bad); };
 }
 
-Load make_synthetic_set(const Expression& call) {
+LoadPart make_synthetic_set(const Expression& call) {
   const CallOptions options = options_of(call, {"classes", "size", "count", "seed", "channels", "noise"});
   const SyntheticOptions made{
       .classes = static_cast<int>(options.integer("classes", 10, 1, 1000)),
@@ -150,8 +144,9 @@ const std::vector<Entry>& entries() {
   return all;
 }
 
-/// The way to load what `call` names, without its selection; the data is named by `name`.
-Load loader_for(const Expression& call, const std::string& name) {
+}  // namespace
+
+LoadPart find_dataset(const Expression& call, const std::string& name) {
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
@@ -167,48 +162,6 @@ Load loader_for(const Expression& call, const std::string& name) {
   fail_usage("unknown data set {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
              suggest(call.name, names));
 }
-
-/// A class without a training sample still has an output, which is never right.
-void note_missing_classes(data::Dataset& train) {
-  const auto counts = train.class_counts();
-  std::vector<std::string> missing;
-  for (std::size_t label = 0; label < counts.size(); ++label)
-    if (counts[label] == 0) missing.push_back(printable(train.class_name(static_cast<int>(label)), 40));
-  if (missing.empty()) return;
-  constexpr std::size_t most_shown = 8;
-  const std::size_t count = missing.size(), classes = counts.size();
-  std::size_t first = 0;
-  while (counts[first] == 0) ++first;
-  std::string advice;
-  if (train.class_names.empty() && first == count && first > 0)
-    advice =
-        fmt::format("; its labels begin at {}: only={}..{} renumbers them from 0", first, first, classes - 1);
-  missing.resize(std::min(count, most_shown));
-  train.notes.push_back(fmt::format("{} of {} classes never occur{} in the training images: {}{}{}", count,
-                                    classes, count == 1 ? "s" : "", fmt::join(missing, ", "),
-                                    count > most_shown ? ", …" : "", advice));
-}
-
-/// What only the training set can tell: its mean and stddev.
-void settle(data::Dataset& train) {
-  if (train.mean.empty()) train.measure();
-  train.check();
-}
-
-/// Gives another part, if there is one, what the training set tells: the number of classes too.
-void settle(const data::Dataset& train, data::Dataset& other) {
-  if (other.count == 0) return;
-  if (other.channels != train.channels || other.height != train.height || other.width != train.width)
-    fail("data set '{}': training images are {}x{}x{}, others {}x{}x{}", train.name, train.channels,
-         train.height, train.width, other.channels, other.height, other.width);
-  other.classes = train.classes;
-  other.mean = train.mean;
-  other.stddev = train.stddev;
-  other.measured = train.measured;
-  other.check();
-}
-
-}  // namespace
 
 const std::vector<DatasetEntry>& known_datasets() {
   static const std::vector<DatasetEntry> all = [] {
@@ -231,67 +184,6 @@ bool is_bare_dataset(const std::string& text) {
   return std::any_of(entries().begin(), entries().end(), [&](const Entry& entry) {
     return entry.name == text && entry.help.usage == entry.name;
   });
-}
-
-namespace {
-
-constexpr const char* skip_advice =
-    "; --skip-bad, or skip_bad=true as in folder(PATH, skip_bad=true), leaves such images out";
-
-/// The text's way to load, its selection taken out of it.
-struct Request {
-  Load load;
-  Selection selection;
-};
-
-Request request_for(const std::string& text) {
-  Expression call = Expression::parse(text);
-  const std::string name = call.to_string();
-  const Selection selection = Selection::take_from(call);
-  return {loader_for(call, name), selection};
-}
-
-/// What is selected, with a word about classes that are not in it.
-data::Dataset selected(const Selection& selection, data::Dataset data, Split split) {
-  if (data.count == 0) return data;
-  data = selection.apply(std::move(data), split);
-  if (split == Split::train) note_missing_classes(data);
-  return data;
-}
-
-}  // namespace
-
-data::Dataset load_dataset(const std::string& text, Split split) {
-  const Request request = request_for(text);
-  BadImages bad;
-  data::Dataset data = request.load(split, bad);
-  if (split == Split::validation && data.count == 0 && bad.count == 0)
-    fail_usage("{} brings no validation set: fanin train --validation 0.1 cuts one from the training set",
-               in_quotes(text));
-  if (split == Split::train || !data.mean.empty()) {
-    bad.require_none(skip_advice);
-    settle(data);
-  } else {
-    data::Dataset train = request.load(Split::train, bad);
-    bad.require_none(skip_advice);
-    settle(train);
-    settle(train, data);
-  }
-  return selected(request.selection, std::move(data), split);
-}
-
-data::Sets load_sets(const std::string& text) {
-  const Request request = request_for(text);
-  BadImages bad;
-  data::Sets sets{.training = request.load(Split::train, bad),
-                  .validation = request.load(Split::validation, bad),
-                  .test = request.load(Split::test, bad)};
-  bad.require_none(skip_advice);
-  settle(sets.training);
-  for (data::Dataset* other : {&sets.validation, &sets.test}) settle(sets.training, *other);
-  return {.training = selected(request.selection, std::move(sets.training), Split::train),
-          .validation = selected(request.selection, std::move(sets.validation), Split::validation),
-          .test = selected(request.selection, std::move(sets.test), Split::test)};
 }
 
 std::string with_bad_images_skipped(const std::string& text) {
