@@ -151,9 +151,9 @@ tests: $(BUILD)/tests $(BUILD)/tests_double
 MPI ?= $(if $(shell command -v mpicxx),1,0)
 ifeq ($(MPI),1)
 program: $(BUILD)/libfanin_mpi.so $(BUILD)/rank_bench
-$(BUILD)/float/examples/fanin/launch.o: private CXXFLAGS += -DFANIN_MPI
+$(BUILD)/float/examples/fanin/mpi_ranks.o: private CXXFLAGS += -DFANIN_MPI
 endif
-$(BUILD)/float/examples/fanin/launch.o: $(BUILD)/mpi.$(MPI)
+$(BUILD)/float/examples/fanin/mpi_ranks.o: $(BUILD)/mpi.$(MPI)
 $(BUILD)/mpi.%:
 	@mkdir -p $(@D) && rm -f $(BUILD)/mpi.? && touch $@
 $(BUILD)/libfanin_mpi.so: examples/fanin/mpi/plugin.cpp examples/fanin/mpi/mpi_calls.hpp

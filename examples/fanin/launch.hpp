@@ -29,7 +29,4 @@ void require_same(const std::string& what, const std::string& same);
 /// From here on this rank's Errors are its own: the others have left, or have nothing more to do.
 void on_its_own();
 
-/// "Open MPI v4.1.4", "none", or why there is none, for `--version`.
-std::string mpi_text();
-
 }  // namespace fanin::program

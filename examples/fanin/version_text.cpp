@@ -13,7 +13,7 @@
 #include <fanin/core/version.hpp>
 #include <fanin/train/provenance.hpp>
 
-#include "examples/fanin/launch.hpp"
+#include "examples/fanin/mpi_ranks.hpp"
 
 namespace fanin::program {
 
