@@ -17,14 +17,13 @@
 #include <fanin/io/tensor_file.hpp>
 #include <fanin/train/checkpoint.hpp>
 #include <fanin/train/setting_json.hpp>
+#include <fanin/train/settings.hpp>
 #include <fanin/train/warm_start.hpp>
 
-#include "examples/fanin/checkpoint_flags.hpp"
 #include "examples/fanin/command.hpp"
+#include "examples/fanin/finetune_flags.hpp"
 #include "examples/fanin/launch.hpp"
 #include "examples/fanin/model_file.hpp"
-#include "examples/fanin/rename_flag.hpp"
-#include "examples/fanin/setting_flags.hpp"
 #include "examples/fanin/shared_training.hpp"
 #include "examples/fanin/training_output.hpp"
 #include "examples/fanin/weight_files.hpp"
@@ -34,61 +33,6 @@ namespace {
 
 using io::finite_or_null;
 using nlohmann::ordered_json;
-
-struct FinetuneFlags {
-  TrainingFlags training;
-  CheckpointFlags checkpoints;
-  train::WarmStart warm;
-  RunFlags run;
-  std::string model, plan = "default";
-  std::vector<std::string> rename, adapt, rates;
-  bool skip_mismatched = false, train_statistics = false;
-  std::optional<double> lr_head, lr_body, shrink, perturb;
-};
-
-/// `left` and `right` of `text` about its first '='; usage Error without one.
-std::pair<std::string, std::string> halves(const char* option, const std::string& text, const char* example) {
-  const auto at = text.find('=');
-  if (at == std::string::npos || at == 0) fail_usage("{}: '{}' must be as \"{}\"", option, text, example);
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
-double number_of(const char* option, const std::string& text) {
-  try {
-    std::size_t used = 0;
-    const double value = std::stod(text, &used);
-    if (used == text.size() && std::isfinite(value)) return value;
-  } catch (const std::exception&) {
-  }
-  fail_usage("{}: '{}' is not a finite number", option, text);
-}
-
-/// What the flags say, as the library's value. `training.lr` is the head's rate.
-train::WarmStart warm_of(const FinetuneFlags& flags, double head_lr) {
-  train::WarmStart warm = flags.warm;
-  for (const auto& text : flags.rename) warm.matching.rename.push_back(parse_rename(text));
-  for (const auto& text : flags.adapt) warm.matching.adapt.push_back(start::parse_adapt_rule(text));
-  if (flags.skip_mismatched) warm.matching.on_shape_mismatch = start::Mismatch::skip;
-  warm.finetune.freeze_statistics = !flags.train_statistics;
-  for (const auto& [flag, rate] : {std::pair{"--lr-head", flags.lr_head}, {"--lr-body", flags.lr_body}}) {
-    if (rate && (!(*rate >= 0) || !std::isfinite(*rate)))
-      fail_usage("{} must be a finite number ≥ 0, got {}", flag, *rate);
-  }
-  if (flags.lr_body) {
-    if (!(head_lr > 0)) fail_usage("--lr-body needs a learning rate of the head above 0, got {}", head_lr);
-    warm.lr_body = *flags.lr_body / head_lr;
-  }
-  for (const auto& text : flags.rates) {
-    const auto [pattern, rate] = halves("--lr-of", text, "conv*=0.001");
-    if (!(head_lr > 0)) fail_usage("--lr-of needs a learning rate above 0, got {}", head_lr);
-    warm.finetune.rates.push_back({pattern, number_of("--lr-of", rate) / head_lr});
-  }
-  if (flags.shrink || flags.perturb) {
-    warm.shrink_perturb = start::ShrinkPerturbOptions{
-        .shrink = flags.shrink.value_or(1), .perturb = flags.perturb.value_or(0), .except = {}};
-  }
-  return warm;
-}
 
 /// The model that --model names, or the file describes.
 std::pair<std::string, nn::ModulePtr> model_of(const FinetuneFlags& flags, const models::InputSpec& input) {
@@ -209,7 +153,7 @@ void take_flags(Ready& it, const FinetuneFlags& flags) {
   it.options.seed = flags.run.seed;
   if (flags.lr_head) it.options.optimizer.lr = *flags.lr_head;
   it.plan = init::Plan::parse(flags.plan);
-  it.warm = warm_of(flags, it.options.optimizer.lr);
+  it.warm = flags.warm_start(it.options.optimizer.lr);
   set_threads(flags.run.threads);
   flags.run.require_output();
   flags.checkpoints.apply(it.options);
@@ -300,33 +244,7 @@ void add_finetune(CLI::App& app) {
       "\"^classifier=>fc3\"\n"
       "  fanin finetune --from lenet.safetensors --data \"mnist(per_class=10)\" --epochs 100 "
       "--unfreeze-every 10 --layer-decay 0.8");
-  auto& warm = flags->warm;
-  add_setting_flags(*command, warm, train::Topic::finetuning);
-  command->get_option("--from")->required();
-  add_setting_flags(*command, warm.finetune, train::Topic::finetuning);
-  command->add_option("--model,--models", flags->model, "model text; default: the one the file names");
-  command->add_option("--init,--schemes", flags->plan, "plan for what the file does not give (the head)")
-      ->capture_default_str();
-  command->add_flag("--train-statistics", flags->train_statistics,
-                    "frozen BatchNorm layers still update their running statistics");
-  command->add_option("--lr-head", flags->lr_head, "learning rate of the head; default: --lr");
-  command->add_option("--lr-body", flags->lr_body,
-                      "learning rate of all below the head; default: the head's");
-  command->add_option("--lr-of", flags->rates,
-                      "learning rate by pattern: \"conv*=0.001\"; may be given more than once");
-  command->add_option("--shrink", flags->shrink, "shrink and perturb: share of the loaded values that stays");
-  command->add_option("--perturb", flags->perturb, "shrink and perturb: share of a fresh draw added");
-  command->add_option("--rename", flags->rename,
-                      "\"regex=>text\" on saved names, $1 for a group; may be given more than once");
-  command->add_option(
-      "--adapt", flags->adapt,
-      "\"pattern=rule\" where shapes differ: average, repeat, sum, keep_rows, reinitialize, "
-      "crop_pad, select, inflate; transpose: from Keras's order, also of square tensors; transpose(channels=C) "
-      "for the layer behind a Flatten of C channels");
-  command->add_flag("--skip-mismatched", flags->skip_mismatched, "draw a tensor anew where shapes differ");
-  flags->training.add_to(*command);
-  flags->checkpoints.add_to(*command, flags->training.values);
-  flags->run.add_to(*command, "of the draws and batches");
+  flags->add_to(*command);
   command->callback([flags, command] { run(*flags, *command); });
 }
 
