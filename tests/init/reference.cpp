@@ -7,18 +7,28 @@
 #include <fstream>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace fanin;
 
+namespace {
+
+nlohmann::json read_reference(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error(path + " not found; run the tests from the repository's root");
+  return nlohmann::json::parse(in);
+}
+
+}  // namespace
+
 const nlohmann::json& init_reference() {
-  static const nlohmann::json reference = [] {
-    std::ifstream in("tests/reference/init.json");
-    if (!in)
-      throw std::runtime_error(
-          "tests/reference/init.json not found; run the tests from the repository's root");
-    return nlohmann::json::parse(in);
-  }();
+  static const nlohmann::json reference = read_reference("tests/reference/init.json");
+  return reference;
+}
+
+const nlohmann::json& gain_reference() {
+  static const nlohmann::json reference = read_reference("tests/reference/gains.json");
   return reference;
 }
 

@@ -5,6 +5,8 @@
 
 /// tests/reference/init.json: what PyTorch drew (made by make_init.py).
 const nlohmann::json& init_reference();
+/// tests/reference/gains.json: mpmath's values and numpy's (made by make_gains.py).
+const nlohmann::json& gain_reference();
 fanin::Shape reference_shape(const nlohmann::json& record);
 /// The largest distance of `w` from the recorded values: from all of them, or from the recorded sample.
 double distance_to_reference(const fanin::Tensor& w, const nlohmann::json& record);
