@@ -149,6 +149,14 @@ Bytes GifPicture::bytes() const {
   return file;
 }
 
+Bytes bmp32(std::uint8_t alpha) {
+  Bytes file = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,  40,
+                0,   0,   0, 1, 0, 0, 0, 2, 0, 0, 0,  1, 0, 32, 0};
+  file.resize(54);
+  for (const std::uint8_t a : {alpha, std::uint8_t{255}}) file.insert(file.end(), {30, 20, 10, a});
+  return file;
+}
+
 Bytes jpeg_bytes(const Bytes& gray, int width, int height) {
   Bytes file;
   const auto add = [](void* to, void* data, int size) {

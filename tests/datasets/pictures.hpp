@@ -31,6 +31,9 @@ struct GifPicture {
   Bytes bytes() const;
 };
 
+/// A BMP file of two pixels, blue 30, green 20, red 10, of 32 bits: of this alpha, and opaque.
+Bytes bmp32(std::uint8_t alpha);
+
 /// A gray JPEG by stb_image_write.
 Bytes jpeg_bytes(const Bytes& gray, int width, int height);
 /// The JPEG with another segment behind its start.

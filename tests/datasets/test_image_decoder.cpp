@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 
 #include <fanin/core/error.hpp>
 
@@ -109,4 +110,55 @@ TEST_CASE("image decoder: it closes every file but its socket, without close_ran
     return is_open(STDERR_FILENO) ? 0 : 5;
   };
   CHECK(code_where_calls_are_refused(closes) == 0);
+}
+
+TEST_CASE("bad images are all named at once, and those beside them are read") {
+  const TempFolder folder;
+  std::vector<std::string> paths;
+  for (int i = 0; i < 30; ++i) {
+    paths.push_back(folder / (std::to_string(i) + ".png"));
+    const PngPicture picture{
+        .width = 2, .height = 2, .depth = 8, .colour = 0, .samples = Bytes(4, static_cast<std::uint8_t>(i))};
+    Bytes file = picture.bytes();
+    if (i % 2 == 1) file.resize(file.size() / 2);
+    write_bytes(paths.back(), file);
+  }
+  paths.push_back(folder / "none.png");
+  paths.emplace_back("/dev/zero");
+  datasets::BadImages bad;
+  const auto images = datasets::decode_images(
+      static_cast<Index>(paths.size()), [&](Index i) { return paths[static_cast<std::size_t>(i)]; },
+      {.channels = 1, .height = 2, .width = 2}, bad);
+  CHECK(images.kept == std::vector<Index>{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28});
+  CHECK(images.pixels.size() == 60);
+  CHECK(images.pixels[56] == 28);
+  CHECK(bad.count == 17);
+  CHECK(bad.tried == 32);
+  const std::string all = message([&] { bad.require_none("; do this"); });
+  CHECK(all.starts_with("17 of 32 images cannot be read: " + (folder / "1.png: broken image (")));
+  CHECK(holds(all, folder / "3.png: "));
+  CHECK(holds(all, "; /dev/zero: "));
+  CHECK(all.ends_with("; do this"));
+  for (int i = 0; i < 90; ++i) bad.add("x");
+  CHECK(bad.summary().ends_with("; x; and 7 more"));
+}
+
+TEST_CASE("whatever becomes of the decoder, --skip-bad reads what can be read") {
+  const TempFolder folder;
+  write_bytes(folder / "a.png",
+              PngPicture{.width = 1, .height = 1, .depth = 8, .colour = 0, .samples = {9}}.bytes());
+  // The process that decodes is this thread's only child while the next path is asked for.
+  const auto kill_decoder = [&](Index i) {
+    pid_t child = 0;
+    std::ifstream("/proc/thread-self/children") >> child;
+    if (i < 25 && child > 0) kill(child, SIGKILL);
+    return folder / "a.png";
+  };
+  const datasets::ImageForm pixel{.channels = 1, .height = 1, .width = 1};
+  datasets::BadImages bad{.skipped = true};
+  CHECK(datasets::decode_images(27, kill_decoder, pixel, bad).kept == std::vector<Index>{25, 26});
+  CHECK(bad.count == 25);
+  datasets::BadImages ended;
+  CHECK(holds(message([&] { datasets::decode_images(27, kill_decoder, pixel, ended); }),
+              "20 images brought their decoder down"));
 }
