@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 #define STB_IMAGE_WRITE_STATIC
@@ -166,6 +167,20 @@ Bytes jpeg_bytes(const Bytes& gray, int width, int height) {
   if (!stbi_write_jpg_to_func(add, &file, width, height, 1, gray.data(), 95))
     throw std::runtime_error("no JPEG");
   return file;
+}
+
+void write_picture(const std::string& path, std::uint8_t gray, int width, int height) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  const Bytes pixels(static_cast<std::size_t>(width * height), gray);
+  const int written =
+      path.ends_with(".png")   ? stbi_write_png(path.c_str(), width, height, 1, pixels.data(), 0)
+      : path.ends_with(".bmp") ? stbi_write_bmp(path.c_str(), width, height, 1, pixels.data())
+                               : stbi_write_jpg(path.c_str(), width, height, 1, pixels.data(), 95);
+  if (written == 0) throw std::runtime_error("cannot write " + path);
+}
+
+std::string folder_text(const TempFolder& folder, const std::string& options) {
+  return "folder(" + folder.path() + ", " + options + ")";
 }
 
 Bytes with_segment(const Bytes& jpeg, std::uint8_t marker, const Bytes& data) {

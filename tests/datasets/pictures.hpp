@@ -39,5 +39,10 @@ Bytes jpeg_bytes(const Bytes& gray, int width, int height);
 /// The JPEG with another segment behind its start.
 Bytes with_segment(const Bytes& jpeg, std::uint8_t marker, const Bytes& data);
 
+/// Writes a width × height picture of one gray value, in the format its name says, and the folders it lies in.
+void write_picture(const std::string& path, std::uint8_t gray, int width = 4, int height = 4);
+/// The text of a data set of images in that folder, with these options.
+std::string folder_text(const TempFolder& folder, const std::string& options);
+
 /// An EXIF block (without "Exif\0\0") that holds an orientation, in either byte order.
 Bytes exif_block(int orientation, bool little);
