@@ -129,6 +129,60 @@ TEST_CASE("fit: two halves accumulated are one batch") {
   }
 }
 
+TEST_CASE("fit: fewer batches at an epoch's end than are accumulated count as their mean") {
+  const Tensor x = uniform({30, 2}, 1), y = product(x);
+  nn::Sequential whole = small(), parts = small();
+  draw(whole), draw(parts);
+  Index at = 0;
+  const data::Source two_and_one([&](data::TensorBatch& batch) {
+    if (at == 2) return at = 0, false;
+    const IndexRange rows = at++ == 0 ? IndexRange{0, 20} : IndexRange{20, 30};
+    batch.inputs = {x[rows].clone()}, batch.targets = {y[rows].clone()};
+    return true;
+  });
+  train::fit(whole, two_and_one, ops::mse, {.epochs = 3});
+  const auto result =
+      train::fit(parts, data::arrays(x, y, {.batch = 10}), ops::mse, {.epochs = 3, .accumulate = 2});
+  CHECK(result.steps == 6);
+  const auto a = values(whole), b = values(parts);
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    for (std::size_t i = 0; i < a[k].size(); ++i) CHECK(a[k][i] == doctest::Approx(b[k][i]).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("fit: a schedule sets the momentum too, and a source gives no more batches than it goes by") {
+  const Tensor x = uniform({40, 2}, 1), y = product(x);
+  const data::Source data = data::arrays(x, y, {.batch = 10});
+  const optim::Schedule schedule = optim::OneCycle{.start = 4, .end = 10};
+  nn::Sequential fitted = small(), stepped = small();
+  draw(fitted), draw(stepped);
+  train::fit(fitted, data, ops::mse, {.epochs = 2, .optimizer = {.lr = 0.1}, .schedule = schedule});
+  optim::Optimizer optimizer(stepped, {.lr = 0.1, .momentum = 0.5});
+  for (Index step = 0, epoch = 0; epoch < 2; ++epoch) {
+    for (data::TensorBatch batch; data.next(batch); ++step) {
+      optimizer.set_lr(0.1 * schedule.factor(step, 8, 4));
+      optimizer.set_momentum(schedule.momentum(step, 8, 4).value());
+      optimizer.zero_grad();
+      ops::mse(stepped(batch.inputs[0]), batch.targets[0]).backward();
+      optimizer.step();
+    }
+  }
+  CHECK(values(fitted) == values(stepped));
+
+  int given = 0;
+  const auto next = [&](data::TensorBatch& batch) {
+    batch.inputs = {x.clone()}, batch.targets = {y.clone()};
+    return ++given % 6 != 0;
+  };
+  const data::Source more(next, 3), enough(next, 5);
+  CHECK(holds(message([&] { train::fit(fitted, more, ops::mse, {.schedule = optim::Cosine{}}); }),
+              "said that an epoch has 3 batches"));
+  given = 0;
+  CHECK(train::fit(fitted, enough, ops::mse, {.epochs = 2, .schedule = optim::Cosine{}}).steps == 10);
+  given = 0;
+  CHECK(train::fit(fitted, more, ops::mse, {.epochs = 2}).steps == 10);  // nothing goes by it
+}
+
 TEST_CASE("fit: the same arguments give the same bits, and shuffled epochs see every row once") {
   Tensor numbers({10, 1});
   for (Index i = 0; i < 10; ++i) numbers.data()[i] = static_cast<real>(i);

@@ -5,6 +5,7 @@
 #include <fanin/core/fail.hpp>
 #include <fanin/ops/elementwise.hpp>
 #include <fanin/start/width.hpp>
+#include <fanin/train/first_options.hpp>
 #include <fanin/train/fit.hpp>
 
 namespace fanin::train {
@@ -17,6 +18,11 @@ void check(const data::TensorBatch& batch) {
     fail("train: the source gave a batch without a first input of at least one row");
 }
 
+/// Whether a schedule asks where in the run a step is.
+bool is_by_place(const optim::Schedule& schedule) {
+  return schedule.to_string() != optim::Schedule().to_string();
+}
+
 /// One run's moving parts.
 class Fit {
  public:
@@ -26,7 +32,8 @@ class Fit {
         loss_(loss),
         options_(options),
         tuning_(model, options.finetune),
-        optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()), options.optimizer),
+        optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()),
+                   first_options(options.optimizer, options.schedule)),
         // a part of `accumulate` batches at the end of an epoch makes an update too
         updates_((data.batches() + options.accumulate - 1) / options.accumulate) {
     tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
@@ -50,8 +57,12 @@ class Fit {
     const auto next = [&] {
       return data_.next(batch_) || (batches_ == 0 && seen == 0 && data_.next(batch_));
     };
+    Index given = 0;
     while (result_.status == Status::ok && next()) {
       check(batch_);
+      if (by_place_ && ++given > data_.batches())
+        fail("train: the source said that an epoch has {} batches, by which schedule {} goes, and gives more",
+             data_.batches(), options_.schedule.to_string());
       const double value = add_gradients();
       if (result_.status != Status::ok) break;
       sum += value * static_cast<double>(batch_.size());
@@ -62,7 +73,14 @@ class Fit {
     }
     if (result_.status != Status::ok) return;
     if (seen == 0) fail("train: the source gave no batches in epoch {}", epoch);
-    if (gathered % options_.accumulate != 0) update();
+    if (const Index rest = gathered % options_.accumulate; rest != 0) {
+      // Each batch's loss was divided by `accumulate`, and these are fewer.
+      const real more = static_cast<real>(options_.accumulate) / static_cast<real>(rest);
+      for (const auto& one : model_.named_parameters())
+        if (Tensor gradient = one.parameter->value.grad(); gradient.defined())
+          for (real& value : gradient.values()) value *= more;
+      update();
+    }
     FitEpoch record{.epoch = epoch, .loss = sum / static_cast<double>(seen)};
     record.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (options_.validation) record.validation_loss = mean_loss(model_, *options_.validation, loss_);
@@ -83,9 +101,12 @@ class Fit {
   }
 
   void update() {
-    optimizer_.set_lr(
-        options_.optimizer.lr *
-        (updates_ > 0 ? options_.schedule.factor(result_.steps, updates_ * options_.epochs, updates_) : 1));
+    if (by_place_) {
+      const Index total = updates_ * options_.epochs;
+      optimizer_.set_lr(options_.optimizer.lr * options_.schedule.factor(result_.steps, total, updates_));
+      if (const auto momentum = options_.schedule.momentum(result_.steps, total, updates_))
+        optimizer_.set_momentum(*momentum);
+    }
     tuning_.add_penalties();
     if (options_.clip_norm > 0) optimizer_.clip_grad_norm(options_.clip_norm);
     optimizer_.step();
@@ -101,6 +122,7 @@ class Fit {
   FineTuning tuning_;
   optim::Optimizer optimizer_;
   Index updates_;  // in an epoch; 0: not known
+  const bool by_place_ = is_by_place(options_.schedule);
   Index batches_ = 0;
   data::TensorBatch batch_;
   FitResult result_;
@@ -112,7 +134,7 @@ FitResult fit(nn::Module& model, const data::Source& data, const Loss& loss, con
   if (options.epochs < 1) fail_usage("train: epochs must be at least 1, got {}", options.epochs);
   if (options.accumulate < 1) fail_usage("train: accumulate must be at least 1, got {}", options.accumulate);
   if (!(options.clip_norm >= 0)) fail_usage("train: clip_norm must be at least 0, got {}", options.clip_norm);
-  if (data.batches() == 0 && options.schedule.to_string() != optim::Schedule().to_string())
+  if (data.batches() == 0 && is_by_place(options.schedule))
     fail_usage(
         "train: schedule {} needs to know how many batches an epoch has, which this source does not say: give it to its constructor",
         options.schedule.to_string());

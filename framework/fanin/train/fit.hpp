@@ -46,7 +46,8 @@ struct FitResult {
 /// Trains `model` on whatever a source gives: float inputs, regression targets, several inputs and outputs. A
 /// step of the same arguments gives the same bits. A loss that is not finite ends the run as diverged. Error
 /// (usage) for options out of range, and for a schedule other than constant where the source does not say how
-/// many batches an epoch has; Error for a source without batches, and what model and loss refuse.
+/// many batches an epoch has; Error for a source without batches, or with more of them than it said where the schedule
+/// goes by that, and what model and loss refuse.
 FitResult fit(nn::Module& model, const data::Source& data, const Loss& loss, const FitOptions& options = {});
 
 /// The mean loss over one epoch of a source, weighted by the batches' sizes, of the model's predictions

@@ -6,6 +6,7 @@
 #include <fanin/start/width.hpp>
 #include <fanin/train/batch_statistics.hpp>
 #include <fanin/train/divergence.hpp>
+#include <fanin/train/first_options.hpp>
 #include <fanin/train/settings.hpp>
 #include <fanin/train/training_run.hpp>
 
@@ -22,13 +23,6 @@ data::Dataset to_look_at(const data::Dataset& data, Index most) {
   for (Index i = 0; i < data.count; ++i)
     if (left[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(i)])]-- > 0) chosen.push_back(i);
   return data.subset(chosen);
-}
-
-/// The optimizer's; where the schedule sets the momentum of each step, with some, so that it has the buffers.
-optim::OptimizerOptions first_options(const TrainOptions& options) {
-  optim::OptimizerOptions first = options.optimizer;
-  if (first.rule.momentum && options.schedule.momentum(0, 1, 1)) first.*first.rule.momentum = 0.5;
-  return first;
 }
 
 double seconds_since(Clock::time_point start) {
@@ -49,7 +43,8 @@ TrainingRun::TrainingRun(nn::Module& model, const data::Sets& sets, const TrainO
           {.batch = options.batch, .shuffle = true, .last_batch = last_batch_, .transform = options.augment},
           Generator(derive_seed(options.seed, "shuffle"))),
       tuning_(model, options.finetune),
-      optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()), first_options(options)),
+      optimizer_(start::by_width(model, options.optimizer.rule, tuning_.groups()),
+                 first_options(options.optimizer, options.schedule)),
       base_lr_(options.optimizer.lr),
       class_weights_(options.class_weights.of(sets.training)) {
   tuning_.equalize_penalties(start::width_scales(model, options.optimizer.rule));
