@@ -19,6 +19,8 @@ own install -y --download-only --no-install-recommends "$@"
 rm -f "$folder"/apt/cache/archives/{libc6-dev,libcrypt-dev,linux-libc-dev}_*.deb
 for package in "$folder"/apt/cache/archives/*.deb; do dpkg-deb -x "$package" "$folder"; done
 rm -rf "$folder/apt"
+# A link to /lib/… means this root's, not this machine's.
+find "$folder" -type l -lname '/*' -printf '%p %l\n' | while read -r link to; do ln -sfn "$folder$to" "$link"; done
 # Headers that are the same for every machine come from this one.
 mkdir -p "$folder/any"
 for headers in CLI nlohmann boost doctest; do ln -sfn "/usr/include/$headers" "$folder/any/$headers"; done

@@ -6,7 +6,7 @@ aarch64_lib  := $(aarch64_root)/usr/lib/aarch64-linux-gnu
 aarch64_packages := libfmt-dev zlib1g-dev libdeflate-dev libpng-dev libgif-dev librapidcheck-dev libopenblas0-serial
 aarch64_tests := tests/main.cpp tests/allocations.cpp $(foreach d,kernels random ops init io,$(wildcard tests/$(d)/*.cpp)) tests/train/test_fit.cpp
 aarch64_flags := -idirafter $(aarch64_root)/any -idirafter $(aarch64_root)/usr/include -idirafter $(aarch64_root)/usr/include/aarch64-linux-gnu -Wno-psabi
-aarch64_links := -L$(aarch64_lib) -Wl,-rpath-link,$(aarch64_lib)
+aarch64_links := -L$(aarch64_lib) -Wl,-rpath-link,$(aarch64_lib):$(aarch64_root)/lib/aarch64-linux-gnu
 
 aarch64: build/fanin
 	@.ci/prerequisites g++-aarch64-linux-gnu qemu-user
