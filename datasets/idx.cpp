@@ -26,14 +26,14 @@ std::string sizes_text(const std::vector<Index>& sizes) {
 /// The element types an IDX header may name; those that are whole numbers may be labels.
 struct ElementType {
   std::uint8_t code;
-  std::size_t bytes;
   bool whole, is_signed;
+  std::size_t bytes;
   const char* name;
 };
 constexpr ElementType element_types[] = {
-    {0x08, 1, true, false, "unsigned bytes"}, {0x09, 1, true, true, "signed bytes"},
-    {0x0b, 2, true, true, "16-bit integers"}, {0x0c, 4, true, true, "32-bit integers"},
-    {0x0d, 4, false, true, "32-bit floats"},  {0x0e, 8, false, true, "64-bit floats"}};
+    {0x08, true, false, 1, "unsigned bytes"}, {0x09, true, true, 1, "signed bytes"},
+    {0x0b, true, true, 2, "16-bit integers"}, {0x0c, true, true, 4, "32-bit integers"},
+    {0x0d, false, true, 4, "32-bit floats"},  {0x0e, false, true, 8, "64-bit floats"}};
 
 const ElementType* element_type(std::uint8_t code) {
   const auto found = std::find_if(std::begin(element_types), std::end(element_types),

@@ -18,7 +18,8 @@ struct ChannelMoments {
 /// Of each channel, over samples and places.
 std::vector<ChannelMoments> moments_of(const Tensor& output, const Channels& channels) {
   std::vector<ChannelMoments> all(static_cast<std::size_t>(channels.count));
-  const double each = static_cast<double>(output.numel() / channels.count);
+  const Index places = output.numel() / channels.count;
+  const auto each = static_cast<double>(places);
   const auto add = [&](double ChannelMoments::*sum, auto term) {
     for (Index i = 0; i < output.numel(); ++i) {
       auto& one = all[static_cast<std::size_t>(channels.of(i))];

@@ -121,9 +121,9 @@ class Fitted {
     std::vector<double> sums(bias.size(), 0.0);
     for (Index i = 0; i < output.numel(); ++i)
       sums[static_cast<std::size_t>(channels.of(i))] += static_cast<double>(output.data()[i]);
+    const Index places = output.numel() / channels.count;
     std::vector<real> means;
-    for (const double sum : sums)
-      means.push_back(static_cast<real>(sum / static_cast<double>(output.numel() / channels.count)));
+    for (const double sum : sums) means.push_back(static_cast<real>(sum / static_cast<double>(places)));
     add_to_channels(output, channels, means, -1);
     for (std::size_t c = 0; c < bias.size(); ++c) bias[c] -= means[c];
   }
