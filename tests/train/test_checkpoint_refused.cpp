@@ -87,7 +87,7 @@ TEST_CASE("checkpoint: a damaged one is passed over for the one before; when all
   REQUIRE(whole.size() > 1000);
   std::vector<std::string> notices;
   options.checkpoint.on_notice = [&notices](const std::string& notice) { notices.push_back(notice); };
-  const auto damaged = [&](std::string bytes) {
+  const auto damaged = [&](const std::string& bytes) {
     const std::string folder = scratch / "copy";
     fs::remove_all(folder);
     fs::copy(scratch / "run", folder);
