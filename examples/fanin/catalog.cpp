@@ -71,10 +71,6 @@ nlohmann::ordered_json scheme_json(const init::SchemeInfo& scheme) {
 void list_schemes(const std::string& name, bool json) {
   std::vector<const init::SchemeInfo*> shown = init::schemes();
   if (!name.empty()) {
-    if (name == "default") {
-      fail_usage(
-          "'default' is no scheme of its own: it stands for each layer's own one; fanin plan --model NAME shows which they are");
-    }
     const auto* one = init::find_scheme(name);
     if (one == nullptr) fail_usage("unknown scheme '{}'{}", name, init::suggest_scheme(name));
     shown = {one};

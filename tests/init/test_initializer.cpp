@@ -81,28 +81,32 @@ TEST_CASE("initializer: what the user typed wrong is named, with its position") 
   struct Case {
     const char *text, *message;
   };
-  for (const Case& c : {
-           Case{"kaiming_norml",
-                "unknown scheme 'kaiming_norml' at character 1 of 'kaiming_norml'; did you mean "
-                "'kaiming_normal'"},
-           {"normal(std=-1)", "scheme 'normal': std = '-1' must be a finite number ≥ 0, at character 12"},
-           {"normal(std=nan)", "std = 'nan' must be a finite number"},
-           {"normal(mean=1e31)", "of magnitude up to 1e30, at character 13"},
-           {"normal(sdt=1)", "unknown option 'sdt' of scheme 'normal' at character 8"},
-           {"uniform(1, 0)", "scheme 'uniform': a = 1 is above b = 0; it needs a ≤ b, at character 1"},
-           {"trunc_normal(a=3)", "a = 3 is above b = 2"},
-           {"sparse(1)", "sparsity = '1' must be a finite number in [0, 1), at character 8"},
-           {"sparse(-0.1)", "in [0, 1)"},
-           {"dirac(groups=-1)", "groups = '-1' must be a whole number in [0, 1048576]"},
-           {"dirac(groups=1.5)", "must be a whole number"},
-           {"kaiming_normal(mode=fan_inn)", "mode = 'fan_inn' must be one of fan_in, fan_out, fan_avg"},
-           {"kaiming_normal(nonlinearity=rleu)",
-            "nonlinearity = 'rleu' must be one of linear, sigmoid, tanh, relu"},
-           {"zeros(1)", "scheme 'zeros' takes no options"},
-           {"xavier_uniform(gain=-1)", "gain = '-1' must be a finite number ≥ 0"},
-           {"variance_scaling(scale=-2)", "≥ 0"},
-           {"", "expected a name at character 1"},
-       }) {
+  for (
+      const Case& c : {
+          Case{"kaiming_norml",
+               "unknown scheme 'kaiming_norml' at character 1 of 'kaiming_norml'; did you mean "
+               "'kaiming_normal'"},
+          {"default",
+           "unknown scheme 'default' at character 1 of 'default'; it stands for each layer's own, by itself in "
+           "a plan: elsewhere name one, as kaiming_uniform(a=sqrt(5))"},
+          {"normal(std=-1)", "scheme 'normal': std = '-1' must be a finite number ≥ 0, at character 12"},
+          {"normal(std=nan)", "std = 'nan' must be a finite number"},
+          {"normal(mean=1e31)", "of magnitude up to 1e30, at character 13"},
+          {"normal(sdt=1)", "unknown option 'sdt' of scheme 'normal' at character 8"},
+          {"uniform(1, 0)", "scheme 'uniform': a = 1 is above b = 0; it needs a ≤ b, at character 1"},
+          {"trunc_normal(a=3)", "a = 3 is above b = 2"},
+          {"sparse(1)", "sparsity = '1' must be a finite number in [0, 1), at character 8"},
+          {"sparse(-0.1)", "in [0, 1)"},
+          {"dirac(groups=-1)", "groups = '-1' must be a whole number in [0, 1048576]"},
+          {"dirac(groups=1.5)", "must be a whole number"},
+          {"kaiming_normal(mode=fan_inn)", "mode = 'fan_inn' must be one of fan_in, fan_out, fan_avg"},
+          {"kaiming_normal(nonlinearity=rleu)",
+           "nonlinearity = 'rleu' must be one of linear, sigmoid, tanh, relu"},
+          {"zeros(1)", "scheme 'zeros' takes no options"},
+          {"xavier_uniform(gain=-1)", "gain = '-1' must be a finite number ≥ 0"},
+          {"variance_scaling(scale=-2)", "≥ 0"},
+          {"", "expected a name at character 1"},
+      }) {
     CAPTURE(c.text);
     try {
       parse(c.text);

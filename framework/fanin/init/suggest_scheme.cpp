@@ -52,6 +52,9 @@ const std::vector<std::string>* known_elsewhere(const std::string& name) {
 }  // namespace
 
 std::string suggest_scheme(const std::string& name) {
+  if (name == "default")
+    return "; it stands for each layer's own, by itself in a plan: elsewhere name one, as kaiming_uniform(a=sqrt(5)), "
+           "which linear layers and convolutions are born with";
   if (const auto* elsewhere = known_elsewhere(name))
     return fmt::format("; did you mean '{}'?", fmt::join(*elsewhere, "' or '"));
   std::vector<std::string> known = {"default"};
