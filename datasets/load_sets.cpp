@@ -62,7 +62,7 @@ struct Request {
 };
 
 Request request_for(const std::string& text) {
-  Expression call = Expression::parse(text);
+  CallExpression call = CallExpression::parse(text);
   const std::string name = call.to_string();
   const Selection selection = Selection::take_from(call);
   return {find_dataset(call, name), selection};

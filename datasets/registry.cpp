@@ -21,13 +21,13 @@ namespace {
 struct Entry {
   std::string name;
   DatasetEntry help;
-  LoadPart (*make)(const Expression& call);
+  LoadPart (*make)(const CallExpression& call);
   bool may_bring_validation = false;  ///< is asked for a validation set, and gives none by an empty one
 };
 
 /// The options of a data set. What is unknown is told together with those that every data set takes
 /// (`Selection`).
-CallOptions options_of(const Expression& call, const std::vector<std::string>& own) {
+CallOptions options_of(const CallExpression& call, const std::vector<std::string>& own) {
   for (const CallArgument& argument : call.args) {
     if (argument.key.empty() || std::find(own.begin(), own.end(), argument.key) != own.end()) continue;
     std::vector<std::string> known = own;
@@ -43,22 +43,22 @@ std::string required_path(const CallOptions& options, const char* key) {
   return options.word(key, "");
 }
 
-LoadPart make_fashion_mnist(const Expression& call) {
+LoadPart make_fashion_mnist(const CallExpression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_fashion_mnist(split); };
 }
 
-LoadPart make_mnist(const Expression& call) {
+LoadPart make_mnist(const CallExpression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_mnist(split); };
 }
 
-LoadPart make_cifar10(const Expression& call) {
+LoadPart make_cifar10(const CallExpression& call) {
   options_of(call, {});
   return [](Split split, BadImages&) { return load_cifar10(split); };
 }
 
-LoadPart make_idx(const Expression& call) {
+LoadPart make_idx(const CallExpression& call) {
   const CallOptions options = options_of(call, {"path", "classes", "name"});
   const std::string path = required_path(options, "path");
   const auto classes = static_cast<int>(options.integer("classes", 0, 1, most_idx_classes));
@@ -68,7 +68,7 @@ LoadPart make_idx(const Expression& call) {
   };
 }
 
-LoadPart make_folder(const Expression& call) {
+LoadPart make_folder(const CallExpression& call) {
   const CallOptions options = options_of(call, {"path", "size", "gray", "test", "background", "skip_bad"});
   const auto background = Background::parse(options.word("background", "white"));
   if (!background) options.refuse("background", "white, black, a gray level 0..255 or rrggbb in hexadecimal");
@@ -82,7 +82,7 @@ LoadPart make_folder(const Expression& call) {
   return [=](Split split, BadImages& bad) { return load_image_folder(folder, split, bad); };
 }
 
-LoadPart make_synthetic_set(const Expression& call) {
+LoadPart make_synthetic_set(const CallExpression& call) {
   const CallOptions options = options_of(call, {"classes", "size", "count", "seed", "channels", "noise"});
   const SyntheticOptions made{
       .classes = static_cast<int>(options.integer("classes", 10, 1, 1000)),
@@ -146,7 +146,7 @@ const std::vector<Entry>& entries() {
 
 }  // namespace
 
-LoadPart find_dataset(const Expression& call, const std::string& name) {
+LoadPart find_dataset(const CallExpression& call, const std::string& name) {
   std::vector<std::string> names;
   for (const Entry& entry : entries()) {
     if (entry.name == call.name)
@@ -187,7 +187,7 @@ bool is_bare_dataset(const std::string& text) {
 }
 
 std::string with_bad_images_skipped(const std::string& text) {
-  Expression call = Expression::parse(text);
+  CallExpression call = CallExpression::parse(text);
   if (call.name != "folder")
     fail_usage("images are left out of image folders alone, and {} is none", in_quotes(text));
   for (const auto& arg : call.args)
@@ -204,7 +204,7 @@ std::string with_bad_images_skipped(const std::string& text) {
 
 Background background_of(const std::string& text) {
   try {
-    for (const auto& arg : Expression::parse(text).args)
+    for (const auto& arg : CallExpression::parse(text).args)
       if (arg.key == "background")
         if (const auto background = Background::parse(arg.text)) return *background;
   } catch (const Error&) {  // whatever it is, it names no background

@@ -15,6 +15,6 @@ using LoadPart = std::function<data::Dataset(Split, BadImages&)>;
 
 /// The way to load what `call` names, without its selection; the data is named by `name`. Error (usage) for a
 /// name or option that is not known.
-LoadPart find_dataset(const Expression& call, const std::string& name);
+LoadPart find_dataset(const CallExpression& call, const std::string& name);
 
 }  // namespace fanin::datasets

@@ -40,8 +40,8 @@ std::optional<std::vector<int>> class_list(std::string_view text) {
 
 }  // namespace
 
-Selection Selection::take_from(Expression& call) {
-  Expression mine{.name = call.name, .args = {}, .position = call.position, .source = call.source};
+Selection Selection::take_from(CallExpression& call) {
+  CallExpression mine{.name = call.name, .args = {}, .position = call.position, .source = call.source};
   const std::vector<std::string> known = {"only", "per_class", "draw"};
   const auto is_mine = [&](const CallArgument& argument) {
     return std::find(known.begin(), known.end(), argument.key) != known.end();

@@ -14,7 +14,7 @@ struct Selection {
   std::uint64_t draw = 0;
 
   /// Takes its options out of `call`. Error (usage) with the position for a value that does not parse.
-  static Selection take_from(Expression& call);
+  static Selection take_from(CallExpression& call);
   /// What is selected of one part. Validation and test sets keep all samples of their classes. Error for a class that the set does not
   /// have.
   data::Dataset apply(data::Dataset data, Split split) const;

@@ -94,7 +94,7 @@ const std::vector<LayerText> layers = {
 }  // namespace
 
 nn::ModulePtr build_layer(const std::string& text) {
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   std::vector<std::string> names;
   for (const auto& layer : layers) {
     names.push_back(layer.name);

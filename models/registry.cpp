@@ -12,7 +12,7 @@ const std::vector<ModelInfo>& registry() {
 }
 
 nn::ModulePtr build(const std::string& text, const InputSpec& input) {
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   std::vector<std::string> names;
   for (const auto& model : registry()) {
     names.push_back(model.name);

@@ -81,7 +81,7 @@ class Metadata {
 
 /// A data set's text with the whole path of its folder, so that it means the same wherever the model is used.
 std::string anywhere(const std::string& data) {
-  Expression call = Expression::parse(data);
+  CallExpression call = CallExpression::parse(data);
   if (call.name != "folder" && call.name != "idx") return data;
   for (CallArgument& argument : call.args) {
     if (argument.key != "path" && !(argument.key.empty() && &argument == &call.args.front())) continue;

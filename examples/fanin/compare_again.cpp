@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 /// Whether loading the set opens nothing that the text chooses.
 bool opens_no_path(const std::string& data) {
-  const std::string name = Expression::parse(data).name;
+  const std::string name = CallExpression::parse(data).name;
   return name == "synthetic" || datasets::is_bare_dataset(name);
 }
 

@@ -76,7 +76,7 @@ init::Nonlinearity function_of(const std::string& text) {
 
 std::optional<double> pytorchs(const std::string& text) {
   if (init::is_function_of_x(text)) return std::nullopt;
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   const auto& names = init::gain_names();
   if (std::find(names.begin(), names.end(), call.name) == names.end()) return std::nullopt;
   const CallOptions options(call, "activation", {"negative_slope"});

@@ -258,7 +258,7 @@ data::Sets sets_of(const Pair& pair) {
 }
 
 nn::ModulePtr build(const Pair& pair, const models::InputSpec& input) {
-  const Expression call = Expression::parse(pair.model);
+  const CallExpression call = CallExpression::parse(pair.model);
   if (call.name == "layer_norm_mlp") {
     const CallOptions options(call, "model", {"hidden", "activation"});
     auto net = std::make_shared<nn::Sequential>();

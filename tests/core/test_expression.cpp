@@ -12,22 +12,22 @@
 using namespace fanin;
 
 TEST_CASE("expression: reads a name with options and prints it back") {
-  const auto call =
-      Expression::parse("  mlp ( hidden = 256-128 ,activation=tanh, kaiming_normal(mode=fan_out), 1e-3 ) ");
+  const auto call = CallExpression::parse(
+      "  mlp ( hidden = 256-128 ,activation=tanh, kaiming_normal(mode=fan_out), 1e-3 ) ");
   CHECK(call.name == "mlp");
   REQUIRE(call.args.size() == 4);
   CHECK(call.args[0] == CallArgument{.key = "hidden", .text = "256-128"});
   CHECK(call.args[2] == CallArgument{.text = "kaiming_normal(mode=fan_out)"});
   CHECK(call.to_string() == "mlp(hidden=256-128, activation=tanh, kaiming_normal(mode=fan_out), 1e-3)");
-  CHECK(Expression::parse(call.to_string()) == call);
-  CHECK(Expression::parse("lenet").to_string() == "lenet");
-  CHECK(Expression::parse("lenet()").to_string() == "lenet");
-  CHECK(Expression::parse("fashion-mnist").name == "fashion-mnist");
+  CHECK(CallExpression::parse(call.to_string()) == call);
+  CHECK(CallExpression::parse("lenet").to_string() == "lenet");
+  CHECK(CallExpression::parse("lenet()").to_string() == "lenet");
+  CHECK(CallExpression::parse("fashion-mnist").name == "fashion-mnist");
 }
 
 TEST_CASE("expression: a malformed text is refused with its position") {
   const auto refused = [](const std::string& text) {
-    return usage_message([&] { Expression::parse(text); });
+    return usage_message([&] { CallExpression::parse(text); });
   };
   CHECK(refused("") == "expected a name at character 1 of ''");
   CHECK(refused("normal(std=1") == "expected ')' at character 13 of 'normal(std=1'");
@@ -67,25 +67,25 @@ TEST_CASE("expression: a value in quotes holds what would end it, and is printed
   for (const auto& [the_text, value, printed] : rows) {
     const auto& text = the_text;  // clang 14 captures no structured binding
     CAPTURE(text);
-    const auto call = Expression::parse(text);
+    const auto call = CallExpression::parse(text);
     REQUIRE(call.args.size() == 1);
     CHECK(call.args[0].key == "");
     CHECK(call.args[0].text == value);
     CHECK(call.to_string() == "folder(" + std::string(printed) + ")");
-    CHECK(Expression::parse(call.to_string()) == call);
-    const auto keyed = Expression::parse("folder(size=3, file = " + std::string(printed) + " , x=1)");
+    CHECK(CallExpression::parse(call.to_string()) == call);
+    const auto keyed = CallExpression::parse("folder(size=3, file = " + std::string(printed) + " , x=1)");
     REQUIRE(keyed.args.size() == 3);
     CHECK(keyed.args[1] == CallArgument{.key = "file", .text = value});
-    CHECK(Expression::parse(keyed.to_string()) == keyed);
+    CHECK(CallExpression::parse(keyed.to_string()) == keyed);
   }
   // A quoted value within a call within a call.
-  const auto nested = Expression::parse("rezero(base=weight_selection(file=\"a, (b\"), 'x')");
+  const auto nested = CallExpression::parse("rezero(base=weight_selection(file=\"a, (b\"), 'x')");
   REQUIRE(nested.args.size() == 2);
   CHECK(nested.args[0] == CallArgument{.key = "base", .text = "weight_selection(file=\"a, (b\")"});
-  CHECK(Expression::parse(nested.to_string()) == nested);
+  CHECK(CallExpression::parse(nested.to_string()) == nested);
 
   const auto refused = [](const std::string& text) {
-    return usage_message([&] { Expression::parse(text); });
+    return usage_message([&] { CallExpression::parse(text); });
   };
   CHECK(refused("f(\"a)") == "expected a closing quote for the one at character 3 of 'f(\"a)'");
   CHECK(refused("f(x='a\\')").starts_with("expected a closing quote for the one at character 5"));
@@ -112,7 +112,7 @@ TEST_CASE("expression: a list of calls is cut outside parentheses, braces and qu
 }
 
 TEST_CASE("expression: options are typed, named or positional, and refused with the position") {
-  const auto call = Expression::parse("normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)");
+  const auto call = CallExpression::parse("normal(0.5, std=sqrt(2), n=3, sizes=8-4, act=relu, on=yes)");
   const CallOptions options(call, "scheme", {"mean", "std", "n", "sizes", "act", "on"});
   CHECK(options.number("mean", 0) == 0.5);
   CHECK(options.number("std", 0) == std::sqrt(2.0));
@@ -129,7 +129,7 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
 
   const auto refused = [](const std::string& text) {
     return usage_message([&] {
-      CallOptions(Expression::parse(text), "scheme", {"mean", "std"}).number("std", 0);
+      CallOptions(CallExpression::parse(text), "scheme", {"mean", "std"}).number("std", 0);
     });
   };
   CHECK(refused("normal( sdt = 1)") ==
@@ -145,7 +145,7 @@ TEST_CASE("expression: options are typed, named or positional, and refused with 
 
 TEST_CASE("expression: numbers print in the shortest form that reads back the same") {
   for (double value : {0.1, 1.0 / 3, std::sqrt(5.0), 1e-300, -2.0, 1e22}) {
-    const auto call = Expression::parse("f(" + number_text(value) + ")");
+    const auto call = CallExpression::parse("f(" + number_text(value) + ")");
     CHECK(CallOptions(call, "scheme", {"x"}).number("x", 0) == value);
   }
   CHECK(number_text(0.01) == "0.01");

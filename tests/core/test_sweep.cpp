@@ -101,7 +101,7 @@ TEST_CASE("sweep: any text expands or is refused, never with more or fewer texts
 }
 
 TEST_CASE("sweep: where one text is expected, a sweep is refused as one") {
-  CHECK(
-      holds(usage_message([] { Expression::parse("normal(std={1, 2})"); }), "a sweep {…} is several values"));
-  CHECK(Expression::parse("f(\"{1}\")").to_string() == "f(\"{1}\")");
+  CHECK(holds(usage_message([] { CallExpression::parse("normal(std={1, 2})"); }),
+              "a sweep {…} is several values"));
+  CHECK(CallExpression::parse("f(\"{1}\")").to_string() == "f(\"{1}\")");
 }

@@ -1,5 +1,5 @@
 // Whatever is typed as a transform: a value whose own text reads back as the same value, or a usage Error. A
-// data set's text goes through the same reader (Expression), which is fuzzed with it.
+// data set's text goes through the same reader (CallExpression), which is fuzzed with it.
 #include <cstdlib>
 #include <string>
 
@@ -17,11 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (error.blame() != fanin::Blame::usage) std::abort();
   }
   try {
-    const fanin::Expression call = fanin::Expression::parse(text);
-    if (!(fanin::Expression::parse(call.to_string()) == call)) std::abort();
+    const fanin::CallExpression call = fanin::CallExpression::parse(text);
+    if (!(fanin::CallExpression::parse(call.to_string()) == call)) std::abort();
     for (const fanin::CallArgument& arg : call.args) {  // each value by itself too
-      const auto again = fanin::Expression::parse("f(x=" + fanin::value_text(arg.text) + ", " +
-                                                  fanin::value_text(arg.text) + ")");
+      const auto again = fanin::CallExpression::parse("f(x=" + fanin::value_text(arg.text) + ", " +
+                                                      fanin::value_text(arg.text) + ")");
       if (again.args.size() != 2 || again.args[0].text != arg.text || again.args[1].text != arg.text)
         std::abort();
     }

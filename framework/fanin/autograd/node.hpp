@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <fanin/autograd/op_observer.hpp>
-#include <fanin/autograd/saved.hpp>
+#include <fanin/autograd/saved_tensors.hpp>
 #include <fanin/core/tensor.hpp>
 
 namespace fanin::kernels {
@@ -142,7 +142,7 @@ class OpNodeOf final : public OpNode {
 
  private:
   std::optional<Op> op_;
-  std::optional<Saved<Op>> saved_;
+  std::optional<SavedTensors<Op>> saved_;
 };
 
 /// `record` where nobody watches.

@@ -32,7 +32,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-CallOptions::CallOptions(const Expression& call, std::string kind, std::vector<std::string> known)
+CallOptions::CallOptions(const CallExpression& call, std::string kind, std::vector<std::string> known)
     : kind_(std::move(kind)), name_(call.name), source_(call.source), known_(std::move(known)) {
   if (!call.definitions.empty())
     fail_usage("{} '{}' takes no definitions behind ';' {}", kind_, name_,

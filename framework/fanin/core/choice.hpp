@@ -10,7 +10,7 @@ namespace fanin {
 
 /// One value of an enum and its text.
 template <class E>
-struct Choice {
+struct NamedValue {
   E value;           ///< one of the enum's
   const char* name;  ///< its text
 };
@@ -18,8 +18,8 @@ struct Choice {
 /// The texts of an enum's values, as one table from which printing, reading and suggestions follow.
 template <class E, std::size_t n>
 struct Choices {
-  const char* kind;  ///< what sort of thing they are, for messages: "adaptation"
-  Choice<E> all[n];  ///< in the order in which they are told
+  const char* kind;      ///< what sort of thing they are, for messages: "adaptation"
+  NamedValue<E> all[n];  ///< in the order in which they are told
 
   /// The text of a value that is in the table.
   constexpr const char* name_of(E value) const {
@@ -48,7 +48,7 @@ struct Choices {
 
 /// The table: `constexpr auto kinds = choices<Kind>("kind", {{Kind::a, "a"}, {Kind::b, "b"}})`.
 template <class E, std::size_t n>
-constexpr Choices<E, n> choices(const char* kind, const Choice<E> (&all)[n]) {
+constexpr Choices<E, n> choices(const char* kind, const NamedValue<E> (&all)[n]) {
   Choices<E, n> table{kind, {}};
   for (std::size_t i = 0; i < n; ++i) table.all[i] = all[i];
   return table;

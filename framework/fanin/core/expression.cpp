@@ -19,8 +19,8 @@ class Reader {
   Reader(std::string_view source, std::size_t begin, std::size_t end)
       : source_(source), end_(std::min(end, source.size())), at_(std::min(begin, end_)) {}
 
-  Expression call() {
-    Expression result;
+  CallExpression call() {
+    CallExpression result;
     result.source = std::string(source_);
     skip_space();
     result.position = at_;
@@ -156,15 +156,15 @@ class Reader {
 
 }  // namespace
 
-Expression Expression::parse(std::string_view text) { return parse(text, 0, text.size()); }
+CallExpression CallExpression::parse(std::string_view text) { return parse(text, 0, text.size()); }
 
-Expression Expression::parse(std::string_view source, std::size_t begin, std::size_t end) {
+CallExpression CallExpression::parse(std::string_view source, std::size_t begin, std::size_t end) {
   if (source.size() > longest_text)
     fail_usage("a text of {} bytes is too long; at most {} are read", source.size(), longest_text);
   return Reader(source, begin, end).call();
 }
 
-std::string Expression::to_string() const {
+std::string CallExpression::to_string() const {
   if (args.empty()) return name;
   std::string text = name + "(";
   for (const CallArgument& arg : args) {
@@ -177,7 +177,7 @@ std::string Expression::to_string() const {
 
 std::string value_text(const std::string& text) {
   try {
-    const Expression read = Expression::parse("f(" + text + ", k=" + text + ")");
+    const CallExpression read = CallExpression::parse("f(" + text + ", k=" + text + ")");
     const CallArgument bare{.text = text}, keyed{.key = "k", .text = text};
     if (read.args.size() == 2 && read.args[0] == bare && read.args[1] == keyed) return text;
   } catch (const Error&) {  // it does not read at all

@@ -25,7 +25,7 @@ struct CallArgument {
 /// parenthesis or space at its ends: folder("cats, dogs"). Within quotes \\ is a backslash and \' or \" the
 /// quote itself; any other backslash stands for itself. A '=' behind a '/' belongs to a path, quoted or not.
 /// Behind a ';' may stand what names in the values mean: `uniform(a=-r, b=r; r=sqrt(6/fan_in))`.
-struct Expression {
+struct CallExpression {
   std::string name;                            ///< letters, digits, `_`, `-` and `.`, a letter or `_` first
   std::vector<CallArgument> args;              ///< in the order written
   std::vector<CallArgument> definitions = {};  ///< behind the ';', each with a key
@@ -33,15 +33,15 @@ struct Expression {
   std::string source;                          ///< the whole text it was read from, for messages
 
   /// Error (usage) that shows the position for anything else than one call.
-  static Expression parse(std::string_view text);
+  static CallExpression parse(std::string_view text);
   /// Reads `source` from `begin` up to `end`: a call inside a longer text, so that messages show the longer
   /// one.
-  static Expression parse(std::string_view source, std::size_t begin, std::size_t end);
+  static CallExpression parse(std::string_view source, std::size_t begin, std::size_t end);
 
   /// `name(key=text, …; key=text)`, without parentheses when there are no arguments; `parse` reads it back.
   std::string to_string() const;
   /// Whether they say the same, wherever they stand.
-  bool operator==(const Expression& other) const {
+  bool operator==(const CallExpression& other) const {
     return name == other.name && args == other.args && definitions == other.definitions;
   }
 };
@@ -69,7 +69,7 @@ std::string number_text(double value);
 class CallOptions {
  public:
   /// `kind` names the sort of thing in messages: "scheme", "model". Definitions are not options: Error (usage).
-  CallOptions(const Expression& call, std::string kind, std::vector<std::string> known);
+  CallOptions(const CallExpression& call, std::string kind, std::vector<std::string> known);
 
   /// Whether the call gives this option.
   bool has(std::string_view key) const { return find(key) != nullptr; }

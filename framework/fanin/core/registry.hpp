@@ -39,7 +39,7 @@ class Registry {
   const T& add(T one) {
     const std::lock_guard lock(mutex_);
     for (const std::string& name : names_of(one)) {
-      if (Expression::parse(name).to_string() != name)
+      if (CallExpression::parse(name).to_string() != name)
         throw Error((kind_.find_first_of("aeio") == 0 ? "an " : "a ") + kind_ + " cannot be called " +
                     in_quotes(name));
       if (find_locked(name)) throw Error("the " + kind_ + " name " + in_quotes(name) + " is taken");

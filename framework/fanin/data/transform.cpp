@@ -79,7 +79,7 @@ Transform Transform::parse(const std::string& text) {
   static const std::vector<std::string> names = {"crop", "flip", "shift", "normalise"};
   Transform transform;
   for (const auto& [begin, end] : split_calls(text, ";")) {
-    const Expression call = Expression::parse(text, begin, end);
+    const CallExpression call = CallExpression::parse(text, begin, end);
     if (call.name == "crop") {
       const CallOptions options(call, "transform", {"pad", "mode"});
       transform.crop(options.integer("pad", 2, 0, max_move),

@@ -91,7 +91,7 @@ class Initializer {
 /// The initializer of a call text, `kaiming_normal(mode=fan_out)`. Error (usage) that names the unknown
 /// scheme, option or value, its position, and the nearest known names.
 Initializer parse(std::string_view text);
-Initializer parse(const Expression& call);
+Initializer parse(const CallExpression& call);
 /// @}
 
 }  // namespace fanin::init

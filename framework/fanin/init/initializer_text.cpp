@@ -10,15 +10,15 @@ namespace fanin::init {
 namespace {
 
 /// Parses a scheme named within another's options, so that a message shows the place in the whole text.
-void check_base_text(const Expression& call, const std::string& name, const std::vector<std::string>& known,
-                     const CallOptions& options) {
+void check_base_text(const CallExpression& call, const std::string& name,
+                     const std::vector<std::string>& known, const CallOptions& options) {
   std::size_t i = 0;
   while (i < call.args.size() && (call.args[i].key.empty() ? known[i] : call.args[i].key) != name) ++i;
   if (i == call.args.size()) return;
   const CallArgument& arg = call.args[i];
   const bool as_written = call.source.compare(arg.position, arg.text.size(), arg.text) == 0;  // not in quotes
   const Initializer base =
-      as_written ? parse(Expression::parse(call.source, arg.position, arg.position + arg.text.size()))
+      as_written ? parse(CallExpression::parse(call.source, arg.position, arg.position + arg.text.size()))
                  : parse(arg.text);
   if (const auto why = why_no_base(base.scheme())) options.refuse(name, *why);
 }
@@ -44,7 +44,7 @@ OptionFormula formula_of(const CallArgument& given, std::size_t option,
 }
 
 /// A definition that nothing uses is a slip.
-void require_used(const Expression& call, const fanin::Formula::Definitions& definitions,
+void require_used(const CallExpression& call, const fanin::Formula::Definitions& definitions,
                   const std::vector<OptionFormula>& formulas) {
   for (std::size_t i = 0; i < definitions.size(); ++i) {
     const std::string& name = definitions[i].first;
@@ -61,16 +61,16 @@ void require_used(const Expression& call, const fanin::Formula::Definitions& def
 
 }  // namespace
 
-Initializer parse(std::string_view text) { return parse(Expression::parse(text)); }
+Initializer parse(std::string_view text) { return parse(CallExpression::parse(text)); }
 
-Initializer parse(const Expression& call) {
+Initializer parse(const CallExpression& call) {
   const SchemeInfo* scheme = find_scheme(call.name);
   if (!scheme)
     fail_usage("unknown scheme {} {}{}", in_quotes(call.name), at_character(call.source, call.position),
                suggest_scheme(call.name));
   std::vector<std::string> known;
   for (const OptionSpec& spec : scheme->options) known.push_back(spec.name);
-  Expression without = call;
+  CallExpression without = call;
   without.definitions.clear();
   const CallOptions options(without, "scheme", known);
   const fanin::Formula::Definitions definitions = read_definitions(call.definitions, call.source);

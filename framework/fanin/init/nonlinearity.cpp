@@ -13,9 +13,9 @@ Nonlinearity::Nonlinearity(std::function<double(double)> function) : f(function)
   };
 }
 
-Nonlinearity Nonlinearity::named(std::string_view text) { return named(Expression::parse(text)); }
+Nonlinearity Nonlinearity::named(std::string_view text) { return named(CallExpression::parse(text)); }
 
-Nonlinearity Nonlinearity::named(const Expression& call) {
+Nonlinearity Nonlinearity::named(const CallExpression& call) {
   // Two names that are no activation's: the identity's other one, and a layer's whose slope is trained.
   const bool prelu = call.name == "prelu";
   const auto* one = kernels::find_activation(call.name == "linear" ? "none"

@@ -23,7 +23,7 @@ struct Nonlinearity {
   /// One of the framework's, by a call text: `relu`, `leaky_relu(0.2)`, `elu(alpha=0.5)`. Error (usage)
   /// otherwise.
   static Nonlinearity named(std::string_view text);
-  static Nonlinearity named(const Expression& call);
+  static Nonlinearity named(const CallExpression& call);
   /// @}
 };
 

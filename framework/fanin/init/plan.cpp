@@ -50,7 +50,7 @@ PlanRule parse_rule(std::string_view text, std::size_t begin, std::size_t end) {
     if (from == end)
       fail_usage("expected a scheme or 'default' after '=' {}", at_character(text, equals + 1));
   }
-  if (text.substr(from, end - from) != "default") rule.init = parse(Expression::parse(text, from, end));
+  if (text.substr(from, end - from) != "default") rule.init = parse(CallExpression::parse(text, from, end));
   return rule;
 }
 

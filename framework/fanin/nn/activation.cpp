@@ -42,7 +42,7 @@ std::optional<Activation> activation_of(const Module& module) {
 }
 
 Activation activation_named(const std::string& text) {
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   const auto* one = kernels::find_activation(call.name);
   if (!one) fail_usage("unknown activation '{}'{}", call.name, suggest(call.name, activation_names()));
   if (!one->option) {

@@ -98,7 +98,7 @@ Schedule::Schedule() : Schedule(Constant{}) {}
 Schedule::Schedule(const std::string& shape, Index warmup, Factor factor)
     : warmup_(warmup), factor_(std::move(factor)) {
   if (warmup < 0) fail_usage("schedule {}: warmup must be ≥ 0, got {}", shape, warmup);
-  Expression text = Expression::parse(shape);
+  CallExpression text = CallExpression::parse(shape);
   if (warmup > 0) text.args.push_back({.key = "warmup", .text = std::to_string(warmup)});
   text_ = text.to_string();
 }
@@ -106,7 +106,7 @@ Schedule::Schedule(const std::string& shape, Index warmup, Factor factor)
 std::vector<std::string> Schedule::names() { return registry().names(); }
 
 Schedule Schedule::parse(const std::string& text) {
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   const ScheduleText& known = registry().at(call.name);
   std::vector<std::string> names = known.options;
   names.emplace_back("warmup");

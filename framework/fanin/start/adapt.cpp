@@ -160,7 +160,7 @@ const char* name_of(Adapt rule) { return names.name_of(rule); }
 Adapt parse_adapt(const std::string& name) { return names.named(name); }
 
 AdaptRule parse_adapt_rule(const std::string& pattern, const std::string& text) {
-  const Expression call = Expression::parse(text);
+  const CallExpression call = CallExpression::parse(text);
   AdaptRule rule{pattern, parse_adapt(call.name)};
   const CallOptions options(
       call, "adaptation",

@@ -28,7 +28,7 @@ constexpr const char* head_note = "the head, new for this task";
 }  // namespace
 
 WarmStart WarmStart::parse(const std::string& text) {
-  const CallOptions options(Expression::parse(text), "scheme",
+  const CallOptions options(CallExpression::parse(text), "scheme",
                             {"file",
                              "head",
                              "key",

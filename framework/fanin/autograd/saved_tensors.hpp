@@ -14,16 +14,16 @@ inline Tensor needed(const Tensor& kept, const Tensor& other) {
   return other.defined() && other.requires_grad() ? kept : Tensor();
 }
 
-/// The Error of `Saved`.
+/// The Error of `SavedTensors`.
 [[noreturn]] void refuse_written(const char* op, const Tensor& saved, std::uint32_t version);
 
 /// The tensors that an op's backward pass needs as they were in the forward pass, with their versions then:
 /// those of `Op::saved()`, a std::array of tensors (undefined ones do not count), or none.
 template <class Op>
-class Saved {
+class SavedTensors {
  public:
   /// Of an op whose `forward` has run.
-  explicit Saved(const Op& op) {
+  explicit SavedTensors(const Op& op) {
     if constexpr (count > 0) {
       tensors_ = op.saved();
       for (std::size_t i = 0; i < count; ++i)
