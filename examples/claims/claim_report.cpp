@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/format.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/io/finite_json.hpp>
 
 namespace fanin::claims {
@@ -19,7 +19,7 @@ constexpr int what_column = columns - predicted_column - seen_column - mark_colu
 const char* verdict_of(const Finding& finding) { return finding.reproduced() ? "reproduced" : "FAILED"; }
 const char* mark_of(const Check& check) { return check.holds ? "holds" : "FAILS"; }
 
-constexpr auto relations = choices<Relation>(
+constexpr auto relations = named_values<Relation>(
     "relation",
     {{Relation::equal, "equal"}, {Relation::at_least, "at_least"}, {Relation::at_most, "at_most"}});
 

@@ -50,7 +50,7 @@ Run one_run(const program::Prepared& it) {
 }
 
 /// Serves as the program's ranks do, but sleeps for as long as a run is to take in place of making it.
-void sleep_for_runs(const Ranks& ranks, const program::Prepared& it, double ms) {
+void sleep_for_runs(const RankGroup& ranks, const program::Prepared& it, double ms) {
   Run run = one_run(it);
   run.seconds = ms / 1000;
   const std::atomic<bool> interrupted{false};
@@ -72,7 +72,7 @@ void sleep_for_runs(const Ranks& ranks, const program::Prepared& it, double ms) 
   });
 }
 
-void hand_out(const Ranks& ranks, program::Prepared& it, const program::CompareFlags& flags, double ms) {
+void hand_out(const RankGroup& ranks, program::Prepared& it, const program::CompareFlags& flags, double ms) {
   const std::size_t bytes = compare::run_bytes(one_run(it)).size();
   it.dealer = std::make_unique<compare::RunDealer>(
       ranks, 0, compare::RunDealer::Calls{.stop = program::interrupt, .note = {}, .log = {}});
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv, argv + argc);
     return program::launched(words, [&] {
       app.parse(argc, argv);
-      const Ranks* ranks = program::ranks();
+      const RankGroup* ranks = program::ranks();
       if (ranks == nullptr || ranks->size < 2) fail_usage("start it by mpirun, as two processes or more");
       const auto it = program::prepare(flags, program::command_line(*command, words));
       if (ranks->rank == 0)

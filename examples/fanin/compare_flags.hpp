@@ -3,7 +3,7 @@
 #include <string>
 
 #include <fanin/compare/grid.hpp>
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/grid_axes.hpp"
@@ -12,11 +12,11 @@ namespace fanin::program {
 
 /// How the table is said on stdout.
 enum class Format { text, markdown, latex, csv, json };
-constexpr auto formats = choices<Format>("format", {{Format::text, "text"},
-                                                    {Format::markdown, "markdown"},
-                                                    {Format::latex, "latex"},
-                                                    {Format::csv, "csv"},
-                                                    {Format::json, "json"}});
+constexpr auto formats = named_values<Format>("format", {{Format::text, "text"},
+                                                         {Format::markdown, "markdown"},
+                                                         {Format::latex, "latex"},
+                                                         {Format::csv, "csv"},
+                                                         {Format::json, "json"}});
 
 /// What `fanin compare` is told on its command line.
 struct CompareFlags {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/console.hpp>
+#include <fanin/core/named_values.hpp>
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/command_words.hpp"
@@ -163,7 +163,7 @@ std::string fish_script(const CLI::App& app) {
 
 enum class Shell { bash, zsh, fish };
 constexpr auto shells =
-    choices<Shell>("shell", {{Shell::bash, "bash"}, {Shell::zsh, "zsh"}, {Shell::fish, "fish"}});
+    named_values<Shell>("shell", {{Shell::bash, "bash"}, {Shell::zsh, "zsh"}, {Shell::fish, "fish"}});
 
 std::string script(const CLI::App& app, Shell shell) {
   switch (shell) {

@@ -59,7 +59,7 @@ struct Report {
 /// Whether it is a formula, but of numbers alone.
 bool is_constant(const std::string& text) {
   try {
-    Formula::parse(text);
+    NumberFormula::parse(text);
     return true;
   } catch (const Error&) {
     return false;

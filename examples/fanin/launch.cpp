@@ -118,7 +118,7 @@ void note_other_arithmetic() {
 
 void on_its_own() { nobody_waits = true; }
 
-const Ranks* ranks() { return joined ? &joined->ranks() : nullptr; }
+const RankGroup* ranks() { return joined ? &joined->ranks() : nullptr; }
 bool is_first() { return ranks() == nullptr || ranks()->rank == 0; }
 
 void require_same(const std::string& what, const std::string& same) {

@@ -15,7 +15,7 @@ namespace fanin::program {
 int launched(const std::vector<std::string>& words, const std::function<int()>& body);
 
 /// The processes that work together; null where this one works alone.
-const Ranks* ranks();
+const RankGroup* ranks();
 /// Whether this one is the first of them, which writes; so is one that works alone.
 bool is_first();
 

@@ -63,15 +63,15 @@ std::string mpi_text() {
 
 MpiRanks::MpiRanks(const MpiCalls& calls) : calls_(calls) {
   char machine[256] = "";
-  Ranks& r = ranks_;
+  RankGroup& r = ranks_;
   check("join", calls.join(&r.rank, &r.size, &r.node_rank, &r.node_size, machine, sizeof machine));
   r.machine = machine;
   r.send = [this](int to, int tag, std::span<const std::byte> bytes) {
     check("send", calls_.send(to, tag, bytes.data(), bytes.size()));
   };
-  r.waiting = [this]() -> std::optional<Ranks::Waiting> {
+  r.waiting = [this]() -> std::optional<RankGroup::Waiting> {
     int found = 0;
-    Ranks::Waiting one{};
+    RankGroup::Waiting one{};
     check("probe", calls_.waiting(&found, &one.from, &one.tag, &one.size));
     if (found == 0) return std::nullopt;
     return one;

@@ -23,7 +23,7 @@ class MpiRanks {
   MpiRanks(const MpiRanks&) = delete;
   MpiRanks& operator=(const MpiRanks&) = delete;
 
-  const Ranks& ranks() const { return ranks_; }       ///< by MPI
+  const RankGroup& ranks() const { return ranks_; }   ///< by MPI
   void leave() { check("leave", calls_.leave()); }    ///< waits for all the others
   void abort(int code) const { calls_.abort(code); }  ///< ends them all
 
@@ -32,7 +32,7 @@ class MpiRanks {
   std::vector<std::string> gather(const std::string& mine) const;
 
   const MpiCalls& calls_;
-  Ranks ranks_;
+  RankGroup ranks_;
 };
 
 }  // namespace fanin::program

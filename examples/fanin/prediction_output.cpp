@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include <fanin/compare/csv_field.hpp>
-#include <fanin/core/choice.hpp>
 #include <fanin/core/console.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/printable.hpp>
 
 #include "examples/fanin/command.hpp"
@@ -15,7 +15,7 @@ namespace {
 using compare::csv_field;
 using nlohmann::ordered_json;
 
-constexpr auto forms = choices<PredictionForm>(
+constexpr auto forms = named_values<PredictionForm>(
     "format", {{PredictionForm::text, "text"}, {PredictionForm::csv, "csv"}, {PredictionForm::json, "json"}});
 
 }  // namespace

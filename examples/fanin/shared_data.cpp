@@ -81,7 +81,7 @@ struct Reader {
 
 }  // namespace
 
-data::Sets loaded_once(const Ranks& ranks, const std::function<data::Sets()>& load) {
+data::Sets loaded_once(const RankGroup& ranks, const std::function<data::Sets()>& load) {
   data::Sets sets;
   std::string refusal;
   bool usage = false;

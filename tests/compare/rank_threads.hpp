@@ -17,18 +17,19 @@ class RankThreads {
  public:
   explicit RankThreads(int size) : boxes_(static_cast<std::size_t>(size)), size_(size) {}
 
-  fanin::Ranks of(int rank) {
-    fanin::Ranks ranks{.rank = rank, .size = size_, .node_rank = rank, .node_size = size_, .machine = "here"};
+  fanin::RankGroup of(int rank) {
+    fanin::RankGroup ranks{
+        .rank = rank, .size = size_, .node_rank = rank, .node_size = size_, .machine = "here"};
     ranks.send = [this, rank](int to, int tag, std::span<const std::byte> bytes) {
       const std::lock_guard lock(mutex_);
       boxes_[static_cast<std::size_t>(to)].push_back({rank, tag, {bytes.begin(), bytes.end()}});
       changed_.notify_all();
     };
-    ranks.waiting = [this, rank]() -> std::optional<fanin::Ranks::Waiting> {
+    ranks.waiting = [this, rank]() -> std::optional<fanin::RankGroup::Waiting> {
       const std::lock_guard lock(mutex_);
       const auto& box = boxes_[static_cast<std::size_t>(rank)];
       if (box.empty()) return std::nullopt;
-      return fanin::Ranks::Waiting{box.front().from, box.front().tag, box.front().bytes.size()};
+      return fanin::RankGroup::Waiting{box.front().from, box.front().tag, box.front().bytes.size()};
     };
     ranks.receive = [this, rank](int from, int tag, std::span<std::byte> bytes) {
       std::unique_lock lock(mutex_);

@@ -52,7 +52,7 @@ compare::GridResult made_by(int count, Grid grid, const compare::GridProgress& p
   std::vector<std::thread> others;
   for (int rank = 1; rank < count; ++rank) {
     others.emplace_back([&, rank, own = grid] {
-      const Ranks ranks = threads.of(rank);
+      const RankGroup ranks = threads.of(rank);
       std::atomic<bool> stopped{false};
       compare::RunServer server(ranks, own, stopped, [&stopped] { stopped = true; });
       compare::serve_grid(own, samples(), [&](const auto& subjects, const data::Sets& sets) {
@@ -60,7 +60,7 @@ compare::GridResult made_by(int count, Grid grid, const compare::GridProgress& p
       });
     });
   }
-  const Ranks ranks = threads.of(0);
+  const RankGroup ranks = threads.of(0);
   compare::RunDealer dealer(ranks, grid.jobs, {});
   grid.hand_out = [&dealer](const compare::Assignment& all) { dealer(all); };
   struct Home {
@@ -261,7 +261,7 @@ TEST_CASE(
   std::vector<std::thread> others;
   for (int rank = 1; rank <= workers; ++rank) {
     others.emplace_back([&, rank] {  // its runs take no time
-      const Ranks ranks = threads.of(rank);
+      const RankGroup ranks = threads.of(rank);
       compare::send(ranks, 0, compare::at_work, compare::message_of(4));
       while (true) {
         const auto one = ranks.waiting();
@@ -277,7 +277,7 @@ TEST_CASE(
       }
     });
   }
-  const Ranks ranks = threads.of(0);
+  const RankGroup ranks = threads.of(0);
   compare::RunDealer dealer(ranks, 0, {});
   std::vector<compare::Job> jobs(runs, {&subjects[0], &grid.schemes[0], 0, 0.1});
   std::size_t durable = 0;

@@ -38,18 +38,18 @@ TEST_CASE("a formula's value, by the usual precedence") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.first);
-    CHECK(Formula::parse(row.first, {"x", "n"})(values) == doctest::Approx(row.second).epsilon(1e-15));
+    CHECK(NumberFormula::parse(row.first, {"x", "n"})(values) == doctest::Approx(row.second).epsilon(1e-15));
   }
-  CHECK_FALSE(std::isfinite(Formula::parse("1/0")()));
-  CHECK(std::isnan(Formula::parse("sqrt(-1)")()));
-  CHECK(std::isinf(Formula::parse("x^1e9", {"x"})(std::vector<double>{2})));
+  CHECK_FALSE(std::isfinite(NumberFormula::parse("1/0")()));
+  CHECK(std::isnan(NumberFormula::parse("sqrt(-1)")()));
+  CHECK(std::isinf(NumberFormula::parse("x^1e9", {"x"})(std::vector<double>{2})));
 }
 
 TEST_CASE("a formula's derivative is that of central differences") {
   for (const char* text : {"x", "3", "x^3", "2^x", "x^x", "1/x", "x/(1 + x^2)", "sqrt(x)", "exp(-x^2/2)",
                            "log(1 + exp(x))", "tanh(x)*x", "sin(3*x) - cos(x)", "erf(x/√2)", "abs(x - 1)",
                            "max(x, 0.2*x)", "min(x, 6)/6", "-x", "y*x"}) {
-    const Formula formula = Formula::parse(text, {"x", "y"});
+    const NumberFormula formula = NumberFormula::parse(text, {"x", "y"});
     for (const double x : {0.3, 0.8, 1.7}) {
       CAPTURE(text);
       CAPTURE(x);
@@ -59,23 +59,23 @@ TEST_CASE("a formula's derivative is that of central differences") {
       CHECK(formula.derivative(std::vector{x, y}, 0) == doctest::Approx(slope).epsilon(1e-8));
     }
   }
-  const Formula cube = Formula::parse("max(x, 0)^3", {"x"});
+  const NumberFormula cube = NumberFormula::parse("max(x, 0)^3", {"x"});
   CHECK(cube.derivative(std::vector{-1.0}, 0) == 0);
   CHECK(cube.derivative(std::vector{0.0}, 0) == 0);
-  CHECK(Formula::parse("x^0", {"x"}).derivative(std::vector{0.0}, 0) == 0);
+  CHECK(NumberFormula::parse("x^0", {"x"}).derivative(std::vector{0.0}, 0) == 0);
 }
 
 TEST_CASE("a formula knows its variables, and names that stand for others or for numbers") {
-  const Formula radius = Formula::parse("sqrt(6/(a + b))", {"a", "b"});
-  const Formula twice = Formula::parse("-2*r", {"a", "b"}, {{"r", radius}});
+  const NumberFormula radius = NumberFormula::parse("sqrt(6/(a + b))", {"a", "b"});
+  const NumberFormula twice = NumberFormula::parse("-2*r", {"a", "b"}, {{"r", radius}});
   CHECK(twice(std::vector{2.0, 4.0}) == -2);
   CHECK(twice.uses(0));
-  CHECK_FALSE(Formula::parse("3*b", {"a", "b"}).uses(0));
+  CHECK_FALSE(NumberFormula::parse("3*b", {"a", "b"}).uses(0));
   const auto lookup = [](std::string_view name, std::string_view text) -> std::optional<double> {
     if (name != "gain") return std::nullopt;
     return static_cast<double>(text.size());
   };
-  CHECK(Formula::parse("gain(leaky_relu(0.2)) * 2", {}, {}, lookup)() == 2 * 21);
+  CHECK(NumberFormula::parse("gain(leaky_relu(0.2)) * 2", {}, {}, lookup)() == 2 * 21);
 }
 
 TEST_CASE("what is no formula is refused at its place") {
@@ -111,18 +111,18 @@ TEST_CASE("what is no formula is refused at its place") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.first);
-    CHECK(holds(message([&] { Formula::parse(row.first, {"x"}); }), row.second));
+    CHECK(holds(message([&] { NumberFormula::parse(row.first, {"x"}); }), row.second));
   }
 }
 
 TEST_CASE("definitions of definitions end at a bound") {
-  Formula::Definitions definitions;
+  NumberFormula::Definitions definitions;
   const auto grow = [&] {
-    definitions.emplace_back("r0", Formula::parse("x + x", {"x"}));
+    definitions.emplace_back("r0", NumberFormula::parse("x + x", {"x"}));
     for (int i = 1; i < 40; ++i) {
       const std::string before = "r" + std::to_string(i - 1);
       definitions.emplace_back("r" + std::to_string(i),
-                               Formula::parse(before + " + " + before, {"x"}, definitions));
+                               NumberFormula::parse(before + " + " + before, {"x"}, definitions));
     }
   };
   CHECK(holds(message(grow), "more than 4096 steps"));

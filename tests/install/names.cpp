@@ -1,4 +1,6 @@
 // A program with names of its own, whatever the using-directives bring: these are not the library's.
+#include <tuple>
+
 #include "model.hpp"
 
 using namespace fanin;
@@ -9,6 +11,15 @@ struct Dataset {};
 struct Options {};
 struct Argument {};
 struct Rename {};
+struct Choice {};
+struct Expression {};
+struct Saved {};
+struct Model {};
+struct Layer {};
+struct Parameter {};
+struct Value {};
+struct Table {};
+struct Formula {};
 struct Node {
   Node* next = nullptr;
 };
@@ -23,6 +34,8 @@ int own_names() {
   const Argument argument;
   const Rename rename;
   const Node node;
+  [[maybe_unused]] const std::tuple<Choice, Expression, Saved, Model, Layer, Parameter, Value, Table, Formula>
+      others;
   static_cast<void>(batch), static_cast<void>(dataset), static_cast<void>(options),
       static_cast<void>(argument), static_cast<void>(rename);
   const auto train = [](int steps) { return steps; };

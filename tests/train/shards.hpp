@@ -63,7 +63,7 @@ inline std::vector<std::vector<real>> trained(int count, Index shards,
   std::vector<std::thread> team;
   for (int rank = 0; rank < count; ++rank) {
     team.emplace_back([&, rank] {
-      const Ranks ranks = threads.of(rank);
+      const RankGroup ranks = threads.of(rank);
       const auto model = model_of(text);
       train::TrainOptions options{
           .epochs = 2, .batch = 24, .shards = shards, .sync_batch_norm = sync, .ranks = &ranks};

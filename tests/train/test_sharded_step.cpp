@@ -144,7 +144,7 @@ TEST_CASE("shards: gradients are on their way to other ranks while backward stil
   std::vector<int> too_late(2);
   for (std::size_t rank = 0; rank < 2; ++rank) {
     team.emplace_back([&, rank] {
-      Ranks ranks = threads.of(static_cast<int>(rank));
+      RankGroup ranks = threads.of(static_cast<int>(rank));
       std::atomic<int> begun{0}, least{std::numeric_limits<int>::max()};
       ranks.start_send = [&begun, send = ranks.start_send](int to, int tag,
                                                            std::span<const std::byte> bytes) {
@@ -195,7 +195,7 @@ TEST_CASE("shards: running statistics move by the mean of the shards'") {
 TEST_CASE("shards: what cannot be shared out alike is refused, with a number that can") {
   const auto model = model_of("mlp(hidden=4)");
   RankThreads threads(3);
-  const Ranks ranks = threads.of(0);
+  const RankGroup ranks = threads.of(0);
   CHECK_THROWS_WITH_AS(train::ShardedStep(*model, {.shards = 8}, &ranks),
                        doctest::Contains("8 shards cannot be shared out alike among 3 processes"), Error);
   CHECK_THROWS_WITH_AS(train::ShardedStep(*model, {.shards = 8}, &ranks), doctest::Contains("--shards 6"),

@@ -9,11 +9,6 @@
 
 namespace fanin {
 
-/// For `Op::saved()`: `kept`, where the gradient by `other` is wanted, which is what it is kept for.
-inline Tensor needed(const Tensor& kept, const Tensor& other) {
-  return other.defined() && other.requires_grad() ? kept : Tensor();
-}
-
 /// The Error of `SavedTensors`.
 [[noreturn]] void refuse_written(const char* op, const Tensor& saved, std::uint32_t version);
 

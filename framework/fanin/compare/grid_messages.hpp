@@ -90,16 +90,16 @@ requires std::is_trivially_copyable_v<Value> Value value_off(std::string& messag
 /// @}
 
 /// Sends a message of bytes, or of nothing.
-inline void send(const Ranks& ranks, int to, Message tag, std::string_view bytes = {}) {
+inline void send(const RankGroup& ranks, int to, Message tag, std::string_view bytes = {}) {
   ranks.send(to, tag, std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
 /// @{
 /// Receives what is waiting; into memory that is used again, where there is some.
-inline void receive(const Ranks& ranks, const Ranks::Waiting& one, std::string& bytes) {
+inline void receive(const RankGroup& ranks, const RankGroup::Waiting& one, std::string& bytes) {
   bytes.resize(one.size);
   ranks.receive(one.from, one.tag, std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
 }
-inline std::string receive(const Ranks& ranks, const Ranks::Waiting& one) {
+inline std::string receive(const RankGroup& ranks, const RankGroup::Waiting& one) {
   std::string bytes;
   receive(ranks, one, bytes);
   return bytes;

@@ -21,7 +21,7 @@ class RunDealer {
     std::function<void(const std::string& line)> log;   ///< one has a line for the log
   };
   /// `ranks` must outlive it. `jobs`: runs that this rank makes at a time; 0: it only hands out.
-  RunDealer(const Ranks& ranks, int jobs, Calls calls);
+  RunDealer(const RankGroup& ranks, int jobs, Calls calls);
   ~RunDealer();
   RunDealer(const RunDealer&) = delete;
   RunDealer& operator=(const RunDealer&) = delete;
@@ -37,7 +37,7 @@ class RunDealer {
   struct Worker;
   void greet();
 
-  const Ranks& ranks_;
+  const RankGroup& ranks_;
   int jobs_;
   Calls calls_;
   std::vector<Worker> workers_;  // by rank; the first is this one
@@ -50,7 +50,7 @@ class RunDealer {
 class RunServer {
  public:
   /// All that is referred to must outlive it.
-  RunServer(const Ranks& ranks, const Grid& grid, const std::atomic<bool>& interrupted,
+  RunServer(const RankGroup& ranks, const Grid& grid, const std::atomic<bool>& interrupted,
             std::function<void()> interrupt);
   ~RunServer();
   RunServer(const RunServer&) = delete;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/real.hpp>
 #include <fanin/probe/signal.hpp>
 #include <fanin/statistics/interval.hpp>
@@ -20,17 +20,17 @@ using train::unknown;
 /// How a run ended: as train::Status has it, or by an Error.
 enum class Status { ok, diverged, interrupted, failed };
 /// Its texts, in files and tables.
-inline constexpr auto statuses = choices<Status>("status", {{Status::ok, "ok"},
-                                                            {Status::diverged, "diverged"},
-                                                            {Status::interrupted, "interrupted"},
-                                                            {Status::failed, "failed"}});
+inline constexpr auto statuses = named_values<Status>("status", {{Status::ok, "ok"},
+                                                                 {Status::diverged, "diverged"},
+                                                                 {Status::interrupted, "interrupted"},
+                                                                 {Status::failed, "failed"}});
 
 /// Whose learning rate a run has: one for all schemes of its subject, or the one at which its scheme did best
 /// when rates were tuned.
 enum class RatePick { common, own };
 /// Its texts, in files and tables.
 inline constexpr auto rate_picks =
-    choices<RatePick>("rate", {{RatePick::common, "common"}, {RatePick::own, "own"}});
+    named_values<RatePick>("rate", {{RatePick::common, "common"}, {RatePick::own, "own"}});
 
 /// The singular values of a weight as a matrix [out, rest], at one time; without values of what is no matrix or a
 /// large one, and where there is no OpenBLAS.
@@ -127,12 +127,12 @@ enum class Finding {
   undecided    ///< none of these can be said
 };
 /// Their texts.
-inline constexpr auto findings = choices<Finding>("finding", {{Finding::none, "none"},
-                                                              {Finding::better, "better"},
-                                                              {Finding::worse, "worse"},
-                                                              {Finding::equivalent, "equivalent"},
-                                                              {Finding::same, "same"},
-                                                              {Finding::undecided, "undecided"}});
+inline constexpr auto findings = named_values<Finding>("finding", {{Finding::none, "none"},
+                                                                   {Finding::better, "better"},
+                                                                   {Finding::worse, "worse"},
+                                                                   {Finding::equivalent, "equivalent"},
+                                                                   {Finding::same, "same"},
+                                                                   {Finding::undecided, "undecided"}});
 
 /// A scheme's result on one model over its seeds (`summarize` in summary.hpp makes it and states how runs
 /// count). Accuracies are on the test set, in 0..1. Intervals have `confidence_level`: 95 %, or with

@@ -104,7 +104,7 @@ class Field {
  private:
   /// One of an enum's texts.
   template <class E, std::size_t n>
-  void choose(E& value, const Choices<E, n>& choices) const {
+  void choose(E& value, const NamedValues<E, n>& choices) const {
     if (!json_->is_string()) expected("a text");
     const std::string text = json_->get<std::string>();
     const auto found = choices.find(text);

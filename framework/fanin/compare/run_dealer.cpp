@@ -139,7 +139,7 @@ class RunDealer::Deal {
     return was_out;
   }
 
-  void hear(const Ranks::Waiting& from) {
+  void hear(const RankGroup::Waiting& from) {
     std::string& message = message_;
     receive(ranks_, from, message);
     Worker& worker = dealer_.workers_[static_cast<std::size_t>(from.from)];
@@ -193,7 +193,7 @@ class RunDealer::Deal {
   }
 
   RunDealer& dealer_;
-  const Ranks& ranks_;
+  const RankGroup& ranks_;
   const Assignment& assignment_;
   JobQueue waiting_;
   std::atomic<bool> broken_{false};
@@ -203,7 +203,7 @@ class RunDealer::Deal {
   std::condition_variable changed_;
 };
 
-RunDealer::RunDealer(const Ranks& ranks, int jobs, Calls calls)
+RunDealer::RunDealer(const RankGroup& ranks, int jobs, Calls calls)
     : ranks_(ranks), jobs_(jobs), calls_(std::move(calls)), workers_(static_cast<std::size_t>(ranks.size)) {}
 RunDealer::~RunDealer() = default;
 

@@ -13,7 +13,7 @@
 namespace fanin::compare {
 
 struct RunServer::State {
-  const Ranks& ranks;
+  const RankGroup& ranks;
   const Grid& grid;
   const std::atomic<bool>& interrupted;
   std::function<void()> interrupt;
@@ -105,7 +105,7 @@ struct RunServer::State {
   }
 };
 
-RunServer::RunServer(const Ranks& ranks, const Grid& grid, const std::atomic<bool>& interrupted,
+RunServer::RunServer(const RankGroup& ranks, const Grid& grid, const std::atomic<bool>& interrupted,
                      std::function<void()> interrupt)
     : state_(new State{.ranks = ranks,
                        .grid = grid,

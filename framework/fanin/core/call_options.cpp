@@ -12,7 +12,7 @@ namespace {
 
 std::optional<double> parse_number(std::string_view text) {
   try {
-    const double value = Formula::parse(text)();
+    const double value = NumberFormula::parse(text)();
     if (std::isfinite(value)) return value;
   } catch (const Error&) {  // what was expected in a formula says less than what was expected here
   }

@@ -53,10 +53,10 @@ DualNumber as(double number, const DualNumber*) { return {number, 0}; }
 class FormulaReader {
  public:
   FormulaReader(std::string_view text, const std::vector<std::string>& variables,
-                const Formula::Definitions& definitions, const Formula::Lookup& lookup)
+                const NumberFormula::Definitions& definitions, const NumberFormula::Lookup& lookup)
       : text_(text), variables_(variables), definitions_(definitions), lookup_(lookup) {}
 
-  Formula read() {
+  NumberFormula read() {
     if (text_.size() > longest)
       fail_usage("a formula of {} characters is too long; at most {} are read", text_.size(), longest);
     sum();
@@ -65,7 +65,7 @@ class FormulaReader {
   }
 
  private:
-  using Step = Formula::Step;
+  using Step = NumberFormula::Step;
 
   [[noreturn]] void refuse(const std::string& expected) const {
     fail_usage("a formula: expected {} {}", expected, at_character(text_, at_));
@@ -81,7 +81,7 @@ class FormulaReader {
     return true;
   }
   void put(Step step, double number = 0, std::size_t index = 0) { put({step, number, index}); }
-  void put(const Formula::Action& action) {
+  void put(const NumberFormula::Action& action) {
     if (formula_.program_.size() == longest)
       fail_usage("a formula of more than {} steps is too long", longest);
     formula_.program_.push_back(action);
@@ -227,20 +227,20 @@ class FormulaReader {
 
   std::string_view text_;
   const std::vector<std::string>& variables_;
-  const Formula::Definitions& definitions_;
-  const Formula::Lookup& lookup_;
-  Formula formula_;
+  const NumberFormula::Definitions& definitions_;
+  const NumberFormula::Lookup& lookup_;
+  NumberFormula formula_;
   std::size_t at_ = 0, height_ = 0;
   int depth_ = 0;
 };
 
-Formula Formula::parse(std::string_view text, const std::vector<std::string>& variables,
-                       const Definitions& definitions, const Lookup& lookup) {
+NumberFormula NumberFormula::parse(std::string_view text, const std::vector<std::string>& variables,
+                                   const Definitions& definitions, const Lookup& lookup) {
   return FormulaReader(text, variables, definitions, lookup).read();
 }
 
 template <class T>
-T Formula::evaluate(std::span<const T> values) const {
+T NumberFormula::evaluate(std::span<const T> values) const {
   const auto functions = formula_functions();
   std::array<T, tallest> stack;
   std::size_t top = 0;
@@ -267,15 +267,15 @@ T Formula::evaluate(std::span<const T> values) const {
   return stack[0];
 }
 
-double Formula::operator()(std::span<const double> values) const { return evaluate(values); }
+double NumberFormula::operator()(std::span<const double> values) const { return evaluate(values); }
 
-double Formula::derivative(std::span<const double> values, std::size_t variable) const {
+double NumberFormula::derivative(std::span<const double> values, std::size_t variable) const {
   std::vector<DualNumber> duals;
   for (std::size_t i = 0; i < values.size(); ++i) duals.push_back({values[i], i == variable ? 1.0 : 0.0});
   return evaluate(std::span<const DualNumber>(duals)).slope;
 }
 
-bool Formula::uses(std::size_t variable) const {
+bool NumberFormula::uses(std::size_t variable) const {
   return std::any_of(program_.begin(), program_.end(), [&](const Action& action) {
     return action.step == Step::variable && action.index == variable;
   });

@@ -12,18 +12,18 @@ namespace fanin {
 /// the variables, `+ - * / ^` with the usual precedence (`^` binds to the right, and before a minus sign in
 /// front: -x^2 is -(x^2)), parentheses, and the functions sqrt (or √), exp, log, abs, tanh, sin, cos, erf, min
 /// and max. Values are computed in double; where there is none (1/0, sqrt(-1)) they are not finite.
-class Formula {
+class NumberFormula {
  public:
   /// What else a formula may call: the number that `text` with that name, `gain(tanh)`, stands for; none where
   /// it is not known. Asked once, when the formula is read. It may throw.
   using Lookup = std::function<std::optional<double>(std::string_view name, std::string_view text)>;
   /// Names that stand for formulas of the same variables, read before.
-  using Definitions = std::vector<std::pair<std::string, Formula>>;
+  using Definitions = std::vector<std::pair<std::string, NumberFormula>>;
 
   /// Error (usage) that tells what was expected and at which character of `text`; also for one of more than
   /// 4096 characters or steps, or nested more than 64 deep.
-  static Formula parse(std::string_view text, const std::vector<std::string>& variables = {},
-                       const Definitions& definitions = {}, const Lookup& lookup = {});
+  static NumberFormula parse(std::string_view text, const std::vector<std::string>& variables = {},
+                             const Definitions& definitions = {}, const Lookup& lookup = {});
 
   /// Its value with the variables in the order they were named in; may be infinite or NaN. Safe in several
   /// threads, and allocates nothing.

@@ -12,7 +12,7 @@ namespace fanin {
 /// talks to the others. A value of functions, so that whoever shares out work knows nothing of what carries
 /// the messages: MPI for the program, threads of one process in tests. What cannot be sent or received is an
 /// Error. All functions of one value are called from one thread at a time.
-struct Ranks {
+struct RankGroup {
   int rank = 0;              ///< this process, from 0
   int size = 1;              ///< how many there are
   int node_rank = 0;         ///< this process among those of its machine, from 0

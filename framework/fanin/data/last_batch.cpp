@@ -1,15 +1,15 @@
 #include <algorithm>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/data/last_batch.hpp>
 
 namespace fanin::data {
 namespace {
 
-constexpr auto names =
-    choices<LastBatch>("treatment of the last batch",
-                       {{LastBatch::keep, "keep"}, {LastBatch::drop, "drop"}, {LastBatch::spread, "spread"}});
+constexpr auto names = named_values<LastBatch>(
+    "treatment of the last batch",
+    {{LastBatch::keep, "keep"}, {LastBatch::drop, "drop"}, {LastBatch::spread, "spread"}});
 
 }  // namespace
 

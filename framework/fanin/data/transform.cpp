@@ -3,18 +3,18 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/data/transform.hpp>
 
 namespace fanin::data {
 namespace {
 
 constexpr Index max_move = 4096;
-constexpr auto fills = choices<Transform::Fill>("mode", {{Transform::Fill::zero, "zero"},
-                                                         {Transform::Fill::edge, "edge"},
-                                                         {Transform::Fill::reflect, "reflect"}});
+constexpr auto fills = named_values<Transform::Fill>("mode", {{Transform::Fill::zero, "zero"},
+                                                              {Transform::Fill::edge, "edge"},
+                                                              {Transform::Fill::reflect, "reflect"}});
 
 /// A number, or several joined by '+'; empty for an option that is missing or not of this form.
 std::vector<double> constants(const CallOptions& options, const char* key) {

@@ -1,5 +1,5 @@
 #pragma once
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/shape.hpp>
 
 namespace fanin::init {
@@ -27,11 +27,11 @@ enum class Fan { in, out, average, true_in, true_out };
 
 /// Their names in options: "fan_in", "fan_out", "fan_avg", "true_fan_in", "true_fan_out".
 constexpr auto choices_of(Fan) {
-  return choices<Fan>("fan", {{Fan::in, "fan_in"},
-                              {Fan::out, "fan_out"},
-                              {Fan::average, "fan_avg"},
-                              {Fan::true_in, "true_fan_in"},
-                              {Fan::true_out, "true_fan_out"}});
+  return named_values<Fan>("fan", {{Fan::in, "fan_in"},
+                                   {Fan::out, "fan_out"},
+                                   {Fan::average, "fan_avg"},
+                                   {Fan::true_in, "true_fan_in"},
+                                   {Fan::true_out, "true_fan_out"}});
 }
 /// The groups of a convolution with a weight of this shape, transposed or not, whose layer has these fans: 1 for
 /// the fans of the shape itself.

@@ -7,7 +7,7 @@ bool is_function_of_x(const std::string& text) { return names_word(text, "x"); }
 
 Nonlinearity nonlinearity_of(const std::string& text) {
   if (!is_function_of_x(text)) return Nonlinearity::named(text);
-  const Formula formula = Formula::parse(text, {"x"});
+  const NumberFormula formula = NumberFormula::parse(text, {"x"});
   return {[formula](double x) {
             return formula({&x, 1});
           },

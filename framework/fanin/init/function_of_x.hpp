@@ -7,7 +7,7 @@ namespace fanin::init {
 
 /// Whether a text is a formula in x, "max(x,0)^3", and no activation's call.
 bool is_function_of_x(const std::string& text);
-/// A formula in x (`Formula`) with its exact slope, or one of the framework's activations (`Nonlinearity::named`).
+/// A formula in x (`NumberFormula`) with its exact slope, or one of the framework's activations (`Nonlinearity::named`).
 /// Error (usage).
 Nonlinearity nonlinearity_of(const std::string& text);
 

@@ -26,7 +26,7 @@ void check_base_text(const CallExpression& call, const std::string& name,
 /// Whether it is one without names, or a formula that has a number for everyone.
 bool is_number(const std::string& text) {
   try {
-    fanin::Formula::parse(text);
+    fanin::NumberFormula::parse(text);
     return true;
   } catch (const Error&) {
     return false;
@@ -34,7 +34,7 @@ bool is_number(const std::string& text) {
 }
 
 OptionFormula formula_of(const CallArgument& given, std::size_t option,
-                         const fanin::Formula::Definitions& definitions, const CallOptions& options) {
+                         const fanin::NumberFormula::Definitions& definitions, const CallOptions& options) {
   try {
     return {option, given.text, read_formula(given.text, definitions)};
   } catch (const Error& error) {
@@ -44,7 +44,7 @@ OptionFormula formula_of(const CallArgument& given, std::size_t option,
 }
 
 /// A definition that nothing uses is a slip.
-void require_used(const CallExpression& call, const fanin::Formula::Definitions& definitions,
+void require_used(const CallExpression& call, const fanin::NumberFormula::Definitions& definitions,
                   const std::vector<OptionFormula>& formulas) {
   for (std::size_t i = 0; i < definitions.size(); ++i) {
     const std::string& name = definitions[i].first;
@@ -73,7 +73,7 @@ Initializer parse(const CallExpression& call) {
   CallExpression without = call;
   without.definitions.clear();
   const CallOptions options(without, "scheme", known);
-  const fanin::Formula::Definitions definitions = read_definitions(call.definitions, call.source);
+  const fanin::NumberFormula::Definitions definitions = read_definitions(call.definitions, call.source);
   if (const OptionSpec* base = scheme->base_option()) check_base_text(call, base->name, known, options);
   std::vector<Value> values;
   std::vector<OptionFormula> formulas;

@@ -66,7 +66,7 @@ void set_value(T& option, const Value& value) {
 /// One option of a scheme: a member of the struct of options that the scheme's functions are given, with its
 /// name in texts and its meaning. The member's type is the option's: a number, a whole one, a bool ("true",
 /// "false"), a word, a `Base`, or an enumeration, whose words `choices_of(Enumeration)` gives in its own
-/// namespace (core/choice.hpp). Its default is the option's.
+/// namespace (core/named_values.hpp). Its default is the option's.
 struct OptionSpec {
   /// `{"gain", &XavierOptions::gain, "factor on the deviation", {.least = 0}}`.
   template <class Struct, class T>

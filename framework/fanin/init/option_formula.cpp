@@ -36,9 +36,9 @@ std::vector<double> site_values(const Site& site) {
   return values;
 }
 
-fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
-                                             const std::string& source) {
-  fanin::Formula::Definitions read;
+fanin::NumberFormula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
+                                                   const std::string& source) {
+  fanin::NumberFormula::Definitions read;
   for (const CallArgument& one : definitions) {
     const auto& variables = site_variables();
     const bool defined =
@@ -58,8 +58,9 @@ fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& de
   return read;
 }
 
-fanin::Formula read_formula(const std::string& text, const fanin::Formula::Definitions& definitions) {
-  return fanin::Formula::parse(text, site_variables(), definitions, called);
+fanin::NumberFormula read_formula(const std::string& text,
+                                  const fanin::NumberFormula::Definitions& definitions) {
+  return fanin::NumberFormula::parse(text, site_variables(), definitions, called);
 }
 
 }  // namespace fanin::init

@@ -13,9 +13,9 @@ namespace fanin::init {
 /// from 1 (a lone layer is the first of one); and call `gain(relu)` or `gain(max(x,0)^3)`, the forward gain of any of
 /// the framework's activations or of a formula in x (`init::forward_gain`).
 struct OptionFormula {
-  std::size_t option = 0;  ///< its place among the scheme's options
-  std::string text;        ///< as written
-  fanin::Formula formula;  ///< of the variables of `site_values`
+  std::size_t option = 0;        ///< its place among the scheme's options
+  std::string text;              ///< as written
+  fanin::NumberFormula formula;  ///< of the variables of `site_values`
 
   /// Whether it speaks of the place in a model, which fans alone do not tell.
   bool needs_model() const;
@@ -27,9 +27,10 @@ const std::vector<std::string>& site_variables();
 std::vector<double> site_values(const Site& site);
 
 /// What the definitions of a call stand for. Error (usage) for a name that is taken or defined twice.
-fanin::Formula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
-                                             const std::string& source);
+fanin::NumberFormula::Definitions read_definitions(const std::vector<CallArgument>& definitions,
+                                                   const std::string& source);
 /// A formula of those names and definitions. Error (usage).
-fanin::Formula read_formula(const std::string& text, const fanin::Formula::Definitions& definitions);
+fanin::NumberFormula read_formula(const std::string& text,
+                                  const fanin::NumberFormula::Definitions& definitions);
 
 }  // namespace fanin::init

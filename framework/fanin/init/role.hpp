@@ -1,7 +1,7 @@
 #pragma once
 #include <string_view>
 
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 
 namespace fanin::init {
 
@@ -15,10 +15,10 @@ enum class Role {
 
 /// Their names: "weight", "bias", "branch_weight".
 constexpr auto choices_of(Role) {
-  return choices<Role>("role", {{Role::weight, "weight"},
-                                {Role::bias, "bias"},
-                                {Role::branch_weight, "branch_weight"},
-                                {Role::other, "other"}});
+  return named_values<Role>("role", {{Role::weight, "weight"},
+                                     {Role::bias, "bias"},
+                                     {Role::branch_weight, "branch_weight"},
+                                     {Role::other, "other"}});
 }
 
 /// The last part of a dotted name: `weight` of `conv1.weight`.

@@ -22,7 +22,7 @@ enum class GainFrom {
 };
 /// Their names in options: "table", "unit", "fixed_point".
 constexpr auto choices_of(GainFrom) {
-  return choices<GainFrom>(
+  return named_values<GainFrom>(
       "gain", {{GainFrom::table, "table"}, {GainFrom::unit, "unit"}, {GainFrom::fixed_point, "fixed_point"}});
 }
 

@@ -2,39 +2,39 @@
 #include <cstring>
 #include <vector>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/io/dtype.hpp>
 
 namespace fanin::io {
 namespace {
 
-constexpr auto names = choices<DType>("dtype", {{DType::f64, "F64"},
-                                                {DType::f32, "F32"},
-                                                {DType::f16, "F16"},
-                                                {DType::bf16, "BF16"},
-                                                {DType::i64, "I64"},
-                                                {DType::i32, "I32"},
-                                                {DType::i16, "I16"},
-                                                {DType::i8, "I8"},
-                                                {DType::u64, "U64"},
-                                                {DType::u32, "U32"},
-                                                {DType::u16, "U16"},
-                                                {DType::u8, "U8"},
-                                                {DType::boolean, "BOOL"}});
+constexpr auto names = named_values<DType>("dtype", {{DType::f64, "F64"},
+                                                     {DType::f32, "F32"},
+                                                     {DType::f16, "F16"},
+                                                     {DType::bf16, "BF16"},
+                                                     {DType::i64, "I64"},
+                                                     {DType::i32, "I32"},
+                                                     {DType::i16, "I16"},
+                                                     {DType::i8, "I8"},
+                                                     {DType::u64, "U64"},
+                                                     {DType::u32, "U32"},
+                                                     {DType::u16, "U16"},
+                                                     {DType::u8, "U8"},
+                                                     {DType::boolean, "BOOL"}});
 // NumPy's, PyTorch's and C's words for some of them.
-constexpr auto words = choices<DType>("dtype", {{DType::f32, "float32"},
-                                                {DType::f32, "float"},
-                                                {DType::f16, "float16"},
-                                                {DType::f16, "half"},
-                                                {DType::bf16, "bfloat16"},
-                                                {DType::f64, "float64"},
-                                                {DType::f64, "double"},
-                                                {DType::i64, "int64"},
-                                                {DType::i32, "int32"},
-                                                {DType::i16, "int16"},
-                                                {DType::i8, "int8"},
-                                                {DType::u8, "uint8"}});
+constexpr auto words = named_values<DType>("dtype", {{DType::f32, "float32"},
+                                                     {DType::f32, "float"},
+                                                     {DType::f16, "float16"},
+                                                     {DType::f16, "half"},
+                                                     {DType::bf16, "bfloat16"},
+                                                     {DType::f64, "float64"},
+                                                     {DType::f64, "double"},
+                                                     {DType::i64, "int64"},
+                                                     {DType::i32, "int32"},
+                                                     {DType::i16, "int16"},
+                                                     {DType::i8, "int8"},
+                                                     {DType::u8, "uint8"}});
 
 std::string lower_case(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

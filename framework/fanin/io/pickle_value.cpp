@@ -1,8 +1,8 @@
 // What a pickled value is in words, and its bytes.
 #include <cstring>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/pickle.hpp>
 
@@ -10,21 +10,22 @@ namespace fanin::io {
 
 const char* name_of(PickleValue::Kind kind) {
   using enum PickleValue::Kind;
-  static constexpr auto names = choices<PickleValue::Kind>("kind", {{none, "None"},
-                                                                    {boolean, "a bool"},
-                                                                    {integer, "an int"},
-                                                                    {number, "a float"},
-                                                                    {text, "a str"},
-                                                                    {bytes, "bytes"},
-                                                                    {list, "a list"},
-                                                                    {tuple, "a tuple"},
-                                                                    {dict, "a dict"},
-                                                                    {global, "a global"},
-                                                                    {storage, "a storage"},
-                                                                    {tensor, "a tensor"},
-                                                                    {PickleValue::Kind::dtype, "a dtype"},
-                                                                    {array, "an array"},
-                                                                    {object, "an object"}});
+  static constexpr auto names =
+      named_values<PickleValue::Kind>("kind", {{none, "None"},
+                                               {boolean, "a bool"},
+                                               {integer, "an int"},
+                                               {number, "a float"},
+                                               {text, "a str"},
+                                               {bytes, "bytes"},
+                                               {list, "a list"},
+                                               {tuple, "a tuple"},
+                                               {dict, "a dict"},
+                                               {global, "a global"},
+                                               {storage, "a storage"},
+                                               {tensor, "a tensor"},
+                                               {PickleValue::Kind::dtype, "a dtype"},
+                                               {array, "an array"},
+                                               {object, "an object"}});
   return names.name_of(kind);
 }
 

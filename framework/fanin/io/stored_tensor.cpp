@@ -6,8 +6,8 @@
 #include <cstring>
 #include <unordered_set>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/parallel.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/io/json_scanner.hpp>
@@ -181,14 +181,14 @@ StoredTensor stored(std::string name, const Tensor& tensor) {
 
 const char* name_of(FileFormat format) {
   using enum FileFormat;
-  constexpr auto names = choices<FileFormat>("format", {{safetensors, "safetensors"},
-                                                        {npy, "npy"},
-                                                        {npz, "npz"},
-                                                        {torch_zip, "torch (zip)"},
-                                                        {torch_legacy, "torch (legacy)"},
-                                                        {onnx, "onnx"},
-                                                        {torch_script, "TorchScript"},
-                                                        {pickle, "pickle"}});
+  constexpr auto names = named_values<FileFormat>("format", {{safetensors, "safetensors"},
+                                                             {npy, "npy"},
+                                                             {npz, "npz"},
+                                                             {torch_zip, "torch (zip)"},
+                                                             {torch_legacy, "torch (legacy)"},
+                                                             {onnx, "onnx"},
+                                                             {torch_script, "TorchScript"},
+                                                             {pickle, "pickle"}});
   return names.name_of(format);
 }
 

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/io/tensor_diff.hpp>
 #include <fanin/io/tensor_stats.hpp>
 
@@ -74,12 +74,12 @@ TensorDifference compare(const StoredTensor& a, const StoredTensor& b) {
 }  // namespace
 
 const char* name_of(Kind kind) {
-  constexpr auto names = choices<Kind>("difference", {{Kind::identical, "identical"},
-                                                      {Kind::values, "values differ"},
-                                                      {Kind::dtype, "dtype changed"},
-                                                      {Kind::shape, "shape changed"},
-                                                      {Kind::only_a, "only in A"},
-                                                      {Kind::only_b, "only in B"}});
+  constexpr auto names = named_values<Kind>("difference", {{Kind::identical, "identical"},
+                                                           {Kind::values, "values differ"},
+                                                           {Kind::dtype, "dtype changed"},
+                                                           {Kind::shape, "shape changed"},
+                                                           {Kind::only_a, "only in A"},
+                                                           {Kind::only_b, "only in B"}});
   return names.name_of(kind);
 }
 

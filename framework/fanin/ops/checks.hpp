@@ -26,6 +26,11 @@ Reduction reduction(const char* op, const Tensor& x, int dim, bool keepdim, bool
 Reduction reduction(const char* op, const Tensor& x, bool needed);
 /// @}
 
+/// For an op's `saved()`: `kept`, where the gradient by `other` is wanted, which is what it is kept for.
+inline Tensor needed(const Tensor& kept, const Tensor& other) {
+  return other.defined() && other.requires_grad() ? kept : Tensor();
+}
+
 /// Its elements; null for an undefined tensor: a bias that is not there.
 inline const real* data_or_null(const Tensor& x) { return x.defined() ? x.data() : nullptr; }
 

@@ -1,5 +1,5 @@
 #include <fanin/autograd/node.hpp>
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/kernels/pointwise/elementwise.hpp>
 #include <fanin/ops/checks.hpp>
 #include <fanin/ops/elementwise.hpp>
@@ -10,7 +10,7 @@ namespace {
 using kernels::Binary;
 using kernels::Operand;
 
-constexpr auto names = choices<Binary>(
+constexpr auto names = named_values<Binary>(
     "operation", {{Binary::add, "add"}, {Binary::sub, "sub"}, {Binary::mul, "mul"}, {Binary::div, "div"}});
 
 template <Binary kind>

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/probe/diagnosis.hpp>
 
 namespace fanin::probe {
@@ -21,13 +21,13 @@ double spread(const std::vector<double>& values) {
 
 const char* name_of(Condition condition) {
   using enum Condition;
-  constexpr auto names = choices<Condition>("condition", {{sound, "sound"},
-                                                          {symmetric, "symmetric"},
-                                                          {dead, "dead"},
-                                                          {vanishes, "vanishes"},
-                                                          {saturated, "saturated"},
-                                                          {explodes, "explodes"},
-                                                          {ill_conditioned, "ill conditioned"}});
+  constexpr auto names = named_values<Condition>("condition", {{sound, "sound"},
+                                                               {symmetric, "symmetric"},
+                                                               {dead, "dead"},
+                                                               {vanishes, "vanishes"},
+                                                               {saturated, "saturated"},
+                                                               {explodes, "explodes"},
+                                                               {ill_conditioned, "ill conditioned"}});
   return names.name_of(condition);
 }
 

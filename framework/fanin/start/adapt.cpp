@@ -2,24 +2,25 @@
 #include <array>
 #include <memory>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/expression.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/start/adapt.hpp>
 
 namespace fanin::start {
 namespace {
 
-constexpr auto names = choices<Adapt>("adaptation", {{Adapt::average, "average"},
-                                                     {Adapt::repeat, "repeat"},
-                                                     {Adapt::sum, "sum"},
-                                                     {Adapt::keep_rows, "keep_rows"},
-                                                     {Adapt::reinitialize, "reinitialize"},
-                                                     {Adapt::crop_pad, "crop_pad"},
-                                                     {Adapt::select, "select"},
-                                                     {Adapt::inflate, "inflate"},
-                                                     {Adapt::transpose, "transpose"},
-                                                     {Adapt::transpose_depthwise, "transpose_depthwise"}});
+constexpr auto names =
+    named_values<Adapt>("adaptation", {{Adapt::average, "average"},
+                                       {Adapt::repeat, "repeat"},
+                                       {Adapt::sum, "sum"},
+                                       {Adapt::keep_rows, "keep_rows"},
+                                       {Adapt::reinitialize, "reinitialize"},
+                                       {Adapt::crop_pad, "crop_pad"},
+                                       {Adapt::select, "select"},
+                                       {Adapt::inflate, "inflate"},
+                                       {Adapt::transpose, "transpose"},
+                                       {Adapt::transpose_depthwise, "transpose_depthwise"}});
 
 /// `position`'s row-major place in `sizes`.
 Index place(const std::array<Index, Shape::max_rank>& position, const Shape& sizes) {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/io/stored_tensor.hpp>
 #include <fanin/start/file_layout.hpp>
 
@@ -24,16 +24,16 @@ enum class FilePart {
 
 /// Their names in reports.
 constexpr auto choices_of(FilePart) {
-  return choices<FilePart>("part", {{FilePart::weight, "weight"},
-                                    {FilePart::embedding, "embedding"},
-                                    {FilePart::norm_weight, "norm weight"},
-                                    {FilePart::slope, "slope"},
-                                    {FilePart::bias, "bias"},
-                                    {FilePart::magnitude, "magnitude"},
-                                    {FilePart::running_mean, "running mean"},
-                                    {FilePart::running_var, "running variance"},
-                                    {FilePart::batches, "batch count"},
-                                    {FilePart::kept, "kept"}});
+  return named_values<FilePart>("part", {{FilePart::weight, "weight"},
+                                         {FilePart::embedding, "embedding"},
+                                         {FilePart::norm_weight, "norm weight"},
+                                         {FilePart::slope, "slope"},
+                                         {FilePart::bias, "bias"},
+                                         {FilePart::magnitude, "magnitude"},
+                                         {FilePart::running_mean, "running mean"},
+                                         {FilePart::running_var, "running variance"},
+                                         {FilePart::batches, "batch count"},
+                                         {FilePart::kept, "kept"}});
 }
 
 /// A tensor of a file as PyTorch would name it and lay it out, which is how a plan sees it.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/text_table.hpp>
 #include <fanin/core/wrap.hpp>
@@ -15,18 +15,18 @@ namespace fanin::start {
 namespace {
 
 using Status = WarmStartReport::Status;
-constexpr auto statuses = choices<Status>("status", {{Status::loaded, "loaded"},
-                                                     {Status::cast, "cast"},
-                                                     {Status::adapted, "adapted"},
-                                                     {Status::skipped, "skipped"},
-                                                     {Status::missing, "missing"},
-                                                     {Status::unexpected, "unexpected"}});
+constexpr auto statuses = named_values<Status>("status", {{Status::loaded, "loaded"},
+                                                          {Status::cast, "cast"},
+                                                          {Status::adapted, "adapted"},
+                                                          {Status::skipped, "skipped"},
+                                                          {Status::missing, "missing"},
+                                                          {Status::unexpected, "unexpected"}});
 
 }  // namespace
 
 const char* name_of(Mismatch mismatch) {
-  constexpr auto names =
-      choices<Mismatch>("treatment of other shapes", {{Mismatch::error, "error"}, {Mismatch::skip, "skip"}});
+  constexpr auto names = named_values<Mismatch>("treatment of other shapes",
+                                                {{Mismatch::error, "error"}, {Mismatch::skip, "skip"}});
   return names.name_of(mismatch);
 }
 

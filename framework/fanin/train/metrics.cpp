@@ -22,7 +22,7 @@ std::int32_t predicted(const real* row, Index classes) {
 }
 
 /// What each rank found of its batches, together: a batch's loss is one rank's and nothing of the others.
-void add_others(const Ranks& ranks, std::vector<double>& losses, Index& correct, Evaluation& found) {
+void add_others(const RankGroup& ranks, std::vector<double>& losses, Index& correct, Evaluation& found) {
   std::string mine;
   const auto put = [&mine](const void* from, std::size_t bytes) {
     mine.append(static_cast<const char*>(from), bytes);
@@ -78,7 +78,7 @@ Index count_correct(const Tensor& logits, std::span<const std::int32_t> labels) 
 }
 
 Evaluation evaluate(const nn::Module& model, const data::Dataset& data, Index batch_size,
-                    const data::Normalization& normalization, const Ranks* ranks) {
+                    const data::Normalization& normalization, const RankGroup* ranks) {
   data::Loader loader(data, {.batch = batch_size, .transform = data::Transform().normalize(normalization)});
   Evaluation result;
   const auto classes = static_cast<std::size_t>(data.classes);

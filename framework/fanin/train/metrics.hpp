@@ -43,6 +43,6 @@ struct Evaluation {
 /// Error for an empty set, and for logits that do not have one column per class. `ranks`, which have the model
 /// alike and all call this, share the batches out, to the same bits.
 Evaluation evaluate(const nn::Module& model, const data::Dataset& data, Index batch = 250,
-                    const data::Normalization& normalization = {}, const Ranks* ranks = nullptr);
+                    const data::Normalization& normalization = {}, const RankGroup* ranks = nullptr);
 
 }  // namespace fanin::train

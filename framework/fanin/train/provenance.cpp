@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <fanin/core/choice.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/core/version.hpp>
 #include <fanin/io/finite_json.hpp>
@@ -26,7 +26,7 @@ std::string cpu_model() {
   return "unknown";
 }
 
-constexpr auto instruction_sets = choices<kernels::Isa>(
+constexpr auto instruction_sets = named_values<kernels::Isa>(
     "instruction set",
     {{kernels::Isa::baseline, "baseline"}, {kernels::Isa::avx2, "avx2"}, {kernels::Isa::avx512, "avx512"}});
 

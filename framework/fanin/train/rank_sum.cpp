@@ -31,7 +31,7 @@ int down(std::size_t piece) { return static_cast<int>(101 + 2 * piece); }
 
 }  // namespace
 
-RankSum::RankSum(const Ranks& ranks, const Tensor& flat)
+RankSum::RankSum(const RankGroup& ranks, const Tensor& flat)
     : ranks_(ranks), flat_(flat), arriving_(Tensor::zeros(flat.shape())) {
   int low = 0, high = ranks.size;
   while (high - low > 1) {

@@ -18,7 +18,7 @@ class RankSum {
  public:
   /// `flat`, of which each process has its own, becomes their sum, piece by piece. `ranks` must outlive it, and is
   /// not to be used by others from `begin` to `finish`.
-  RankSum(const Ranks& ranks, const Tensor& flat);
+  RankSum(const RankGroup& ranks, const Tensor& flat);
   ~RankSum();
   RankSum(const RankSum&) = delete;
   RankSum& operator=(const RankSum&) = delete;
@@ -47,7 +47,7 @@ class RankSum {
   void wait_for(int message);
   void carry();
 
-  const Ranks& ranks_;
+  const RankGroup& ranks_;
   Tensor flat_, arriving_;     // `arriving_` is from another rank
   std::vector<int> children_;  // ranks whose sums come to this one, in this order
   int parent_ = -1;            // to which this one's goes; none: it is the first

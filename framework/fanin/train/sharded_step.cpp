@@ -37,7 +37,7 @@ std::vector<Tensor> shared_statistics(nn::Module& model) {
 
 }  // namespace
 
-ShardedStep::ShardedStep(nn::Module& model, const ShardOptions& options, const Ranks* ranks)
+ShardedStep::ShardedStep(nn::Module& model, const ShardOptions& options, const RankGroup* ranks)
     : model_(model),
       options_(options),
       first_(0),
@@ -48,7 +48,7 @@ ShardedStep::ShardedStep(nn::Module& model, const ShardOptions& options, const R
   lay_out();
 }
 
-std::pair<Index, Index> own_shards(Index shards, const Ranks& ranks) {
+std::pair<Index, Index> own_shards(Index shards, const RankGroup& ranks) {
   const Index size = ranks.size, each = shards / size;
   if (each * size != shards || !std::has_single_bit(static_cast<std::uint64_t>(each)))
     fail_usage(

@@ -23,7 +23,7 @@ struct ShardOptions {
 
 /// The first shard of this rank, and the one behind its last. Error (usage) unless each rank gets as many, a power of
 /// two.
-std::pair<Index, Index> own_shards(Index shards, const Ranks& ranks);
+std::pair<Index, Index> own_shards(Index shards, const RankGroup& ranks);
 
 /// The gradients of a batch that is cut into shards, each with a forward and backward pass of its own (Li et
 /// al. 2020, PyTorch's DistributedDataParallel): their sum, in a tree whose form follows from the number of
@@ -36,7 +36,7 @@ std::pair<Index, Index> own_shards(Index shards, const Ranks& ranks);
 class ShardedStep {
  public:
   /// `ranks`, which may be null, and the model must outlive it. Error as for `own_shards`.
-  ShardedStep(nn::Module& model, const ShardOptions& options, const Ranks* ranks);
+  ShardedStep(nn::Module& model, const ShardOptions& options, const RankGroup* ranks);
 
   /// What all ranks know of a step.
   struct Found {
@@ -89,7 +89,7 @@ class ShardedStep {
   nn::Module& model_;
   ShardOptions options_;
   Index first_, end_;  // shards of this rank
-  const Ranks* ranks_;
+  const RankGroup* ranks_;
   bool draws_;
   std::vector<std::shared_ptr<nn::Parameter>> parameters_;  // the last first, as backward comes to them
   std::vector<Index> begins_;                               // where each lies in the flat buffer

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/train/trainer.hpp>
 #include <fanin/train/training_run.hpp>
 
@@ -13,7 +13,7 @@ constexpr double usual_validation = 0.1;  // of the training set
 }  // namespace
 
 const char* name_of(Status status) {
-  constexpr auto names = choices<Status>(
+  constexpr auto names = named_values<Status>(
       "status", {{Status::ok, "ok"}, {Status::diverged, "diverged"}, {Status::interrupted, "interrupted"}});
   return names.name_of(status);
 }

@@ -59,7 +59,7 @@ struct TrainOptions {
 
   /// Processes that share the shards of each step, all of which call `train` with equal arguments; the first
   /// one writes. They give the bits of one process with as many shards. None: this one alone.
-  const Ranks* ranks = nullptr;
+  const RankGroup* ranks = nullptr;
 
   JsonLog log = {};  ///< where the run's log goes
   /// Told of each step (from 0) and its batch's loss. There are no gradients to read by then.

@@ -4,8 +4,8 @@
 #include <optional>
 #include <type_traits>
 
-#include <fanin/core/choice.hpp>
 #include <fanin/core/fail.hpp>
+#include <fanin/core/named_values.hpp>
 #include <fanin/core/openblas.hpp>
 #include <fanin/core/printable.hpp>
 #include <fanin/kernels/gemm/products.hpp>
@@ -15,7 +15,7 @@ namespace fanin::kernels {
 namespace {
 
 constexpr auto texts =
-    choices<Products>("products", {{Products::own, "own"}, {Products::openblas, "openblas"}});
+    named_values<Products>("products", {{Products::own, "own"}, {Products::openblas, "openblas"}});
 
 std::optional<Products> asked() {
   const char* text = std::getenv("FANIN_PRODUCTS");

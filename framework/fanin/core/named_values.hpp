@@ -17,7 +17,7 @@ struct NamedValue {
 
 /// The texts of an enum's values, as one table from which printing, reading and suggestions follow.
 template <class E, std::size_t n>
-struct Choices {
+struct NamedValues {
   const char* kind;      ///< what sort of thing they are, for messages: "adaptation"
   NamedValue<E> all[n];  ///< in the order in which they are told
 
@@ -46,10 +46,10 @@ struct Choices {
   }
 };
 
-/// The table: `constexpr auto kinds = choices<Kind>("kind", {{Kind::a, "a"}, {Kind::b, "b"}})`.
+/// The table: `constexpr auto kinds = named_values<Kind>("kind", {{Kind::a, "a"}, {Kind::b, "b"}})`.
 template <class E, std::size_t n>
-constexpr Choices<E, n> choices(const char* kind, const NamedValue<E> (&all)[n]) {
-  Choices<E, n> table{kind, {}};
+constexpr NamedValues<E, n> named_values(const char* kind, const NamedValue<E> (&all)[n]) {
+  NamedValues<E, n> table{kind, {}};
   for (std::size_t i = 0; i < n; ++i) table.all[i] = all[i];
   return table;
 }
