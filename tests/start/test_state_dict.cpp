@@ -160,6 +160,18 @@ TEST_CASE(
   CHECK(net.parameter("conv.weight")->origin == nn::Origin::drawn);
 }
 
+TEST_CASE("of two layers that lack the same saved one, one alone is offered its name") {
+  nn::Sequential source("conv1", nn::Linear(3, 2)),
+      net("conv1_0", nn::Linear(3, 2, false), "conv1_1", nn::Linear(2, 2, false));
+  draw(source, 1);
+  const std::string said = message([&] { start::load_state_dict(net, file_of(source)); });
+  CAPTURE(said);
+  CHECK(holds(
+      said, "'conv1_0.weight' [2, 3] is missing: --rename '^conv1\\.=>conv1_0.', or --skip conv1_0.weight"));
+  CHECK(holds(said, "'conv1_1.weight' [2, 2] is missing: --skip conv1_1.weight"));
+  CHECK_FALSE(holds(said, "=>conv1_1."));
+}
+
 TEST_CASE(
     "allow_missing leaves a parameter to its layer's scheme, which draws it once; allow_unexpected leaves "
     "tensors out") {

@@ -21,13 +21,10 @@ std::string escaped(const std::string& name) {
   return expression;
 }
 
-/// The flag under which the saved name, and those of the same layer, become the model's.
-std::string rename_flag(const std::string& saved, const std::string& wanted) {
-  const std::size_t leaf = saved.rfind('.'), own = wanted.rfind('.');
-  const bool layers =
-      leaf != std::string::npos && own != std::string::npos && saved.substr(leaf) == wanted.substr(own);
-  const std::string from = layers ? escaped(saved.substr(0, leaf + 1)) : escaped(saved) + "$";
-  return "--rename " + shell_word("^" + from + "=>" + (layers ? wanted.substr(0, own + 1) : wanted));
+/// The flag by which a part of saved names becomes one of the model's.
+std::string rename_flag(const NameChange& change) {
+  const bool layer = change.from.ends_with('.');
+  return "--rename " + shell_word("^" + escaped(change.from) + (layer ? "" : "$") + "=>" + change.to);
 }
 
 }  // namespace
@@ -51,6 +48,13 @@ void Obstacles::raise(const std::string& path) const {
                          fmt::join(of_all_, " ")));
 }
 
+NameChange name_change(const std::string& saved, const std::string& wanted) {
+  const std::size_t leaf = saved.rfind('.'), own = wanted.rfind('.');
+  if (leaf == std::string::npos || own == std::string::npos || saved.substr(leaf) != wanted.substr(own))
+    return {saved, wanted};
+  return {saved.substr(0, leaf + 1), wanted.substr(0, own + 1)};
+}
+
 std::string skip_flag(const std::string& name) { return "--skip " + shell_word(name); }
 
 std::string reshape_flags(const std::string& name, const std::vector<Index>& from,
@@ -64,7 +68,8 @@ std::string reshape_flags(const std::string& name, const std::vector<Index>& fro
 std::string other_name_flags(const std::string& saved, const std::string& wanted, const std::string& left,
                              const std::string& added) {
   if (saved.empty() || wanted.empty() || !wanted.starts_with(added)) return skip_flag(left);
-  return fmt::format("{}, or {}", rename_flag(saved.substr(added.size()), wanted.substr(added.size())),
+  return fmt::format("{}, or {}",
+                     rename_flag(name_change(saved.substr(added.size()), wanted.substr(added.size()))),
                      skip_flag(left));
 }
 

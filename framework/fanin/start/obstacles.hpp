@@ -27,6 +27,15 @@ class Obstacles {
   std::set<std::string> of_all_;
 };
 
+/// What a flag of renaming replaces at the beginning of saved names, and by what: layers, each with its dot behind
+/// it, or whole names.
+struct NameChange {
+  std::string from;  ///< the file's
+  std::string to;    ///< the model's
+};
+/// The one under which `saved`, and all of the same layer where the last parts are equal, becomes `wanted`.
+NameChange name_change(const std::string& saved, const std::string& wanted);
+
 /// The flag that leaves a tensor out.
 std::string skip_flag(const std::string& name);
 

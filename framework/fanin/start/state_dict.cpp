@@ -100,6 +100,18 @@ class Matcher {
  private:
   bool skipped(const std::string& name) const { return start::skipped(options_, name); }
 
+  /// Whether a renaming goes together with all that were offered so far: a layer has one new name.
+  bool may_become(const std::string& saved, const std::string& wanted) {
+    if (saved.empty() || wanted.empty()) return true;
+    const NameChange one = name_change(saved, wanted);
+    for (const NameChange& other : offered_) {
+      if (other.from == one.from && other.to == one.to) return true;
+      if (other.from == one.from || other.to == one.to) return false;
+    }
+    offered_.push_back(one);
+    return true;
+  }
+
   /// When names do not meet, whether they would under another prefix: then one flag says more than a list of
   /// names.
   void look_for_prefix() {
@@ -182,8 +194,8 @@ class Matcher {
         entry.status = Status::loaded;
         entry.note = fmt::format("is '{}' under another name", other);
       } else if (!options_.allow_missing) {
-        const std::string other_name =
-            unread.empty() ? counterpart({name, sizes_of(step.value)}, unmatched) : "";
+        std::string other_name = unread.empty() ? counterpart({name, sizes_of(step.value)}, unmatched) : "";
+        if (!may_become(other_name, name)) other_name.clear();
         obstacles_.add(fmt::format("'{}' {} is missing{}", name, entry.wanted, unread),
                        other_name_flags(other_name, name, name, options_.add_prefix), "--allow-missing");
       }
@@ -269,7 +281,8 @@ class Matcher {
       entry.status = Status::skipped;
       if (counter) entry.note = "PyTorch's count of batches, which nothing here needs";
     } else {
-      const std::string wanted = counterpart({saved.name, saved.tensor->sizes}, lacking);
+      std::string wanted = counterpart({saved.name, saved.tensor->sizes}, lacking);
+      if (!may_become(saved.name, wanted)) wanted.clear();
       if (!wanted.empty()) entry.note = fmt::format("did you mean '{}'?", wanted);
       if (!options_.allow_unexpected)
         obstacles_.add(fmt::format("'{}' {} is unexpected", saved.name, entry.saved),
@@ -286,6 +299,7 @@ class Matcher {
   std::vector<std::string> names_;
   std::vector<LoadStep> steps_;
   Obstacles obstacles_;
+  std::vector<NameChange> offered_;
   WarmStartReport report_;
 };
 
