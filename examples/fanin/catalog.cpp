@@ -101,9 +101,20 @@ nlohmann::ordered_json options_json(const std::vector<Option>& options) {
   return json;
 }
 
-void list_models(bool json) {
+/// Error (usage) where a name that was given is none of these.
+void require_one_of(const char* kind, const std::string& name, const std::vector<std::string>& known) {
+  if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end())
+    fail_usage("unknown {} '{}'{}", kind, name, suggest(name, known));
+}
+
+/// One's, or all where no name is given.
+void list_models(const std::string& name, bool json) {
+  std::vector<std::string> known;
+  for (const auto& model : models::registry()) known.push_back(model.name);
+  require_one_of("model", name, known);
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const auto& model : models::registry()) {
+    if (!name.empty() && model.name != name) continue;
     const auto built = models::build(model.name, {});
     if (json) {
       all.push_back({{"name", model.name},
@@ -133,22 +144,31 @@ void print_dataset_options(const std::vector<datasets::DatasetEntry::Option>& op
                             17, output_width()));
 }
 
-void list_datasets(bool json) {
+std::string name_of(const datasets::DatasetEntry& data) { return data.usage.substr(0, data.usage.find('(')); }
+
+/// One's, or all where no name is given.
+void list_datasets(const std::string& name, bool json) {
+  std::vector<std::string> known;
+  for (const auto& data : datasets::known_datasets()) known.push_back(name_of(data));
+  require_one_of("data set", name, known);
+  const auto shown = [&](const datasets::DatasetEntry& data) {
+    return name.empty() || name_of(data) == name;
+  };
   if (json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const auto& data : datasets::known_datasets()) {
+      if (!shown(data)) continue;
       nlohmann::ordered_json options = options_json(data.options);
       options.update(options_json(datasets::selection_options()));
-      all.push_back({{"name", data.usage.substr(0, data.usage.find('('))},
-                     {"usage", data.usage},
-                     {"summary", data.summary},
-                     {"options", options}});
+      all.push_back(
+          {{"name", name_of(data)}, {"usage", data.usage}, {"summary", data.summary}, {"options", options}});
     }
     say("{}\n", all.dump(2));
     return;
   }
   const int width = output_width();
   for (const auto& data : datasets::known_datasets()) {
+    if (!shown(data)) continue;
     say_prose("{}\n", data.usage);
     say("{}", text::hanging("", data.summary, 2, width));
     print_dataset_options(data.options);
@@ -165,21 +185,31 @@ void list_datasets(bool json) {
           0, width));
 }
 
+/// A command that lists by `list(name, json)`.
+void add_list(CLI::App* command, void (*list)(const std::string& name, bool json)) {
+  struct Flags {
+    std::string name;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  command->add_option("name", flags->name, "explain this one");
+  command->add_flag("--json", flags->json, "a JSON list on stdout");
+  command->callback([flags, list] { list(flags->name, flags->json); });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app) {
-  auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("data", "List the data sets and their options");
-  command->footer("Example:\n  fanin data");
-  command->add_flag("--json", *json, "a JSON list on stdout");
-  command->callback([json] { list_datasets(*json); });
+  CLI::App* command = app.add_subcommand("data", "List the data sets and their options, or explain one");
+  command->footer("Examples:\n  fanin data\n  fanin data mnist");
+  add_list(command, list_datasets);
 }
 
 void add_models(CLI::App& app) {
-  auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("models", "List the models, their options and defaults");
-  command->add_flag("--json", *json, "a JSON list on stdout");
-  command->callback([json] { list_models(*json); });
+  CLI::App* command =
+      app.add_subcommand("models", "List the models, their options and defaults, or explain one");
+  command->footer("Examples:\n  fanin models\n  fanin models lenet");
+  add_list(command, list_models);
 }
 
 void add_inits(CLI::App& app) {

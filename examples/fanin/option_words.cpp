@@ -63,6 +63,8 @@ const std::vector<Known>& all_known() {
       {"--init", "", made(scheme_names)},
       {"scheme", "init", made(scheme_names)},
       {"name", "inits", made(scheme_names)},
+      {"name", "models", made(model_names)},
+      {"name", "data", made(dataset_names)},
       {"--of", "inits",
        [](const CLI::App&) {
          Words names = init::frameworks_elsewhere();

@@ -88,7 +88,7 @@ TEST_CASE("initializer: what the user typed wrong is named, with its position") 
                "'kaiming_normal'"},
           {"default",
            "unknown scheme 'default' at character 1 of 'default'; it stands for each layer's own, by itself in "
-           "a plan: elsewhere name one, as kaiming_uniform(a=sqrt(5))"},
+           "a plan (fanin plan --model NAME shows which they are): elsewhere name one, as kaiming_uniform(a=sqrt(5))"},
           {"normal(std=-1)", "scheme 'normal': std = '-1' must be a finite number ≥ 0, at character 12"},
           {"normal(std=nan)", "std = 'nan' must be a finite number"},
           {"normal(mean=1e31)", "of magnitude up to 1e30, at character 13"},

@@ -303,6 +303,8 @@ TEST_CASE("completion knows every command and flag, and completes in bash") {
   CHECK(completes("fanin train --init ortho", "orthogonal"));
   CHECK(completes("fanin probe --models len", "lenet"));
   CHECK(completes("fanin inits diR", ""));
+  CHECK(completes("fanin models len", "lenet"));
+  CHECK(completes("fanin data mni", "mnist"));
   CHECK(completes("fanin help comp", "compare completion"));
   CHECK(completes("fanin evaluate nothing_like_it", ""));        // bash completes files then
   CHECK(completes("fanin train --init = ortho", "orthogonal"));  // as bash cuts --init=ortho

@@ -53,8 +53,8 @@ const std::vector<std::string>* known_elsewhere(const std::string& name) {
 
 std::string suggest_scheme(const std::string& name) {
   if (name == "default")
-    return "; it stands for each layer's own, by itself in a plan: elsewhere name one, as kaiming_uniform(a=sqrt(5)), "
-           "which linear layers and convolutions are born with";
+    return "; it stands for each layer's own, by itself in a plan (fanin plan --model NAME shows which they are): "
+           "elsewhere name one, as kaiming_uniform(a=sqrt(5))";
   if (const auto* elsewhere = known_elsewhere(name))
     return fmt::format("; did you mean '{}'?", fmt::join(*elsewhere, "' or '"));
   std::vector<std::string> known = {"default"};
