@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <link.h>
 
+#include <bit>
 #include <cstring>
 #include <string_view>
 
@@ -19,7 +20,7 @@ void add_id(const dl_phdr_info& object, std::string& text) {
   for (int i = 0; i < object.dlpi_phnum; ++i) {
     const auto& segment = object.dlpi_phdr[i];
     if (segment.p_type != PT_NOTE || segment.p_align > whole) continue;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(object.dlpi_addr + segment.p_vaddr);
+    const auto* bytes = std::bit_cast<const unsigned char*>(object.dlpi_addr + segment.p_vaddr);
     ElfW(Nhdr) note;
     for (std::size_t at = 0; at + sizeof note <= segment.p_memsz;) {
       std::memcpy(&note, bytes + at, sizeof note);

@@ -105,9 +105,9 @@ std::string scheme_text(const std::string& architecture, const std::string& acti
     special.push_back(fmt::format("siren(omega={})", activation.substr(11, activation.size() - 12)));
   if (family == "tanh" || family == "relu" || family == "selu")
     special.push_back(fmt::format("edge_of_chaos(activation={})", activation));
-  if (architecture.starts_with("resnet")) special.push_back("zero_o");
-  if (architecture == "resnet") special.push_back("fixup"), special.push_back("rezero");
-  if (architecture == "vgg with norm") special.push_back("zero_o");
+  if (architecture.starts_with("resnet")) special.emplace_back("zero_o");
+  if (architecture == "resnet") special.emplace_back("fixup"), special.emplace_back("rezero");
+  if (architecture == "vgg with norm") special.emplace_back("zero_o");
   if (choice.once_in(1, 5)) return choice.of(poor);
   if (!special.empty() && choice.once_in(1, 3)) return choice.of(special);
   return choice.of(usual);

@@ -144,17 +144,19 @@ TEST_CASE("what a backward pass does not need may be written over") {
   };
   const auto zero = [](Tensor t) { t.fill(0); };
   CHECK(gradient([&](Tensor& x) {  // a sum needs neither
-          const Tensor other = Tensor::from({3, 4}), y = x + other;
+          const Tensor other = Tensor::from({3, 4});
+          Tensor y = x + other;
           zero(x), zero(other);
           return y;
         }) == std::vector<real>{1, 1});
   CHECK(gradient([&](Tensor& x) {  // exp needs its output alone
-          const Tensor z = x - Tensor::from({1, 2}), y = ops::exp(z);
+          const Tensor z = x - Tensor::from({1, 2});
+          Tensor y = ops::exp(z);
           zero(z);
           return y;
         }) == std::vector<real>{1, 1});
   CHECK(gradient([&](Tensor& x) {
-          const Tensor y = x * x;
+          Tensor y = x * x;
           zero(y.clone());
           return y;
         }) == std::vector<real>{2, 4});
@@ -163,7 +165,7 @@ TEST_CASE("what a backward pass does not need may be written over") {
           return x * x;
         }) == std::vector<real>{6, 6});
   CHECK(gradient([&](Tensor& x) {  // x is kept for the gradient of a factor that has none
-          const Tensor y = x * Tensor::from({5, 7});
+          Tensor y = x * Tensor::from({5, 7});
           zero(x);
           return y;
         }) == std::vector<real>{5, 7});

@@ -246,7 +246,7 @@ Tensor permute(const Tensor& x, std::span<const int> dims) {
     op.to.append(x.size(dim));
     op.strides[i] = strides[static_cast<std::size_t>(dim)];
   }
-  return record(std::move(op), x);
+  return record(op, x);
 }
 
 Tensor permute(const Tensor& x, std::initializer_list<int> dims) {
