@@ -3,6 +3,7 @@
 
 #include <fanin/core/error.hpp>
 #include <fanin/core/near_file.hpp>
+#include <fanin/core/nearest.hpp>
 #include <fanin/core/printable.hpp>
 
 namespace fanin {
@@ -21,8 +22,8 @@ std::string suggest_file(const std::string& path) {
   for (fs::directory_iterator at(folder(), failed), end; !failed && at != end && names.size() < most;
        at.increment(failed))
     names.push_back(printable(at->path().filename().string()));
-  const std::string near = suggest(name, names);
-  return near.starts_with("; did") ? near : "";
+  const auto near = nearest(name, names);
+  return near.empty() ? "" : suggest(name, near);
 }
 
 }  // namespace fanin

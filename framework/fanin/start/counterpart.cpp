@@ -1,5 +1,4 @@
-#include <fanin/core/fail.hpp>
-#include <fanin/core/format.hpp>
+#include <fanin/core/nearest.hpp>
 #include <fanin/start/counterpart.hpp>
 
 namespace fanin::start {
@@ -10,9 +9,7 @@ std::string counterpart(const Unmatched& one, const std::vector<Unmatched>& free
   std::vector<std::string> names;
   names.reserve(free.size());
   for (const auto& other : free) names.push_back(other.name);
-  const std::string suggestion = suggest(one.name, names);
-  for (const auto& name : names)
-    if (suggestion.starts_with(fmt::format("; did you mean '{}'", name))) return name;
+  if (auto near = nearest(one.name, names); !near.empty()) return near.front();
   const auto leaf = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
   const auto parts = [&](const std::string& name) { return name.size() > leaf(name).size(); };
   std::string alike;
