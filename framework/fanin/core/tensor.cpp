@@ -20,6 +20,17 @@ struct Buffer {
   std::atomic<std::uint32_t> version{0};
 };
 
+/// What a new handle holds, but for the version.
+template <class Impl>
+std::shared_ptr<Impl> handle_on(std::shared_ptr<void> owner, real* elements, const Shape& shape) {
+  auto impl = make_pooled<Impl>();
+  impl->shape = shape;
+  impl->numel = shape.numel();
+  impl->elements = elements;
+  impl->owner = std::move(owner);
+  return impl;
+}
+
 std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * sizeof(real); }
 
 }  // namespace
@@ -72,11 +83,7 @@ Tensor Tensor::over(std::shared_ptr<void> owner, real* elements, const Shape& sh
   if (elements == nullptr && shape.numel() > 0)
     fail("a tensor of shape {} over no memory: its elements are a null pointer", shape.to_string());
   Tensor tensor;
-  tensor.impl_ = make_pooled<Impl>();
-  tensor.impl_->shape = shape;
-  tensor.impl_->numel = shape.numel();
-  tensor.impl_->elements = elements;
-  tensor.impl_->owner = std::move(owner);
+  tensor.impl_ = handle_on<Impl>(std::move(owner), elements, shape);
   tensor.impl_->count_writes(0);
   return tensor;
 }
@@ -90,11 +97,7 @@ void Tensor::Impl::count_writes(std::uint32_t so_far) {
 Tensor Tensor::seen_as(const Shape& to, real* elements) const {
   if (held().unset) refuse_read();
   Tensor tensor;
-  tensor.impl_ = make_pooled<Impl>();
-  tensor.impl_->shape = to;
-  tensor.impl_->numel = to.numel();
-  tensor.impl_->elements = elements;
-  tensor.impl_->owner = impl_->owner;
+  tensor.impl_ = handle_on<Impl>(impl_->owner, elements, to);
   tensor.impl_->version = impl_->version;
   tensor.impl_->version_owner = impl_->version_owner;
   return tensor;
