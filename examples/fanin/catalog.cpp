@@ -15,6 +15,7 @@
 
 #include "examples/fanin/command.hpp"
 #include "examples/fanin/inits_elsewhere.hpp"
+#include "examples/fanin/option_words.hpp"
 
 namespace fanin::program {
 namespace {
@@ -104,14 +105,12 @@ nlohmann::ordered_json options_json(const std::vector<Option>& options) {
 /// Error (usage) where a name that was given is none of these.
 void require_one_of(const char* kind, const std::string& name, const std::vector<std::string>& known) {
   if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end())
-    fail_usage("unknown {} '{}'{}", kind, name, suggest(name, known));
+    fail_unknown(kind, name, known);
 }
 
 /// One's, or all where no name is given.
 void list_models(const std::string& name, bool json) {
-  std::vector<std::string> known;
-  for (const auto& model : models::registry()) known.push_back(model.name);
-  require_one_of("model", name, known);
+  require_one_of("model", name, model_names());
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const auto& model : models::registry()) {
     if (!name.empty() && model.name != name) continue;
@@ -144,13 +143,9 @@ void print_dataset_options(const std::vector<datasets::DatasetEntry::Option>& op
                             17, output_width()));
 }
 
-std::string name_of(const datasets::DatasetEntry& data) { return data.usage.substr(0, data.usage.find('(')); }
-
 /// One's, or all where no name is given.
 void list_datasets(const std::string& name, bool json) {
-  std::vector<std::string> known;
-  for (const auto& data : datasets::known_datasets()) known.push_back(name_of(data));
-  require_one_of("data set", name, known);
+  require_one_of("data set", name, dataset_names());
   const auto shown = [&](const datasets::DatasetEntry& data) {
     return name.empty() || name_of(data) == name;
   };

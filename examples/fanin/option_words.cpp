@@ -21,22 +21,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Words model_names() {
-  Words names;
-  for (const auto& model : models::registry()) names.push_back(model.name);
-  return names;
-}
-
 Words scheme_names() {
   Words names = {"default"};
   for (const auto* scheme : init::schemes()) names.push_back(scheme->name);
-  return names;
-}
-
-Words dataset_names() {
-  Words names;
-  for (const auto& data : datasets::known_datasets())
-    names.push_back(data.usage.substr(0, data.usage.find('(')));
   return names;
 }
 
@@ -93,6 +80,20 @@ const std::vector<Known>& all_known() {
 }
 
 }  // namespace
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const auto& model : models::registry()) names.push_back(model.name);
+  return names;
+}
+
+std::string name_of(const datasets::DatasetEntry& data) { return data.usage.substr(0, data.usage.find('(')); }
+
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names;
+  for (const auto& data : datasets::known_datasets()) names.push_back(name_of(data));
+  return names;
+}
 
 std::vector<std::string> option_words(const CLI::App& command, const CLI::Option& option) {
   for (const Known& one : all_known())

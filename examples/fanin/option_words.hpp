@@ -4,7 +4,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fanin/datasets.hpp>
+
 namespace fanin::program {
+
+/// @{
+/// What models and data sets are called in texts.
+std::vector<std::string> model_names();
+std::string name_of(const datasets::DatasetEntry& data);
+std::vector<std::string> dataset_names();
+/// @}
 
 /// What may stand behind an option or at a place of a command, where the program knows the words: models, schemes,
 /// formats; empty where it is a file, a number or a text.
