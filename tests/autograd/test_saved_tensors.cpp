@@ -99,39 +99,35 @@ struct Net {
 };
 
 TEST_CASE("parameters that were written over between forward and backward are an Error") {
-  const Tensor input = Tensor::full({4, 3}, 1);
-  const auto loss_of = [&](Net& net, const Tensor& x) { return ops::sum(ops::tanh(net.fc(x))); };
+  const char* const said = "linear: backward needs a tensor of shape [2, 3]";
+  const auto after = [](const auto& write) {
+    Net net;
+    const Tensor x = Tensor::full({4, 3}, 1).set_requires_grad(true), loss = ops::sum(ops::tanh(net.fc(x)));
+    write(net.fc, loss);
+    loss.backward();
+  };
   check_all({
       {"a step before a second pass over one graph",
        [&] {
-         Net net;
-         optim::Optimizer sgd(net.fc, {.lr = 0.1});
-         Tensor x = input.clone().set_requires_grad(true);
-         const Tensor loss = loss_of(net, x);
-         loss.backward(true);
-         sgd.step();
-         loss.backward();
+         after([](nn::Linear& fc, const Tensor& loss) {
+           optim::Optimizer sgd(fc, {.lr = 0.1});
+           loss.backward(true);
+           sgd.step();
+         });
        },
-       "linear: backward needs a tensor of shape [2, 3]"},
+       said},
       {"values set",
-       [&] {
-         Net net;
-         Tensor x = input.clone().set_requires_grad(true);
-         const Tensor loss = loss_of(net, x);
-         net.fc.weight->set(Tensor::zeros({2, 3}));
-         loss.backward();
-       },
-       "linear: backward needs a tensor of shape [2, 3]"},
+       [&] { after([](nn::Linear& fc, const Tensor&) {
+               fc.weight->set(Tensor::zeros({2, 3}));
+             }); }, said},
       {"drawn again",
        [&] {
-         Net net;
-         Tensor x = input.clone().set_requires_grad(true);
-         const Tensor loss = loss_of(net, x);
-         Generator generator(2);
-         start::reinitialize(net.fc, "*=ones", generator);
-         loss.backward();
+         after([](nn::Linear& fc, const Tensor&) {
+           Generator generator(2);
+           start::reinitialize(fc, "*=ones", generator);
+         });
        },
-       "linear: backward needs a tensor of shape [2, 3]"},
+       said},
   });
 }
 
