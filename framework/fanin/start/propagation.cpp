@@ -192,7 +192,7 @@ double Propagation::factor(std::size_t op) const {
 }
 
 Tensor Propagation::weight_squares(std::size_t op) const {
-  const Tensor& weight = graph_.ops[op].ran.inputs[graph_.ops[op].weight_input];
+  const Tensor& weight = graph_.ops[op].multiplier();
   const double factor = this->factor(op);
   const bool matrices = graph_.ops[op].ran.name == std::string_view("matmul");
   const Index channels = matrices ? weight.numel() : weight.size(0) * weight.size(1),
